@@ -1,0 +1,220 @@
+//! Commands: what can be asked of the core, and what it answers.
+//!
+//! A command gets a [`Ticket`]; its [`Reply`] comes under that ticket out of the same turn or a later one, since a
+//! FETCH may be settled by somebody else's PUSH.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::fact::{Failure, Head, JobId, OnLost, Span};
+use crate::query::Info;
+use crate::time::Wall;
+
+/// Names a command until its reply. Given by the caller; the core only carries it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// Names a connection, for as long as the process lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnId(pub u64);
+
+/// Everything that can be asked. Closed, at most 25 variants: an engine is small because this list is.
+#[derive(Clone, Copy, Debug)]
+pub enum Command<'a> {
+    /// A client identified itself. Answered [`Reply::Done`], or [`Refusal::TooManyWorkers`].
+    Connect { conn: ConnId, worker: Option<Hello<'a>> },
+    /// A connection is gone; what it waited for is forgotten. Has no reply.
+    Disconnect { conn: ConnId },
+    /// A job. Answered [`Reply::Done`].
+    Push { job: Push<'a> },
+    /// Several jobs that become durable together (`G5`). Answered [`Reply::Pushed`].
+    PushBulk { jobs: &'a [Push<'a>] },
+    /// The next job of the leftmost queue that has one, waiting at most `wait`. Answered [`Reply::Job`], or
+    /// [`Reply::Nothing`] when the time is over.
+    Fetch { conn: ConnId, queues: &'a [&'a str], wait: Duration },
+    /// A job is done. Always [`Reply::Done`] (rules `A-02`, `A-03`, `D3`).
+    Ack { conn: ConnId, jid: &'a str },
+    /// A job failed. `text`: see [`Failure::text`]. Answered [`Reply::Done`] or [`Refusal::NotReserved`].
+    Fail { conn: ConnId, jid: &'a str, text: &'a [u8] },
+    /// A worker lives. Answered [`Reply::State`] or [`Refusal::UnknownWorker`] (`D10`).
+    Beat { conn: ConnId, wid: &'a str, state: Option<Stage>, rss_kb: u64 },
+    /// The reply that carried this delivery never reached the kernel: back to the head (`D13`). Has no reply.
+    Undelivered { delivery: Delivery },
+    /// The server's figures. Answered [`Reply::Info`].
+    Info,
+    /// An operator quiets or stops a worker, or all (rule `L-03`). Answered [`Reply::Count`].
+    Signal { wid: Option<&'a str>, stage: Stage },
+    /// An operator puts waiting, retrying, scheduled or dead jobs into their queues now. Answered [`Reply::Count`]:
+    /// jobs that are elsewhere by now are left alone and not counted.
+    Requeue { jobs: &'a [JobId] },
+    /// An operator deletes jobs; those being worked on are left alone. Answered [`Reply::Count`].
+    Delete { jobs: &'a [JobId] },
+    /// An operator moves jobs to the dead set; those being worked on are left alone. Answered [`Reply::Count`].
+    Kill { jobs: &'a [JobId] },
+    /// Time has passed: see [`crate::Machine::next_due`]. Has no reply.
+    Due,
+}
+
+/// What a worker says of itself in HELLO.
+#[derive(Clone, Copy, Debug)]
+pub struct Hello<'a> {
+    /// Not empty.
+    pub wid: &'a str,
+    pub hostname: &'a str,
+    pub pid: i64,
+    pub labels: &'a [&'a str],
+    pub rss_kb: u64,
+}
+
+/// A job as it is pushed: checked by the protocol's rules, its envelope parsed once.
+#[derive(Clone, Copy, Debug)]
+pub struct Push<'a> {
+    pub jid: &'a str,
+    pub queue: &'a str,
+    pub jobtype: &'a str,
+    pub retry: i16,
+    pub reserve_for: u32,
+    pub on_lost: Option<OnLost>,
+    /// Run not before.
+    pub at: Option<Wall>,
+    /// A failure that the producer sent along: its retry count goes on (rule `P-15`).
+    pub failure: Option<Failure<'a>>,
+    /// The bytes as sent, for telling a repeated push from a second job (`D5`).
+    pub sent: &'a [u8],
+    /// The text to store: one JSON object, compact, without `enqueued_at` and `failure`.
+    pub body: &'a [u8],
+}
+
+impl<'a> Push<'a> {
+    /// The part that the log's record repeats.
+    pub fn head(&self, body_hash: u64) -> Head<'a> {
+        Head {
+            jid: self.jid,
+            queue: self.queue,
+            jobtype: self.jobtype,
+            retry: self.retry,
+            reserve_for: self.reserve_for,
+            on_lost: self.on_lost,
+            body_hash,
+        }
+    }
+}
+
+/// How far a worker process is on its way out; it only ever moves down (rule `B-04`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stage {
+    /// Fetches and works.
+    #[default]
+    Running,
+    /// Works off what it has and fetches no more.
+    Quiet,
+    /// Is to end.
+    Terminate,
+}
+
+/// One handing-out of one job; a second handing-out of it is another delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Delivery(pub u64);
+
+/// The answer to a command.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// It is so.
+    Done,
+    /// There is no job.
+    Nothing,
+    /// A job, reserved for the asker.
+    Job(Box<Handout>),
+    /// The outcome of each job of a bulk push, in order.
+    Pushed(Vec<Result<(), Refusal>>),
+    /// How many jobs or workers the command reached.
+    Count(u64),
+    /// What the worker is to do.
+    State(Stage),
+    /// The server's figures.
+    Info(Box<Info>),
+    /// Nothing changed.
+    Refused(Refusal),
+}
+
+/// Why a command was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// FAIL for a job that the caller may not end (rule `A-12`).
+    NotReserved(Box<str>),
+    /// BEAT for a worker that no living connection introduced (rule `B-02`).
+    UnknownWorker(Box<str>),
+    /// One queue too many; the limit.
+    TooManyQueues(usize),
+    /// One worker too many; the limit.
+    TooManyWorkers(usize),
+}
+
+/// A text that an engine keeps: where it is, or what it says. The machine knows only the former; an engine reads
+/// it before the reply leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Text {
+    /// Not read yet.
+    At(Span),
+    /// Read.
+    Read(Bytes),
+}
+
+impl Text {
+    /// The text.
+    ///
+    /// # Panics
+    /// When no engine has read it: a reply or an answer that left its engine unfinished.
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Read(bytes) => bytes,
+            Self::At(span) => panic!("the text at {} was not read by its engine", span.at),
+        }
+    }
+}
+
+/// A job on its way to a worker.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Handout {
+    pub delivery: Delivery,
+    pub body: Text,
+    pub enqueued_at: Wall,
+    pub failure: Option<FailureView>,
+}
+
+/// The last failure of a job, as replies and pages show it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FailureView {
+    pub retry_count: u32,
+    pub remaining: i32,
+    pub failed_at: Wall,
+    pub next_at: Option<Wall>,
+    /// See [`Failure::text`].
+    pub text: Text,
+}
+
+/// What an operator may ask for: the owned twin of those commands that come from pages and not from a socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// See [`Command::Signal`]; `None`: all workers.
+    Signal { wid: Option<String>, stage: Stage },
+    /// See [`Command::Requeue`].
+    Requeue(Vec<JobId>),
+    /// See [`Command::Delete`].
+    Delete(Vec<JobId>),
+    /// See [`Command::Kill`].
+    Kill(Vec<JobId>),
+}
+
+impl Action {
+    /// The command that does it.
+    pub fn command(&self) -> Command<'_> {
+        match self {
+            Self::Signal { wid, stage } => Command::Signal { wid: wid.as_deref(), stage: *stage },
+            Self::Requeue(jobs) => Command::Requeue { jobs },
+            Self::Delete(jobs) => Command::Delete { jobs },
+            Self::Kill(jobs) => Command::Kill { jobs },
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Facts: what happened, in the words of the log.
+//!
+//! A command is a wish and may be refused; a fact is its outcome. Only facts are stored, and replay runs no policy, so
+//! a newer binary cannot read an old log differently. [`crate::Machine`] changes its state by facts alone: the same
+//! function takes them while serving and while recovering.
+//!
+//! The rule for changing this file: a variant or a field is never given another meaning. New ones are added with a
+//! new tag in the store's `batch.rs`, and the format version there says from when on.
+
+use crate::time::Wall;
+
+/// The store's own number of a job, given once and never again. Clients know the `jid`, which need not be unique.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JobId(pub u64);
+
+/// A place in the order of a queue: smaller leaves first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Order(pub i64);
+
+/// Where an engine keeps a text (a job's body, a failure's text). Opaque to the core, which only carries it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Span {
+    /// The engine's address of the first byte.
+    pub at: u64,
+    /// Length in bytes.
+    pub len: u32,
+}
+
+/// What the core must know of a job at all times; everything else is in its body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head<'a> {
+    /// The client's id, 8 to 255 bytes.
+    pub jid: &'a str,
+    /// The queue it belongs to in every state.
+    pub queue: &'a str,
+    /// The type, which the worker maps to code.
+    pub jobtype: &'a str,
+    /// How often a failure may be retried; 0: discarded on failure, -1: straight to dead (rule `R-03`).
+    pub retry: i16,
+    /// Seconds a worker may keep it, 60 to 86,400 (rule `W-03`).
+    pub reserve_for: u32,
+    /// What becomes of it when its worker is lost; `None`: the server's default (`D4`).
+    pub on_lost: Option<OnLost>,
+    /// A keyed hash of the bytes that the producer sent, for the safe re-push (`D5`).
+    pub body_hash: u64,
+}
+
+/// What becomes of a job whose worker is lost (`custom.on_lost`, `D4`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnLost {
+    /// Back to the head of its queue, no retry spent.
+    Requeue,
+    /// Waits until its reservation expires, as with Faktory.
+    Wait,
+    /// Straight to the dead set.
+    Dead,
+}
+
+/// Where a job stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing<'a> {
+    /// In its queue since then.
+    Queued { since: Wall },
+    /// Waits for its first run, pushed with an `at` in the future.
+    Scheduled { at: Wall },
+    /// Failed, and is tried again then.
+    Retrying { at: Wall },
+    /// Given up; removed then.
+    Dead { until: Wall },
+    /// Reserved. An empty `wid`: by a connection that is no worker.
+    Working { wid: &'a str, since: Wall, until: Wall },
+}
+
+/// The last failure of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failure<'a> {
+    /// 0 after the first failure (rule `R-02`).
+    pub retry_count: u32,
+    /// Retries left; -1 for a job with `retry: -1`.
+    pub remaining: i32,
+    /// When it failed first.
+    pub failed_at: Wall,
+    /// When it is (or was last) to be tried again.
+    pub next_at: Option<Wall>,
+    /// The members `errtype`, `message` and `backtrace` as one JSON object, cut to the limits of rule `A-13`.
+    pub text: &'a [u8],
+}
+
+/// Why a job is no more (`G3`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Ending {
+    /// A worker ACKed it: counts as processed.
+    Acked,
+    /// It failed and had `retry: 0`: counts as processed and failed.
+    Failed,
+    /// Its worker was lost and it had `retry: 0`: it is never delivered twice.
+    Lost,
+    /// An operator deleted it.
+    Deleted,
+    /// It was dead for longer than the dead set keeps jobs.
+    DeadAge,
+    /// The dead set was full and it was the oldest.
+    DeadLimit,
+}
+
+/// A family of small records that are no jobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Family {
+    /// Key: empty. Value: processed and failed since the last flush, the next job id, the next orders; little-endian.
+    Counters,
+    /// Key: a day as decimal days since 1970. Value: processed and failed on it.
+    Day,
+    /// Key: the name of a queue. Value: one byte of flags, bit 0: paused.
+    Queue,
+}
+
+/// Something that happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fact<'a> {
+    /// A job entered the store, or is told again whole because its first record is given up.
+    Put { id: JobId, order: Order, head: Head<'a>, standing: Standing<'a>, body: &'a [u8] },
+    /// A job stands elsewhere now: fetched, promoted, requeued, killed.
+    Set { id: JobId, order: Order, standing: Standing<'a> },
+    /// A job failed. `counted`: this was an attempt at `at` (rule `R-01`); else the failure is only told again.
+    Fail { id: JobId, order: Order, at: Wall, counted: bool, failure: Failure<'a>, standing: Standing<'a> },
+    /// The job's worker was lost at `at`. `blamed`: it counts towards poison (`D4`).
+    Lost { id: JobId, order: Order, at: Wall, blamed: bool, standing: Standing<'a> },
+    /// A job is no more.
+    End { id: JobId, at: Wall, why: Ending },
+    /// A small record has this value from now on; without one it is gone.
+    Keep { family: Family, key: &'a [u8], value: Option<&'a [u8]> },
+}
+
+/// Takes facts down, in order. The engine's side of [`crate::Machine::apply`].
+pub trait Facts {
+    /// Takes down one fact and says where its text (the body, or the failure's text) will be found; a fact without
+    /// a text gets [`Span::default`].
+    fn record(&mut self, fact: &Fact<'_>) -> Span;
+
+    /// The body at `span` is no longer needed: its job ended. (The texts of failures are never released: a failure
+    /// stands behind its body in the log, and only the oldest part of the log is ever freed.)
+    fn release(&mut self, span: Span);
+}

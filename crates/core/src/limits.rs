@@ -1,0 +1,80 @@
+//! The limits of the core, each with its reason. Those that an operator may set are fields of [`Rules`].
+
+use std::time::Duration;
+
+use crate::fact::OnLost;
+
+/// Jobs on one page of an answer at most: a page must not hold up the engine's thread.
+pub const PAGE_MAX: usize = 100;
+
+/// Ids in one answer to [`crate::query::Query::SetIds`] at most, and jobs that one operator's command may name.
+pub const SLICE_MAX: usize = 1_000;
+
+/// Entries that one [`crate::Command::Due`] handles at most, so that a million due jobs do not stall the others; the
+/// rest is due at once again.
+pub const DUE_SLICE: usize = 1_000;
+
+/// Shortest and longest reservation in seconds, and the one of a job that names none (rules `W-02`, `W-03`).
+pub const RESERVE_MIN_S: u32 = 60;
+/// See [`RESERVE_MIN_S`].
+pub const RESERVE_MAX_S: u32 = 86_400;
+/// See [`RESERVE_MIN_S`].
+pub const RESERVE_DEFAULT_S: u32 = 1_800;
+
+/// A retry waits at most this long; count⁴ would grow beyond any calendar.
+pub const RETRY_DELAY_MAX: Duration = Duration::from_secs(365 * 86_400);
+
+/// Days of history kept.
+pub const HISTORY_DAYS: usize = 180;
+
+/// What an operator may set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// A worker without a connection for this long is lost (`D4`). Default 60 s.
+    pub lost_worker_grace: Duration,
+    /// A job lost this often within [`Rules::lost_worker_window`] is poison and dies. Default 3.
+    pub max_lost_workers: u32,
+    /// See [`Rules::max_lost_workers`]. Default 72 h.
+    pub lost_worker_window: Duration,
+    /// What becomes of a lost worker's jobs that do not say. Default [`OnLost::Requeue`].
+    pub on_lost: OnLost,
+    /// After a restart or a stall nobody is judged for this long (`D9`). Default 30 s.
+    pub restart_grace: Duration,
+    /// A turn that took longer than this was a stall (`D9`). Default 5 s.
+    pub stall: Duration,
+    /// A worker that has not beaten for this long leaves the Busy page (`D4`). Default 60 s.
+    pub silent_after: Duration,
+    /// A job is dead for this long (rule `R-05`). Default 180 days.
+    pub dead_age: Duration,
+    /// Jobs in the dead set; the oldest go (`D28`). Default 1,000,000.
+    pub dead_max: usize,
+    /// Known queues. Default 10,000.
+    pub queues_max: usize,
+    /// Known workers. Default 10,000.
+    pub workers_max: usize,
+    /// An identical push within this time of the first is the same push (`D5`). Default 60 s.
+    pub repush_window: Duration,
+    /// Ended jobs that this is remembered for; the oldest go. Default 100,000.
+    pub repush_max: usize,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        let day = Duration::from_secs(86_400);
+        Self {
+            lost_worker_grace: Duration::from_secs(60),
+            max_lost_workers: 3,
+            lost_worker_window: 3 * day,
+            on_lost: OnLost::Requeue,
+            restart_grace: Duration::from_secs(30),
+            stall: Duration::from_secs(5),
+            silent_after: Duration::from_secs(60),
+            dead_age: 180 * day,
+            dead_max: 1_000_000,
+            queues_max: 10_000,
+            workers_max: 10_000,
+            repush_window: Duration::from_secs(60),
+            repush_max: 100_000,
+        }
+    }
+}

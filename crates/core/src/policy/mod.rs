@@ -1,0 +1,1 @@
+//! Policies: pure functions that decide, one file each.

@@ -1,0 +1,183 @@
+//! Queries: what pages and INFO may ask. Typed and paged; they change nothing and see the state between two commands.
+
+use std::collections::BTreeMap;
+
+use crate::command::{FailureView, Stage, Text};
+use crate::fact::{JobId, Standing};
+use crate::time::Wall;
+
+/// The three sorted sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Set {
+    Scheduled,
+    Retries,
+    Dead,
+}
+
+/// A window on a list: entries `from` to `from + count`, counted from 0. `count` is clamped to
+/// [`crate::limits::PAGE_MAX`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    pub from: usize,
+    pub count: usize,
+}
+
+/// A question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Query {
+    /// Answered [`Answer::Info`].
+    Info,
+    /// Processed and failed per day, the last `days` days, oldest first. Answered [`Answer::History`].
+    History { days: usize },
+    /// All worker processes with a living connection. Answered [`Answer::Workers`].
+    Workers,
+    /// Jobs being worked on, oldest reservation first. Answered [`Answer::Jobs`].
+    Working { page: Page },
+    /// Jobs waiting in a queue: newest first (rule `V-24`). Answered [`Answer::Jobs`], or [`Answer::Missing`].
+    Queue { name: String, page: Page },
+    /// A sorted set, earliest first. Answered [`Answer::Jobs`].
+    Set { set: Set, page: Page },
+    /// One entry of a set by its time and jid (rule `V-10`). Answered [`Answer::Jobs`] with 0 or more jobs.
+    Entry { set: Set, at: Wall, jid: String },
+    /// Every live job with this jid, in any state. Answered [`Answer::Jobs`].
+    Jid { jid: String },
+    /// The ids of the first `count` entries of a set that entered the store before `below`; for acting on a whole
+    /// set in slices. Answered [`Answer::Ids`].
+    SetIds { set: Set, below: JobId, count: usize },
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    Info(Box<Info>),
+    History(Vec<Day>),
+    Workers(Vec<WorkerView>),
+    Jobs(Jobs),
+    Ids { ids: Vec<JobId>, next_id: JobId },
+    /// There is no such queue.
+    Missing,
+}
+
+/// A page of jobs and how many there are in all.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Jobs {
+    pub total: usize,
+    pub jobs: Vec<JobView>,
+}
+
+/// One job, as pages show it. The body holds jid, type, arguments and the rest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JobView {
+    pub id: JobId,
+    pub queue: String,
+    pub place: Place,
+    pub body: Text,
+    /// When it was last put into its queue; `None` while it never was.
+    pub enqueued_at: Option<Wall>,
+    pub failure: Option<FailureView>,
+}
+
+/// [`Standing`] with its texts owned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    Queued { since: Wall },
+    Scheduled { at: Wall },
+    Retrying { at: Wall },
+    Dead { until: Wall },
+    Working { wid: String, since: Wall, until: Wall },
+}
+
+impl From<Standing<'_>> for Place {
+    fn from(standing: Standing<'_>) -> Self {
+        match standing {
+            Standing::Queued { since } => Self::Queued { since },
+            Standing::Scheduled { at } => Self::Scheduled { at },
+            Standing::Retrying { at } => Self::Retrying { at },
+            Standing::Dead { until } => Self::Dead { until },
+            Standing::Working { wid, since, until } => Self::Working { wid: wid.into(), since, until },
+        }
+    }
+}
+
+/// A worker process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkerView {
+    pub wid: String,
+    pub hostname: String,
+    pub pid: i64,
+    pub labels: Vec<String>,
+    pub stage: Stage,
+    pub started: Wall,
+    pub last_beat: Wall,
+    pub rss_kb: u64,
+    pub connections: usize,
+    /// Jobs it has reserved.
+    pub busy: usize,
+}
+
+/// Processed and failed on one day (UTC).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Day {
+    /// Days since 1970-01-01.
+    pub day: i32,
+    pub processed: u64,
+    pub failed: u64,
+}
+
+/// The figures of INFO and of the home page that the core knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Info {
+    /// Every known queue with its length, also empty ones.
+    pub queues: BTreeMap<String, u64>,
+    pub scheduled: u64,
+    pub retries: u64,
+    pub dead: u64,
+    pub working: u64,
+    /// Attempts that ended: ACK, FAIL, expiry (rule `I-02`).
+    pub processed: u64,
+    pub failures: u64,
+    /// Waiting in all queues.
+    pub enqueued: u64,
+    /// Worker processes with a living connection.
+    pub workers: u64,
+    /// What happened since this process started.
+    pub since_start: Tally,
+}
+
+/// Counts since the process started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Jobs accepted.
+    pub accepted: u64,
+    /// Jobs moved from scheduled into their queues.
+    pub scheduled_enqueued: u64,
+    /// Jobs moved from retries into their queues.
+    pub retries_enqueued: u64,
+    /// Reservations that expired.
+    pub reaped: u64,
+    /// Workers that were lost with jobs in their hands.
+    pub workers_lost: u64,
+    /// Jobs taken back from lost workers.
+    pub jobs_lost: u64,
+    /// ACKs and FAILs without effect (`D3`).
+    pub stale_acks: u64,
+    /// Pushes answered as repeats of the first (`D5`).
+    pub repushed: u64,
+    /// Deliveries whose reply never reached the kernel (`D13`).
+    pub undelivered: u64,
+    /// Jobs that left the dead set by age or limit.
+    pub dead_dropped: u64,
+}
+
+/// The figures that only the server around the core knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServerFigures {
+    /// Seconds since the start.
+    pub uptime_s: u64,
+    /// Identified connections now.
+    pub connections: u64,
+    /// Known commands since the start.
+    pub command_count: u64,
+    /// Resident memory of the process.
+    pub used_memory_mb: u64,
+}

@@ -1,0 +1,110 @@
+//! Time as the core knows it: given, never read.
+//!
+//! Two clocks, because they fail differently (`G16`). [`Wall`] is UTC and may step; `at`, retries and the dead set's
+//! age follow it. [`Boot`] only runs forward, also while the machine sleeps; deadlines about another party
+//! (a reservation, a lost worker, a waiting FETCH) follow it, so that a stepped clock ends nobody's work.
+
+use std::time::Duration;
+
+/// Microseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Wall(pub i64);
+
+/// Microseconds on the boot-time clock; its zero means nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Boot(pub u64);
+
+/// What a command is told about the moment in which it is applied.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Now {
+    /// UTC.
+    pub wall: Wall,
+    /// The boot-time clock.
+    pub boot: Boot,
+    /// The boot time at which the server's loop last had nothing left to read. A deadline about another party is
+    /// judged by this and not by `boot`: a stall of ours is no verdict about them (`D9`).
+    pub heard: Boot,
+    /// Random bits, drawn by the caller; the jitter of a retry comes from them.
+    pub chance: u64,
+}
+
+impl Wall {
+    /// The latest moment that RFC 3339 can write: the last microsecond of the year 9999.
+    pub const LAST: Self = Self(253_402_300_799_999_999);
+
+    /// This moment plus a duration, at most [`Wall::LAST`].
+    pub fn after(self, by: Duration) -> Self {
+        let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_add(micros)).min(Self::LAST)
+    }
+
+    /// How long this moment lies after `earlier`; zero when it does not.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// The day in UTC, counted from 1970-01-01.
+    pub fn day(self) -> i32 {
+        let days = self.0.div_euclid(86_400_000_000);
+        i32::try_from(days).unwrap_or(if days < 0 { i32::MIN } else { i32::MAX })
+    }
+
+    /// `YYYY-MM-DDTHH:MM:SS[.fraction]Z`, the fraction without trailing zeros (rule `J-05`).
+    pub fn rfc3339(self) -> String {
+        jiff::Timestamp::from_microsecond(self.0).map_or_else(|_| String::new(), |t| t.to_string())
+    }
+
+    /// Reads RFC 3339 with any offset; what is finer than a microsecond is cut. The error is the parser's detail.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let time: jiff::Timestamp = text.parse().map_err(|e: jiff::Error| e.to_string())?;
+        let wall = Self(time.as_nanosecond().div_euclid(1000) as i64);
+        if wall > Self::LAST { Err("the year is beyond 9999".into()) } else { Ok(wall) }
+    }
+}
+
+impl Boot {
+    /// This moment plus a duration.
+    pub fn after(self, by: Duration) -> Self {
+        Self(self.0.saturating_add(u64::try_from(by.as_micros()).unwrap_or(u64::MAX)))
+    }
+
+    /// How long this moment lies after `earlier`; zero when it does not.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_micros(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl Now {
+    /// When a wall-clock moment will come, by the boot-time clock, if no clock steps until then.
+    pub fn boot_at(self, wall: Wall) -> Boot {
+        self.boot.after(wall.since(self.wall))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timestamp_prints_as_the_reference_prints_it_j05() {
+        for (micros, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (1_500_000, "1970-01-01T00:00:01.5Z"),
+            (1_767_323_045_123_456, "2026-01-02T03:04:05.123456Z"),
+            (1_767_323_045_100_000, "2026-01-02T03:04:05.1Z"),
+        ] {
+            assert_eq!(Wall(micros).rfc3339(), text);
+            assert_eq!(Wall::parse(text), Ok(Wall(micros)));
+        }
+    }
+
+    #[test]
+    fn any_offset_is_read_and_the_nanoseconds_are_cut_p09() {
+        assert_eq!(Wall::parse("2026-01-02T05:04:05.123456789+02:00"), Ok(Wall(1_767_323_045_123_456)));
+        assert_eq!(Wall::parse("2016-12-31T23:59:60Z"), Wall::parse("2016-12-31T23:59:59Z"));
+        assert_eq!(Wall::parse("9999-12-31T23:59:59.999999Z"), Ok(Wall::LAST));
+        for bad in ["tomorrow", "2026-02-30T00:00:00Z", "2026-01-02T03:04:05", "2026-01-02T24:00:00Z", "10000-01-01T00:00:00Z"] {
+            assert!(Wall::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The Faktory work protocol, without I/O: lines in, replies out, and the job envelope.
+//!
+//! Used by the server, by the worker library and by fuzzers, so it knows neither sockets nor a runtime. Rule ids in
+//! comments and tests (`H-12`, `P-03`, …) are those of the project's compatibility specification, `docs/protocol.md`.

@@ -1,0 +1,1 @@
+//! Bessemer, a work server: one binary with its own durable store.

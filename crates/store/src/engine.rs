@@ -1,0 +1,59 @@
+//! The seam between the server and what stores its jobs.
+
+use std::future::Future;
+use std::task::{Context, Poll};
+
+use bessemer_core::{Answer, Boot, Command, Now, Progress, Query, Settled, Ticket};
+
+/// An engine makes facts durable.
+///
+/// Its promise (`G1`, `G2`): what comes out of [`Engine::poll_turn`] is durable, and so is everything it depends on.
+pub trait Engine {
+    /// Asks without touching.
+    type Reader: Reader;
+
+    /// Takes a command. Its reply comes out of this or a later turn, under `ticket`.
+    fn submit(&mut self, now: Now, ticket: Ticket, command: Command<'_>) -> Progress;
+
+    /// Makes what was submitted durable and hands out what is settled. The embedded engine does one write and one
+    /// flush and is always ready. After an error nothing may be asked of the engine any more, and the process ends
+    /// (`G14`).
+    fn poll_turn(&mut self, cx: &mut Context<'_>, now: Now, out: &mut Settled) -> Poll<Result<(), Fatal>>;
+
+    /// How many more bytes of commands fit before the next turn; 0: stop reading sockets.
+    fn room(&self) -> usize;
+
+    /// When a [`Command::Due`] is to be submitted; `None`: not as things stand.
+    fn next_due(&self, now: Now) -> Option<Boot>;
+
+    /// The loop stood still: see [`bessemer_core::Machine::stalled`].
+    fn stalled(&mut self, now: Now);
+
+    /// A handle for pages; usable from any thread.
+    fn reader(&self) -> Self::Reader;
+}
+
+/// Typed, paged queries; never runs on the engine's thread for longer than a page.
+pub trait Reader: Clone + Send + Sync + 'static {
+    /// Answers a query; every text in the answer is read.
+    fn ask(&self, query: Query) -> impl Future<Output = Result<Answer, Gone>> + Send;
+}
+
+/// The engine has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the server is shutting down")]
+pub struct Gone;
+
+/// The engine cannot go on: a write or flush failed. Nothing that was not answered may be trusted.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to {action} {path} at offset {offset}: {source}")]
+pub struct Fatal {
+    /// What was tried: `write`, `flush`, `read`, …
+    pub action: &'static str,
+    /// The file.
+    pub path: String,
+    /// Where in it.
+    pub offset: u64,
+    #[source]
+    pub source: std::io::Error,
+}

@@ -1,0 +1,7 @@
+//! The engines that make the facts of the core durable.
+//!
+//! Sockets and HTTP never see a segment or SQL: they see [`Engine`] and [`Reader`].
+
+pub mod engine;
+
+pub use engine::{Engine, Fatal, Gone, Reader};

@@ -1,0 +1,1 @@
+//! Bessemer's dashboard.
