@@ -9,7 +9,9 @@
 
 use crate::time::Wall;
 
-/// The store's own number of a job, given once and never again. Clients know the `jid`, which need not be unique.
+/// The store's own name of a job; clients know the `jid`, which need not be unique. The low half is its slot in the
+/// machine's table, so that replay needs no index; the high half counts the jobs that ever came, and tells two jobs
+/// in one slot apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct JobId(pub u64);
 
@@ -117,8 +119,8 @@ pub enum Family {
 /// Something that happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fact<'a> {
-    /// A job entered the store, or is told again whole because its first record is given up.
-    Put { id: JobId, order: Order, head: Head<'a>, standing: Standing<'a>, body: &'a [u8] },
+    /// A job entered the store at `at`, or is told again whole because its first record is given up (then without).
+    Put { id: JobId, order: Order, at: Option<Wall>, head: Head<'a>, standing: Standing<'a>, body: &'a [u8] },
     /// A job stands elsewhere now: fetched, promoted, requeued, killed.
     Set { id: JobId, order: Order, standing: Standing<'a> },
     /// A job failed. `counted`: this was an attempt at `at` (rule `R-01`); else the failure is only told again.
