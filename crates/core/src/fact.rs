@@ -133,6 +133,25 @@ pub enum Fact<'a> {
     Keep { family: Family, key: &'a [u8], value: Option<&'a [u8]> },
 }
 
+impl<'a> Fact<'a> {
+    /// The same fact, but the job stands elsewhere after it. Facts about no place stay as they are.
+    #[must_use]
+    pub fn standing<'s>(self, new: Standing<'s>) -> Fact<'s>
+    where
+        'a: 's,
+    {
+        let mut fact: Fact<'s> = self;
+        match &mut fact {
+            Fact::Put { standing, .. }
+            | Fact::Set { standing, .. }
+            | Fact::Fail { standing, .. }
+            | Fact::Lost { standing, .. } => *standing = new,
+            Fact::End { .. } | Fact::Keep { .. } => {}
+        }
+        fact
+    }
+}
+
 /// Takes facts down, in order. The engine's side of [`crate::Machine::apply`].
 pub trait Facts {
     /// Takes down one fact and says where its text (the body, or the failure's text) will be found; a fact without

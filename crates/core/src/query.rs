@@ -53,7 +53,10 @@ pub enum Answer {
     History(Vec<Day>),
     Workers(Vec<WorkerView>),
     Jobs(Jobs),
-    Ids { ids: Vec<JobId>, next_id: JobId },
+    Ids {
+        ids: Vec<JobId>,
+        next_id: JobId,
+    },
     /// There is no such queue.
     Missing,
 }

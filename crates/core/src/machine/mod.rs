@@ -1,11 +1,46 @@
 //! The machine: the one owner of truth.
+//!
+//! [`Machine::apply`] leads a command to the file that decides it: `push.rs`, `fetch.rs`, `finish.rs` (ACK, FAIL),
+//! `workers.rs` (HELLO, BEAT), `operate.rs` (what operators do), `due.rs` (what time does). Whatever they decide
+//! they say as a [`Fact`], and `happen.rs` alone changes durable state, by facts, live and in replay alike.
 
-use crate::command::{Command, Reply, Ticket};
+mod check;
+mod counters;
+mod due;
+mod fetch;
+mod finish;
+mod happen;
+mod operate;
+mod parked;
+mod push;
+mod query;
+mod queues;
+mod repush;
+mod reservations;
+
+mod sorted;
+mod table;
+mod types;
+mod workers;
+
+use std::collections::BTreeMap;
+
+use self::counters::Counters;
+use self::happen::Failed;
+use self::parked::Parked;
+use self::queues::Queues;
+use self::repush::Recent;
+use self::reservations::Reservations;
+use self::sorted::Sets;
+use self::table::{Slot, Table};
+use self::types::Types;
+use self::workers::Workers;
+use crate::command::{Command, ConnId, Refusal, Reply, Stage, Ticket};
 use crate::event::Event;
-use crate::fact::{Fact, Facts, Span};
+use crate::fact::{Facts, Order, Span};
 use crate::limits::Rules;
-use crate::query::{Answer, Query};
-use crate::time::{Boot, Now};
+use crate::query::Tally;
+use crate::time::{Boot, Now, Wall};
 
 /// What came out of commands so far.
 #[derive(Debug, Default)]
@@ -28,73 +63,190 @@ pub enum Progress {
 #[derive(Debug)]
 pub struct Machine {
     rules: Rules,
+    // Durable: changed by facts only.
+    table: Table,
+    types: Types,
+    queues: Queues,
+    sets: Sets,
+    reservations: Reservations,
+    failures: BTreeMap<Slot, Failed>,
+    losses: BTreeMap<Slot, Vec<Wall>>,
+    counters: Counters,
+    recent: Recent,
+    /// The order that the next job at a tail gets; heads count down from -1.
+    next_tail: i64,
+    next_head: i64,
+    // Volatile: forgotten by a restart.
+    workers: Workers,
+    parked: Parked,
+    tally: Tally,
+    /// Nobody is judged before this moment (`D9`).
+    no_verdict_before: Boot,
 }
 
 impl Machine {
     /// An empty machine. `key` seeds the hashes of jids and bodies; it must be the same for the life of a store, and
     /// unknown to clients.
     pub fn new(rules: Rules, key: [u64; 2]) -> Self {
-        let _ = key;
-        Self { rules }
+        Self {
+            rules,
+            table: Table::new(key),
+            types: Types::default(),
+            queues: Queues::default(),
+            sets: Sets::default(),
+            reservations: Reservations::default(),
+            failures: BTreeMap::new(),
+            losses: BTreeMap::new(),
+            counters: Counters::default(),
+            recent: Recent::default(),
+            next_tail: 0,
+            next_head: -1,
+            workers: Workers::default(),
+            parked: Parked::default(),
+            tally: Tally::default(),
+            no_verdict_before: Boot::default(),
+        }
+    }
+
+    /// What an operator has set.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
     }
 
     /// Applies one command. Facts go to `facts` in the order in which they happened; replies and events to `out`.
-    pub fn apply(&mut self, now: Now, ticket: Ticket, command: Command<'_>, facts: &mut impl Facts, out: &mut Settled) -> Progress {
-        let _ = (now, ticket, command, facts, out, &self.rules);
+    pub fn apply<F: Facts>(
+        &mut self,
+        now: Now,
+        ticket: Ticket,
+        command: Command<'_>,
+        facts: &mut F,
+        out: &mut Settled,
+    ) -> Progress {
+        let mut turn = Turn { now, facts, out };
+        let reply = match command {
+            Command::Connect { conn, worker } => self.connect(&turn, conn, worker.as_ref()),
+            Command::Disconnect { conn } => return self.disconnect(&turn, conn),
+            Command::Push { job } => self.push(&mut turn, &job),
+            Command::PushBulk { jobs } => self.push_bulk(&mut turn, jobs),
+            Command::Fetch { conn, queues, wait } => {
+                match self.fetch(&mut turn, ticket, conn, queues, wait) {
+                    Some(reply) => reply,
+                    None => return Progress::Open,
+                }
+            }
+            Command::Ack { conn, jid } => self.ack(&mut turn, conn, jid),
+            Command::Fail { conn, jid, text } => self.fail(&mut turn, conn, jid, text),
+            Command::Beat { conn, wid, state, rss_kb } => self.beat(&turn, conn, wid, state, rss_kb),
+            Command::Undelivered { delivery } => return self.undelivered(&mut turn, delivery),
+            Command::Info => Reply::Info(Box::new(self.info(now))),
+            Command::Signal { wid, stage } => self.signal(wid, stage),
+            Command::Requeue { jobs } => self.requeue(&mut turn, jobs),
+            Command::Delete { jobs } => self.delete(&mut turn, jobs),
+            Command::Kill { jobs } => self.kill(&mut turn, jobs),
+            Command::Due => return self.due(&mut turn),
+        };
+        turn.out.replies.push((ticket, reply));
         Progress::Decided
-    }
-
-    /// Takes a fact from the log; `span` is what [`Facts::record`] would say of it now. Facts about jobs that are
-    /// unknown are ignored: their first record was freed, so they have ended.
-    pub fn replay(&mut self, fact: &Fact<'_>, span: Span) {
-        let _ = (fact, span);
     }
 
     /// The log has been replayed: queues are put in order, clocks start (`D9`).
     pub fn recovered(&mut self, now: Now) {
-        let _ = now;
+        self.table.recovered();
+        self.queues.recovered(&mut self.table);
+        self.workers.recovered(now);
+        let deadlines: Vec<(Slot, Boot)> = self
+            .reservations
+            .iter()
+            .map(|(slot, r)| {
+                // A clock that was stepped while the server was down must not stretch a reservation.
+                let left = r.until.since(now.wall).min(r.until.since(r.since));
+                (slot, now.boot.after(left))
+            })
+            .collect();
+        for (slot, deadline) in deadlines {
+            self.reservations.set_deadline(slot, deadline);
+        }
+        self.stalled(now);
     }
 
     /// The loop stood still for longer than [`Rules::stall`]: nobody is judged for [`Rules::restart_grace`].
     pub fn stalled(&mut self, now: Now) {
-        let _ = now;
-    }
-
-    /// Tells again every small record ([`Fact::Keep`]), so that the log before may be freed.
-    pub fn restate(&self, facts: &mut impl Facts) {
-        let _ = facts;
+        self.no_verdict_before = now.boot.after(self.rules.restart_grace);
     }
 
     /// Where the bodies of all live jobs are; for counting what lives in a segment after recovery.
     pub fn spans(&self) -> impl Iterator<Item = Span> + '_ {
-        std::iter::empty()
+        self.table.slots().map(|slot| self.table[slot].body())
     }
 
-    /// When [`Command::Due`] has something to do; `None`: never, as things stand.
-    pub fn next_due(&self, now: Now) -> Option<Boot> {
-        let _ = now;
-        None
+    fn connect<F>(
+        &mut self,
+        turn: &Turn<'_, F>,
+        conn: ConnId,
+        hello: Option<&crate::command::Hello<'_>>,
+    ) -> Reply {
+        let full = self.workers.len() >= self.rules.workers_max;
+        if full && hello.is_some_and(|h| self.workers.by_wid(h.wid).is_none()) {
+            return Reply::Refused(Refusal::TooManyWorkers(self.rules.workers_max));
+        }
+        self.workers.connect(turn.now, conn, hello);
+        Reply::Done
     }
 
-    /// Answers a query about the state as it is now; texts are [`crate::command::Text::At`].
-    pub fn answer(&self, now: Now, query: &Query) -> Answer {
-        let _ = (now, query);
-        Answer::Missing
+    fn disconnect<F>(&mut self, turn: &Turn<'_, F>, conn: ConnId) -> Progress {
+        self.parked.disconnect(conn);
+        self.workers.disconnect(turn.now, conn);
+        Progress::Decided
     }
 
-    /// Every invariant, checked the slow way; the error says which one is broken.
-    pub fn check(&self) -> Result<(), String> {
-        Ok(())
+    fn beat<F>(
+        &mut self,
+        turn: &Turn<'_, F>,
+        conn: ConnId,
+        wid: &str,
+        state: Option<Stage>,
+        rss_kb: u64,
+    ) -> Reply {
+        let now = turn.now;
+        let Some(no) = self.workers.by_wid(wid) else {
+            return Reply::Refused(Refusal::UnknownWorker(wid.into()));
+        };
+        let own = self.workers.of_conn(conn) == Some(no);
+        let Some(worker) = self.workers.get_mut(no).filter(|w| w.connections > 0) else {
+            return Reply::Refused(Refusal::UnknownWorker(wid.into()));
+        };
+        (worker.last_beat, worker.beat_at, worker.rss_kb) = (now.wall, now.boot, rss_kb);
+        let before = worker.stage;
+        if own {
+            worker.stage = worker.stage.max(state.unwrap_or_default());
+        }
+        let stage = worker.stage;
+        if stage != before {
+            self.quiet_parked();
+        }
+        Reply::State(stage)
     }
 
-    /// Everything durable as text in a fixed order: two machines are the same if their dumps are.
-    pub fn dump(&self) -> String {
-        String::new()
+    /// What waits for workers on their way out waits for its time only.
+    fn quiet_parked(&mut self) {
+        let workers = &self.workers;
+        self.parked.quiet(|conn| {
+            workers.of_conn(conn).and_then(|no| workers.get(no)).is_some_and(|w| w.stage != Stage::Running)
+        });
+    }
+
+    fn tail(&self) -> Order {
+        Order(self.next_tail)
+    }
+
+    fn head(&self) -> Order {
+        Order(self.next_head)
     }
 }
 
-/// Answers a plain refusal; used where a command needs no state.
-#[allow(dead_code, reason = "the skeleton")]
-fn settle(out: &mut Settled, ticket: Ticket, reply: Reply) {
-    out.replies.push((ticket, reply));
+/// One command's moment and the places where its outcome goes.
+struct Turn<'a, F> {
+    now: Now,
+    facts: &'a mut F,
+    out: &'a mut Settled,
 }

@@ -1,1 +1,4 @@
 //! Policies: pure functions that decide, one file each.
+
+pub(crate) mod lost;
+pub(crate) mod retry;

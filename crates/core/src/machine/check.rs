@@ -1,0 +1,95 @@
+//! Every invariant, checked the slow way; and the state as text. For tests, simulators and `bessemer verify`.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use super::Machine;
+use super::table::{Slot, State};
+use crate::fact::Order;
+
+impl Machine {
+    /// Checks every invariant; the error says which one is broken.
+    pub fn check(&self) -> Result<(), String> {
+        let queued = self.queues.check(&self.table)?;
+        self.reservations.check()?;
+        self.workers.check()?;
+        self.parked.check()?;
+        let mut orders: BTreeSet<(u16, Order)> = BTreeSet::new();
+        let (mut live, mut working) = (0, 0);
+        for slot in self.table.slots() {
+            live += 1;
+            let entry = &self.table[slot];
+            let in_set = |set: &super::sorted::Sorted| set.contains(&(entry.time, entry.order, slot));
+            let placed = match entry.state {
+                State::Free => false,
+                State::Queued => orders.insert((entry.queue, entry.order)),
+                State::Scheduled => in_set(&self.sets.scheduled),
+                State::Retrying => in_set(&self.sets.retries),
+                State::Dead => in_set(&self.sets.dead),
+                State::Working => self.reservations.get(slot).is_some(),
+            };
+            working += usize::from(entry.state == State::Working);
+            if !placed || self.table.find(self.table.id(slot)) != Some(slot) {
+                return Err(format!("slot {slot}: {:?}, but not to be found there", entry.state));
+            }
+            if entry.order.0 >= self.next_tail || entry.order.0 <= self.next_head {
+                return Err(format!("slot {slot}: its order is still to be given out"));
+            }
+        }
+        let placed =
+            queued + working + self.sets.scheduled.len() + self.sets.retries.len() + self.sets.dead.len();
+        if live != placed || live != self.table.len() || live != self.types.users() {
+            return Err(format!("{live} jobs, {placed} places, {} by jid", self.table.len()));
+        }
+        if working != self.reservations.len() || self.sets.dead.len() > self.rules.dead_max {
+            return Err("more reservations than jobs, or more dead than allowed".into());
+        }
+        self.check_waits()
+    }
+
+    /// Nobody waits for a queue that has a job: that would be a lost wake-up.
+    fn check_waits(&self) -> Result<(), String> {
+        for name in self.parked.queues() {
+            let waiting = self.queues.find(name).filter(|q| !self.queues[*q].paused);
+            if waiting.is_some_and(|queue| self.queues.first(queue).is_some()) {
+                return Err(format!("queue {name} has a job, and a FETCH waits for it"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything durable as text in a fixed order: two machines are the same if their dumps are.
+    pub fn dump(&self) -> String {
+        let mut text = String::new();
+        let total = self.counters.total;
+        _ = writeln!(text, "processed {} failed {}", total.processed, total.failed);
+        for (day, count) in self.counters.days() {
+            _ = writeln!(text, "day {day} processed {} failed {}", count.processed, count.failed);
+        }
+        for queue in self.queues.known() {
+            _ = writeln!(text, "queue {} paused {}", queue.name, queue.paused);
+        }
+        let mut slots: Vec<Slot> = self.table.slots().collect();
+        slots.sort_unstable_by_key(|slot| (self.table[*slot].order, self.table[*slot].jid));
+        for slot in slots {
+            let entry = &self.table[slot];
+            _ = writeln!(
+                text,
+                "job {:x} {} {} order {} jid {:x} body {:x} retry {} reserve {} {:?} {:?} {:?} {:?}",
+                self.table.id(slot).0,
+                self.queues[entry.queue].name,
+                self.types.name(entry.jobtype),
+                entry.order.0,
+                entry.jid,
+                entry.body_hash,
+                entry.retry,
+                entry.reserve_for,
+                entry.on_lost,
+                self.place(slot),
+                self.failures.get(&slot).map(|f| (f.attempts, f.failed_at, f.next_at, f.text.len)),
+                self.losses.get(&slot),
+            );
+        }
+        text
+    }
+}

@@ -1,0 +1,103 @@
+//! FETCH: the leftmost queue that has a job wins; where there is none, the FETCH waits in here (rules `F-01` to `F-06`).
+
+use std::time::Duration;
+
+use super::parked::ParkedNo;
+use super::table::{Slot, State};
+use super::{Machine, Progress, Turn};
+use crate::command::{ConnId, Delivery, Handout, Reply, Stage, Text, Ticket};
+use crate::fact::{Fact, Facts, Standing};
+use crate::limits::{RESERVE_MAX_S, RESERVE_MIN_S};
+use crate::time::{Now, Wall};
+
+/// Reserved from now on (rule `W-03`).
+pub(super) fn working(now: Wall, wid: &str, reserve_for: u32) -> Standing<'_> {
+    Standing::Working { wid, since: now, until: now.after(reserved_for(reserve_for)) }
+}
+
+fn reserved_for(seconds: u32) -> Duration {
+    Duration::from_secs(seconds.clamp(RESERVE_MIN_S, RESERVE_MAX_S).into())
+}
+
+impl Machine {
+    /// A job, or `None` while the caller waits.
+    pub(super) fn fetch<F: Facts>(
+        &mut self,
+        turn: &mut Turn<'_, F>,
+        ticket: Ticket,
+        conn: ConnId,
+        queues: &[&str],
+        wait: Duration,
+    ) -> Option<Reply> {
+        let deadline = turn.now.boot.after(wait);
+        let stage = self
+            .workers
+            .of_conn(conn)
+            .and_then(|no| self.workers.get(no))
+            .map_or(Stage::Running, |w| w.stage);
+        if stage != Stage::Running {
+            self.parked.park(ticket, conn, &[], deadline);
+            return None;
+        }
+        let ready = |name: &&str| self.queues.find(name).filter(|q| !self.queues[*q].paused);
+        match queues.iter().filter_map(ready).find_map(|queue| self.queues.first(queue)) {
+            Some(slot) => Some(self.reserve(turn, conn, slot)),
+            None => {
+                self.parked.park(ticket, conn, queues, deadline);
+                None
+            }
+        }
+    }
+
+    /// Who has waited longest for a job of this queue.
+    pub(super) fn waiter(&self, queue: &str) -> Option<ParkedNo> {
+        let paused = self.queues.find(queue).is_some_and(|q| self.queues[q].paused);
+        self.parked.first_for(queue).filter(|_| !paused)
+    }
+
+    /// Gives the jobs of a job's queue to those who wait for them.
+    pub(super) fn serve<F: Facts>(&mut self, turn: &mut Turn<'_, F>, slot: Slot) {
+        let queue = self.table[slot].queue;
+        let name = self.queues[queue].name.clone();
+        while let (Some(first), Some(no)) = (self.queues.first(queue), self.waiter(&name)) {
+            let Some(waiting) = self.parked.take(no) else { return };
+            let reply = self.reserve(turn, waiting.conn, first);
+            turn.out.replies.push((waiting.ticket, reply));
+        }
+    }
+
+    /// Takes a job out of its queue for a connection.
+    fn reserve<F: Facts>(&mut self, turn: &mut Turn<'_, F>, conn: ConnId, slot: Slot) -> Reply {
+        let wid = self.workers.wid_of(conn);
+        let (id, entry) = (self.table.id(slot), &self.table[slot]);
+        let standing = working(turn.now.wall, &wid, entry.reserve_for);
+        self.happen(turn, &Fact::Set { id, order: entry.order, standing });
+        self.delivered(turn.now, slot)
+    }
+
+    /// The reply that carries a job which has just been reserved; its clock starts.
+    pub(super) fn delivered(&mut self, now: Now, slot: Slot) -> Reply {
+        self.reservations.set_deadline(slot, now.boot.after(reserved_for(self.table[slot].reserve_for)));
+        let delivery = self.reservations.get(slot).map_or(Delivery(0), |r| r.delivery);
+        let entry = &self.table[slot];
+        Reply::Job(Box::new(Handout {
+            delivery,
+            body: Text::At(entry.body()),
+            enqueued_at: entry.time,
+            failure: self.failures.get(&slot).map(super::happen::Failed::view),
+        }))
+    }
+
+    /// A delivery never left this machine: back to the head, as if nothing had been (`D13`).
+    pub(super) fn undelivered<F: Facts>(&mut self, turn: &mut Turn<'_, F>, delivery: Delivery) -> Progress {
+        if let Some(slot) = self.reservations.find(delivery) {
+            debug_assert_eq!(self.table[slot].state, State::Working, "a reserved job is being worked on");
+            self.tally.undelivered += 1;
+            let (id, order) = (self.table.id(slot), self.head());
+            let standing = Standing::Queued { since: self.table[slot].time };
+            self.happen(turn, &Fact::Set { id, order, standing });
+            self.serve(turn, slot);
+        }
+        Progress::Decided
+    }
+}

@@ -1,0 +1,104 @@
+//! ACK and FAIL: a worker ends what it was given (rules `A-01` to `A-15`, `R-01` to `R-05`, decision `D3`).
+
+use super::table::{Slot, State};
+use super::{Machine, Turn};
+use crate::command::{ConnId, Refusal, Reply};
+use crate::event::Event;
+use crate::fact::{Ending, Fact, Facts, Failure, Standing};
+use crate::policy::retry::{self, Attempts, Verdict};
+
+impl Machine {
+    /// OK in any case: an ACK that comes too late or from the wrong worker changes nothing (rule `A-03`).
+    pub(super) fn ack<F: Facts>(&mut self, turn: &mut Turn<'_, F>, conn: ConnId, jid: &str) -> Reply {
+        match self.reserved(conn, jid) {
+            Some(slot) => {
+                let (id, at) = (self.table.id(slot), turn.now.wall);
+                self.happen(turn, &Fact::End { id, at, why: Ending::Acked });
+            }
+            None => self.tally.stale_acks += 1,
+        }
+        Reply::Done
+    }
+
+    pub(super) fn fail<F: Facts>(
+        &mut self,
+        turn: &mut Turn<'_, F>,
+        conn: ConnId,
+        jid: &str,
+        text: &[u8],
+    ) -> Reply {
+        match self.reserved(conn, jid) {
+            Some(slot) => {
+                self.failed(turn, slot, text);
+                Reply::Done
+            }
+            None => {
+                self.tally.stale_acks += 1;
+                Reply::Refused(Refusal::NotReserved(jid.into()))
+            }
+        }
+    }
+
+    /// The oldest live reservation of this jid that the connection may end (`D3`): its own worker's, any if the
+    /// connection is no worker, and anybody's if it was made by no worker.
+    fn reserved(&self, conn: ConnId, jid: &str) -> Option<Slot> {
+        let wid = self.workers.wid_of(conn);
+        let hash = self.table.hash(jid.as_bytes());
+        self.table
+            .with_jid(hash)
+            .filter(|slot| self.table[*slot].state == State::Working)
+            .filter_map(|slot| self.reservations.get(slot).map(|r| (r, slot)))
+            .filter(|(r, _)| wid.is_empty() || r.wid.is_empty() || r.wid == wid)
+            .min_by_key(|(r, slot)| (r.since, r.delivery, *slot))
+            .map(|(_, slot)| slot)
+    }
+
+    /// One attempt at a job failed: it is tried again, given up or discarded. `text`: see [`Failure::text`].
+    pub(super) fn failed<F: Facts>(&mut self, turn: &mut Turn<'_, F>, slot: Slot, text: &[u8]) {
+        let now = turn.now;
+        let (id, order) = (self.table.id(slot), self.table[slot].order);
+        let before = self.failures.get(&slot).copied();
+        // Jobs that fail in the same turn share its random bits; their ids set them apart.
+        let chance = self.table.hash(&(now.chance ^ id.0).to_le_bytes());
+        let (attempts, verdict) = retry::failed(self.table[slot].retry, before.map(|f| f.attempts), chance);
+        let Attempts { retry_count, remaining } = attempts;
+        let failed_at = before.map_or(now.wall, |f| f.failed_at);
+        let (next_at, standing) = match verdict {
+            Verdict::Discard => {
+                self.happen(turn, &Fact::End { id, at: now.wall, why: Ending::Failed });
+                turn.out.events.push(Event::Discarded { id, why: Ending::Failed });
+                return;
+            }
+            Verdict::Retry(delay) => {
+                let at = now.wall.after(delay);
+                (Some(at), Standing::Retrying { at })
+            }
+            Verdict::Die => {
+                turn.out.events.push(Event::Died { id, poison: false });
+                (
+                    before.and_then(|f| f.next_at),
+                    Standing::Dead { until: now.wall.after(self.rules.dead_age) },
+                )
+            }
+        };
+        let failure = Failure { retry_count, remaining, failed_at, next_at, text };
+        self.happen(turn, &Fact::Fail { id, order, at: now.wall, counted: true, failure, standing });
+        self.trim_dead(turn);
+    }
+
+    /// The dead set is full: the oldest go (`D28`).
+    pub(super) fn trim_dead<F: Facts>(&mut self, turn: &mut Turn<'_, F>) {
+        while self.sets.dead.len() > self.rules.dead_max {
+            let Some((.., slot)) = self.sets.dead.first().copied() else { return };
+            self.drop_dead(turn, slot, Ending::DeadLimit);
+        }
+    }
+
+    /// A job leaves the dead set for good.
+    pub(super) fn drop_dead<F: Facts>(&mut self, turn: &mut Turn<'_, F>, slot: Slot, why: Ending) {
+        let id = self.table.id(slot);
+        self.tally.dead_dropped += 1;
+        self.happen(turn, &Fact::End { id, at: turn.now.wall, why });
+        turn.out.events.push(Event::Discarded { id, why });
+    }
+}

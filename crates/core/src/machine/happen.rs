@@ -1,0 +1,213 @@
+//! What facts do: the only code that changes durable state, live and in replay.
+
+use super::counters::{Reader, numbers};
+use super::table::{Slot, State};
+use super::{Machine, Turn};
+use crate::command::FailureView;
+use crate::command::Text;
+use crate::fact::{Ending, Fact, Facts, Failure, Family, Order, Span, Standing};
+use crate::policy::retry::Attempts;
+use crate::time::Wall;
+
+/// The last failure of a job; its text is the engine's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Failed {
+    pub(super) attempts: Attempts,
+    pub(super) failed_at: Wall,
+    pub(super) next_at: Option<Wall>,
+    pub(super) text: Span,
+}
+
+impl Failed {
+    pub(super) fn view(&self) -> FailureView {
+        FailureView {
+            retry_count: self.attempts.retry_count,
+            remaining: self.attempts.remaining,
+            failed_at: self.failed_at,
+            next_at: self.next_at,
+            text: Text::At(self.text),
+        }
+    }
+}
+
+const PAUSED: u8 = 1;
+
+impl Machine {
+    /// Takes a fact from the log; `span` is what [`Facts::record`] would say of it now. Facts about jobs that are
+    /// unknown are ignored: their first record was freed, so they have ended.
+    pub fn replay(&mut self, fact: &Fact<'_>, span: Span) {
+        self.change(fact, span);
+    }
+
+    /// Something happens: it is written down, and it is so.
+    pub(super) fn happen<F: Facts>(&mut self, turn: &mut Turn<'_, F>, fact: &Fact<'_>) {
+        let span = turn.facts.record(fact);
+        if let Some(freed) = self.change(fact, span) {
+            turn.facts.release(freed);
+        }
+    }
+
+    /// Makes a fact true. Gives back the body that nobody needs any more.
+    fn change(&mut self, fact: &Fact<'_>, span: Span) -> Option<Span> {
+        match *fact {
+            Fact::Put { id, order, at, head, standing, .. } => {
+                let freed = self.table.find(id).map(|slot| self.drop_job(slot));
+                let (queue, jobtype) = (self.queues.intern(head.queue), self.types.acquire(head.jobtype));
+                let slot = self.table.insert(id, &head, queue, jobtype, span);
+                if let Some(at) = at {
+                    self.recent.pushed(at, self.table.seq_of(slot), self.rules.repush_window);
+                }
+                self.enter(slot, order, standing, None);
+                freed
+            }
+            Fact::Set { id, order, standing } => self.stand(id, order, standing),
+            Fact::Fail { id, order, at, counted, failure, standing } => {
+                if counted {
+                    self.counters.attempt(at, true);
+                }
+                if let Some(slot) = self.table.find(id) {
+                    self.failures.insert(slot, failed(&failure, span));
+                }
+                self.stand(id, order, standing)
+            }
+            Fact::Lost { id, order, at, blamed, standing } => {
+                if let Some(slot) = self.table.find(id).filter(|_| blamed) {
+                    let losses = self.losses.entry(slot).or_default();
+                    losses.push(at);
+                    let beyond = losses.len().saturating_sub(self.rules.max_lost_workers as usize);
+                    losses.drain(..beyond);
+                }
+                self.stand(id, order, standing)
+            }
+            Fact::End { id, at, why } => {
+                self.counters.ended(at, why);
+                let slot = self.table.find(id)?;
+                self.remember(slot, at, why);
+                Some(self.drop_job(slot))
+            }
+            Fact::Keep { family, key, value } => {
+                self.keep(family, key, value);
+                None
+            }
+        }
+    }
+
+    /// A job that lives stands elsewhere.
+    fn stand(&mut self, id: crate::JobId, order: Order, standing: Standing<'_>) -> Option<Span> {
+        let slot = self.table.find(id)?;
+        let was = self.table[slot].state;
+        self.leave(slot);
+        self.enter(slot, order, standing, Some(was));
+        None
+    }
+
+    /// Takes a job out of wherever it stands.
+    fn leave(&mut self, slot: Slot) {
+        match self.table[slot].state {
+            State::Free => {}
+            State::Queued => self.queues.remove(&mut self.table, slot),
+            State::Scheduled | State::Retrying | State::Dead => self.sets.remove(&self.table, slot),
+            State::Working => {
+                let worker = self.reservations.remove(slot).and_then(|r| r.worker);
+                if let Some(worker) = worker.and_then(|no| self.workers.get_mut(no)) {
+                    worker.jobs.remove(&slot);
+                }
+            }
+        }
+    }
+
+    /// Puts a job where the fact says it stands.
+    fn enter(&mut self, slot: Slot, order: Order, standing: Standing<'_>, was: Option<State>) {
+        self.next_tail = self.next_tail.max(order.0.saturating_add(1));
+        self.next_head = self.next_head.min(order.0.saturating_sub(1));
+        let entry = &mut self.table[slot];
+        entry.order = order;
+        (entry.state, entry.time) = match standing {
+            Standing::Queued { since } => (State::Queued, since),
+            Standing::Scheduled { at } => (State::Scheduled, at),
+            Standing::Retrying { at } => (State::Retrying, at),
+            Standing::Dead { until } => (State::Dead, until),
+            // A job that was not in its queue was enqueued and fetched in one.
+            Standing::Working { since, .. } => {
+                (State::Working, if was == Some(State::Queued) { entry.time } else { since })
+            }
+        };
+        match standing {
+            Standing::Queued { .. } => self.queues.insert(&mut self.table, slot),
+            Standing::Working { wid, since, until } => {
+                let (wid, worker) = self.workers.reserving(wid);
+                if let Some(worker) = worker.and_then(|no| self.workers.get_mut(no)) {
+                    worker.jobs.insert(slot);
+                }
+                self.reservations.insert(slot, (wid, worker), since, until);
+            }
+            _ => self.sets.insert(&self.table, slot),
+        }
+    }
+
+    /// A job is no more.
+    fn drop_job(&mut self, slot: Slot) -> Span {
+        self.leave(slot);
+        self.failures.remove(&slot);
+        self.losses.remove(&slot);
+        self.types.release(self.table[slot].jobtype);
+        let body = self.table[slot].body();
+        self.table.remove(slot);
+        body
+    }
+
+    /// For the safe re-push (`D5`): a job that ended is remembered, one that an operator deleted is forgotten.
+    fn remember(&mut self, slot: Slot, at: Wall, why: Ending) {
+        let key = (self.table[slot].jid, self.table[slot].body_hash);
+        let seq = self.table.seq_of(slot);
+        match why {
+            Ending::Deleted => self.recent.forget(key),
+            _ => self.recent.ended(at, seq, key, self.rules.repush_window, self.rules.repush_max),
+        }
+    }
+
+    fn keep(&mut self, family: Family, key: &[u8], value: Option<&[u8]>) {
+        match family {
+            Family::Counters => {
+                let mut reader = Reader(value.unwrap_or_default());
+                self.counters.total = reader.count();
+                self.table.seq = self.table.seq.max(reader.number());
+                self.next_tail = self.next_tail.max(reader.number() as i64);
+                self.next_head = self.next_head.min(reader.number() as i64);
+            }
+            Family::Day => self.counters.keep_day(key, value),
+            Family::Queue => {
+                let Ok(name) = std::str::from_utf8(key) else { return };
+                let queue = self.queues.intern(name);
+                self.queues[queue].known = value.is_some();
+                self.queues[queue].paused = value.is_some_and(|v| v.first().is_some_and(|f| f & PAUSED != 0));
+            }
+        }
+    }
+
+    /// Tells again every small record ([`Fact::Keep`]), so that the log before may be freed.
+    pub fn restate(&self, facts: &mut impl Facts) {
+        let mut keep = |family, key: &[u8], value: &[u8]| {
+            facts.record(&Fact::Keep { family, key, value: Some(value) });
+        };
+        let total = self.counters.total;
+        let counters =
+            [total.processed, total.failed, self.table.seq, self.next_tail as u64, self.next_head as u64];
+        keep(Family::Counters, b"", &numbers(&counters));
+        for (day, count) in self.counters.days() {
+            keep(Family::Day, day.to_string().as_bytes(), &numbers(&[count.processed, count.failed]));
+        }
+        for queue in self.queues.known() {
+            keep(Family::Queue, queue.name.as_bytes(), &[if queue.paused { PAUSED } else { 0 }]);
+        }
+    }
+}
+
+fn failed(failure: &Failure<'_>, text: Span) -> Failed {
+    Failed {
+        attempts: Attempts { retry_count: failure.retry_count, remaining: failure.remaining },
+        failed_at: failure.failed_at,
+        next_at: failure.next_at,
+        text,
+    }
+}

@@ -1,0 +1,106 @@
+//! PUSH and PUSHB: a job enters the store, or goes straight to a worker that waits for it.
+
+use super::fetch::working;
+use super::table::{Slot, State};
+use super::{Machine, Turn};
+use crate::command::{Push, Refusal, Reply};
+use crate::fact::{Fact, Facts, Failure, Family, Standing};
+use crate::time::Wall;
+
+/// A job on its way to its queue.
+pub(super) struct Enqueue<'a> {
+    pub(super) slot: Slot,
+    pub(super) queue: &'a str,
+    pub(super) reserve_for: u32,
+}
+
+impl Machine {
+    pub(super) fn push<F: Facts>(&mut self, turn: &mut Turn<'_, F>, job: &Push<'_>) -> Reply {
+        self.accept(turn, job).map_or_else(Reply::Refused, |()| Reply::Done)
+    }
+
+    pub(super) fn push_bulk<F: Facts>(&mut self, turn: &mut Turn<'_, F>, jobs: &[Push<'_>]) -> Reply {
+        Reply::Pushed(jobs.iter().map(|job| self.accept(turn, job)).collect())
+    }
+
+    fn accept<F: Facts>(&mut self, turn: &mut Turn<'_, F>, job: &Push<'_>) -> Result<(), Refusal> {
+        if self.queues.find(job.queue).is_none() && self.queues.count() >= self.rules.queues_max {
+            return Err(Refusal::TooManyQueues(self.rules.queues_max));
+        }
+        let now = turn.now;
+        let (jid, body_hash) = (self.table.hash(job.jid.as_bytes()), self.table.hash(job.sent));
+        if self.is_repeat(now.wall, jid, body_hash) {
+            self.tally.repushed += 1;
+            return Ok(());
+        }
+        let (id, order) = (self.table.next_id(), self.tail());
+        let head = job.head(body_hash);
+        let standing = Standing::Queued { since: now.wall };
+        let put = Fact::Put { id, order, at: Some(now.wall), head, standing, body: job.body };
+        self.tally.accepted += 1;
+        let slot = id.0 as Slot;
+        match job.at.filter(|at| *at > now.wall) {
+            Some(at) => self.happen(turn, &put.standing(Standing::Scheduled { at })),
+            None => {
+                let to = Enqueue { slot, queue: job.queue, reserve_for: job.reserve_for };
+                // With a failure to tell first, it goes through its queue.
+                self.enqueue(turn, to, job.failure.is_none(), put);
+            }
+        }
+        if let Some(failure) = job.failure {
+            self.tell_failure(turn, slot, failure);
+            self.serve(turn, slot);
+        }
+        Ok(())
+    }
+
+    /// The failure that the producer sent along belongs to the job from now on; it is no attempt of ours.
+    fn tell_failure<F: Facts>(&mut self, turn: &mut Turn<'_, F>, slot: Slot, failure: Failure<'_>) {
+        let (id, order, at) = (self.table.id(slot), self.table[slot].order, turn.now.wall);
+        let standing = match self.table[slot].state {
+            State::Scheduled => Standing::Scheduled { at: self.table[slot].time },
+            _ => Standing::Queued { since: self.table[slot].time },
+        };
+        self.happen(turn, &Fact::Fail { id, order, at, counted: false, failure, standing });
+    }
+
+    /// Whether this very job was pushed within the last minute (`D5`).
+    fn is_repeat(&self, now: Wall, jid: u64, body_hash: u64) -> bool {
+        if self.recent.remembers(now, (jid, body_hash)) {
+            return true;
+        }
+        let Some(seq) = self.recent.first_within(now, self.rules.repush_window) else { return false };
+        self.table.with_jid(jid).any(|slot| {
+            let entry = &self.table[slot];
+            entry.body_hash == body_hash && entry.state != State::Free && self.table.came_after(slot, seq)
+        })
+    }
+
+    /// A queue appears on its first enqueue (rule `I-01`).
+    fn make_known<F: Facts>(&mut self, turn: &mut Turn<'_, F>, name: &str) {
+        if self.queues.find(name).is_none_or(|queue| !self.queues[queue].known) {
+            self.happen(turn, &Fact::Keep { family: Family::Queue, key: name.as_bytes(), value: Some(&[0]) });
+        }
+    }
+
+    /// Puts a job into its queue, as `fact` says, or straight into the hands of the worker that has waited longest
+    /// for it: then coming and being fetched are one fact.
+    pub(super) fn enqueue<F: Facts>(
+        &mut self,
+        turn: &mut Turn<'_, F>,
+        to: Enqueue<'_>,
+        hand_over: bool,
+        fact: Fact<'_>,
+    ) {
+        self.make_known(turn, to.queue);
+        match self.waiter(to.queue).filter(|_| hand_over).and_then(|no| self.parked.take(no)) {
+            Some(waiting) => {
+                let wid = self.workers.wid_of(waiting.conn);
+                self.happen(turn, &fact.standing(working(turn.now.wall, &wid, to.reserve_for)));
+                let reply = self.delivered(turn.now, to.slot);
+                turn.out.replies.push((waiting.ticket, reply));
+            }
+            None => self.happen(turn, &fact),
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Answers about the state as it is between two commands.
+
+use super::Machine;
+use super::table::{Slot, State};
+use crate::command::Text;
+use crate::fact::{JobId, Order};
+use crate::limits::{PAGE_MAX, SLICE_MAX};
+use crate::query::{Answer, Info, JobView, Jobs, Page, Place, Query, WorkerView};
+use crate::time::Now;
+
+impl Machine {
+    /// Answers a query about the state as it is now; texts are [`Text::At`].
+    pub fn answer(&self, now: Now, query: &Query) -> Answer {
+        match query {
+            Query::Info => Answer::Info(Box::new(self.info(now))),
+            Query::History { days } => Answer::History(self.counters.history(now.wall.day(), *days)),
+            Query::Workers => Answer::Workers(self.worker_views(now)),
+            Query::Working { page } => {
+                let mut slots: Vec<_> = self.reservations.iter().map(|(slot, r)| (r.since, slot)).collect();
+                slots.sort_unstable();
+                self.jobs(slots.len(), slots.into_iter().map(|(_, slot)| slot), *page)
+            }
+            Query::Queue { name, page } => match self.queues.find(name).filter(|q| self.queues[*q].known) {
+                Some(queue) => {
+                    self.jobs(self.queues[queue].len, self.queues.newest_first(&self.table, queue), *page)
+                }
+                None => Answer::Missing,
+            },
+            Query::Set { set, page } => {
+                let set = self.sets.of(*set);
+                self.jobs(set.len(), set.iter().map(|(.., slot)| *slot), *page)
+            }
+            Query::Entry { set, at, jid } => {
+                let hash = self.table.hash(jid.as_bytes());
+                let (first, last) = ((*at, Order(i64::MIN), 0), (*at, Order(i64::MAX), Slot::MAX));
+                let then = self.sets.of(*set).range(first..=last).map(|(.., slot)| *slot);
+                self.all_jobs(then.filter(|slot| self.table[*slot].jid == hash))
+            }
+            Query::Jid { jid } => self.all_jobs(self.table.with_jid(self.table.hash(jid.as_bytes()))),
+            Query::SetIds { set, below, count } => {
+                let ids =
+                    self.sets.of(*set).iter().map(|(.., slot)| self.table.id(*slot)).filter(|id| id < below);
+                Answer::Ids {
+                    ids: ids.take((*count).min(SLICE_MAX)).collect(),
+                    next_id: self.table.next_id(),
+                }
+            }
+        }
+    }
+
+    /// The figures of INFO.
+    pub(super) fn info(&self, now: Now) -> Info {
+        let known = self.queues.known().map(|q| (q.name.to_string(), q.len as u64));
+        Info {
+            queues: known.collect(),
+            scheduled: self.sets.scheduled.len() as u64,
+            retries: self.sets.retries.len() as u64,
+            dead: self.sets.dead.len() as u64,
+            working: self.reservations.len() as u64,
+            processed: self.counters.total.processed,
+            failures: self.counters.total.failed,
+            enqueued: self.queues.enqueued as u64,
+            workers: self.worker_views(now).len() as u64,
+            since_start: self.tally,
+        }
+    }
+
+    fn worker_views(&self, now: Now) -> Vec<WorkerView> {
+        // Connected but silent: not shown, though it keeps its connections and its jobs (`D4`).
+        let heard =
+            self.workers.present().filter(|(_, w)| now.heard.since(w.beat_at) < self.rules.silent_after);
+        heard
+            .map(|(_, w)| {
+                let identity = w.identity.as_ref();
+                WorkerView {
+                    wid: w.wid.to_string(),
+                    hostname: identity.map_or_else(String::new, |i| i.hostname.to_string()),
+                    pid: identity.map_or(0, |i| i.pid),
+                    labels: identity
+                        .map_or_else(Vec::new, |i| i.labels.iter().map(ToString::to_string).collect()),
+                    stage: w.stage,
+                    started: w.started,
+                    last_beat: w.last_beat,
+                    rss_kb: w.rss_kb,
+                    connections: w.connections,
+                    busy: w.jobs.len(),
+                }
+            })
+            .collect()
+    }
+
+    fn jobs(&self, total: usize, slots: impl Iterator<Item = Slot>, page: Page) -> Answer {
+        let jobs = slots.skip(page.from).take(page.count.min(PAGE_MAX)).map(|slot| self.view(slot)).collect();
+        Answer::Jobs(Jobs { total, jobs })
+    }
+
+    fn all_jobs(&self, slots: impl Iterator<Item = Slot>) -> Answer {
+        let mut slots: Vec<Slot> = slots.collect();
+        slots.sort_unstable_by_key(|slot| self.table[*slot].order);
+        self.jobs(slots.len(), slots.into_iter(), Page { from: 0, count: PAGE_MAX })
+    }
+
+    fn view(&self, slot: Slot) -> JobView {
+        let entry = &self.table[slot];
+        JobView {
+            id: self.table.id(slot),
+            queue: self.queues[entry.queue].name.to_string(),
+            place: self.place(slot),
+            body: Text::At(entry.body()),
+            enqueued_at: matches!(entry.state, State::Queued | State::Working).then_some(entry.time),
+            failure: self.failures.get(&slot).map(super::happen::Failed::view),
+        }
+    }
+
+    pub(super) fn place(&self, slot: Slot) -> Place {
+        let entry = &self.table[slot];
+        match (entry.state, self.reservations.get(slot)) {
+            (State::Scheduled, _) => Place::Scheduled { at: entry.time },
+            (State::Retrying, _) => Place::Retrying { at: entry.time },
+            (State::Dead, _) => Place::Dead { until: entry.time },
+            (State::Working, Some(r)) => {
+                Place::Working { wid: r.wid.to_string(), since: r.since, until: r.until }
+            }
+            _ => Place::Queued { since: entry.time },
+        }
+    }
+
+    /// The id of a job, for tests and traces.
+    pub fn job_ids(&self) -> impl Iterator<Item = JobId> + '_ {
+        self.table.slots().map(|slot| self.table.id(slot))
+    }
+}

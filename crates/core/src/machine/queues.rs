@@ -1,0 +1,178 @@
+//! Queues: a list of slots each, threaded through the table.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::table::{NONE, Slot, Table};
+use crate::fact::Order;
+
+/// One queue.
+#[derive(Debug)]
+pub(super) struct Queue {
+    pub(super) name: Arc<str>,
+    /// Shown: something was enqueued to it once (rule `I-01`). Before, only scheduled jobs name it.
+    pub(super) known: bool,
+    pub(super) paused: bool,
+    pub(super) len: usize,
+    head: Slot,
+    tail: Slot,
+    /// While replaying: a record came out of order, so the list is to be sorted.
+    unsorted: bool,
+}
+
+/// All queues, by number and by name.
+#[derive(Debug, Default)]
+pub(super) struct Queues {
+    all: Vec<Queue>,
+    by_name: BTreeMap<Arc<str>, u16>,
+    /// Jobs in all queues.
+    pub(super) enqueued: usize,
+}
+
+impl Queues {
+    pub(super) fn find(&self, name: &str) -> Option<u16> {
+        self.by_name.get(name).copied()
+    }
+
+    /// The number of a queue, new if need be. [`crate::Rules::queues_max`] is checked by the caller.
+    pub(super) fn intern(&mut self, name: &str) -> u16 {
+        if let Some(queue) = self.find(name) {
+            return queue;
+        }
+        let number = u16::try_from(self.all.len()).expect("the limit on queues is below 65,536");
+        let name: Arc<str> = name.into();
+        self.by_name.insert(name.clone(), number);
+        let (head, tail) = (NONE, NONE);
+        self.all.push(Queue { name, known: false, paused: false, len: 0, head, tail, unsorted: false });
+        number
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Known queues, by name.
+    pub(super) fn known(&self) -> impl Iterator<Item = &Queue> {
+        self.by_name.values().map(|q| &self.all[usize::from(*q)]).filter(|q| q.known)
+    }
+
+    /// The next job to leave.
+    pub(super) fn first(&self, queue: u16) -> Option<Slot> {
+        let head = self.all[usize::from(queue)].head;
+        (head != NONE).then_some(head)
+    }
+
+    /// Puts a job where its order says: at the tail or the head, and anywhere while replaying.
+    pub(super) fn insert(&mut self, table: &mut Table, slot: Slot) {
+        let order = table[slot].order;
+        let queue = &mut self.all[usize::from(table[slot].queue)];
+        let at_head = queue.head != NONE && order < table[queue.head].order;
+        if at_head {
+            table[slot].prev = NONE;
+            table[slot].next = queue.head;
+            table[queue.head].prev = slot;
+            queue.head = slot;
+        } else {
+            queue.unsorted |= queue.tail != NONE && order < table[queue.tail].order;
+            table[slot].prev = queue.tail;
+            table[slot].next = NONE;
+            match queue.tail {
+                NONE => queue.head = slot,
+                tail => table[tail].next = slot,
+            }
+            queue.tail = slot;
+        }
+        queue.len += 1;
+        self.enqueued += 1;
+    }
+
+    /// Takes a job out, wherever it stands.
+    pub(super) fn remove(&mut self, table: &mut Table, slot: Slot) {
+        let (prev, next) = (table[slot].prev, table[slot].next);
+        let queue = &mut self.all[usize::from(table[slot].queue)];
+        match prev {
+            NONE => queue.head = next,
+            prev => table[prev].next = next,
+        }
+        match next {
+            NONE => queue.tail = prev,
+            next => table[next].prev = prev,
+        }
+        queue.len -= 1;
+        self.enqueued -= 1;
+    }
+
+    /// Replay is over: lists whose records came out of order are put in order.
+    pub(super) fn recovered(&mut self, table: &mut Table) {
+        for number in 0..self.all.len() as u16 {
+            if !std::mem::take(&mut self.all[usize::from(number)].unsorted) {
+                continue;
+            }
+            let mut slots: Vec<Slot> = self.oldest_first(table, number).collect();
+            slots.sort_unstable_by_key(|s| table[*s].order);
+            let queue = &mut self.all[usize::from(number)];
+            (queue.head, queue.tail) = (slots[0], slots[slots.len() - 1]);
+            for (i, slot) in slots.iter().enumerate() {
+                table[*slot].prev = if i == 0 { NONE } else { slots[i - 1] };
+                table[*slot].next = slots.get(i + 1).copied().unwrap_or(NONE);
+            }
+        }
+    }
+
+    /// The jobs of a queue, next to leave first.
+    pub(super) fn oldest_first<'a>(
+        &self,
+        table: &'a Table,
+        queue: u16,
+    ) -> impl Iterator<Item = Slot> + use<'a> {
+        walk(self.all[usize::from(queue)].head, move |s| table[s].next)
+    }
+
+    /// The jobs of a queue, newest first.
+    pub(super) fn newest_first<'a>(
+        &self,
+        table: &'a Table,
+        queue: u16,
+    ) -> impl Iterator<Item = Slot> + use<'a> {
+        walk(self.all[usize::from(queue)].tail, move |s| table[s].prev)
+    }
+
+    /// Walks every list both ways; gives the number of jobs.
+    pub(super) fn check(&self, table: &Table) -> Result<usize, String> {
+        let mut sum = 0;
+        for (number, queue) in self.all.iter().enumerate() {
+            let slots: Vec<Slot> = self.oldest_first(table, number as u16).collect();
+            let back: Vec<Slot> = self.newest_first(table, number as u16).collect();
+            let orders: Vec<Order> = slots.iter().map(|s| table[*s].order).collect();
+            if slots.len() != queue.len || !slots.iter().eq(back.iter().rev()) || !orders.is_sorted() {
+                return Err(format!("queue {}: its list is broken", queue.name));
+            }
+            sum += slots.len();
+        }
+        if sum == self.enqueued {
+            Ok(sum)
+        } else {
+            Err(format!("{sum} jobs in queues, counted {}", self.enqueued))
+        }
+    }
+}
+
+impl std::ops::Index<u16> for Queues {
+    type Output = Queue;
+    fn index(&self, queue: u16) -> &Queue {
+        &self.all[usize::from(queue)]
+    }
+}
+
+impl std::ops::IndexMut<u16> for Queues {
+    fn index_mut(&mut self, queue: u16) -> &mut Queue {
+        &mut self.all[usize::from(queue)]
+    }
+}
+
+fn walk(start: Slot, step: impl Fn(Slot) -> Slot) -> impl Iterator<Item = Slot> {
+    std::iter::successors((start != NONE).then_some(start), move |s| {
+        let next = step(*s);
+        (next != NONE).then_some(next)
+    })
+}

@@ -1,0 +1,103 @@
+//! The safe re-push (`D5`): a push repeated within a minute is the same push, also after its job has ended.
+//!
+//! While the first copy lives, its table entry answers. Only ended jobs need the window here. How old a push is
+//! comes from its sequence number: a mark per second says which number was the first of that second.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use crate::time::Wall;
+
+/// Keyed hashes of jid and bytes.
+type Key = (u64, u64);
+
+/// Recent pushes, by time and (once ended) by content.
+#[derive(Debug, Default)]
+pub(super) struct Recent {
+    /// The first sequence number at or after each time, oldest first.
+    marks: VecDeque<(Wall, u64)>,
+    ended: BTreeMap<Key, Wall>,
+    by_end: VecDeque<(Wall, Key)>,
+}
+
+const MARK_EVERY: Duration = Duration::from_secs(1);
+
+impl Recent {
+    /// The job with number `seq` is pushed at `now`.
+    pub(super) fn pushed(&mut self, now: Wall, seq: u64, window: Duration) {
+        if self.marks.back().is_none_or(|(at, _)| now.since(*at) >= MARK_EVERY || now < *at) {
+            self.marks.push_back((now, seq));
+        }
+        // One mark older than the window stays: it says where the window begins.
+        while self.marks.len() > 1 && now.since(self.marks[1].0) > window {
+            self.marks.pop_front();
+        }
+    }
+
+    /// The first sequence number that lies within the window.
+    pub(super) fn first_within(&self, now: Wall, window: Duration) -> Option<u64> {
+        self.marks.iter().find(|(at, _)| now.since(*at) <= window).map(|(_, seq)| *seq)
+    }
+
+    /// A job with number `seq` has ended; if it was pushed within the window it is remembered for the rest of it.
+    pub(super) fn ended(&mut self, now: Wall, seq: u64, key: Key, window: Duration, max: usize) {
+        let pushed = self.marks.iter().rev().find(|(_, first)| *first <= seq).map(|(at, _)| *at);
+        let Some(until) = pushed.map(|at| at.after(window)).filter(|until| *until > now) else { return };
+        self.ended.insert(key, until);
+        self.by_end.push_back((until, key));
+        while self.by_end.front().is_some_and(|(until, _)| *until <= now) || self.by_end.len() > max {
+            if let Some((until, key)) = self.by_end.pop_front()
+                && self.ended.get(&key) == Some(&until)
+            {
+                self.ended.remove(&key);
+            }
+        }
+    }
+
+    /// Whether a job of this content was pushed within the window and has ended.
+    pub(super) fn remembers(&self, now: Wall, key: Key) -> bool {
+        self.ended.get(&key).is_some_and(|until| *until > now)
+    }
+
+    /// An operator deleted the job: pushed again it is a new one.
+    pub(super) fn forget(&mut self, key: Key) {
+        self.ended.remove(&key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WINDOW: Duration = Duration::from_secs(60);
+
+    fn at(seconds: i64) -> Wall {
+        Wall(seconds * 1_000_000)
+    }
+
+    #[test]
+    fn marks_say_where_the_window_begins_d05() {
+        let mut recent = Recent::default();
+        for second in 0..200 {
+            recent.pushed(at(second), second as u64 * 10, WINDOW);
+        }
+        assert_eq!(recent.first_within(at(199), WINDOW), Some(1390));
+        assert_eq!(recent.first_within(at(1000), WINDOW), None);
+        assert!(recent.marks.len() <= 63);
+    }
+
+    #[test]
+    fn the_window_of_ended_jobs_is_bounded_d05() {
+        let mut recent = Recent::default();
+        for n in 0..5 {
+            recent.pushed(at(n), n as u64, WINDOW);
+            recent.ended(at(n), n as u64, (n as u64, 0), WINDOW, 3);
+        }
+        assert!(!recent.remembers(at(5), (1, 0)));
+        assert!(recent.remembers(at(5), (2, 0)) && recent.remembers(at(61), (2, 0)));
+        assert!(!recent.remembers(at(62), (2, 0)));
+        assert_eq!(recent.ended.len(), 3);
+        recent.ended(at(70), 4, (9, 9), WINDOW, 3);
+        assert!(!recent.remembers(at(70), (9, 9)), "its push was longer ago than the window");
+    }
+}

@@ -1,0 +1,212 @@
+//! The table of all live jobs: one compact entry each, found by slot or by jid.
+
+use std::hash::Hasher;
+
+use hashbrown::HashTable;
+use siphasher::sip::SipHasher13;
+
+use crate::fact::{Head, JobId, OnLost, Order, Span};
+use crate::time::Wall;
+
+/// The index of a job in the table.
+pub(super) type Slot = u32;
+
+/// No slot: the end of a list.
+pub(super) const NONE: Slot = Slot::MAX;
+
+/// The kind of place in which a job stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum State {
+    /// The slot is free.
+    Free,
+    Queued,
+    Scheduled,
+    Retrying,
+    Dead,
+    Working,
+}
+
+/// What memory holds of a job. Ten million of them are meant to fit, so every byte has its reason.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    /// Keyed hash of the jid; the jid itself is in the body.
+    pub(super) jid: u64,
+    /// Keyed hash of the bytes as pushed, for the safe re-push.
+    pub(super) body_hash: u64,
+    pub(super) order: Order,
+    /// Queued and working: when it was enqueued. Scheduled, retrying, dead: when that ends.
+    pub(super) time: Wall,
+    body_at: u64,
+    body_len: u32,
+    /// Neighbours in its queue.
+    pub(super) prev: Slot,
+    pub(super) next: Slot,
+    /// The interned job type.
+    pub(super) jobtype: u32,
+    /// The high half of its [`JobId`].
+    seq: u32,
+    pub(super) reserve_for: u32,
+    pub(super) retry: i16,
+    pub(super) queue: u16,
+    pub(super) on_lost: Option<OnLost>,
+    pub(super) state: State,
+}
+
+const _: () = assert!(size_of::<Entry>() <= 80, "an entry is meant to stay small");
+
+impl Entry {
+    pub(super) fn body(&self) -> Span {
+        Span { at: self.body_at, len: self.body_len }
+    }
+}
+
+/// Entries, free slots and the index by jid.
+#[derive(Debug)]
+pub(super) struct Table {
+    key: [u64; 2],
+    entries: Vec<Entry>,
+    free: Vec<Slot>,
+    by_jid: HashTable<Slot>,
+    /// How many jobs ever came.
+    pub(super) seq: u64,
+}
+
+impl Table {
+    pub(super) fn new(key: [u64; 2]) -> Self {
+        Self { key, entries: Vec::new(), free: Vec::new(), by_jid: HashTable::new(), seq: 0 }
+    }
+
+    /// A keyed hash, so that nobody can construct collisions.
+    pub(super) fn hash(&self, bytes: &[u8]) -> u64 {
+        let mut hasher = SipHasher13::new_with_keys(self.key[0], self.key[1]);
+        hasher.write(bytes);
+        hasher.finish()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.by_jid.len()
+    }
+
+    /// The id that the next new job gets.
+    pub(super) fn next_id(&self) -> JobId {
+        let slot = self.free.last().copied().unwrap_or(self.entries.len() as Slot);
+        JobId((self.seq & 0xffff_ffff) << 32 | u64::from(slot))
+    }
+
+    /// The job's id.
+    pub(super) fn id(&self, slot: Slot) -> JobId {
+        JobId(u64::from(self.entries[slot as usize].seq) << 32 | u64::from(slot))
+    }
+
+    /// Whether there is a job in a slot.
+    pub(super) fn is_live(&self, slot: Slot) -> bool {
+        self.entries.get(slot as usize).is_some_and(|entry| entry.state != State::Free)
+    }
+
+    /// The slot of a live job.
+    pub(super) fn find(&self, id: JobId) -> Option<Slot> {
+        let slot = id.0 as Slot;
+        let entry = self.entries.get(slot as usize)?;
+        (entry.state != State::Free && entry.seq == (id.0 >> 32) as u32).then_some(slot)
+    }
+
+    /// The full number of a live job, of which its entry holds the low half.
+    pub(super) fn seq_of(&self, slot: Slot) -> u64 {
+        let age = (self.seq as u32).wrapping_sub(self.entries[slot as usize].seq);
+        self.seq.saturating_sub(u64::from(age))
+    }
+
+    /// Whether a job is younger than the `seq`-th that ever came.
+    pub(super) fn came_after(&self, slot: Slot, seq: u64) -> bool {
+        self.seq_of(slot) >= seq
+    }
+
+    /// Fills the slot that `id` names. While replaying, slots may come in any order.
+    pub(super) fn insert(
+        &mut self,
+        id: JobId,
+        head: &Head<'_>,
+        queue: u16,
+        jobtype: u32,
+        body: Span,
+    ) -> Slot {
+        let (slot, seq) = (id.0 as Slot, (id.0 >> 32) as u32);
+        let entry = Entry {
+            jid: self.hash(head.jid.as_bytes()),
+            body_hash: head.body_hash,
+            order: Order(0),
+            time: Wall(0),
+            body_at: body.at,
+            body_len: body.len,
+            prev: NONE,
+            next: NONE,
+            jobtype,
+            seq,
+            reserve_for: head.reserve_for,
+            retry: head.retry,
+            queue,
+            on_lost: head.on_lost,
+            state: State::Queued,
+        };
+        if self.free.last() == Some(&slot) {
+            self.free.pop();
+        }
+        if slot as usize == self.entries.len() {
+            self.entries.push(entry);
+        } else {
+            if slot as usize > self.entries.len() {
+                // Replaying: the slots between belong to jobs whose records were freed, or come later.
+                self.entries.resize(slot as usize + 1, Entry { state: State::Free, ..entry.clone() });
+            }
+            self.entries[slot as usize] = entry;
+        }
+        let entries = &self.entries;
+        self.by_jid.insert_unique(entries[slot as usize].jid, slot, |s| entries[*s as usize].jid);
+        // The low halves wrap together; replay may see an old number after a newer one.
+        let ahead = seq.wrapping_sub(self.seq as u32);
+        if ahead < u32::MAX / 2 {
+            self.seq += u64::from(ahead) + 1;
+        }
+        slot
+    }
+
+    /// Empties a slot.
+    pub(super) fn remove(&mut self, slot: Slot) {
+        let hash = self.entries[slot as usize].jid;
+        if let Ok(found) = self.by_jid.find_entry(hash, |s| *s == slot) {
+            found.remove();
+        }
+        self.entries[slot as usize].state = State::Free;
+        self.free.push(slot);
+    }
+
+    /// Replay is over: the free slots are those that hold nothing, smallest first out.
+    pub(super) fn recovered(&mut self) {
+        let entries = &self.entries;
+        self.free =
+            (0..entries.len() as Slot).rev().filter(|s| entries[*s as usize].state == State::Free).collect();
+    }
+
+    /// Every live job with this hash of its jid. Their order shows nothing: callers choose by order.
+    pub(super) fn with_jid(&self, jid: u64) -> impl Iterator<Item = Slot> + '_ {
+        self.by_jid.iter_hash(jid).copied().filter(move |s| self.entries[*s as usize].jid == jid)
+    }
+
+    /// All live slots, ascending.
+    pub(super) fn slots(&self) -> impl Iterator<Item = Slot> + '_ {
+        (0..self.entries.len() as Slot).filter(|s| self.entries[*s as usize].state != State::Free)
+    }
+}
+
+impl std::ops::Index<Slot> for Table {
+    type Output = Entry;
+    fn index(&self, slot: Slot) -> &Entry {
+        &self.entries[slot as usize]
+    }
+}
+
+impl std::ops::IndexMut<Slot> for Table {
+    fn index_mut(&mut self, slot: Slot) -> &mut Entry {
+        &mut self.entries[slot as usize]
+    }
+}

@@ -1,0 +1,226 @@
+//! Worker processes and connections (rules `L-01`, `B-01` to `B-05`, decisions `D4`, `D10`).
+//!
+//! ```text
+//!   HELLO with wid ──► present ──last connection closes──► gone ──lost_worker_grace──► lost: its jobs go back
+//!                         ▲                                  │
+//!                         └──── HELLO, same pid and host ────┘   (another pid or host: a new incarnation)
+//! ```
+//!
+//! Volatile: after a restart a worker is known only by the reservations that name it, and counts as gone since then.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::table::Slot;
+use crate::command::{ConnId, Hello, Stage};
+use crate::time::{Boot, Now, Wall};
+
+/// Names one incarnation of a worker process, for as long as the server lives.
+pub(super) type WorkerNo = u64;
+
+/// Who a worker said it is. After a restart nobody has said it yet.
+#[derive(Debug)]
+pub(super) struct Identity {
+    pub(super) hostname: Box<str>,
+    pub(super) pid: i64,
+    pub(super) labels: Vec<Box<str>>,
+}
+
+/// One incarnation of a worker process.
+#[derive(Debug)]
+pub(super) struct Worker {
+    pub(super) wid: Arc<str>,
+    pub(super) identity: Option<Identity>,
+    pub(super) stage: Stage,
+    pub(super) started: Wall,
+    pub(super) last_beat: Wall,
+    pub(super) beat_at: Boot,
+    pub(super) rss_kb: u64,
+    pub(super) connections: usize,
+    /// When its last connection closed.
+    gone_since: Option<Boot>,
+    /// What it has reserved.
+    pub(super) jobs: BTreeSet<Slot>,
+}
+
+/// One identified connection.
+#[derive(Debug, Default)]
+pub(super) struct Conn {
+    pub(super) worker: Option<WorkerNo>,
+}
+
+/// All workers and connections.
+#[derive(Debug, Default)]
+pub(super) struct Workers {
+    all: BTreeMap<WorkerNo, Worker>,
+    /// The current incarnation of each wid.
+    by_wid: BTreeMap<Arc<str>, WorkerNo>,
+    gone: BTreeSet<(Boot, WorkerNo)>,
+    conns: BTreeMap<ConnId, Conn>,
+    next: WorkerNo,
+}
+
+impl Workers {
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    pub(super) fn get(&self, no: WorkerNo) -> Option<&Worker> {
+        self.all.get(&no)
+    }
+
+    pub(super) fn get_mut(&mut self, no: WorkerNo) -> Option<&mut Worker> {
+        self.all.get_mut(&no)
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (WorkerNo, &mut Worker)> {
+        self.all.iter_mut().map(|(no, worker)| (*no, worker))
+    }
+
+    /// Workers with a living connection.
+    pub(super) fn present(&self) -> impl Iterator<Item = (WorkerNo, &Worker)> {
+        self.all.iter().filter(|(_, w)| w.connections > 0).map(|(no, w)| (*no, w))
+    }
+
+    /// The current incarnation of a wid.
+    pub(super) fn by_wid(&self, wid: &str) -> Option<WorkerNo> {
+        self.by_wid.get(wid).copied()
+    }
+
+    /// The worker of a connection.
+    pub(super) fn of_conn(&self, conn: ConnId) -> Option<WorkerNo> {
+        self.conns.get(&conn).and_then(|c| c.worker)
+    }
+
+    /// The wid of a connection; empty: no worker.
+    pub(super) fn wid_of(&self, conn: ConnId) -> Arc<str> {
+        self.of_conn(conn).and_then(|no| self.get(no)).map_or_else(|| "".into(), |w| w.wid.clone())
+    }
+
+    /// A client identified itself. The first HELLO of a wid says who it is; later ones add a connection (`H-22`).
+    pub(super) fn connect(&mut self, now: Now, conn: ConnId, hello: Option<&Hello<'_>>) {
+        let worker = hello.map(|hello| {
+            let no = match self.by_wid(hello.wid) {
+                Some(no) if self.is_incarnation(no, hello) => no,
+                _ => self.introduce(hello.wid),
+            };
+            self.attach(now, no, hello);
+            no
+        });
+        self.conns.insert(conn, Conn { worker });
+    }
+
+    /// Whether somebody who says hello is this very process, as far as one can tell.
+    fn is_incarnation(&self, no: WorkerNo, hello: &Hello<'_>) -> bool {
+        let worker = &self.all[&no];
+        worker.connections > 0
+            || worker.identity.as_ref().is_none_or(|i| *i.hostname == *hello.hostname && i.pid == hello.pid)
+    }
+
+    fn attach(&mut self, now: Now, no: WorkerNo, hello: &Hello<'_>) {
+        let Some(worker) = self.all.get_mut(&no) else { return };
+        if worker.identity.is_none() {
+            worker.identity = Some(Identity {
+                hostname: hello.hostname.into(),
+                pid: hello.pid,
+                labels: hello.labels.iter().map(|l| (*l).into()).collect(),
+            });
+            (worker.started, worker.last_beat, worker.beat_at) = (now.wall, now.wall, now.boot);
+            worker.rss_kb = hello.rss_kb;
+        }
+        worker.connections += 1;
+        if let Some(since) = worker.gone_since.take() {
+            self.gone.remove(&(since, no));
+            // It is back: a process that was only without a connection is not silent.
+            (worker.last_beat, worker.beat_at) = (now.wall, now.boot);
+        }
+    }
+
+    /// A new incarnation of a wid, without a connection yet.
+    fn introduce(&mut self, wid: &str) -> WorkerNo {
+        let no = self.next;
+        self.next += 1;
+        let wid: Arc<str> = wid.into();
+        self.all.insert(
+            no,
+            Worker {
+                wid: wid.clone(),
+                identity: None,
+                stage: Stage::Running,
+                started: Wall::default(),
+                last_beat: Wall::default(),
+                beat_at: Boot::default(),
+                rss_kb: 0,
+                connections: 0,
+                gone_since: None,
+                jobs: BTreeSet::new(),
+            },
+        );
+        self.by_wid.insert(wid, no);
+        no
+    }
+
+    /// The worker that a reservation names. Replay may know it by that name only.
+    pub(super) fn reserving(&mut self, wid: &str) -> (Arc<str>, Option<WorkerNo>) {
+        if wid.is_empty() {
+            return (wid.into(), None);
+        }
+        let no = self.by_wid(wid).unwrap_or_else(|| self.introduce(wid));
+        (self.all[&no].wid.clone(), Some(no))
+    }
+
+    /// Replay is over: nobody is connected, and the clocks of lost workers start.
+    pub(super) fn recovered(&mut self, now: Now) {
+        let idle: Vec<WorkerNo> =
+            self.all.iter().filter(|(_, w)| w.jobs.is_empty()).map(|(no, _)| *no).collect();
+        idle.into_iter().for_each(|no| self.forget(no));
+        for (no, worker) in &mut self.all {
+            worker.gone_since = Some(now.heard);
+            self.gone.insert((now.heard, *no));
+        }
+    }
+
+    /// A connection closed.
+    pub(super) fn disconnect(&mut self, now: Now, conn: ConnId) {
+        let Some(no) = self.conns.remove(&conn).and_then(|c| c.worker) else { return };
+        if let Some(worker) = self.all.get_mut(&no) {
+            worker.connections -= 1;
+            if worker.connections == 0 {
+                worker.gone_since = Some(now.boot);
+                self.gone.insert((now.boot, no));
+            }
+        }
+    }
+
+    /// Who has been gone the longest, and since when.
+    pub(super) fn first_gone(&self) -> Option<(Boot, WorkerNo)> {
+        self.gone.first().copied()
+    }
+
+    /// A lost worker is forgotten; what it may still hold waits for its reservations.
+    pub(super) fn forget(&mut self, no: WorkerNo) {
+        let Some(worker) = self.all.remove(&no) else { return };
+        if let Some(since) = worker.gone_since {
+            self.gone.remove(&(since, no));
+        }
+        if self.by_wid(&worker.wid) == Some(no) {
+            self.by_wid.remove(&worker.wid);
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<(), String> {
+        for (no, worker) in &self.all {
+            let connected = self.conns.values().filter(|c| c.worker == Some(*no)).count();
+            if connected != worker.connections {
+                return Err(format!(
+                    "worker {}: {connected} connections, counted {}",
+                    worker.wid, worker.connections
+                ));
+            }
+            if (worker.connections == 0) != worker.gone_since.is_some() {
+                return Err(format!("worker {}: gone and connected", worker.wid));
+            }
+        }
+        Ok(())
+    }
+}
