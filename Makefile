@@ -1,0 +1,28 @@
+# What one can do here; `make` alone lists it.
+.PHONY: help run test check kill seeds bench audit
+CYCLES ?= 1000
+SEEDS ?= 100000
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+
+run: ## build and start the server in development: jobs on 7419, dashboard on 7420 (more flags: make run ARGS='-l debug')
+	@cargo run --profile fast --locked -p bessemer-server --bin bessemer -- $(ARGS)
+
+test: ## install what the tests need, then run every test
+	@tools/steps setup lint tests clients browser
+
+check: ## formatting, lints and unit tests: the quick ones
+	@tools/steps lint unit
+
+kill: ## kill the server with SIGKILL at random moments and compare the ledger: make kill CYCLES=1000
+	@BESSEMER_CYCLES=$(CYCLES) cargo test --locked -p bessemer-server --test ledger -- --nocapture
+
+seeds: ## simulate crashes and power losses from more seeds: make seeds SEEDS=100000
+	@BESSEMER_SEEDS=$(SEEDS) cargo test --locked -p bessemer-store -p bessemer-server -- --nocapture seeds
+
+bench: ## measure the server: CPU and latency of a job
+	@cargo bench --locked --workspace
+
+audit: ## licences, sources and duplicates of all dependencies, with cargo-deny
+	@tools/steps audit
