@@ -2,3 +2,8 @@
 //!
 //! Used by the server, by the worker library and by fuzzers, so it knows neither sockets nor a runtime. Rule ids in
 //! comments and tests (`H-12`, `P-03`, …) are those of the project's compatibility specification, `docs/protocol.md`.
+
+pub mod handshake;
+pub mod resp;
+pub mod response;
+pub mod url;
