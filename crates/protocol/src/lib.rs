@@ -3,7 +3,14 @@
 //! Used by the server, by the worker library and by fuzzers, so it knows neither sockets nor a runtime. Rule ids in
 //! comments and tests (`H-12`, `P-03`, …) are those of the project's compatibility specification, `docs/protocol.md`.
 
+pub mod beat;
+pub mod finish;
 pub mod handshake;
+pub mod job;
+pub mod limits;
+pub mod names;
+pub mod request;
 pub mod resp;
 pub mod response;
+pub mod text;
 pub mod url;

@@ -1,0 +1,63 @@
+//! BEAT: a worker's sign of life.
+
+use serde::Deserialize;
+
+use crate::response::WorkerState;
+use crate::text::{is_object, quote};
+
+/// The payload of BEAT.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Beat {
+    pub wid: String,
+    /// What the worker says of itself; anything but quiet and terminate means running (rule `B-04`).
+    pub state: Option<WorkerState>,
+    /// Negative values read as 0.
+    pub rss_kb: u64,
+}
+
+/// A payload that cannot be read (rule `B-01`); the text is what the client is told.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("invalid BEAT {0}")]
+pub struct BeatError(String);
+
+#[derive(Deserialize)]
+struct Raw {
+    #[serde(default)]
+    wid: Option<String>,
+    #[serde(default)]
+    current_state: Option<String>,
+    #[serde(default)]
+    rss_kb: Option<i64>,
+}
+
+impl Beat {
+    /// Reads a payload (rule `B-01`).
+    pub fn parse(text: &str) -> Result<Self, BeatError> {
+        let raw: Raw = is_object(text)
+            .then(|| serde_json::from_str(text).ok())
+            .flatten()
+            .ok_or_else(|| BeatError(quote(text)))?;
+        let state = match raw.current_state.as_deref() {
+            Some("quiet") => Some(WorkerState::Quiet),
+            Some("terminate") => Some(WorkerState::Terminate),
+            _ => None,
+        };
+        let rss_kb = raw.rss_kb.and_then(|kb| u64::try_from(kb).ok()).unwrap_or(0);
+        Ok(Self { wid: raw.wid.unwrap_or_default(), state, rss_kb })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_beat_is_read_b01_b04() {
+        let beat = Beat::parse(r#"{"wid":"w","current_state":"quiet","rss_kb":7}"#).expect("ok");
+        assert_eq!(beat, Beat { wid: "w".into(), state: Some(WorkerState::Quiet), rss_kb: 7 });
+        assert_eq!(Beat::parse(r#"{"wid":"w","current_state":"busy","rss_kb":-1}"#).expect("ok").state, None);
+        for bad in ["x", "[1]", r#"{"wid":1}"#, r#"{"rss_kb":"1"}"#] {
+            assert_eq!(Beat::parse(bad), Err(BeatError(bad.into())));
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! ACK and FAIL: the payloads with which a worker ends a job.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::limits::{BACKTRACE_LINES_MAX, BACKTRACE_MAX, ERRTYPE_MAX, MESSAGE_MAX};
+use crate::text::{Lossy, cut, is_object, quote};
+
+/// A payload that cannot be read; the text is what the client is told.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FinishError {
+    /// Rule `A-01`.
+    #[error("invalid ACK {0}")]
+    Ack(String),
+    /// Rule `A-10`.
+    #[error("invalid FAIL {0}")]
+    Fail(String),
+    /// Rule `A-11`.
+    #[error("missing JID")]
+    MissingJid,
+}
+
+/// The jid of an ACK. Other members must be strings and are ignored (rule `A-01`).
+pub fn parse_ack(text: &str) -> Result<String, FinishError> {
+    let members: Option<BTreeMap<String, String>> = serde_json::from_str(text).ok();
+    members.and_then(|mut m| m.remove("jid")).ok_or_else(|| FinishError::Ack(quote(text)))
+}
+
+/// What a worker reports of a failure; the same JSON is kept and shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Fail {
+    #[serde(skip)]
+    pub jid: String,
+    pub errtype: String,
+    pub message: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub backtrace: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Raw<'a> {
+    #[serde(borrow, default)]
+    jid: Option<Lossy<'a>>,
+    #[serde(borrow, default)]
+    errtype: Option<Lossy<'a>>,
+    #[serde(borrow, default)]
+    message: Option<Lossy<'a>>,
+    #[serde(borrow, default)]
+    backtrace: Option<Vec<Lossy<'a>>>,
+}
+
+impl Fail {
+    /// Reads and cleans a report (rules `A-10`, `A-11`, `A-13`).
+    pub fn parse(text: &str) -> Result<Self, FinishError> {
+        let raw: Raw<'_> = is_object(text)
+            .then(|| serde_json::from_str(text).ok())
+            .flatten()
+            .ok_or_else(|| FinishError::Fail(quote(text)))?;
+        let jid = raw.jid.unwrap_or_default().0.into_owned();
+        if jid.is_empty() {
+            return Err(FinishError::MissingJid);
+        }
+        let lines: Vec<_> = raw.backtrace.unwrap_or_default();
+        Ok(Self {
+            jid,
+            errtype: clean(raw.errtype, ERRTYPE_MAX),
+            message: clean(raw.message, MESSAGE_MAX),
+            backtrace: trace(lines.iter().map(|line| &*line.0)),
+        })
+    }
+
+    /// The report as JSON, without the jid.
+    pub fn text(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("a report is text")
+    }
+}
+
+/// Trimmed, cut, and never empty (rule `A-13`).
+pub(crate) fn clean(text: Option<Lossy<'_>>, max: usize) -> String {
+    let text = text.unwrap_or_default().0;
+    let trimmed = cut(text.trim(), max);
+    if trimmed.is_empty() { "unknown".into() } else { trimmed.into() }
+}
+
+/// The first lines of a stack trace, as many as fit.
+pub(crate) fn trace<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut left = BACKTRACE_MAX;
+    let mut kept = Vec::new();
+    for line in lines.take(BACKTRACE_LINES_MAX) {
+        let line = cut(line, left);
+        left -= line.len();
+        kept.push(line.to_owned());
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ack_has_only_strings_a01() {
+        assert_eq!(parse_ack(r#"{"jid":"abcdefgh1","extra":"x"}"#), Ok("abcdefgh1".into()));
+        for bad in [r#"{"jid":"abcdefgh1","n":1}"#, r#"{"n":"1"}"#, "[]", "x", r#"{"jid":null}"#] {
+            assert_eq!(parse_ack(bad), Err(FinishError::Ack(bad.into())));
+        }
+    }
+
+    #[test]
+    fn a_report_is_cleaned_a13() {
+        let fail = Fail::parse(r#"{"jid":"abcdefgh1","errtype":"  ","message":" boom ","backtrace":null}"#)
+            .expect("ok");
+        assert_eq!((&*fail.errtype, &*fail.message, fail.backtrace.len()), ("unknown", "boom", 0));
+        assert_eq!(fail.text(), br#"{"errtype":"unknown","message":"boom"}"#);
+
+        let long = "é".repeat(MESSAGE_MAX);
+        let lines: Vec<String> = (0..=BACKTRACE_LINES_MAX).map(|n| n.to_string()).collect();
+        let json =
+            serde_json::json!({"jid": "abcdefgh1", "errtype": long, "message": long, "backtrace": lines});
+        let fail = Fail::parse(&json.to_string()).expect("ok");
+        assert_eq!((fail.errtype.len(), fail.message.len()), (ERRTYPE_MAX, MESSAGE_MAX));
+        assert_eq!(fail.backtrace, lines[..BACKTRACE_LINES_MAX]);
+
+        let wide = vec!["x".repeat(BACKTRACE_MAX), "y".into()];
+        let fail =
+            Fail::parse(&serde_json::json!({"jid": "abcdefgh1", "backtrace": wide}).to_string()).expect("ok");
+        assert_eq!(fail.backtrace.iter().map(String::len).sum::<usize>(), BACKTRACE_MAX);
+    }
+
+    #[test]
+    fn a_report_of_the_wrong_shape_is_refused_a10_a11() {
+        assert_eq!(Fail::parse("{}"), Err(FinishError::MissingJid));
+        assert_eq!(Fail::parse(r#"{"jid":""}"#), Err(FinishError::MissingJid));
+        for bad in ["x", "[]", r#"{"jid":5}"#, r#"{"jid":"abcdefgh1","backtrace":[1]}"#] {
+            assert_eq!(Fail::parse(bad), Err(FinishError::Fail(bad.into())));
+        }
+        assert!(Fail::parse(r#"{"jid":"abcdefgh1","message":"\ud800","other":[1,{}]}"#).is_ok());
+    }
+}

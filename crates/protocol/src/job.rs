@@ -1,0 +1,581 @@
+//! The job envelope: what a producer sends with PUSH, and the text that is stored of it.
+//!
+//! It is parsed once. Known members are typed; `args`, `custom` and unknown members keep the bytes in which they
+//! came, so that a 64-bit integer stays one (rules `J-02`, `J-03`). The stored text is compact in its own members and
+//! in the order of rule `F-07`; `enqueued_at` and `failure` are not in it, they are spliced in when a job is handed out.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::finish::{Fail, clean, trace};
+use crate::limits::{BULK_JOBS_MAX, DEPTH_MAX, ERRTYPE_MAX, MESSAGE_MAX, RESERVE_MAX_S, RETRY_MAX};
+use crate::names::{NameError, check_jid, check_jobtype, check_queue};
+use crate::text::{Lossy, is_object, json_error, quote};
+
+/// A text that is no job at all; in a PUSHB it fails the whole command (rules `P-01`, `P-20`).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParseError {
+    #[error("invalid JSON: {0}")]
+    Json(String),
+    /// `D6`.
+    #[error("invalid job: duplicate field {0}")]
+    Duplicate(&'static str),
+    #[error("invalid job: nesting deeper than {DEPTH_MAX}")]
+    Depth,
+    #[error("too many jobs in PUSHB: {0}, limit {BULK_JOBS_MAX}")]
+    TooManyJobs(usize),
+}
+
+/// A job that may not be (rules `P-03` to `P-13`); in a PUSHB it fails alone. The text is what the client is told.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JobError {
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// Rule `P-05`.
+    #[error("jobs must have an args parameter")]
+    Args,
+    /// Rule `P-06`.
+    #[error("jobs cannot be reserved for more than one day")]
+    ReserveFor,
+    /// Rule `P-09`.
+    #[error("invalid timestamp for 'at': \"{0}\": {1}")]
+    At(String, String),
+    #[error("invalid job: retry {0}, limit {RETRY_MAX}")]
+    Retry(i64),
+    #[error("invalid custom.{0}")]
+    Custom(&'static str),
+}
+
+/// `custom.on_lost` (`D4`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnLost {
+    Requeue,
+    Wait,
+    Dead,
+}
+
+/// A failure that a producer sends along (rule `P-15`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentFailure {
+    pub retry_count: u32,
+    pub remaining: i32,
+    pub failed_at: Option<Timestamp>,
+    pub next_at: Option<Timestamp>,
+    /// `errtype`, `message` and `backtrace` as JSON.
+    pub text: Vec<u8>,
+}
+
+/// A job as it came.
+#[derive(Debug, Default)]
+pub struct Job<'a> {
+    jid: Option<Cow<'a, str>>,
+    jobtype: Option<Cow<'a, str>>,
+    queue: Option<Cow<'a, str>>,
+    args: Option<&'a RawValue>,
+    custom: Option<&'a RawValue>,
+    created_at: Option<Cow<'a, str>>,
+    at: Option<Cow<'a, str>>,
+    retry: Option<i64>,
+    reserve_for: Option<i64>,
+    backtrace: Option<i64>,
+    failure: Option<SentFailure>,
+    unknown: Vec<(Cow<'a, str>, &'a RawValue)>,
+    duplicate: Option<&'static str>,
+}
+
+/// A job that keeps the rules.
+#[derive(Debug)]
+pub struct Checked<'a> {
+    job: Job<'a>,
+    at: Option<Timestamp>,
+    on_lost: Option<OnLost>,
+}
+
+/// Retries of a job that does not say (rule `P-10`).
+pub const RETRY_DEFAULT: i64 = 25;
+/// Seconds of a reservation that the job does not name (rule `W-02`).
+pub const RESERVE_DEFAULT_S: i64 = 1_800;
+/// The queue of a job that names none (rule `P-08`).
+pub const QUEUE_DEFAULT: &str = "default";
+
+impl<'a> Job<'a> {
+    /// Reads one job (rule `P-01`). `null` is an object without members.
+    pub fn parse(text: &'a str) -> Result<Self, ParseError> {
+        // The job itself is one level.
+        check_depth(text, DEPTH_MAX + 1)?;
+        Self::parse_shallow(text)
+    }
+
+    fn parse_shallow(text: &'a str) -> Result<Self, ParseError> {
+        let malformed = |e: serde_json::Error| ParseError::Json(json_error(&e));
+        if !is_object(text) && text.trim_ascii() != "null" {
+            // Malformed text says where; what is well-formed but no object says what was expected.
+            serde_json::from_str::<IgnoredAny>(text).map_err(malformed)?;
+            return Err(ParseError::Json("expected an object".into()));
+        }
+        let job: Option<Self> = serde_json::from_str(text).map_err(malformed)?;
+        let job = job.unwrap_or_default();
+        match job.duplicate {
+            Some(name) => Err(ParseError::Duplicate(name)),
+            None => Ok(job),
+        }
+    }
+
+    /// Reads the jobs of a PUSHB, each with its own text (rule `P-20`).
+    pub fn parse_bulk(text: &'a str) -> Result<Vec<(&'a str, Self)>, ParseError> {
+        check_depth(text, DEPTH_MAX + 2)?;
+        let elements: Option<Vec<&RawValue>> =
+            serde_json::from_str(text).map_err(|e| ParseError::Json(json_error(&e)))?;
+        let elements = elements.unwrap_or_default();
+        if elements.len() > BULK_JOBS_MAX {
+            return Err(ParseError::TooManyJobs(elements.len()));
+        }
+        elements.into_iter().map(|raw| Ok((raw.get(), Self::parse_shallow(raw.get())?))).collect()
+    }
+
+    /// The jid, if there is one: PUSHB reports under it.
+    pub fn jid(&self) -> Option<&str> {
+        self.jid.as_deref().filter(|jid| !jid.is_empty())
+    }
+
+    /// Checks the rules in their order; the first that is broken counts (rule `P-02`).
+    pub fn check(self) -> Result<Checked<'a>, JobError> {
+        check_jid(self.jid.as_deref().unwrap_or_default())?;
+        check_jobtype(self.jobtype.as_deref().unwrap_or_default())?;
+        if self.args.is_none() {
+            return Err(JobError::Args);
+        }
+        if self.reserve_for.is_some_and(|s| s > RESERVE_MAX_S) {
+            return Err(JobError::ReserveFor);
+        }
+        if let Some(retry) = self.retry.filter(|retry| *retry > RETRY_MAX) {
+            return Err(JobError::Retry(retry));
+        }
+        let at = match self.at.as_deref().filter(|at| !at.is_empty()) {
+            Some(at) => Some(timestamp(at).map_err(|why| JobError::At(quote(at), quote(&why)))?),
+            None => None,
+        };
+        check_queue(self.queue())?;
+        let on_lost = self.on_lost()?;
+        Ok(Checked { job: self, at, on_lost })
+    }
+
+    fn queue(&self) -> &str {
+        self.queue.as_deref().filter(|q| !q.is_empty()).unwrap_or(QUEUE_DEFAULT)
+    }
+
+    fn on_lost(&self) -> Result<Option<OnLost>, JobError> {
+        #[derive(Deserialize)]
+        struct Ours {
+            #[serde(default)]
+            on_lost: Option<OnLost>,
+        }
+        let Some(custom) = self.custom.map(RawValue::get).filter(|raw| raw.contains("on_lost")) else {
+            return Ok(None);
+        };
+        let ours: Ours = serde_json::from_str(custom).map_err(|_| JobError::Custom("on_lost"))?;
+        Ok(ours.on_lost)
+    }
+}
+
+/// RFC 3339 with any offset, up to the year 9999 (rule `P-09`).
+fn timestamp(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|e: jiff::Error| e.to_string())
+}
+
+impl Checked<'_> {
+    pub fn jid(&self) -> &str {
+        self.job.jid.as_deref().unwrap_or_default()
+    }
+
+    pub fn jobtype(&self) -> &str {
+        self.job.jobtype.as_deref().unwrap_or_default()
+    }
+
+    pub fn queue(&self) -> &str {
+        self.job.queue()
+    }
+
+    /// -1 for any negative number (`D26`).
+    pub fn retry(&self) -> i16 {
+        self.job.retry.unwrap_or(RETRY_DEFAULT).max(-1) as i16
+    }
+
+    /// Seconds, as the producer said, 1,800 if it did not.
+    pub fn reserve_for(&self) -> u32 {
+        match self.job.reserve_for {
+            None | Some(0) => RESERVE_DEFAULT_S as u32,
+            // Below a minute, negative too, means a minute (rule `W-03`).
+            Some(seconds) => u32::try_from(seconds).unwrap_or(1),
+        }
+    }
+
+    pub fn at(&self) -> Option<Timestamp> {
+        self.at
+    }
+
+    pub fn on_lost(&self) -> Option<OnLost> {
+        self.on_lost
+    }
+
+    pub fn failure(&self) -> Option<&SentFailure> {
+        self.job.failure.as_ref()
+    }
+
+    /// Appends the text to store. `now` becomes `created_at` where the producer gave none (rule `P-07`).
+    pub fn write(&self, now: &str, out: &mut Vec<u8>) {
+        let job = &self.job;
+        out.push(b'{');
+        let mut object = Object { out, empty: true };
+        object.value("retry", &job.retry.unwrap_or(RETRY_DEFAULT));
+        if let Some(custom) = job.custom {
+            object.raw("custom", custom.get());
+        }
+        object.value("jid", self.jid());
+        object.value("queue", self.queue());
+        object.value("jobtype", self.jobtype());
+        object.value("created_at", job.created_at.as_deref().filter(|at| !at.is_empty()).unwrap_or(now));
+        if let Some(at) = self.at {
+            object.value("at", &at.to_string());
+        }
+        object.raw("args", job.args.map_or("[]", RawValue::get));
+        // Always sent: a client of another language fails without it where the producer left it out.
+        object.value("reserve_for", &job.reserve_for.filter(|s| *s != 0).unwrap_or(RESERVE_DEFAULT_S));
+        // Never 0: a client takes it as the number of stack lines to report.
+        if let Some(lines) = job.backtrace.filter(|lines| *lines != 0) {
+            object.value("backtrace", &lines);
+        }
+        for (name, value) in &job.unknown {
+            object.raw(name, value.get());
+        }
+        out.push(b'}');
+    }
+}
+
+/// Writes the members of one JSON object.
+struct Object<'o> {
+    out: &'o mut Vec<u8>,
+    empty: bool,
+}
+
+impl Object<'_> {
+    fn name(&mut self, name: &str) {
+        if !std::mem::take(&mut self.empty) {
+            self.out.push(b',');
+        }
+        serde_json::to_writer(&mut *self.out, name).expect("writing to memory does not fail");
+        self.out.push(b':');
+    }
+
+    fn value(&mut self, name: &str, value: &(impl Serialize + ?Sized)) {
+        self.name(name);
+        serde_json::to_writer(&mut *self.out, value).expect("writing to memory does not fail");
+    }
+
+    fn raw(&mut self, name: &str, json: &str) {
+        self.name(name);
+        self.out.extend_from_slice(json.as_bytes());
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Job<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Members)
+    }
+}
+
+/// A JSON string, borrowed where it holds no escapes.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+const KNOWN: [&str; 12] = [
+    "jid",
+    "jobtype",
+    "queue",
+    "created_at",
+    "at",
+    "args",
+    "custom",
+    "retry",
+    "reserve_for",
+    "backtrace",
+    "failure",
+    "enqueued_at",
+];
+
+struct Members;
+
+impl<'de> Visitor<'de> for Members {
+    type Value = Job<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Job<'de>, A::Error> {
+        let mut job = Job::default();
+        let mut seen = 0u16;
+        while let Some(Text(name)) = map.next_key()? {
+            let Some(member) = KNOWN.iter().position(|known| **known == *name) else {
+                job.unknown.push((name, map.next_value()?));
+                continue;
+            };
+            if seen & 1 << member != 0 {
+                job.duplicate.get_or_insert(KNOWN[member]);
+            }
+            seen |= 1 << member;
+            let text = |text: Option<Text<'de>>| text.map(|t| t.0);
+            match KNOWN[member] {
+                "jid" => job.jid = text(map.next_value()?),
+                "jobtype" => job.jobtype = text(map.next_value()?),
+                "queue" => job.queue = text(map.next_value()?),
+                "created_at" => job.created_at = text(map.next_value()?),
+                "at" => job.at = text(map.next_value()?),
+                "args" => job.args = container(map.next_value()?, '[', "an array for args")?,
+                "custom" => {
+                    let custom = container(map.next_value()?, '{', "an object for custom")?;
+                    job.custom = custom.filter(|raw| !is_empty_object(raw.get()));
+                }
+                "retry" => job.retry = map.next_value()?,
+                "reserve_for" => job.reserve_for = map.next_value()?,
+                "backtrace" => job.backtrace = map.next_value()?,
+                "failure" => {
+                    let raw = container(map.next_value()?, '{', "an object for failure")?;
+                    let sent = raw.map(|raw| serde_json::from_str::<RawFailure<'_>>(raw.get())).transpose();
+                    job.failure = sent.map_err(A::Error::custom)?.map(Into::into);
+                }
+                // The server's own: overwritten at every enqueue (rule `P-12`).
+                _ => _ = map.next_value::<Option<Text<'de>>>()?,
+            }
+        }
+        Ok(job)
+    }
+}
+
+fn container<'a, E: Error>(
+    raw: Option<&'a RawValue>,
+    opens: char,
+    expected: &str,
+) -> Result<Option<&'a RawValue>, E> {
+    match raw {
+        Some(raw) if !raw.get().starts_with(opens) => Err(E::custom(format_args!("expected {expected}"))),
+        raw => Ok(raw),
+    }
+}
+
+fn is_empty_object(raw: &str) -> bool {
+    raw.trim_matches(['{', '}']).trim_ascii().is_empty()
+}
+
+#[derive(Deserialize)]
+struct RawFailure<'a> {
+    #[serde(default)]
+    retry_count: Option<u32>,
+    #[serde(default)]
+    remaining: Option<i32>,
+    #[serde(borrow, default)]
+    failed_at: Option<Lossy<'a>>,
+    #[serde(borrow, default)]
+    next_at: Option<Lossy<'a>>,
+    #[serde(borrow, default)]
+    errtype: Option<Lossy<'a>>,
+    #[serde(borrow, default)]
+    message: Option<Lossy<'a>>,
+    #[serde(borrow, default)]
+    backtrace: Option<Vec<Lossy<'a>>>,
+}
+
+impl From<RawFailure<'_>> for SentFailure {
+    fn from(raw: RawFailure<'_>) -> Self {
+        let time = |text: Option<Lossy<'_>>| text.and_then(|t| t.0.parse().ok());
+        let report = Fail {
+            jid: String::new(),
+            errtype: clean(raw.errtype, ERRTYPE_MAX),
+            message: clean(raw.message, MESSAGE_MAX),
+            backtrace: trace(raw.backtrace.unwrap_or_default().iter().map(|line| &*line.0)),
+        };
+        Self {
+            retry_count: raw.retry_count.unwrap_or(0),
+            remaining: raw.remaining.unwrap_or(0),
+            failed_at: time(raw.failed_at),
+            next_at: time(raw.next_at),
+            text: report.text(),
+        }
+    }
+}
+
+/// Counts brackets outside of strings: a parser must not be led into a stack of a stranger's depth.
+fn check_depth(text: &str, limit: usize) -> Result<(), ParseError> {
+    if text.len() <= limit {
+        return Ok(());
+    }
+    let (mut depth, mut quoted, mut escaped) = (0usize, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'[' | b'{' if !quoted => depth += 1,
+            b']' | b'}' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > limit {
+            return Err(ParseError::Depth);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stored(text: &str) -> String {
+        let mut out = Vec::new();
+        Job::parse(text).expect("JSON").check().expect("a job").write("NOW", &mut out);
+        String::from_utf8(out).expect("UTF-8")
+    }
+
+    fn refused(text: &str) -> String {
+        match Job::parse(text) {
+            Err(e) => e.to_string(),
+            Ok(job) => job.check().expect_err(text).to_string(),
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_is_filled_in_p07_p08_p10() {
+        assert_eq!(
+            stored(r#"{"jid":"abcdefgh1","jobtype":"T","args":[1, 2]}"#),
+            r#"{"retry":25,"jid":"abcdefgh1","queue":"default","jobtype":"T","created_at":"NOW","args":[1, 2],"reserve_for":1800}"#
+        );
+    }
+
+    #[test]
+    fn what_came_is_kept_byte_for_byte_j02_j03() {
+        let text = r#"{"jid":"abcdefgh1","jobtype":"T","args":[9007199254740993,1.0,1e400,"\ud800",{"b":1,"a":1,"a":2}],
+            "custom":{"z":1, "a":[]},"priority":5,"JID":"x","retry":-3,"reserve_for":120,"backtrace":7,"created_at":"then"}"#;
+        let stored = stored(text);
+        for part in [
+            r#""args":[9007199254740993,1.0,1e400,"\ud800",{"b":1,"a":1,"a":2}]"#,
+            r#""custom":{"z":1, "a":[]}"#,
+            r#""priority":5"#,
+            r#""JID":"x""#,
+            r#""retry":-3"#,
+            r#""reserve_for":120"#,
+            r#""backtrace":7"#,
+            r#""created_at":"then""#,
+        ] {
+            assert!(stored.contains(part), "{part} in {stored}");
+        }
+    }
+
+    #[test]
+    fn what_is_empty_is_left_out_q17() {
+        let text = r#"{"jid":"abcdefgh1","jobtype":"T","args":[],"at":"","custom":{ },"backtrace":0,"retry":null,
+            "queue":null,"reserve_for":0,"failure":null,"enqueued_at":"x"}"#;
+        assert_eq!(
+            stored(text),
+            r#"{"retry":25,"jid":"abcdefgh1","queue":"default","jobtype":"T","created_at":"NOW","args":[],"reserve_for":1800}"#
+        );
+    }
+
+    #[test]
+    fn the_first_broken_rule_counts_p02_to_p13() {
+        let jid = r#""jid":"abcdefgh1""#;
+        for (text, error) in [
+            ("null".into(), "jobs must have a reasonable jid parameter"),
+            ("{}".into(), "jobs must have a reasonable jid parameter"),
+            (format!("{{{jid}}}"), "jobs must have a jobtype parameter"),
+            (format!(r#"{{{jid},"jobtype":"T"}}"#), "jobs must have an args parameter"),
+            (format!(r#"{{{jid},"jobtype":"T","args":null}}"#), "jobs must have an args parameter"),
+            (
+                format!(r#"{{{jid},"jobtype":"T","args":[],"reserve_for":86401}}"#),
+                "jobs cannot be reserved for more than one day",
+            ),
+            (
+                format!(r#"{{{jid},"jobtype":"T","args":[],"retry":10001}}"#),
+                "invalid job: retry 10001, limit 10000",
+            ),
+            (
+                format!(r#"{{{jid},"jobtype":"T","args":[],"custom":{{"on_lost":"x"}}}}"#),
+                "invalid custom.on_lost",
+            ),
+        ] {
+            assert_eq!(refused(&text), error, "{text}");
+        }
+        let at = refused(&format!(r#"{{{jid},"jobtype":"T","args":[],"at":"tomorrow"}}"#));
+        assert!(at.starts_with("invalid timestamp for 'at': \"tomorrow\": "), "{at}");
+    }
+
+    #[test]
+    fn what_is_no_job_says_why_and_where_p01() {
+        for text in ["[]", "\"x\"", "1"] {
+            assert_eq!(refused(text), "invalid JSON: expected an object");
+        }
+        for text in [
+            "{",
+            "{} x",
+            r#"{"retry":3.0}"#,
+            r#"{"retry":"3"}"#,
+            r#"{"args":{}}"#,
+            r#"{"args":[1,]}"#,
+            r#"{"args":[01]}"#,
+            r#"{"args":[NaN]}"#,
+            r#"{"jid":"\ud800xxxxxxx"}"#,
+            r#"{"custom":[]}"#,
+            r#"{"failure":[]}"#,
+        ] {
+            assert!(refused(text).starts_with("invalid JSON: "), "{text}: {}", refused(text));
+        }
+        assert_eq!(refused(r#"{"jid":"a","jid":"b"}"#), "invalid job: duplicate field jid");
+    }
+
+    #[test]
+    fn nesting_is_limited_without_deep_stacks() {
+        let nested = |depth: usize| {
+            format!(
+                r#"{{"jid":"abcdefgh1","jobtype":"T","args":{}{}}}"#,
+                "[".repeat(depth),
+                "]".repeat(depth)
+            )
+        };
+        assert!(Job::parse(&nested(DEPTH_MAX)).is_ok());
+        assert_eq!(refused(&nested(DEPTH_MAX + 1)), "invalid job: nesting deeper than 128");
+        assert_eq!(refused(&nested(1_000_000)), "invalid job: nesting deeper than 128");
+        let quoted = r#"{"jid":"abcdefgh1","jobtype":"T","args":["BRACKETS"]}"#
+            .replace("BRACKETS", &r#"[\""#.repeat(500));
+        assert!(Job::parse(&quoted).is_ok(), "{quoted}");
+    }
+
+    #[test]
+    fn a_bulk_is_an_array_of_jobs_p20() {
+        assert_eq!(Job::parse_bulk("null").expect("empty").len(), 0);
+        assert_eq!(Job::parse_bulk("[]").expect("empty").len(), 0);
+        let two = Job::parse_bulk(r#"[{"jid":"a"},{}]"#).expect("two");
+        assert_eq!((two[0].1.jid(), two[1].1.jid(), two[0].0), (Some("a"), None, r#"{"jid":"a"}"#));
+        assert!(Job::parse_bulk(r#"[{"jid":1}]"#).is_err() && Job::parse_bulk("{}").is_err());
+        let many = |n: usize| format!("[{}]", vec!["{}"; n].join(","));
+        assert!(Job::parse_bulk(&many(BULK_JOBS_MAX)).is_ok());
+        let error = Job::parse_bulk(&many(BULK_JOBS_MAX + 1)).expect_err("one too many");
+        assert_eq!(error.to_string(), "too many jobs in PUSHB: 10001, limit 10000");
+    }
+
+    #[test]
+    fn a_failure_that_comes_along_is_read_p15() {
+        let job = Job::parse(
+            r#"{"jid":"abcdefgh1","jobtype":"T","args":[],"failure":{"retry_count":3,"remaining":2,
+            "failed_at":"2026-01-02T03:04:05Z","message":"boom","errtype":"E","backtrace":["l"]}}"#,
+        );
+        let checked = job.expect("JSON").check().expect("a job");
+        let failure = checked.failure().expect("a failure");
+        assert_eq!((failure.retry_count, failure.remaining, failure.next_at), (3, 2, None));
+        assert_eq!(failure.text, br#"{"errtype":"E","message":"boom","backtrace":["l"]}"#);
+    }
+}

@@ -1,0 +1,85 @@
+//! Texts from strangers: quoted, cut, and decoded without refusing what cannot be shown.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Visitor};
+
+/// Bytes of input that an error quotes at most.
+pub const QUOTE_MAX: usize = 64;
+
+/// The longest prefix of at most `max` bytes that ends between two characters.
+pub fn cut(text: &str, max: usize) -> &str {
+    &text[..text.floor_char_boundary(max)]
+}
+
+/// A piece of input as errors quote it: cut, control characters escaped.
+pub fn quote(text: &str) -> String {
+    let shown = cut(text, QUOTE_MAX);
+    let dots = if shown.len() < text.len() { "…" } else { "" };
+    let escaped = shown.chars().fold(String::with_capacity(shown.len()), |mut out, c| {
+        if c.is_control() {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+        out
+    });
+    escaped + dots
+}
+
+/// Whether a JSON text, if it is one, is an object; serde would take an array for a struct too.
+pub fn is_object(text: &str) -> bool {
+    text.trim_ascii_start().starts_with('{')
+}
+
+/// What serde_json says of a malformed text, with the place in bytes instead of a line and a column.
+pub fn json_error(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let detail = text.rsplit_once(" at line ").map_or(&*text, |(detail, _)| detail);
+    format!("{} at byte {}", quote(detail), error.column())
+}
+
+/// A JSON string in which lone surrogates become U+FFFD, where serde would refuse the whole text: a failure must be
+/// accepted whatever its message holds (rule `F-08`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lossy<'a>(pub Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Lossy<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Bytes;
+        impl<'de> Visitor<'de> for Bytes {
+            type Value = Cow<'de, str>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+            fn visit_borrowed_bytes<E>(self, bytes: &'de [u8]) -> Result<Self::Value, E> {
+                Ok(String::from_utf8_lossy(bytes))
+            }
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Self::Value, E> {
+                Ok(Cow::Owned(String::from_utf8_lossy(bytes).into_owned()))
+            }
+        }
+        deserializer.deserialize_bytes(Bytes).map(Lossy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_are_short_and_harmless() {
+        assert_eq!(quote("a\r\n\u{1b}[31m"), "a\\r\\n\\u{1b}[31m");
+        assert_eq!(quote(&"é".repeat(40)), format!("{}…", "é".repeat(32)));
+        assert_eq!(cut("aé", 2), "a");
+    }
+
+    #[test]
+    fn lone_surrogates_become_replacement_characters_f08() {
+        let text: Lossy<'_> = serde_json::from_str(r#""a\ud800b\u00e9""#).expect("accepted");
+        assert!(text.0.starts_with("a\u{fffd}") && text.0.ends_with("bé"), "{text:?}");
+        assert!(serde_json::from_str::<Lossy<'_>>("5").is_err());
+    }
+}
