@@ -2,6 +2,8 @@
 //!
 //! Sockets and HTTP never see a segment or SQL: they see [`Engine`] and [`Reader`].
 
+pub mod embedded;
 pub mod engine;
 
+pub use embedded::{Embedded, OpenError, Options, Recovered, TornTail};
 pub use engine::{Engine, Fatal, Gone, Reader};

@@ -1,0 +1,172 @@
+//! A directory of the file system, held by one process at a time (`G22`).
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+
+use super::{Disk, DiskFile};
+use crate::embedded::OpenError;
+use crate::engine::Fatal;
+
+/// The file whose kernel lock says who owns the directory. Its text, a pid, is for people: a lock ends with its
+/// process, a text does not.
+const LOCK: &str = "LOCK";
+
+/// A locked directory: who has one may write. The lock ends with the last clone.
+#[derive(Clone, Debug)]
+pub struct RealDisk {
+    held: Arc<Held>,
+}
+
+#[derive(Debug)]
+struct Held {
+    path: PathBuf,
+    directory: File,
+    _lock: File,
+}
+
+impl RealDisk {
+    /// Takes hold of a directory and creates it, for this user alone, where it is missing.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        let path = path.as_ref();
+        let failed = |action: &'static str, path: &Path| {
+            let path = path.display().to_string();
+            move |source: io::Error| OpenError::Failed(Fatal { action, path, offset: 0, source })
+        };
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+            .map_err(failed("create directory", path))?;
+        let lock = lock(path)?;
+        let directory = File::open(path).map_err(failed("open directory", path))?;
+        Ok(Self { held: Arc::new(Held { path: path.to_owned(), directory, _lock: lock }) })
+    }
+}
+
+/// Takes the kernel's lock and leaves our pid in the file.
+fn lock(directory: &Path) -> Result<File, OpenError> {
+    let path = directory.join(LOCK);
+    let failed = |source: io::Error| {
+        OpenError::Failed(Fatal { action: "lock", path: path.display().to_string(), offset: 0, source })
+    };
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&path)
+        .map_err(failed)?;
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => {}
+        Err(Errno::WOULDBLOCK) => {
+            let pid = io::read_to_string(&file).unwrap_or_default().trim().parse().ok();
+            return Err(OpenError::InUse { path: directory.display().to_string(), pid });
+        }
+        Err(errno) => return Err(failed(errno.into())),
+    }
+    file.set_len(0).map_err(failed)?;
+    file.write_all_at(format!("{}\n", std::process::id()).as_bytes(), 0).map_err(failed)?;
+    Ok(file)
+}
+
+impl Disk for RealDisk {
+    type File = File;
+
+    const THREADS: bool = true;
+
+    fn list(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(&self.held.path)? {
+            // A name that is no text is none of ours.
+            names.extend(entry?.file_name().into_string());
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    fn open(&self, name: &str) -> io::Result<File> {
+        OpenOptions::new().read(true).write(true).open(self.held.path.join(name))
+    }
+
+    fn create(&self, name: &str) -> io::Result<File> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true).mode(0o600).open(self.held.path.join(name))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        std::fs::rename(self.held.path.join(from), self.held.path.join(to))
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        std::fs::remove_file(self.held.path.join(name))
+    }
+
+    fn sync_dir(&self) -> io::Result<()> {
+        self.held.directory.sync_all()
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.held.path.join(name).display().to_string()
+    }
+}
+
+impl DiskFile for File {
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.len())
+    }
+
+    fn read_at(&self, buf: &mut [u8], at: u64) -> io::Result<()> {
+        self.read_exact_at(buf, at)
+    }
+
+    fn write_at(&self, buf: &[u8], at: u64) -> io::Result<()> {
+        self.write_all_at(buf, at)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        Self::sync_data(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_second_holder_is_told_who_the_first_is_g22() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("deep/db");
+        let first = RealDisk::open(&path).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
+        match RealDisk::open(&path) {
+            Err(OpenError::InUse { pid, path: named }) => {
+                assert_eq!(pid, Some(std::process::id()));
+                assert_eq!(named, path.display().to_string());
+            }
+            other => panic!("the lock did not hold: {other:?}"),
+        }
+        let clone = first.clone();
+        drop(first);
+        assert!(matches!(RealDisk::open(&path), Err(OpenError::InUse { .. })));
+        drop(clone);
+        RealDisk::open(&path).unwrap();
+    }
+
+    #[test]
+    fn the_pid_of_a_dead_holder_locks_nobody_out_126() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join(LOCK), "1\n").unwrap();
+        RealDisk::open(directory.path()).unwrap();
+        let text = std::fs::read_to_string(directory.path().join(LOCK)).unwrap();
+        assert_eq!(text, format!("{}\n", std::process::id()));
+    }
+}

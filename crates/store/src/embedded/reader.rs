@@ -1,0 +1,65 @@
+//! Questions from other threads, answered between two turns.
+
+use std::task::{Context, Poll};
+
+use bessemer_core::{Answer, Query};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::engine::{Fatal, Gone, Reader};
+
+/// Questions that may wait; who asks one more waits to be let in.
+const WAITING_MAX: usize = 64;
+
+/// Answers in one turn at most, so that pages do not hold up jobs.
+const ANSWERS_PER_TURN: usize = 4;
+
+/// Asks the embedded engine.
+#[derive(Clone, Debug)]
+pub struct EmbeddedReader {
+    ask: mpsc::Sender<Question>,
+}
+
+/// The engine's end.
+#[derive(Debug)]
+pub(super) struct Questions {
+    asked: mpsc::Receiver<Question>,
+}
+
+#[derive(Debug)]
+struct Question {
+    query: Query,
+    answer: oneshot::Sender<Answer>,
+}
+
+pub(super) fn channel() -> (EmbeddedReader, Questions) {
+    let (ask, asked) = mpsc::channel(WAITING_MAX);
+    (EmbeddedReader { ask }, Questions { asked })
+}
+
+impl Reader for EmbeddedReader {
+    async fn ask(&self, query: Query) -> Result<Answer, Gone> {
+        let (answer, answered) = oneshot::channel();
+        self.ask.send(Question { query, answer }).await.map_err(|_| Gone)?;
+        answered.await.map_err(|_| Gone)
+    }
+}
+
+impl Questions {
+    /// Answers some questions. When this returns, the next question, or one that was left, wakes the engine.
+    pub(super) fn answer(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut answer: impl FnMut(&Query) -> Result<Answer, Fatal>,
+    ) -> Result<(), Fatal> {
+        for _ in 0..ANSWERS_PER_TURN {
+            let Poll::Ready(Some(question)) = self.asked.poll_recv(cx) else { return Ok(()) };
+            // Nobody reads for somebody who has gone.
+            if !question.answer.is_closed() {
+                let answer = answer(&question.query)?;
+                let _ = question.answer.send(answer);
+            }
+        }
+        cx.waker().wake_by_ref();
+        Ok(())
+    }
+}

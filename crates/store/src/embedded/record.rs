@@ -1,0 +1,508 @@
+//! Records: facts as bytes.
+//!
+//! A record is a tag and fields in a fixed order. Numbers that are mostly small are varints (7 bits a byte, lowest
+//! first; signed ones zigzag), times and hashes are little-endian words. A text stands at the end of its record, with
+//! a checksum of its own that is seeded with its place: a body is read back long after its batch was checked, and
+//! neither rot nor a wrong place may be served (`G15`).
+//!
+//! The rule for changing this file stands in `segment.rs`. A tag is never used again.
+
+use bessemer_core::Span;
+use bessemer_core::fact::{Ending, Fact, Failure, Family, Head, JobId, OnLost, Order, Standing};
+use bessemer_core::time::Wall;
+use bytes::{BufMut, BytesMut};
+use crc32c::crc32c_append;
+
+/// What follows a text.
+pub(super) const TEXT_CRC_LEN: usize = 4;
+
+/// The checksum of a text at a log position.
+pub(super) fn text_crc(at: u64, text: &[u8]) -> u32 {
+    crc32c_append((at ^ (at >> 32)) as u32, text)
+}
+
+mod tag {
+    pub(super) const PUT: u8 = 1;
+    pub(super) const SET: u8 = 2;
+    pub(super) const FAIL: u8 = 3;
+    pub(super) const LOST: u8 = 4;
+    pub(super) const END: u8 = 5;
+    pub(super) const KEEP: u8 = 6;
+}
+
+/// Appends a record. `start` is the log position of the first byte of `out`; the answer is where the text stands.
+pub(super) fn encode(fact: &Fact<'_>, start: u64, out: &mut BytesMut) -> Span {
+    match fact {
+        Fact::Put { id, order, at, head, standing, body } => {
+            begin(out, tag::PUT, *id, *order);
+            put_maybe_wall(out, *at);
+            put_head(out, head);
+            put_standing(out, standing);
+            put_text(out, start, body)
+        }
+        Fact::Set { id, order, standing } => {
+            begin(out, tag::SET, *id, *order);
+            put_standing(out, standing);
+            Span::default()
+        }
+        Fact::Fail { id, order, at, counted, failure, standing } => {
+            begin(out, tag::FAIL, *id, *order);
+            put_wall(out, *at);
+            out.put_u8(u8::from(*counted));
+            put_standing(out, standing);
+            put_uint(out, u64::from(failure.retry_count));
+            put_int(out, i64::from(failure.remaining));
+            put_wall(out, failure.failed_at);
+            put_maybe_wall(out, failure.next_at);
+            put_text(out, start, failure.text)
+        }
+        Fact::Lost { id, order, at, blamed, standing } => {
+            begin(out, tag::LOST, *id, *order);
+            put_wall(out, *at);
+            out.put_u8(u8::from(*blamed));
+            put_standing(out, standing);
+            Span::default()
+        }
+        Fact::End { id, at, why } => {
+            out.put_u8(tag::END);
+            put_uint(out, id.0);
+            put_wall(out, *at);
+            out.put_u8(ending_code(*why));
+            Span::default()
+        }
+        Fact::Keep { family, key, value } => {
+            out.put_u8(tag::KEEP);
+            out.put_u8(family_code(*family));
+            put_bytes(out, key);
+            out.put_u8(u8::from(value.is_some()));
+            if let Some(value) = value {
+                put_bytes(out, value);
+            }
+            Span::default()
+        }
+    }
+}
+
+fn begin(out: &mut BytesMut, tag: u8, id: JobId, order: Order) {
+    out.put_u8(tag);
+    put_uint(out, id.0);
+    put_int(out, order.0);
+}
+
+fn put_head(out: &mut BytesMut, head: &Head<'_>) {
+    put_int(out, i64::from(head.retry));
+    put_uint(out, u64::from(head.reserve_for));
+    out.put_u8(match head.on_lost {
+        None => 0,
+        Some(OnLost::Requeue) => 1,
+        Some(OnLost::Wait) => 2,
+        Some(OnLost::Dead) => 3,
+    });
+    out.put_u64_le(head.body_hash);
+    put_bytes(out, head.jid.as_bytes());
+    put_bytes(out, head.queue.as_bytes());
+    put_bytes(out, head.jobtype.as_bytes());
+}
+
+fn put_standing(out: &mut BytesMut, standing: &Standing<'_>) {
+    let (code, wall) = match *standing {
+        Standing::Queued { since } => (0, since),
+        Standing::Scheduled { at } => (1, at),
+        Standing::Retrying { at } => (2, at),
+        Standing::Dead { until } => (3, until),
+        Standing::Working { since, .. } => (4, since),
+    };
+    out.put_u8(code);
+    put_wall(out, wall);
+    if let Standing::Working { wid, until, .. } = standing {
+        put_wall(out, *until);
+        put_bytes(out, wid.as_bytes());
+    }
+}
+
+fn put_text(out: &mut BytesMut, start: u64, text: &[u8]) -> Span {
+    let len = u32::try_from(text.len()).expect("the protocol's limits keep a text far below 4 GiB");
+    put_uint(out, u64::from(len));
+    let at = start + out.len() as u64;
+    out.put_slice(text);
+    out.put_u32_le(text_crc(at, text));
+    Span { at, len }
+}
+
+fn put_bytes(out: &mut BytesMut, bytes: &[u8]) {
+    put_uint(out, bytes.len() as u64);
+    out.put_slice(bytes);
+}
+
+fn put_wall(out: &mut BytesMut, wall: Wall) {
+    out.put_i64_le(wall.0);
+}
+
+fn put_maybe_wall(out: &mut BytesMut, wall: Option<Wall>) {
+    out.put_u8(u8::from(wall.is_some()));
+    if let Some(wall) = wall {
+        put_wall(out, wall);
+    }
+}
+
+fn put_int(out: &mut BytesMut, value: i64) {
+    put_uint(out, ((value << 1) ^ (value >> 63)) as u64);
+}
+
+fn put_uint(out: &mut BytesMut, mut value: u64) {
+    let mut bytes = [0; 10];
+    let mut len = 0;
+    while value >= 0x80 {
+        bytes[len] = value as u8 | 0x80;
+        value >>= 7;
+        len += 1;
+    }
+    bytes[len] = value as u8;
+    out.put_slice(&bytes[..=len]);
+}
+
+fn family_code(family: Family) -> u8 {
+    match family {
+        Family::Counters => 0,
+        Family::Day => 1,
+        Family::Queue => 2,
+    }
+}
+
+fn ending_code(why: Ending) -> u8 {
+    match why {
+        Ending::Acked => 0,
+        Ending::Failed => 1,
+        Ending::Lost => 2,
+        Ending::Deleted => 3,
+        Ending::DeadAge => 4,
+        Ending::DeadLimit => 5,
+    }
+}
+
+/// The facts of a checked batch, in order. `None` within the sequence: not a record that this version knows.
+pub(super) struct Records<'a> {
+    left: &'a [u8],
+    /// The log position behind the last byte of `left`.
+    end: u64,
+}
+
+impl<'a> Records<'a> {
+    /// `start`: the log position of the first byte.
+    pub(super) fn new(bytes: &'a [u8], start: u64) -> Self {
+        Self { left: bytes, end: start + bytes.len() as u64 }
+    }
+}
+
+impl<'a> Iterator for Records<'a> {
+    type Item = Option<(Fact<'a>, Span)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.left.is_empty() {
+            return None;
+        }
+        let fact = self.fact();
+        if fact.is_none() {
+            self.left = &[];
+        }
+        Some(fact)
+    }
+}
+
+/// The cursor: each part takes from the front what it names, or gives up. Lengths are compared with what is there
+/// and never trusted for anything else.
+impl<'a> Records<'a> {
+    fn fact(&mut self) -> Option<(Fact<'a>, Span)> {
+        let none = Span::default();
+        Some(match self.byte()? {
+            tag::PUT => {
+                let (id, order, at) = (JobId(self.uint()?), Order(self.int()?), self.maybe_wall()?);
+                let head = self.head()?;
+                let standing = self.standing()?;
+                let (body, span) = self.text()?;
+                (Fact::Put { id, order, at, head, standing, body }, span)
+            }
+            tag::SET => {
+                let (id, order) = (JobId(self.uint()?), Order(self.int()?));
+                (Fact::Set { id, order, standing: self.standing()? }, none)
+            }
+            tag::FAIL => {
+                let (id, order, at) = (JobId(self.uint()?), Order(self.int()?), self.wall()?);
+                let (counted, standing) = (self.flag()?, self.standing()?);
+                let retry_count = u32::try_from(self.uint()?).ok()?;
+                let remaining = i32::try_from(self.int()?).ok()?;
+                let failed_at = self.wall()?;
+                let next_at = self.maybe_wall()?;
+                let (text, span) = self.text()?;
+                let failure = Failure { retry_count, remaining, failed_at, next_at, text };
+                (Fact::Fail { id, order, at, counted, failure, standing }, span)
+            }
+            tag::LOST => {
+                let (id, order, at) = (JobId(self.uint()?), Order(self.int()?), self.wall()?);
+                let blamed = self.flag()?;
+                (Fact::Lost { id, order, at, blamed, standing: self.standing()? }, none)
+            }
+            tag::END => {
+                let (id, at) = (JobId(self.uint()?), self.wall()?);
+                (Fact::End { id, at, why: self.ending()? }, none)
+            }
+            tag::KEEP => {
+                let (family, key) = (self.family()?, self.bytes()?);
+                let value = if self.flag()? { Some(self.bytes()?) } else { None };
+                (Fact::Keep { family, key, value }, none)
+            }
+            _ => return None,
+        })
+    }
+
+    fn head(&mut self) -> Option<Head<'a>> {
+        let retry = i16::try_from(self.int()?).ok()?;
+        let reserve_for = u32::try_from(self.uint()?).ok()?;
+        let on_lost = match self.byte()? {
+            0 => None,
+            1 => Some(OnLost::Requeue),
+            2 => Some(OnLost::Wait),
+            3 => Some(OnLost::Dead),
+            _ => return None,
+        };
+        let body_hash = u64::from_le_bytes(self.array()?);
+        let (jid, queue, jobtype) = (self.str()?, self.str()?, self.str()?);
+        Some(Head { jid, queue, jobtype, retry, reserve_for, on_lost, body_hash })
+    }
+
+    fn standing(&mut self) -> Option<Standing<'a>> {
+        Some(match (self.byte()?, self.wall()?) {
+            (0, since) => Standing::Queued { since },
+            (1, at) => Standing::Scheduled { at },
+            (2, at) => Standing::Retrying { at },
+            (3, until) => Standing::Dead { until },
+            (4, since) => {
+                let until = self.wall()?;
+                Standing::Working { wid: self.str()?, since, until }
+            }
+            _ => return None,
+        })
+    }
+
+    fn ending(&mut self) -> Option<Ending> {
+        Some(match self.byte()? {
+            0 => Ending::Acked,
+            1 => Ending::Failed,
+            2 => Ending::Lost,
+            3 => Ending::Deleted,
+            4 => Ending::DeadAge,
+            5 => Ending::DeadLimit,
+            _ => return None,
+        })
+    }
+
+    fn family(&mut self) -> Option<Family> {
+        Some(match self.byte()? {
+            0 => Family::Counters,
+            1 => Family::Day,
+            2 => Family::Queue,
+            _ => return None,
+        })
+    }
+
+    /// The text's own checksum is for those who read it alone; here the batch's has just been checked.
+    fn text(&mut self) -> Option<(&'a [u8], Span)> {
+        let len = u32::try_from(self.uint()?).ok()?;
+        let at = self.end - self.left.len() as u64;
+        let text = self.take(len as usize)?;
+        self.array::<TEXT_CRC_LEN>()?;
+        Some((text, Span { at, len }))
+    }
+
+    fn str(&mut self) -> Option<&'a str> {
+        std::str::from_utf8(self.bytes()?).ok()
+    }
+
+    fn bytes(&mut self) -> Option<&'a [u8]> {
+        let len = self.uint()?;
+        self.take(usize::try_from(len).ok()?)
+    }
+
+    fn wall(&mut self) -> Option<Wall> {
+        self.array().map(|bytes| Wall(i64::from_le_bytes(bytes)))
+    }
+
+    fn maybe_wall(&mut self) -> Option<Option<Wall>> {
+        if self.flag()? { self.wall().map(Some) } else { Some(None) }
+    }
+
+    fn flag(&mut self) -> Option<bool> {
+        match self.byte()? {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        }
+    }
+
+    fn int(&mut self) -> Option<i64> {
+        self.uint().map(|n| (n >> 1) as i64 ^ -((n & 1) as i64))
+    }
+
+    fn uint(&mut self) -> Option<u64> {
+        let mut value = 0;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            // The tenth byte has room for one bit.
+            if shift == 63 && byte > 1 {
+                return None;
+            }
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Some(value);
+            }
+        }
+        None
+    }
+
+    fn byte(&mut self) -> Option<u8> {
+        let (first, rest) = self.left.split_first()?;
+        self.left = rest;
+        Some(*first)
+    }
+
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (first, rest) = self.left.split_first_chunk()?;
+        self.left = rest;
+        Some(*first)
+    }
+
+    fn take(&mut self, len: usize) -> Option<&'a [u8]> {
+        let (first, rest) = self.left.split_at_checked(len)?;
+        self.left = rest;
+        Some(first)
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What a fact of any kind may be made of.
+    #[derive(Clone, Debug)]
+    pub(crate) struct Parts {
+        which: u8,
+        words: [u64; 4],
+        walls: [i64; 4],
+        small: [u8; 4],
+        retry: i16,
+        counts: (u32, i32),
+        flags: [bool; 3],
+        names: [String; 4],
+        text: Vec<u8>,
+    }
+
+    impl Parts {
+        /// The fact that these parts make.
+        pub(crate) fn fact(&self) -> Fact<'_> {
+            let [jid, queue, jobtype, wid] = self.names.each_ref().map(String::as_str);
+            let (id, order) = (JobId(self.words[0]), Order(self.words[1] as i64));
+            let at = Wall(self.walls[0]);
+            let standing = match self.small[0] % 5 {
+                0 => Standing::Queued { since: Wall(self.walls[1]) },
+                1 => Standing::Scheduled { at: Wall(self.walls[1]) },
+                2 => Standing::Retrying { at: Wall(self.walls[1]) },
+                3 => Standing::Dead { until: Wall(self.walls[1]) },
+                _ => Standing::Working { wid, since: Wall(self.walls[1]), until: Wall(self.walls[2]) },
+            };
+            let on_lost = [None, Some(OnLost::Requeue), Some(OnLost::Wait), Some(OnLost::Dead)];
+            let endings = [
+                Ending::Acked,
+                Ending::Failed,
+                Ending::Lost,
+                Ending::Deleted,
+                Ending::DeadAge,
+                Ending::DeadLimit,
+            ];
+            match self.which % 6 {
+                0 => {
+                    let head = Head {
+                        jid,
+                        queue,
+                        jobtype,
+                        retry: self.retry,
+                        reserve_for: self.counts.0,
+                        on_lost: on_lost[usize::from(self.small[1] % 4)],
+                        body_hash: self.words[2],
+                    };
+                    let at = self.flags[0].then_some(at);
+                    Fact::Put { id, order, at, head, standing, body: &self.text }
+                }
+                1 => Fact::Set { id, order, standing },
+                2 => {
+                    let failure = Failure {
+                        retry_count: self.counts.0,
+                        remaining: self.counts.1,
+                        failed_at: Wall(self.walls[2]),
+                        next_at: self.flags[1].then_some(Wall(self.walls[3])),
+                        text: &self.text,
+                    };
+                    Fact::Fail { id, order, at, counted: self.flags[0], failure, standing }
+                }
+                3 => Fact::Lost { id, order, at, blamed: self.flags[0], standing },
+                4 => Fact::End { id, at, why: endings[usize::from(self.small[1] % 6)] },
+                _ => Fact::Keep {
+                    family: [Family::Counters, Family::Day, Family::Queue][usize::from(self.small[1] % 3)],
+                    key: jid.as_bytes(),
+                    value: self.flags[2].then_some(&self.text[..]),
+                },
+            }
+        }
+    }
+
+    prop_compose! {
+        pub(crate) fn parts()(
+            which: u8, words: [u64; 4], walls: [i64; 4], small: [u8; 4], retry: i16,
+            counts: (u32, i32), flags: [bool; 3],
+            names in prop::array::uniform4(".{0,40}"),
+            text in prop::collection::vec(any::<u8>(), 0..200),
+        ) -> Parts {
+            Parts { which, words, walls, small, retry, counts, flags, names, text }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_fact_reads_back_and_its_text_is_where_the_span_says(
+            all in prop::collection::vec(parts(), 1..20), start in 0..u64::MAX / 2,
+        ) {
+            let mut out = BytesMut::new();
+            let spans: Vec<Span> = all.iter().map(|parts| encode(&parts.fact(), start, &mut out)).collect();
+            let mut read = Records::new(&out, start);
+            for (parts, span) in all.iter().zip(spans) {
+                let (fact, found) = read.next().unwrap().unwrap();
+                prop_assert_eq!(fact, parts.fact());
+                prop_assert_eq!(found, span);
+                if let Fact::Put { body: text, .. } | Fact::Fail { failure: Failure { text, .. }, .. } = fact {
+                    let at = (span.at - start) as usize;
+                    let behind = at + span.len as usize;
+                    prop_assert_eq!(&out[at..behind], text);
+                    let crc = out[behind..behind + TEXT_CRC_LEN].try_into().unwrap();
+                    prop_assert_eq!(u32::from_le_bytes(crc), text_crc(span.at, text));
+                }
+            }
+            prop_assert!(read.next().is_none());
+        }
+
+        #[test]
+        fn a_cut_record_is_no_record(parts in parts(), cut in any::<prop::sample::Index>()) {
+            let mut out = BytesMut::new();
+            encode(&parts.fact(), 0, &mut out);
+            let cut = cut.index(out.len());
+            let mut read = Records::new(&out[..cut], 0);
+            prop_assert!(read.next().is_none_or(|fact| fact.is_none()));
+            prop_assert!(read.next().is_none());
+        }
+
+        #[test]
+        fn no_bytes_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let _ = Records::new(&bytes, 0).count();
+        }
+    }
+}

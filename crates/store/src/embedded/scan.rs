@@ -1,0 +1,167 @@
+//! Reading one segment from front to back, and telling a torn tail from damage.
+
+use std::io;
+
+use super::OpenError;
+use super::batch;
+use super::disk::{Disk, DiskFile};
+use super::recover::Tail;
+use super::segment::{self, Header, Seed, file_name};
+use crate::engine::Fatal;
+
+/// Segments are read in pieces of this size; a longer batch gets a longer piece.
+const PIECE: usize = 1 << 20;
+
+/// One segment that is read.
+pub(super) struct Reading<'a, D: Disk> {
+    pub(super) disk: &'a D,
+    pub(super) header: &'a Header,
+    pub(super) file: &'a D::File,
+    /// The log position at which the next segment begins; `None`: this is the last.
+    pub(super) next: Option<u64>,
+}
+
+/// Bytes that are cut.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Torn {
+    pub(super) offset: u64,
+    pub(super) bytes: u64,
+}
+
+/// The part of a file that is in memory.
+#[derive(Debug, Default)]
+pub(super) struct Window {
+    bytes: Vec<u8>,
+    from: u64,
+}
+
+/// Takes a batch: its position, header and records. The error says what is wrong with the records.
+pub(super) type Take<'t> = dyn FnMut(u64, &batch::Header, &[u8]) -> Result<(), &'static str> + 't;
+
+impl<D: Disk> Reading<'_, D> {
+    /// Hands every batch to `take`.
+    pub(super) fn scan(&self, window: &mut Window, take: &mut Take<'_>) -> Result<Tail, OpenError> {
+        let seed = self.header.store.seed(self.header.number);
+        let size = self.file.size().map_err(|e| self.failed(0, e))?;
+        let mut tail = Tail { last: 0, end: segment::HEADER_LEN as u64, torn: None, oldest: 0 };
+        window.clear();
+        while Some(self.position(tail.end)) != self.next {
+            let Some((header, records)) = self.batch(window, seed, size, tail.end)? else {
+                return self.bad(window, seed, size, tail);
+            };
+            let position = self.position(tail.end);
+            if self.next.is_some_and(|next| position + u64::from(header.len) > next) {
+                return Err(
+                    self.damaged(tail.end, "a batch reaches beyond the beginning of the next segment")
+                );
+            }
+            take(position, &header, records).map_err(|what| self.damaged(tail.end, what))?;
+            tail.oldest = header.oldest;
+            tail.last = tail.end;
+            tail.end += u64::from(header.len);
+        }
+        Ok(tail)
+    }
+
+    /// The batch at an offset; `None`: there is no whole one.
+    fn batch<'w>(
+        &self,
+        window: &'w mut Window,
+        seed: Seed,
+        size: u64,
+        offset: u64,
+    ) -> Result<Option<(batch::Header, &'w [u8])>, OpenError> {
+        let bytes = self.read(window, size, offset, batch::HEADER_LEN)?;
+        let Some(header) = batch::Header::decode(seed, bytes) else { return Ok(None) };
+        if header.position != self.position(offset) || u64::from(header.len) > size - offset {
+            return Ok(None);
+        }
+        let bytes = &self.read(window, size, offset, header.len as usize)?[..header.len as usize];
+        let records = &bytes[batch::HEADER_LEN..];
+        Ok(header.covers(seed, records).then_some((header, records)))
+    }
+
+    /// What to make of bytes at `tail.end` that are no batch.
+    fn bad(&self, window: &mut Window, seed: Seed, size: u64, mut tail: Tail) -> Result<Tail, OpenError> {
+        let at = tail.end;
+        if self.next.is_some() {
+            return Err(self.damaged(at, "a batch is damaged or missing, and a later segment follows"));
+        }
+        if tail.last == 0 {
+            return Err(self.damaged(at, "the first batch of the segment is damaged"));
+        }
+        let mut last_used = at;
+        let mut offset = at;
+        while offset < size {
+            let bytes = self.read(window, size, offset, PIECE)?;
+            // Headers that begin before `whole` are whole in this piece; the rest is looked at in the next one.
+            let reaches_end = offset + bytes.len() as u64 == size;
+            let whole = if reaches_end { bytes.len() } else { bytes.len() - batch::HEADER_LEN };
+            if let Some(used) = bytes.iter().rposition(|byte| *byte != 0) {
+                last_used = offset + used as u64 + 1;
+                // What stands at `at` itself is the bad batch, whose own header proves nothing.
+                let skip = usize::from(offset == at);
+                for found in magics(&bytes[..(whole + 3).min(bytes.len())], skip) {
+                    let later = offset + found as u64;
+                    if let Some(header) = batch::Header::decode(seed, &bytes[found..])
+                        && header.position == self.position(later)
+                        && header.durable > self.position(at)
+                    {
+                        let what = format!("a batch is damaged, and a later one follows at offset {later}");
+                        return Err(self.damaged(at, &what));
+                    }
+                }
+            }
+            offset += whole as u64;
+        }
+        if last_used > at {
+            tail.torn = Some(Torn { offset: at, bytes: last_used - at });
+        }
+        Ok(tail)
+    }
+
+    /// At least `need` bytes from `offset` on, as far as the file has them.
+    fn read<'w>(
+        &self,
+        window: &'w mut Window,
+        size: u64,
+        offset: u64,
+        need: usize,
+    ) -> Result<&'w [u8], OpenError> {
+        let left = usize::try_from(size.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let have =
+            offset.checked_sub(window.from).and_then(|skip| window.bytes.get(usize::try_from(skip).ok()?..));
+        if have.is_none_or(|have| have.len() < need.min(left)) {
+            window.from = offset;
+            window.bytes.resize(need.max(PIECE).min(left), 0);
+            self.file.read_at(&mut window.bytes, offset).map_err(|e| self.failed(offset, e))?;
+        }
+        Ok(&window.bytes[(offset - window.from) as usize..])
+    }
+
+    fn position(&self, offset: u64) -> u64 {
+        self.header.first + (offset - segment::HEADER_LEN as u64)
+    }
+
+    fn damaged(&self, offset: u64, what: &str) -> OpenError {
+        OpenError::damaged(self.disk, &file_name(self.header.number), offset, what)
+    }
+
+    fn failed(&self, offset: u64, source: io::Error) -> OpenError {
+        let path = self.disk.path(&file_name(self.header.number));
+        OpenError::Failed(Fatal { action: "read", path, offset, source })
+    }
+}
+
+impl Window {
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.from = 0;
+    }
+}
+
+/// Where a batch might begin, from `skip` on.
+fn magics(bytes: &[u8], skip: usize) -> impl Iterator<Item = usize> + '_ {
+    let [first, ..] = batch::MAGIC;
+    (skip..bytes.len()).filter(move |at| bytes[*at] == first && bytes[*at..].starts_with(&batch::MAGIC))
+}

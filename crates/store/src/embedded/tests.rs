@@ -1,0 +1,195 @@
+//! The engine as its users see it: jobs go in, come out, and are still there after a restart.
+
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use bessemer_core::command::{ConnId, Push};
+use bessemer_core::{Answer, Boot, Command, Now, Query, Reply, Settled, Ticket, Wall};
+
+use super::disk::{Disk, RealDisk, SimDisk};
+use super::{Embedded, OpenError, Options, Recovered};
+use crate::engine::{Engine, Fatal, Reader};
+
+const ENTROPY: [u8; 16] = *b"sixteen bytes id";
+
+fn at(second: u64) -> Now {
+    let boot = Boot(second * 1_000_000);
+    Now { wall: Wall(1_800_000_000_000_000 + boot.0 as i64), boot, heard: boot, chance: second }
+}
+
+fn small() -> Options {
+    Options { segment_bytes: 4 << 10, tail_bytes: 2 << 10, ..Options::default() }
+}
+
+fn open<D: Disk>(disk: D, now: Now) -> (Embedded<D>, Recovered) {
+    Embedded::open(disk, small(), now, ENTROPY).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn turn<D: Disk>(engine: &mut Embedded<D>, now: Now) -> Result<Vec<(Ticket, Reply)>, Fatal> {
+    let mut out = Settled::default();
+    match engine.poll_turn(&mut Context::from_waker(Waker::noop()), now, &mut out) {
+        Poll::Ready(result) => result.map(|()| out.replies),
+        Poll::Pending => panic!("the embedded engine is always ready"),
+    }
+}
+
+fn push<D: Disk>(engine: &mut Embedded<D>, now: Now, jid: &str, body: &[u8]) {
+    let job = Push {
+        jid,
+        queue: "default",
+        jobtype: "Greet",
+        retry: 25,
+        reserve_for: 1800,
+        on_lost: None,
+        at: None,
+        failure: None,
+        sent: body,
+        body,
+    };
+    engine.submit(now, Ticket(1), Command::Push { job });
+}
+
+/// The body of the next job; it is ACKed right away.
+fn work<D: Disk>(engine: &mut Embedded<D>, now: Now, jid: &str) -> Vec<u8> {
+    let conn = ConnId(1);
+    engine.submit(now, Ticket(2), Command::Fetch { conn, queues: &["default"], wait: Duration::ZERO });
+    let replies = turn(engine, now).unwrap();
+    let [(Ticket(2), Reply::Job(job))] = &replies[..] else { panic!("no job: {replies:?}") };
+    engine.submit(now, Ticket(3), Command::Ack { conn, jid });
+    assert_eq!(turn(engine, now).unwrap(), [(Ticket(3), Reply::Done)]);
+    job.body.bytes().to_vec()
+}
+
+fn body(n: u64) -> Vec<u8> {
+    format!("{{\"n\":{n},\"fill\":\"{}\"}}", "x".repeat(100)).into_bytes()
+}
+
+fn jobs_outlive_a_restart<D: Disk>(first: D, again: impl Fn(&D) -> D) {
+    let (mut engine, report) = open(first.clone(), at(0));
+    assert!(report.created);
+    for n in 0..100 {
+        push(&mut engine, at(n), &format!("job-{n:05}"), &body(n));
+        assert_eq!(turn(&mut engine, at(n)).unwrap(), [(Ticket(1), Reply::Done)]);
+    }
+    let dump = engine.machine().dump();
+    drop(engine);
+
+    let second = again(&first);
+    drop(first);
+    let (mut engine, report) = open(second.clone(), at(200));
+    assert_eq!(engine.machine().dump(), dump);
+    assert!(report.segments > 3 && report.torn.is_none() && !report.created, "{report:?}");
+    engine.machine().check().unwrap();
+    for n in 0..100 {
+        assert_eq!(work(&mut engine, at(300 + n), &format!("job-{n:05}")), body(n));
+    }
+    drop(engine);
+
+    // Everything ended long ago: old segments go with the first commit.
+    let third = again(&second);
+    drop(second);
+    let (mut engine, _) = open(third.clone(), at(1000));
+    push(&mut engine, at(1000), "job-last", &body(0));
+    turn(&mut engine, at(1000)).unwrap();
+    drop(engine);
+    let names = third.list().unwrap();
+    assert!(names.iter().filter(|name| name.ends_with(".seg")).count() <= 2, "{names:?}");
+}
+
+#[test]
+fn jobs_outlive_a_restart_on_the_real_disk() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().to_owned();
+    let first = RealDisk::open(&path).unwrap();
+    // The lock ends with the last handle, so a new handle is the old one here.
+    jobs_outlive_a_restart(first, Clone::clone);
+    RealDisk::open(&path).unwrap();
+}
+
+#[test]
+fn jobs_outlive_a_restart_on_the_simulated_disk() {
+    jobs_outlive_a_restart(SimDisk::new(1), SimDisk::crash);
+    jobs_outlive_a_restart(SimDisk::new(2), SimDisk::power_loss);
+}
+
+#[test]
+fn a_turn_without_facts_touches_no_disk() {
+    let disk = SimDisk::new(1);
+    let (mut engine, _) = open(disk.clone(), at(0));
+    let calls = disk.calls();
+    engine.submit(at(1), Ticket(1), Command::Info);
+    assert_eq!(turn(&mut engine, at(1)).unwrap().len(), 1);
+    assert_eq!(disk.calls(), calls);
+    push(&mut engine, at(1), "job-00001", &body(1));
+    turn(&mut engine, at(1)).unwrap();
+    assert_eq!(disk.calls(), calls + 2, "one write, one flush");
+}
+
+#[test]
+fn a_full_group_leaves_no_room() {
+    let (mut engine, _) = open(SimDisk::new(1), at(0));
+    let before = engine.room();
+    push(&mut engine, at(1), "job-00001", &vec![b' '; 5 << 20]);
+    assert!(before > 0);
+    assert_eq!(engine.room(), 0);
+    turn(&mut engine, at(1)).unwrap();
+    assert_eq!(engine.room(), before);
+    assert_eq!(work(&mut engine, at(2), "job-00001").len(), 5 << 20, "larger than a segment");
+}
+
+#[test]
+fn a_page_is_answered_with_its_texts_and_a_question_wakes_the_engine() {
+    let (mut engine, _) = open(SimDisk::new(1), at(0));
+    for n in 0..50 {
+        push(&mut engine, at(n), &format!("job-{n:05}"), &body(n));
+        turn(&mut engine, at(n)).unwrap();
+    }
+    let reader = engine.reader();
+    let page = bessemer_core::query::Page { from: 0, count: 50 };
+    let mut asked = Box::pin(reader.ask(Query::Queue { name: "default".into(), page }));
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(asked.as_mut().poll(&mut cx).is_pending());
+    turn(&mut engine, at(60)).unwrap();
+    let Poll::Ready(Ok(Answer::Jobs(jobs))) = asked.as_mut().poll(&mut cx) else { panic!("no answer") };
+    assert_eq!(jobs.total, 50);
+    assert_eq!(jobs.jobs[0].body.bytes(), body(49), "newest first");
+    assert_eq!(jobs.jobs[49].body.bytes(), body(0), "long out of the tail cache");
+
+    drop(engine);
+    let mut asked = Box::pin(reader.ask(Query::Info));
+    assert!(matches!(asked.as_mut().poll(&mut cx), Poll::Ready(Err(_))), "nobody answers any more");
+}
+
+#[test]
+fn a_body_that_rotted_is_an_error_with_a_place_and_never_served() {
+    let disk = SimDisk::new(1);
+    let (mut engine, _) = open(disk.clone(), at(0));
+    for n in 0..50 {
+        push(&mut engine, at(n), &format!("job-{n:05}"), &body(n));
+        turn(&mut engine, at(n)).unwrap();
+    }
+    let name = "0000000001.seg";
+    let mut bytes = disk.content(name).unwrap();
+    let rotten = bytes.windows(5).position(|bytes| bytes == b"{\"n\":").unwrap();
+    bytes[rotten + 20] ^= 1;
+    disk.set_content(name, Some(bytes));
+    engine.submit(
+        at(60),
+        Ticket(2),
+        Command::Fetch { conn: ConnId(1), queues: &["default"], wait: Duration::ZERO },
+    );
+    let fatal = turn(&mut engine, at(60)).unwrap_err();
+    assert_eq!((fatal.action, &*fatal.path, fatal.offset), ("read", name, rotten as u64));
+    assert!(turn(&mut engine, at(60)).is_err(), "it went on");
+}
+
+#[test]
+fn a_store_of_faktory_is_told_how_to_come_over() {
+    for name in ["faktory.rdb", "dump.rdb"] {
+        let disk = SimDisk::new(1);
+        disk.set_content(name, Some(b"REDIS0009".to_vec()));
+        let error = Embedded::open(disk.clone(), small(), at(0), ENTROPY).unwrap_err();
+        assert!(matches!(error, OpenError::Faktory { .. }));
+        assert_eq!(disk.list().unwrap(), [name], "it wrote into somebody else's directory");
+    }
+}
