@@ -1,1 +1,122 @@
-//! Bessemer's dashboard.
+//! Bessemer's dashboard: pages rendered on the server, and the few addresses that scripts read.
+//!
+//! A page may ask [`Front`] and nothing else: this crate knows neither sockets nor files nor the engine. It serves an
+//! [`axum::Router`]; whoever binds the listener also sets the deadline for headers and the number of connections, and
+//! should serve it with `into_make_service_with_connect_info::<SocketAddr>()`, without which no proxy is trusted and
+//! all clients share one budget of wrong passwords.
+//!
+//! The way of a request: [`base`] takes the prefix off its path, [`finish`] waits to put security headers on its
+//! response, [`guard`] checks its size, host, origin and password, and then a file in [`pages`] answers. Everything
+//! works without scripts; nothing is inline, so that the content policy can forbid it. Rule ids in comments (`V-10`)
+//! are those of `docs/protocol.md`.
+
+use std::future::Future;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{any, get};
+use bessemer_core::query::{ServerFigures, Set};
+use bessemer_core::{Action, Answer, Query, Wall};
+use bessemer_store::Gone;
+use tower_http::catch_panic::CatchPanicLayer;
+
+mod assets;
+mod base;
+mod bulk;
+mod chart;
+mod count;
+mod deed;
+mod finish;
+mod form;
+mod frame;
+mod guard;
+mod health;
+mod job;
+mod json;
+mod key;
+pub mod limits;
+mod link;
+mod moment;
+mod pager;
+mod pages;
+mod problem;
+mod site;
+pub mod stats;
+mod text;
+mod visit;
+mod web;
+
+pub use site::Site;
+
+use pages::{busy, debug, home, job as job_page, queue, queues, set};
+use problem::Problem;
+use web::Web;
+
+/// What the pages may ask of the server, and nothing else.
+pub trait Front: Clone + Send + Sync + 'static {
+    /// Answers a query; every text in the answer is read.
+    fn ask(&self, query: Query) -> impl Future<Output = Result<Answer, Gone>> + Send;
+
+    /// Does what an operator wants; says how many jobs or workers it reached. Durable when it returns.
+    fn act(&self, action: Action) -> impl Future<Output = Result<u64, Gone>> + Send;
+
+    /// The figures that only the server around the core knows.
+    fn figures(&self) -> ServerFigures;
+
+    /// The time.
+    fn now(&self) -> Wall;
+}
+
+/// The dashboard.
+pub fn router<F: Front>(front: F, site: Site) -> Router {
+    let web = Web::new(front, site);
+    let guarded = Router::new()
+        .route("/", get(home::show::<F>))
+        .route("/busy", get(busy::show::<F>).post(busy::signal::<F>))
+        .route("/queues", get(queues::show::<F>).post(queue::act_by_query::<F>))
+        .route("/queues/{name}", get(queue::show::<F>).post(queue::act::<F>))
+        .merge(set_routes(Set::Retries))
+        .merge(set_routes(Set::Scheduled))
+        .merge(set_routes(Set::Dead))
+        .route("/jobs/{jid}", get(job_page::show::<F>).post(job_page::act::<F>))
+        .route("/jobs/{jid}/raw", get(job_page::raw::<F>))
+        .route("/stats", get(stats::show::<F>))
+        .route("/debug", get(debug::show::<F>))
+        .fallback(async || Problem::not_found("There is no such page"))
+        .layer(DefaultBodyLimit::max(limits::BODY_MAX))
+        .layer(from_fn_with_state(web.clone(), guard::check::<F>));
+    let open = Router::new()
+        .route("/health", any(health::show::<F>))
+        .route("/health/live", any(health::live))
+        .route("/health/ready", any(health::ready::<F>))
+        .route("/static/{file}", get(assets::serve));
+    let inner = guarded
+        .merge(open)
+        .method_not_allowed_fallback(async || {
+            Problem::new(axum::http::StatusCode::METHOD_NOT_ALLOWED, "This page does not take that method")
+        })
+        .with_state(web.clone());
+    // A router of its own, since the path has to be changed before any route is looked up.
+    Router::new()
+        .fallback_service(inner)
+        .layer(CatchPanicLayer::custom(finish::panicked))
+        .layer(from_fn(guard::size))
+        .layer(from_fn_with_state(web.clone(), finish::finish::<F>))
+        .layer(from_fn_with_state(web, base::strip::<F>))
+}
+
+fn set_routes<F: Front>(set: Set) -> Router<Web<F>> {
+    let path = link::path(set);
+    Router::new()
+        .route(
+            &format!("/{path}"),
+            get(move |visit| set::show::<F>(set, visit))
+                .post(move |visit, form| set::act::<F>(set, visit, form)),
+        )
+        .route(
+            &format!("/{path}/{{key}}"),
+            get(move |visit, key| job_page::show_entry::<F>(set, visit, key))
+                .post(move |visit, key, form| set::act_on_one::<F>(set, visit, key, form)),
+        )
+}

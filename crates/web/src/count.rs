@@ -1,0 +1,67 @@
+//! Numbers as people read them.
+
+/// `1234567` as `1,234,567` (rule `V-20`).
+pub(crate) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1 job`, `2 jobs`, `1,000 jobs`.
+pub(crate) fn plural(number: u64, noun: &str) -> String {
+    format!("{} {noun}{}", thousands(number), if number == 1 { "" } else { "s" })
+}
+
+/// Memory of a worker (rule `V-22`): KB below 100,000, else MB, from 10,000,000 GB.
+pub(crate) fn memory(kb: u64) -> String {
+    match kb {
+        0..100_000 => format!("{} KB", thousands(kb)),
+        100_000..10_000_000 => format!("{} MB", thousands(kb / 1024)),
+        _ => {
+            let tenths = kb / 1024 * 10 / 1024;
+            format!("{}.{} GB", thousands(tenths / 10), tenths % 10)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_set_apart_v20() {
+        for (number, text) in
+            [(0, "0"), (999, "999"), (1_000, "1,000"), (12_345, "12,345"), (123_456_789, "123,456,789")]
+        {
+            assert_eq!(thousands(number), text);
+        }
+        assert_eq!(thousands(u64::MAX), "18,446,744,073,709,551,615");
+    }
+
+    #[test]
+    fn a_noun_follows_its_number() {
+        assert_eq!(plural(0, "job"), "0 jobs");
+        assert_eq!(plural(1, "job"), "1 job");
+        assert_eq!(plural(2_000, "job"), "2,000 jobs");
+    }
+
+    #[test]
+    fn memory_changes_its_unit_v22() {
+        for (kb, text) in [
+            (0, "0 KB"),
+            (99_999, "99,999 KB"),
+            (100_000, "97 MB"),
+            (9_999_999, "9,765 MB"),
+            (10_000_000, "9.5 GB"),
+            (u64::MAX, "17,592,186,044,415.9 GB"),
+        ] {
+            assert_eq!(memory(kb), text);
+        }
+    }
+}

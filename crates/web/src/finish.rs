@@ -1,0 +1,99 @@
+//! The last word on every response: security headers, and a page for what went wrong.
+
+use std::any::Any;
+
+use askama::Template;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{Html, IntoResponse, Response};
+
+use crate::Front;
+use crate::link::Base;
+use crate::problem::Problem;
+use crate::web::Web;
+
+/// On every response, also on errors.
+const HEADERS: [(HeaderName, &str); 8] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; \
+         form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"), // for browsers that know no frame-ancestors
+    (header::REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    ),
+    (header::CONTENT_LANGUAGE, "en"),
+];
+
+/// The page of a [`Problem`]. It asks the engine nothing: the engine may be the problem.
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct ProblemPage<'a> {
+    base: &'a str,
+    version: &'a str,
+    status: u16,
+    reason: &'a str,
+    text: &'a str,
+}
+
+/// Turns problems into pages and puts the headers on.
+pub(crate) async fn finish<F: Front>(State(web): State<Web<F>>, request: Request, next: Next) -> Response {
+    let base = request.extensions().get::<Base>().cloned().unwrap_or_default();
+    let mut response = next.run(request).await;
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        let allow = response.headers_mut().remove(header::ALLOW);
+        response = page(&problem, &base.0, &web.site.version);
+        if let Some(allow) = allow {
+            response.headers_mut().insert(header::ALLOW, allow);
+        }
+    }
+    protect(response.headers_mut());
+    response
+}
+
+fn page(problem: &Problem, base: &str, version: &str) -> Response {
+    let reason = problem.status.canonical_reason().unwrap_or("Error");
+    let page = ProblemPage { base, version, status: problem.status.as_u16(), reason, text: &problem.text };
+    let mut response = match page.render() {
+        Ok(page) => (problem.status, Html(page)).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "failed to render the page of a problem");
+            (problem.status, problem.text.clone()).into_response()
+        }
+    };
+    let hint = match problem.status {
+        StatusCode::UNAUTHORIZED => {
+            Some((header::WWW_AUTHENTICATE, "Basic realm=\"Faktory\", charset=\"UTF-8\""))
+        }
+        StatusCode::TOO_MANY_REQUESTS => Some((header::RETRY_AFTER, "1")),
+        StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE => Some((header::CONNECTION, "close")),
+        _ => None,
+    };
+    if let Some((name, value)) = hint {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+fn protect(headers: &mut HeaderMap) {
+    for (name, value) in HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+}
+
+/// A page that panicked costs its visitor a page and nobody else anything.
+pub(crate) fn panicked(payload: Box<dyn Any + Send>) -> Response {
+    let text = payload
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| payload.downcast_ref::<&str>().copied());
+    Problem::internal(&format_args!("a page panicked: {}", text.unwrap_or("no message"))).into_response()
+}

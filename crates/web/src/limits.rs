@@ -1,0 +1,59 @@
+//! The limits of the dashboard, each with its reason.
+
+use std::time::Duration;
+
+/// Bytes of a request's body. The largest honest form ticks a page of jobs.
+pub const BODY_MAX: usize = 1024 * 1024;
+
+/// Bytes of a request's path and query.
+pub const URI_MAX: usize = 8 * 1024;
+
+/// Bytes of all header names and values together.
+pub const HEADERS_MAX: usize = 64 * 1024;
+
+/// Fields of one form or query. A page of ticked jobs needs about 110.
+pub const FIELDS_MAX: usize = 1_100;
+
+/// Requests that may run at once; further ones wait for [`REQUEST_TIME`]. A page holds a few MiB at worst (25 jobs
+/// of 16 MiB are read one answer at a time), and 32 browsers that poll are many.
+pub const RUNNING_MAX: usize = 32;
+
+/// A request, its body included, is answered within this time.
+pub const REQUEST_TIME: Duration = Duration::from_secs(10);
+
+/// `/health/ready` waits this long for the engine (a turn that takes longer is a stall, `D9`).
+pub const READY_TIME: Duration = Duration::from_secs(5);
+
+/// An action on a whole set is waited for this long; then it goes on in the background and pages show its progress.
+pub const BULK_WAIT: Duration = Duration::from_secs(2);
+
+/// Rows on a page (rule `V-11`).
+pub const ROWS: usize = 25;
+
+/// Queues and worker processes on a page: short rows, and many sites have more than 25.
+pub const SHORT_ROWS: usize = 100;
+
+/// Bytes of one argument in a list (rule `V-30`), and of the whole cell.
+pub const LIST_ARG_MAX: usize = 1024;
+/// See [`LIST_ARG_MAX`].
+pub const LIST_ARGS_MAX: usize = 4 * 1024;
+
+/// Bytes of arguments or custom data on a job's own page; the raw download has the rest.
+pub const CELL_MAX: usize = 10 * 1024;
+
+/// Live jobs with one jid that its page shows; the jid need not be unique.
+pub const SAME_JID_MAX: usize = 10;
+
+/// Days of history on the home page: without a wish, and at most.
+pub const DAYS_DEFAULT: usize = 30;
+/// See [`DAYS_DEFAULT`].
+pub const DAYS_MAX: usize = bessemer_core::limits::HISTORY_DAYS;
+
+/// Wrong passwords of one address within a minute until its attempts are slowed to one a second.
+pub const WRONG_PASSWORDS: u32 = 10;
+
+/// Addresses whose wrong passwords are remembered; the longest quiet one is forgotten first.
+pub const WRONG_ADDRESSES: usize = 1_024;
+
+/// Bytes of an `Authorization` header that are looked at.
+pub const AUTHORIZATION_MAX: usize = 4 * 1024;

@@ -1,0 +1,78 @@
+//! Addresses of our own pages. Every link and redirect is built here, from route names and never from a header.
+
+use std::fmt::Display;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use bessemer_core::query::Set;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::problem::Problem;
+
+/// Everything but what RFC 3986 calls unreserved.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// What stands before every path of ours: empty, or `/faktory` (rule `V-04`, `D11`). Set by [`crate::base`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Base(pub Arc<str>);
+
+impl<S: Sync> FromRequestParts<S> for Base {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_default())
+    }
+}
+
+impl Base {
+    pub(crate) fn queue(&self, name: &str) -> String {
+        // A browser takes `/queues/..` for `/`, so the two queues with such names have another address.
+        if matches!(name, "." | "..") {
+            return format!("{}/queues?name={name}", self.0);
+        }
+        format!("{}/queues/{}", self.0, encoded(name))
+    }
+
+    pub(crate) fn set(&self, set: Set) -> String {
+        format!("{}/{}", self.0, path(set))
+    }
+
+    pub(crate) fn entry(&self, set: Set, key: &str) -> String {
+        format!("{}/{}", self.set(set), encoded(key))
+    }
+
+    pub(crate) fn job(&self, jid: &str) -> String {
+        format!("{}/jobs/{}", self.0, encoded(jid))
+    }
+}
+
+/// The path of a set, without a slash.
+pub(crate) fn path(set: Set) -> &'static str {
+    match set {
+        Set::Retries => "retries",
+        Set::Scheduled => "scheduled",
+        Set::Dead => "morgue",
+    }
+}
+
+fn encoded(text: &str) -> impl Display + '_ {
+    utf8_percent_encode(text, SEGMENT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_leave_their_place_in_a_link() {
+        let base = Base("/faktory".into());
+        assert_eq!(base.queue("a-b.c_1"), "/faktory/queues/a-b.c_1");
+        assert_eq!(base.queue(".."), "/faktory/queues?name=..");
+        assert_eq!(base.job("a/../b?c#d\"<ü+ |"), "/faktory/jobs/a%2F..%2Fb%3Fc%23d%22%3C%C3%BC%2B%20%7C");
+        assert_eq!(
+            base.entry(Set::Dead, "2026-01-02T03:04:05Z|x"),
+            "/faktory/morgue/2026-01-02T03%3A04%3A05Z%7Cx"
+        );
+    }
+}

@@ -1,0 +1,9 @@
+//! The pages, one file each, each with its template of the same name.
+
+pub(crate) mod busy;
+pub(crate) mod debug;
+pub(crate) mod home;
+pub(crate) mod job;
+pub(crate) mod queue;
+pub(crate) mod queues;
+pub(crate) mod set;

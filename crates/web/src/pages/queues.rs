@@ -1,0 +1,45 @@
+//! `/queues`: every known queue and its length (rule `V-23`).
+
+use askama::Template;
+
+use crate::count::thousands;
+use crate::frame::{Frame, Tab};
+use crate::pager::Pager;
+use crate::visit::{Shown, Visit, html};
+use crate::{Front, limits};
+
+#[derive(Template)]
+#[template(path = "queues.html")]
+struct Queues {
+    frame: Frame,
+    total: String,
+    queues: Vec<Row>,
+    pager: Pager,
+}
+
+struct Row {
+    name: String,
+    href: String,
+    size: String,
+}
+
+/// `GET /queues?page=`; with `?name=` the queue of a name that a browser would not leave in a path.
+pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
+    if let Some(name) = visit.query.first("name").map(str::to_owned) {
+        return super::queue::list(visit, name).await;
+    }
+    let page = visit.query.page("page")?;
+    let info = visit.web.info().await?;
+    let (rows, base) = (limits::SHORT_ROWS, &visit.base);
+    let row = |(name, size): (&String, &u64)| Row {
+        href: base.queue(name),
+        name: name.clone(),
+        size: thousands(*size),
+    };
+    html(&Queues {
+        frame: visit.frame_of(&info, "Queues", Tab::Queues),
+        total: thousands(info.queues.len() as u64),
+        queues: info.queues.iter().skip((page - 1).saturating_mul(rows)).take(rows).map(row).collect(),
+        pager: Pager::new("queues", &format!("{}/queues?page=", base.0), page, rows, info.queues.len()),
+    })
+}

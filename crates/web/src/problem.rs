@@ -1,0 +1,53 @@
+//! What went wrong with a request, in one sentence for its sender. [`crate::finish`] makes the page of it.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use bessemer_store::Gone;
+
+/// A refusal or a failure: a status and a public sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Problem {
+    pub status: StatusCode,
+    pub text: String,
+}
+
+impl Problem {
+    pub(crate) fn new(status: StatusCode, text: impl Into<String>) -> Self {
+        Self { status, text: text.into() }
+    }
+
+    pub(crate) fn bad(text: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, text)
+    }
+
+    pub(crate) fn not_found(text: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, text)
+    }
+
+    /// A fault of ours. The cause goes to the log, the sender learns only that there was one.
+    pub(crate) fn internal(cause: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%cause, "failed to answer a request of the dashboard");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal error; the log of the server says more")
+    }
+}
+
+impl From<Gone> for Problem {
+    fn from(gone: Gone) -> Self {
+        let text = gone.to_string();
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, text[..1].to_uppercase() + &text[1..])
+    }
+}
+
+impl From<askama::Error> for Problem {
+    fn from(error: askama::Error) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}

@@ -1,0 +1,22 @@
+//! What the dashboard knows of the installation it is part of.
+
+/// Facts that do not change while the server runs.
+#[derive(Clone, Default)]
+pub struct Site {
+    /// Asked of every request except `/static/…` and `/health…` (rule `V-02`). `None`: the dashboard is open.
+    pub password: Option<String>,
+    /// `development`, `staging` or `production`.
+    pub environment: String,
+    /// Where commands are taken, as shown in the footer: `localhost:7419`.
+    pub binding: String,
+    /// The version of this server.
+    pub version: String,
+    /// The data directory, as the debug page shows it.
+    pub data: String,
+    /// Names, without port, under which this dashboard may be addressed besides loopback and addresses (`D15`).
+    pub hosts: Vec<String>,
+    /// Put before every link, and taken off every path: empty, or `/jobs`, without a slash at the end.
+    pub base_path: String,
+    /// Others can reach the server and no password is set: every page says so (`D8`).
+    pub exposed: bool,
+}

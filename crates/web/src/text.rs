@@ -1,0 +1,51 @@
+//! Text of strangers, made fit to be looked at. Escaping is the template's affair.
+
+/// The text with control characters made visible: a NUL or an ESC has no business in a page, but its place may matter
+/// to whoever reads a message.
+pub(crate) fn visible(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '\n' | '\t' => c,
+            '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
+            '\u{7f}' => '\u{2421}',
+            '\u{80}'..='\u{9f}' => '\u{fffd}',
+            _ => c,
+        })
+        .collect()
+}
+
+/// At most `max` bytes of the text, whole characters, and `…` where something is missing.
+pub(crate) fn cut(mut text: String, max: usize) -> String {
+    if text.len() > max {
+        text.truncate(boundary(&text, max));
+        text.push('…');
+    }
+    text
+}
+
+/// A stranger's text inside a sentence of ours: visible, and at most 64 bytes of it.
+pub(crate) fn quoted(text: &str) -> String {
+    cut(visible(&text[..boundary(text, 64)]), 64)
+}
+
+/// The last place at or before `max` that does not split a character.
+fn boundary(text: &str, max: usize) -> usize {
+    (0..=max.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_become_pictures() {
+        assert_eq!(visible("a\0b\x1b[31m\r\n\tc\x7f\u{85}"), "a␀b␛[31m␍\n\tc␡\u{fffd}");
+    }
+
+    #[test]
+    fn a_cut_never_splits_a_character() {
+        assert_eq!(cut("äöü".into(), 6), "äöü");
+        assert_eq!(cut("äöü".into(), 5), "äö…");
+        assert_eq!(cut("äöü".into(), 1), "…");
+    }
+}

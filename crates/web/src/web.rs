@@ -1,0 +1,95 @@
+//! What all requests share, and typed questions to the engine.
+
+use std::sync::Arc;
+
+use bessemer_core::fact::JobId;
+use bessemer_core::query::{Day, Info, Jobs, Set, WorkerView};
+use bessemer_core::{Action, Answer, Query};
+use tokio::sync::Semaphore;
+
+use crate::bulk::Bulk;
+use crate::guard::auth::Lock;
+use crate::problem::Problem;
+use crate::{Front, Site, limits};
+
+/// The state of the router.
+#[derive(Clone)]
+pub(crate) struct Web<F> {
+    pub front: F,
+    pub site: Arc<Site>,
+    pub lock: Arc<Lock>,
+    pub bulk: Arc<Bulk>,
+    /// One permit for each request that may run.
+    pub running: Arc<Semaphore>,
+}
+
+impl<F: Front> Web<F> {
+    pub(crate) fn new(front: F, site: Site) -> Self {
+        Self {
+            front,
+            lock: Arc::new(Lock::new(site.password.as_deref())),
+            site: Arc::new(site),
+            bulk: Arc::default(),
+            running: Arc::new(Semaphore::new(limits::RUNNING_MAX)),
+        }
+    }
+
+    pub(crate) async fn info(&self) -> Result<Box<Info>, Problem> {
+        match self.front.ask(Query::Info).await? {
+            Answer::Info(info) => Ok(info),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    pub(crate) async fn history(&self, days: usize) -> Result<Vec<Day>, Problem> {
+        match self.front.ask(Query::History { days }).await? {
+            Answer::History(days) => Ok(days),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    pub(crate) async fn workers(&self) -> Result<Vec<WorkerView>, Problem> {
+        match self.front.ask(Query::Workers).await? {
+            Answer::Workers(workers) => Ok(workers),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Jobs, or `None` where there is no such queue.
+    pub(crate) async fn jobs(&self, query: Query) -> Result<Option<Jobs>, Problem> {
+        match self.front.ask(query).await? {
+            Answer::Jobs(jobs) => Ok(Some(jobs)),
+            Answer::Missing => Ok(None),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// The first ids of a set, and the id that the next job will get.
+    pub(crate) async fn ids(
+        &self,
+        set: Set,
+        below: JobId,
+        count: usize,
+    ) -> Result<(Vec<JobId>, JobId), Problem> {
+        match self.front.ask(Query::SetIds { set, below, count }).await? {
+            Answer::Ids { ids, next_id } => Ok((ids, next_id)),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    pub(crate) async fn act(&self, action: Action) -> Result<u64, Problem> {
+        Ok(self.front.act(action).await?)
+    }
+}
+
+fn unexpected(answer: &Answer) -> Problem {
+    let kind = match answer {
+        Answer::Info(_) => "figures",
+        Answer::History(_) => "history",
+        Answer::Workers(_) => "workers",
+        Answer::Jobs(_) => "jobs",
+        Answer::Ids { .. } => "ids",
+        Answer::Missing => "nothing",
+    };
+    Problem::internal(&format!("the engine answered {kind}, which was not the question"))
+}
