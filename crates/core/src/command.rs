@@ -151,6 +151,17 @@ pub enum Refusal {
     TooManyWorkers(usize),
 }
 
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NotReserved(jid) => write!(f, "Job not found {jid}"),
+            Self::UnknownWorker(wid) => write!(f, "Unknown worker {wid}"),
+            Self::TooManyQueues(limit) => write!(f, "too many queues, limit {limit}"),
+            Self::TooManyWorkers(limit) => write!(f, "too many workers, limit {limit}"),
+        }
+    }
+}
+
 /// A text that an engine keeps: where it is, or what it says. The machine knows only the former; an engine reads
 /// it before the reply leaves.
 #[derive(Clone, Debug, PartialEq, Eq)]

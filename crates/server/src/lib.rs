@@ -1,1 +1,25 @@
-//! Bessemer, a work server: one binary with its own durable store.
+//! Bessemer, a work server: one binary with its own durable store. A library too, for embedding and for tests.
+//!
+//! ```text
+//!            second thread                        engine thread: one owner of truth
+//!  client ─► vestibule: HELLO, password ─► shell ─► node ─► verb ─► Engine (bessemer-store) ─► Machine (bessemer-core)
+//!  browser ► bessemer-web ─► desk ──────────────────────────────────┘
+//! ```
+//!
+//! [`node`] is the server without I/O; the shell around it is tokio. Follow a PUSH: `vestibule.rs` (once), `shell.rs`
+//! (bytes), `node/` (lines and replies), `verb/push.rs` (grammar), then the engine.
+
+mod clock;
+pub mod config;
+mod desk;
+pub mod node;
+mod server;
+mod shell;
+mod signal;
+mod verb;
+mod vestibule;
+
+pub use crate::server::{RunError, Running, Server, StartError, run};
+
+/// The version of this server.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,0 +1,128 @@
+//! One identified connection: lines that wait, replies that wait, and what the kernel has taken.
+
+use std::collections::VecDeque;
+
+use bessemer_core::{Boot, Delivery, Ticket};
+
+use super::lines::Lines;
+use crate::verb::Form;
+
+/// A reply that has its place, written or not.
+#[derive(Debug)]
+pub(super) enum Pending {
+    /// Held back until its command has settled.
+    Waiting(Ticket, Form),
+    /// Known, but behind one that waits.
+    Ready(Vec<u8>),
+}
+
+/// The state of one connection.
+#[derive(Debug, Default)]
+pub(super) struct Conn {
+    pub(super) lines: Lines,
+    /// Replies leave in the order of their commands (rule `H-05`).
+    pub(super) pending: VecDeque<Pending>,
+    /// A FETCH waits, and so does everything behind it.
+    pub(super) fetching: bool,
+    /// No more lines are read; the connection closes when its replies have left.
+    pub(super) closing: bool,
+    /// The client will send no more.
+    pub(super) eof: bool,
+    /// Replies in order, ready to leave.
+    pub(super) out: Vec<u8>,
+    /// Bytes given to the shell, and bytes that the kernel has taken of them.
+    produced: u64,
+    sent: u64,
+    /// Deliveries whose reply may still be in our hands: where it ends (`D13`).
+    handed: VecDeque<(u64, Delivery)>,
+    /// When a started line must have ended.
+    pub(super) line_deadline: Option<Boot>,
+    /// When bytes that wait must have moved on.
+    pub(super) write_deadline: Option<Boot>,
+    next_ticket: u32,
+}
+
+/// Tickets carry their connection: its number above, the command's below. Bits of the latter.
+const TICKET_BITS: u32 = 24;
+
+/// The ticket of a connection's `number`-th command; numbers come round, long after their replies have left.
+pub(super) fn ticket(conn: u64, number: u64) -> Ticket {
+    Ticket(conn << TICKET_BITS | number & ((1 << TICKET_BITS) - 1))
+}
+
+/// The connection of a ticket.
+pub(super) fn conn_of(ticket: Ticket) -> u64 {
+    ticket.0 >> TICKET_BITS
+}
+
+impl Conn {
+    /// A ticket for the next command.
+    pub(super) fn ticket(&mut self, conn: u64) -> Ticket {
+        self.next_ticket = self.next_ticket.wrapping_add(1);
+        ticket(conn, self.next_ticket.into())
+    }
+
+    /// A reply that needs no engine takes its place behind those that wait.
+    pub(super) fn answer(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        if self.pending.is_empty() {
+            return write(&mut self.out);
+        }
+        let mut bytes = Vec::new();
+        write(&mut bytes);
+        self.pending.push_back(Pending::Ready(bytes));
+    }
+
+    /// Takes the form of the reply that has settled. Commands of one connection settle in their order.
+    pub(super) fn settle(&mut self, ticket: Ticket) -> Option<Form> {
+        match self.pending.pop_front() {
+            Some(Pending::Waiting(waiting, form)) => {
+                debug_assert_eq!(waiting, ticket, "commands of one connection settle in their order");
+                self.fetching = false;
+                Some(form)
+            }
+            Some(ready @ Pending::Ready(_)) => {
+                debug_assert!(false, "a reply that is ready waits at the front");
+                self.pending.push_front(ready);
+                None
+            }
+            None => None,
+        }
+    }
+
+    /// What was behind the reply that has just been written, and waits no longer.
+    pub(super) fn release(&mut self) {
+        while let Some(Pending::Ready(bytes)) = self.pending.front() {
+            self.out.extend_from_slice(bytes);
+            self.pending.pop_front();
+        }
+    }
+
+    /// The reply at the end of `out` carries a delivery.
+    pub(super) fn carries(&mut self, delivery: Delivery) {
+        self.handed.push_back((self.produced + self.out.len() as u64, delivery));
+    }
+
+    /// Hands out what is ready to leave.
+    pub(super) fn take_out(&mut self) -> Vec<u8> {
+        self.produced += self.out.len() as u64;
+        std::mem::take(&mut self.out)
+    }
+
+    /// The kernel has taken this many bytes in all.
+    pub(super) fn sent(&mut self, total: u64) {
+        self.sent = total;
+        while self.handed.front().is_some_and(|(end, _)| *end <= total) {
+            self.handed.pop_front();
+        }
+    }
+
+    /// Bytes that the kernel has not taken yet.
+    pub(super) fn unsent(&self) -> usize {
+        (self.produced - self.sent) as usize + self.out.len()
+    }
+
+    /// Deliveries whose reply did not reach the kernel whole.
+    pub(super) fn undelivered(&mut self) -> impl Iterator<Item = Delivery> + '_ {
+        self.handed.drain(..).map(|(_, delivery)| delivery)
+    }
+}

@@ -1,0 +1,299 @@
+//! The process: opens the store, binds the ports, starts the two threads, and stops them.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use bessemer_store::embedded::disk::RealDisk;
+use bessemer_store::{Embedded, Engine, Fatal, OpenError, Options, Recovered};
+use bessemer_web::Site;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use crate::clock::Clock;
+use crate::config::{Binding, Config, Environment};
+use crate::desk::{Desk, ERRANDS_MAX, Gauges};
+use crate::node::Node;
+use crate::shell::{self, Doors};
+use crate::signal;
+use crate::vestibule::{ARRIVALS_MAX, Vestibule};
+
+/// Clients that may wait to be accepted.
+const BACKLOG: u32 = 1024;
+
+/// A password that is at least this long cannot be guessed from its one-round hash (`D1`).
+const LEGACY_PASSWORD_MIN: usize = 16;
+
+/// Why a server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    #[error("cannot listen at {binding}: {source}")]
+    Bind { binding: String, source: std::io::Error },
+    #[error("cannot start a thread: {0}")]
+    Thread(std::io::Error),
+    #[error("the operating system gives no random bits: {0}")]
+    Entropy(#[from] getrandom::Error),
+    #[error("the server ended before it had started")]
+    Ended,
+}
+
+/// A work server.
+#[derive(Debug)]
+pub struct Server;
+
+/// A server that has started.
+#[derive(Debug)]
+pub struct Running {
+    /// Where commands are taken.
+    pub address: SocketAddr,
+    /// Where the dashboard is, unless it is off.
+    pub web_address: Option<SocketAddr>,
+    stop: Arc<Notify>,
+    engine: JoinHandle<Result<(), Fatal>>,
+}
+
+impl Server {
+    /// Starts a server; when this returns it listens.
+    pub fn start(config: Config) -> Result<Running, StartError> {
+        let stop = Arc::new(Notify::new());
+        let (ready, listening) = std::sync::mpsc::channel();
+        let bell = stop.clone();
+        let engine = std::thread::Builder::new()
+            .name("engine".into())
+            .spawn(move || engine_thread(&config, bell, &ready))
+            .map_err(StartError::Thread)?;
+        let (address, web_address) = listening.recv().map_err(|_| StartError::Ended)??;
+        Ok(Running { address, web_address, stop, engine })
+    }
+}
+
+/// Why a server ended other than by being asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error(transparent)]
+    Fatal(#[from] Fatal),
+}
+
+/// Runs a server until the process is asked to end.
+pub fn run(config: Config) -> Result<(), RunError> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
+    let running = Server::start(config)?;
+    let stop = running.stop.clone();
+    let watch = async move {
+        signal::asked_to_end().await?;
+        stop.notify_one();
+        Ok::<(), std::io::Error>(())
+    };
+    let watcher = move || {
+        if let Err(e) = runtime.block_on(watch) {
+            tracing::error!("cannot watch for signals: {e}");
+        }
+    };
+    std::thread::Builder::new().name("signals".into()).spawn(watcher).map_err(StartError::Thread)?;
+    Ok(running.wait()?)
+}
+
+impl Running {
+    /// Asks the server to stop: it answers what it has read, flushes, and ends within its time (`G21`).
+    pub fn stop(&self) {
+        self.stop.notify_one();
+    }
+
+    /// Waits for the end. An error says that the disk failed (`G14`).
+    ///
+    /// # Panics
+    /// When the engine's thread did: its state may be half applied, and the process is to end.
+    pub fn wait(self) -> Result<(), Fatal> {
+        self.engine.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+}
+
+type Ready = std::sync::mpsc::Sender<Result<(SocketAddr, Option<SocketAddr>), StartError>>;
+
+/// The engine's thread, from the first byte of the log to the last reply.
+fn engine_thread(config: &Config, stop: Arc<Notify>, ready: &Ready) -> Result<(), Fatal> {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(e) => {
+            _ = ready.send(Err(StartError::Thread(e)));
+            return Ok(());
+        }
+    };
+    let prepared = runtime.block_on(async { prepare(config, &stop) });
+    let Prepared { node, clock, doors, addresses, front } = match prepared {
+        Ok(prepared) => prepared,
+        Err(e) => {
+            _ = ready.send(Err(e));
+            return Ok(());
+        }
+    };
+    tracing::info!("PID {} listening at {}, press Ctrl-C to stop", std::process::id(), addresses.0);
+    if let Some(web) = addresses.1 {
+        tracing::info!("Web server now listening at {web}");
+    }
+    _ = ready.send(Ok(addresses));
+    let result = tokio::task::LocalSet::new().block_on(&runtime, shell::run(node, clock, doors));
+    // The second thread ends with its clients: nobody is let in any more.
+    drop(front);
+    result
+}
+
+struct Prepared<E> {
+    node: Node<E>,
+    clock: Clock,
+    doors: Doors,
+    addresses: (SocketAddr, Option<SocketAddr>),
+    /// Keeps the second thread running.
+    front: oneshot::Sender<()>,
+}
+
+/// Opens the store, binds the ports and starts the second thread.
+fn prepare(config: &Config, stop: &Arc<Notify>) -> Result<Prepared<Embedded<RealDisk>>, StartError> {
+    let clock = Clock::new()?;
+    let mut entropy = [0; 16];
+    getrandom::fill(&mut entropy)?;
+    let options =
+        Options { rules: config.rules.clone(), segment_bytes: config.segment_bytes, ..Options::default() };
+    let disk = RealDisk::open(&config.directory)?;
+    let (engine, recovered) = Embedded::open(disk, options, clock.now(None), entropy)?;
+    report(&recovered);
+    let listener = bind(&config.binding)?;
+    let web_listener = config.web_binding.as_ref().map(bind).transpose()?;
+    let local = |listener: &std::net::TcpListener, binding: &Binding| {
+        listener.local_addr().map_err(|source| StartError::Bind { binding: binding.to_string(), source })
+    };
+    let address = local(&listener, &config.binding)?;
+    let web_address = match (&web_listener, &config.web_binding) {
+        (Some(listener), Some(binding)) => Some(local(listener, binding)?),
+        _ => None,
+    };
+    let (arrivals_in, arrivals) = mpsc::channel(ARRIVALS_MAX);
+    let (errands_in, errands) = mpsc::channel(ERRANDS_MAX);
+    let gauges = Arc::new(Gauges::default());
+    let desk = Desk { reader: engine.reader(), errands: errands_in, gauges: gauges.clone() };
+    let password = config.password.as_ref().map(|p| p.expose().to_owned());
+    let vestibule = Vestibule::new(
+        password.clone(),
+        allows_legacy(config, password.as_deref()),
+        config.limits.clone(),
+        gauges.clone(),
+        arrivals_in,
+    );
+    let router = bessemer_web::router(desk, site(config, address));
+    let front = front_thread(listener, vestibule, web_listener.map(|l| (l, router)), gauges.clone())?;
+    let node = Node::new(engine, config.limits.clone(), config.rules.stall, clock.now(None));
+    let doors = Doors { arrivals, errands, gauges, stop: stop.clone() };
+    Ok(Prepared { node, clock, doors, addresses: (address, web_address), front })
+}
+
+/// The second thread: the vestibule and the dashboard. It ends when the sender is dropped.
+fn front_thread(
+    listener: std::net::TcpListener,
+    vestibule: Arc<Vestibule>,
+    web: Option<(std::net::TcpListener, axum::Router)>,
+    gauges: Arc<Gauges>,
+) -> Result<oneshot::Sender<()>, StartError> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
+    let (keep, ended) = oneshot::channel::<()>();
+    let serve = async move {
+        let listener = TcpListener::from_std(listener)?;
+        tokio::spawn(vestibule.serve(listener));
+        tokio::spawn(watch_memory(gauges));
+        if let Some((listener, router)) = web {
+            let listener = TcpListener::from_std(listener)?;
+            tokio::spawn(async move { axum::serve(listener, router).await });
+        }
+        _ = ended.await;
+        Ok::<(), std::io::Error>(())
+    };
+    let thread = move || {
+        if let Err(e) = runtime.block_on(serve) {
+            tracing::error!("the front ended: {e}");
+        }
+    };
+    std::thread::Builder::new().name("front".into()).spawn(thread).map_err(StartError::Thread)?;
+    Ok(keep)
+}
+
+/// Publishes the resident memory of the process, once a second.
+async fn watch_memory(gauges: Arc<Gauges>) {
+    loop {
+        // Pages of 4 KiB: what the kernel counts in on all machines that we build for.
+        let pages = std::fs::read_to_string("/proc/self/statm")
+            .ok()
+            .and_then(|text| text.split(' ').nth(1).and_then(|rss| rss.parse::<u64>().ok()));
+        gauges.used_memory_mb.store((pages.unwrap_or(0) * 4096) >> 20, Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// Binds the first address of a binding that can be bound.
+fn bind(binding: &Binding) -> Result<std::net::TcpListener, StartError> {
+    let failed = |source| StartError::Bind { binding: binding.to_string(), source };
+    let mut last = std::io::Error::new(std::io::ErrorKind::AddrNotAvailable, "no such address");
+    for address in binding.addresses().map_err(failed)? {
+        match listen(address) {
+            Ok(listener) => return Ok(listener),
+            Err(e) => last = e,
+        }
+    }
+    Err(failed(last))
+}
+
+fn listen(address: SocketAddr) -> std::io::Result<std::net::TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)?.into_std()
+}
+
+/// Whether clients that hash in one round only may log in (`D1`).
+fn allows_legacy(config: &Config, password: Option<&str>) -> bool {
+    let strong = password.is_none_or(|p| p.len() >= LEGACY_PASSWORD_MIN);
+    config.environment != Environment::Production || config.allow_legacy_password_hash || strong
+}
+
+fn site(config: &Config, address: SocketAddr) -> Site {
+    let exposed = |binding: &Binding| !binding.is_loopback();
+    Site {
+        password: config.web_password.as_ref().map(|p| p.expose().to_owned()),
+        environment: config.environment.to_string(),
+        binding: address.to_string(),
+        version: crate::VERSION.into(),
+        data: config.directory.display().to_string(),
+        hosts: config.web_hosts.clone(),
+        base_path: config.web_base_path.clone(),
+        exposed: config.password.is_none()
+            && (exposed(&config.binding) || config.web_binding.as_ref().is_some_and(exposed)),
+    }
+}
+
+/// Says what recovery found.
+fn report(recovered: &Recovered) {
+    if recovered.created {
+        tracing::info!("created a new store");
+    } else {
+        let Recovered { segments, facts, bytes, .. } = recovered;
+        tracing::info!("read {facts} facts from {segments} segments, {} MiB", bytes >> 20);
+    }
+    if let Some(torn) = &recovered.torn {
+        let (path, offset) = (&torn.path, torn.offset);
+        tracing::warn!("discarded {} unacknowledged bytes of {path} at offset {offset}", torn.bytes);
+    }
+    for name in &recovered.removed {
+        tracing::info!("removed {name}, left over from before");
+    }
+    if recovered.last_written.is_some_and(|at| at > crate::clock::wall()) {
+        tracing::warn!(
+            "the clock is behind the store's last entry: scheduled jobs and retries will wait for it"
+        );
+    }
+}

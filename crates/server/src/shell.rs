@@ -1,0 +1,324 @@
+//! Tokio around the node: the engine's thread.
+//!
+//! One task per connection reads; one loop turns. The loop yields once before each turn, so that every socket which
+//! is ready has been read by then: while the disk flushes, the next group gathers by itself, without a timer.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker, ready};
+
+use bessemer_core::command::Hello;
+use bessemer_core::{Boot, ConnId, Event, Now};
+use bessemer_store::{Engine, Fatal};
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::task::{AbortHandle, spawn_local};
+
+use crate::clock::Clock;
+use crate::desk::{Errand, Gauges};
+use crate::node::{Node, Output};
+use crate::vestibule::Arrival;
+
+/// Bytes read from one socket at once.
+const READ_MAX: usize = 64 * 1024;
+
+/// What reaches the engine's thread from outside.
+pub(crate) struct Doors {
+    pub(crate) arrivals: mpsc::Receiver<Arrival>,
+    pub(crate) errands: mpsc::Receiver<Errand>,
+    pub(crate) gauges: Arc<Gauges>,
+    /// Rung once when the server is to stop.
+    pub(crate) stop: Arc<Notify>,
+}
+
+/// Serves until `stop` is rung, then lets everybody go; or until the engine fails.
+pub(crate) async fn run<E: Engine + 'static>(node: Node<E>, clock: Clock, doors: Doors) -> Result<(), Fatal> {
+    let patience = node.limits().shutdown_timeout;
+    let hall = Rc::new(Hall::new(node, clock, doors.gauges));
+    let Doors { mut arrivals, mut errands, stop, .. } = Doors {
+        gauges: hall.gauges.clone(),
+        arrivals: doors.arrivals,
+        errands: doors.errands,
+        stop: doors.stop,
+    };
+    let mut leave_by: Option<tokio::time::Instant> = None;
+    loop {
+        let wait = hall.clock.until(hall.node.borrow().wake_at(hall.now()));
+        tokio::select! {
+            biased;
+            () = hall.bell.0.notified() => {}
+            Some(arrival) = arrivals.recv(), if leave_by.is_none() => hall.open(arrival),
+            Some(errand) = errands.recv() => hall.act(errand),
+            () = stop.notified(), if leave_by.is_none() => {
+                leave_by = Some(tokio::time::Instant::now() + patience);
+                hall.node.borrow_mut().shut_down(hall.now());
+            }
+            () = tokio::time::sleep(wait) => {}
+        }
+        // Whoever is ready to be read is read before the turn.
+        tokio::task::yield_now().await;
+        hall.turn()?;
+        if leave_by.is_some_and(|by| hall.is_idle() || tokio::time::Instant::now() >= by) {
+            return Ok(());
+        }
+    }
+}
+
+/// Rung by whatever wants a turn.
+struct Bell(Notify);
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.0.notify_one();
+    }
+}
+
+/// The other end of a connection.
+struct Peer {
+    write: Rc<OwnedWriteHalf>,
+    /// Bytes that the kernel would not take at once.
+    backlog: VecDeque<u8>,
+    /// Bytes that it took in all.
+    sent: u64,
+    /// Closes when the backlog is gone.
+    leaving: bool,
+    reader: AbortHandle,
+}
+
+/// Everything on the engine's thread.
+struct Hall<E> {
+    node: RefCell<Node<E>>,
+    clock: Clock,
+    gauges: Arc<Gauges>,
+    peers: RefCell<BTreeMap<ConnId, Peer>>,
+    next_conn: Cell<u64>,
+    /// When nothing was left to read; see [`Now::heard`].
+    heard: Cell<Boot>,
+    scratch: RefCell<Box<[u8]>>,
+    outputs: RefCell<Vec<Output>>,
+    errands: RefCell<BTreeMap<u64, oneshot::Sender<u64>>>,
+    bell: Arc<Bell>,
+    /// Rung after every turn, for readers that were told to wait.
+    turned: Notify,
+}
+
+impl<E: Engine + 'static> Hall<E> {
+    fn new(node: Node<E>, clock: Clock, gauges: Arc<Gauges>) -> Self {
+        let heard = clock.now(None).boot;
+        Self {
+            node: RefCell::new(node),
+            clock,
+            gauges,
+            peers: RefCell::default(),
+            next_conn: Cell::new(1),
+            heard: Cell::new(heard),
+            scratch: RefCell::new(vec![0; READ_MAX].into()),
+            outputs: RefCell::default(),
+            errands: RefCell::default(),
+            bell: Arc::new(Bell(Notify::new())),
+            turned: Notify::new(),
+        }
+    }
+
+    fn now(&self) -> Now {
+        self.clock.now(Some(self.heard.get()))
+    }
+
+    fn ring(&self) {
+        self.bell.0.notify_one();
+    }
+
+    fn is_idle(&self) -> bool {
+        self.peers.borrow().is_empty()
+    }
+
+    /// A client that has logged in.
+    fn open(self: &Rc<Self>, arrival: Arrival) {
+        let Arrival { stream, hello, leftover } = arrival;
+        let stream = match TcpStream::from_std(stream) {
+            Ok(stream) => stream,
+            Err(e) => return tracing::warn!("failed to take over a connection: {e}"),
+        };
+        let conn = ConnId(self.next_conn.replace(self.next_conn.get() + 1));
+        let (read, write) = stream.into_split();
+        let labels: Vec<&str> = hello.labels.iter().map(String::as_str).collect();
+        let worker = hello.is_worker().then(|| Hello {
+            wid: &hello.wid,
+            hostname: &hello.hostname,
+            pid: hello.pid.unwrap_or(0).into(),
+            labels: &labels,
+            rss_kb: hello.rss_kb,
+        });
+        {
+            let mut node = self.node.borrow_mut();
+            node.opened(self.now(), conn, worker);
+            node.bytes(self.now(), conn, &leftover);
+        }
+        let reader = spawn_local(self.clone().read(conn, read)).abort_handle();
+        let peer = Peer { write: Rc::new(write), backlog: VecDeque::new(), sent: 0, leaving: false, reader };
+        self.peers.borrow_mut().insert(conn, peer);
+        self.gauges.connections.store(self.peers.borrow().len() as u64, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    fn act(&self, (action, reply): Errand) {
+        let token = self.next_conn.replace(self.next_conn.get() + 1);
+        self.errands.borrow_mut().insert(token, reply);
+        self.node.borrow_mut().act(self.now(), token, &action);
+    }
+
+    /// Reads one connection until it ends.
+    async fn read(self: Rc<Self>, conn: ConnId, mut read: OwnedReadHalf) {
+        loop {
+            while !self.node.borrow().wants_bytes(conn) {
+                self.turned.notified().await;
+            }
+            match poll_fn(|cx| self.poll_read(cx, conn, &mut read)).await {
+                Ok(true) => self.ring(),
+                Ok(false) => {
+                    self.node.borrow_mut().eof(self.now(), conn);
+                    return self.ring();
+                }
+                Err(_) => return self.close(conn),
+            }
+        }
+    }
+
+    /// Reads what is there and gives it to the node; `false` at the end.
+    fn poll_read(
+        &self,
+        cx: &mut Context<'_>,
+        conn: ConnId,
+        read: &mut OwnedReadHalf,
+    ) -> Poll<std::io::Result<bool>> {
+        let mut scratch = self.scratch.borrow_mut();
+        let mut buf = ReadBuf::new(&mut scratch);
+        ready!(Pin::new(read).poll_read(cx, &mut buf))?;
+        if !buf.filled().is_empty() {
+            self.node.borrow_mut().bytes(self.now(), conn, buf.filled());
+        }
+        Poll::Ready(Ok(!buf.filled().is_empty()))
+    }
+
+    /// One turn, and what it wants done.
+    fn turn(self: &Rc<Self>) -> Result<(), Fatal> {
+        let now = self.clock.now(None);
+        self.heard.set(now.boot);
+        let waker: Waker = self.bell.clone().into();
+        let mut outputs = self.outputs.take();
+        let poll = self.node.borrow_mut().turn(&mut Context::from_waker(&waker), now, &mut outputs);
+        if let Poll::Ready(result) = poll {
+            result?;
+        }
+        for output in outputs.drain(..) {
+            match output {
+                Output::Write { conn, bytes } => self.write(conn, &bytes),
+                Output::Close { conn } => self.leave(conn),
+                Output::Acted { token, count } => {
+                    if let Some(reply) = self.errands.borrow_mut().remove(&token) {
+                        // Whoever asked may have stopped waiting; what was done stays done.
+                        _ = reply.send(count);
+                    }
+                }
+            }
+        }
+        self.outputs.replace(outputs);
+        let mut node = self.node.borrow_mut();
+        node.set_used_memory_mb(self.gauges.used_memory_mb.load(std::sync::atomic::Ordering::Relaxed));
+        self.gauges.publish(&node.figures(now));
+        node.take_events().iter().for_each(report);
+        self.turned.notify_waiters();
+        Ok(())
+    }
+
+    /// Sends what the kernel takes now; the rest follows when it takes more.
+    fn write(self: &Rc<Self>, conn: ConnId, bytes: &[u8]) {
+        let mut peers = self.peers.borrow_mut();
+        let Some(peer) = peers.get_mut(&conn) else { return };
+        let waiting = !peer.backlog.is_empty();
+        let mut rest = bytes;
+        while !waiting && !rest.is_empty() {
+            match peer.write.try_write(rest) {
+                Ok(n) => {
+                    peer.sent += n as u64;
+                    rest = &rest[n..];
+                }
+                Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => break,
+                Err(_) => {
+                    drop(peers);
+                    return self.close(conn);
+                }
+            }
+        }
+        peer.backlog.extend(rest);
+        let sent = peer.sent;
+        if !waiting && !peer.backlog.is_empty() {
+            spawn_local(self.clone().drain(conn, peer.write.clone()));
+        }
+        drop(peers);
+        self.node.borrow_mut().sent(self.now(), conn, sent);
+    }
+
+    /// Sends a backlog as the kernel takes it.
+    async fn drain(self: Rc<Self>, conn: ConnId, write: Rc<OwnedWriteHalf>) {
+        while write.writable().await.is_ok() {
+            let mut peers = self.peers.borrow_mut();
+            let Some(peer) = peers.get_mut(&conn) else { return };
+            match write.try_write(peer.backlog.as_slices().0) {
+                Ok(n) => {
+                    peer.backlog.drain(..n);
+                    peer.sent += n as u64;
+                }
+                Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => continue,
+                Err(_) => break,
+            }
+            let (sent, done, leaving) = (peer.sent, peer.backlog.is_empty(), peer.leaving);
+            drop(peers);
+            self.node.borrow_mut().sent(self.now(), conn, sent);
+            if done {
+                return if leaving {
+                    self.close(conn);
+                };
+            }
+        }
+        self.close(conn);
+    }
+
+    /// Closes a connection when everything before has been sent.
+    fn leave(&self, conn: ConnId) {
+        let waits = self.peers.borrow_mut().get_mut(&conn).is_some_and(|peer| {
+            // One that was to leave already and still has not taken its bytes has had its time.
+            let waits = !peer.backlog.is_empty() && !peer.leaving;
+            peer.leaving = true;
+            waits
+        });
+        if !waits {
+            self.close(conn);
+        }
+    }
+
+    fn close(&self, conn: ConnId) {
+        let Some(peer) = self.peers.borrow_mut().remove(&conn) else { return };
+        peer.reader.abort();
+        self.node.borrow_mut().closed(self.now(), conn, peer.sent);
+        self.ring();
+    }
+}
+
+/// What an operator finds in the log of the things that happened. Job contents are never in it.
+fn report(event: &Event) {
+    match event {
+        Event::WorkerLost { wid, jobs } => tracing::warn!("worker {wid} is lost; {jobs} jobs taken back"),
+        Event::Discarded { id, why } => tracing::warn!("job {:x} is discarded: {why:?}", id.0),
+        Event::Died { id, poison: true } => {
+            tracing::warn!("job {:x} is dead: it lost its workers too often", id.0);
+        }
+        Event::Died { id, .. } => tracing::debug!("job {:x} is dead", id.0),
+        Event::Expired { id } => tracing::info!("the reservation of job {:x} expired", id.0),
+    }
+}

@@ -1,0 +1,93 @@
+//! `FETCH queue …`: rules `F-01` to `F-07`.
+
+use bessemer_core::Command;
+use bessemer_core::command::{FailureView, Handout};
+use bessemer_protocol::limits::FETCH_QUEUES_MAX;
+use bessemer_protocol::names::check_queue;
+use bessemer_protocol::resp::put_bulk;
+use bessemer_store::Engine;
+
+use super::{Call, Form, Outcome};
+
+pub(super) fn run<E: Engine>(call: &mut Call<'_, E>, rest: &str) -> Outcome {
+    let names: Vec<&str> = rest.split(' ').filter(|name| !name.is_empty()).collect();
+    match names.len() {
+        0 => return Outcome::Refused("must call fetch with at least one queue".into()),
+        1..=FETCH_QUEUES_MAX => {}
+        _ => return Outcome::Refused("too many queues in FETCH".into()),
+    }
+    // No queue can have such a name, so nobody needs to wait for it (rule `F-01`: it is no error either).
+    let queues: Vec<&str> = names.into_iter().filter(|name| check_queue(name).is_ok()).collect();
+    let wait = call.limits.fetch_wait;
+    let progress = call.submit(Command::Fetch { conn: call.conn, queues: &queues, wait });
+    Outcome::Submitted(progress, Form::Plain)
+}
+
+/// The job, with what changes from delivery to delivery spliced in before its last brace.
+pub(super) fn respond(job: &Handout, out: &mut Vec<u8>) {
+    let body = job.body.bytes();
+    let body = body.strip_suffix(b"}").unwrap_or(body);
+    let enqueued_at = format!(",\"enqueued_at\":\"{}\"", job.enqueued_at.rfc3339());
+    match &job.failure {
+        None => put_bulk(out, &[body, enqueued_at.as_bytes(), b"}"]),
+        Some(failure) => {
+            let head = failure_head(failure);
+            let text = failure.text.bytes();
+            let text = text.strip_prefix(b"{").unwrap_or(text);
+            put_bulk(out, &[body, enqueued_at.as_bytes(), head.as_bytes(), text, b"}"]);
+        }
+    }
+}
+
+/// `failure` up to where the worker's own words follow.
+fn failure_head(failure: &FailureView) -> String {
+    let next_at = failure.next_at.map_or_else(String::new, |at| format!("\"next_at\":\"{}\",", at.rfc3339()));
+    format!(
+        ",\"failure\":{{\"retry_count\":{},\"remaining\":{},\"failed_at\":\"{}\",{next_at}",
+        failure.retry_count,
+        failure.remaining,
+        failure.failed_at.rfc3339(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bessemer_core::Wall;
+    use bessemer_core::command::{Delivery, Text};
+
+    #[test]
+    fn a_job_is_handed_out_with_its_failure_spliced_in_f07() {
+        let text = |bytes: &'static [u8]| Text::Read(bytes::Bytes::from_static(bytes));
+        let failure = FailureView {
+            retry_count: 0,
+            remaining: 25,
+            failed_at: Wall(1_000_000),
+            next_at: Some(Wall(2_500_000)),
+            text: text(br#"{"errtype":"E","message":"boom"}"#),
+        };
+        let mut job = Handout {
+            delivery: Delivery(1),
+            body: text(br#"{"jid":"abcdefgh1"}"#),
+            enqueued_at: Wall(0),
+            failure: Some(failure),
+        };
+        let mut out = Vec::new();
+        respond(&job, &mut out);
+        let reply = String::from_utf8(out).expect("UTF-8");
+        let (length, rest) = reply.split_once("\r\n").expect("a bulk");
+        let json = rest.strip_suffix("\r\n").expect("a bulk");
+        assert_eq!(length, format!("${}", json.len()));
+        assert_eq!(
+            json,
+            concat!(
+                r#"{"jid":"abcdefgh1","enqueued_at":"1970-01-01T00:00:00Z","failure":{"retry_count":0,"remaining":25,"#,
+                r#""failed_at":"1970-01-01T00:00:01Z","next_at":"1970-01-01T00:00:02.5Z","errtype":"E","message":"boom"}}"#
+            )
+        );
+        job.failure = None;
+        let mut out = Vec::new();
+        respond(&job, &mut out);
+        assert_eq!(out, b"$56\r\n{\"jid\":\"abcdefgh1\",\"enqueued_at\":\"1970-01-01T00:00:00Z\"}\r\n");
+    }
+}

@@ -1,0 +1,156 @@
+//! The verbs: one file each, with its grammar, its command and its response.
+//!
+//! [`run`] is a table without logic. A verb either answers at once (an error of form), or submits a command and says
+//! how the reply is to be written once it has settled.
+
+mod ack;
+mod beat;
+mod end;
+mod fail;
+mod fetch;
+mod info;
+mod push;
+mod push_bulk;
+
+use bessemer_core::command::Stage;
+use bessemer_core::query::ServerFigures;
+use bessemer_core::{Command, ConnId, Now, Progress, Reply, Ticket};
+use bessemer_protocol::request::{Verb, split};
+use bessemer_protocol::resp::{put_bulk, put_error, put_null, put_ok};
+use bessemer_protocol::response::{ErrorCode, State, WorkerState};
+use bessemer_store::Engine;
+
+use crate::config::Limits;
+
+pub(crate) use self::push_bulk::Report;
+
+/// One command on its way from a line to the engine.
+pub(crate) struct Call<'a, E> {
+    pub(crate) engine: &'a mut E,
+    pub(crate) limits: &'a Limits,
+    pub(crate) now: Now,
+    pub(crate) conn: ConnId,
+    pub(crate) ticket: Ticket,
+    /// Room for the text of a job, kept from call to call.
+    pub(crate) scratch: &'a mut Vec<u8>,
+}
+
+impl<E: Engine> Call<'_, E> {
+    fn submit(&mut self, command: Command<'_>) -> Progress {
+        self.engine.submit(self.now, self.ticket, command)
+    }
+}
+
+/// What becomes of a line.
+pub(crate) enum Outcome {
+    /// Submitted; the reply is to be written like this.
+    Submitted(Progress, Form),
+    /// Refused without asking the engine.
+    Refused(String),
+    /// The client takes its leave.
+    End,
+}
+
+impl Outcome {
+    fn refused(error: impl std::fmt::Display) -> Self {
+        Self::Refused(error.to_string())
+    }
+}
+
+/// How a reply is written.
+#[derive(Debug)]
+pub(crate) enum Form {
+    /// By what it is.
+    Plain,
+    /// As the report of a PUSHB.
+    Bulk(Box<Report>),
+}
+
+/// Runs one line. The flag says whether it named a command (rule `H-40`: others are not counted).
+pub(crate) fn run<E: Engine>(call: &mut Call<'_, E>, line: &[u8]) -> (Outcome, bool) {
+    let line = match std::str::from_utf8(line) {
+        Ok(line) => line,
+        Err(e) => return (Outcome::Refused(format!("invalid UTF-8 at byte {}", e.valid_up_to())), false),
+    };
+    let (verb, rest) = match split(line) {
+        Ok(parts) => parts,
+        Err(e) => return (Outcome::refused(e), false),
+    };
+    let outcome = match verb {
+        Verb::Push => argument(verb, rest, |rest| push::run(call, rest)),
+        Verb::PushBulk => argument(verb, rest, |rest| push_bulk::run(call, rest)),
+        Verb::Fetch => fetch::run(call, rest),
+        Verb::Ack => argument(verb, rest, |rest| ack::run(call, rest)),
+        Verb::Fail => argument(verb, rest, |rest| fail::run(call, rest)),
+        Verb::Beat => argument(verb, rest, |rest| beat::run(call, rest)),
+        Verb::Info => info::run(call),
+        Verb::End => end::run(),
+        Verb::Flush | Verb::Mutate | Verb::Queue | Verb::Batch | Verb::Track => {
+            Outcome::Refused(format!("{} is not supported by this version", verb.as_str()))
+        }
+    };
+    (outcome, true)
+}
+
+/// A verb that stands alone says so, where the reference once crashed (rule `H-44`).
+fn argument(verb: Verb, rest: &str, run: impl FnOnce(&str) -> Outcome) -> Outcome {
+    if rest.trim_ascii().is_empty() {
+        Outcome::Refused(format!("{} needs an argument", verb.as_str()))
+    } else {
+        run(rest)
+    }
+}
+
+/// What the server knows and replies may show.
+pub(crate) struct Surroundings {
+    pub(crate) now: Now,
+    pub(crate) figures: ServerFigures,
+}
+
+/// Writes a settled reply.
+pub(crate) fn respond(reply: Reply, form: Form, around: &Surroundings, out: &mut Vec<u8>) {
+    match (reply, form) {
+        (Reply::Done, _) => put_ok(out),
+        (Reply::Nothing, _) => put_null(out),
+        (Reply::Job(job), _) => fetch::respond(&job, out),
+        (Reply::Pushed(outcomes), Form::Bulk(report)) => report.respond(outcomes, out),
+        (Reply::Pushed(_), Form::Plain) => put_ok(out),
+        (Reply::Count(count), _) => put_bulk(out, &[count.to_string().as_bytes()]),
+        (Reply::State(stage), _) => match state(stage) {
+            None => put_ok(out),
+            Some(state) => {
+                let json = serde_json::to_vec(&State { state }).expect("a state is a word");
+                put_bulk(out, &[&json]);
+            }
+        },
+        (Reply::Info(info), _) => info::respond(&info, around, out),
+        (Reply::Refused(refusal), _) => put_error(out, ErrorCode::Err, &refusal.to_string()),
+    }
+}
+
+fn state(stage: Stage) -> Option<WorkerState> {
+    match stage {
+        Stage::Running => None,
+        Stage::Quiet => Some(WorkerState::Quiet),
+        Stage::Terminate => Some(WorkerState::Terminate),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_running_worker_is_told_ok_and_others_their_state_b05() {
+        let around = Surroundings { now: Now::default(), figures: ServerFigures::default() };
+        for (stage, text) in [
+            (Stage::Running, "+OK\r\n"),
+            (Stage::Quiet, "$17\r\n{\"state\":\"quiet\"}\r\n"),
+            (Stage::Terminate, "$21\r\n{\"state\":\"terminate\"}\r\n"),
+        ] {
+            let mut out = Vec::new();
+            respond(Reply::State(stage), Form::Plain, &around, &mut out);
+            assert_eq!(String::from_utf8(out).as_deref(), Ok(text));
+        }
+    }
+}
