@@ -1,1 +1,89 @@
-//! Client and worker library for Bessemer and every other server that speaks Faktory's protocol.
+//! Background jobs for Rust: write a job, call [`perform_async`](Job::perform_async), and a supervised pool of workers
+//! runs it, retries it when it fails, and reports why.
+//!
+//! The jobs live in a server that speaks Faktory's protocol: Bessemer, or Faktory itself. Producers and workers in
+//! other languages share it by their own clients, since a job on the wire is a name and a JSON array.
+//!
+//! # Quick start
+//!
+//! ```no_run
+//! use bessemer::prelude::*;
+//!
+//! struct HelloWorld;
+//!
+//! impl Job for HelloWorld {
+//!     const JOBTYPE: &'static str = "HelloWorld";
+//!     type Args = (String,);
+//!
+//!     async fn perform(&self, _: &Context, (name,): Self::Args) -> JobResult {
+//!         println!("Hello {name}!");
+//!         Ok(())
+//!     }
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> anyhow::Result<()> {
+//!     let app = Bessemer::from_env()?; // FAKTORY_URL, or tcp://localhost:7419
+//!     app.install_global();
+//!     HelloWorld::perform_async("Stuart").await?;
+//!     app.worker().job(HelloWorld).run().await?; // until SIGTERM or SIGINT
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # What to know
+//!
+//! - [`Job::perform_async`] returns when the server has the job for good. [`Job::perform_in`] and [`Job::perform_at`]
+//!   run it later, [`Job::with`] takes options, [`Bessemer::push_all`] pushes thousands.
+//! - A job that returns an error or panics is reported with its type, message, file and line, and tried again with
+//!   growing delays: 25 times unless [`JobOptions::retry`] says otherwise, then it is kept among the dead.
+//! - A job runs at least once. After a crash it may run again: store its [`jid`](Context::jid) with its effect.
+//! - [`Worker::run`] returns after SIGTERM or SIGINT, when running jobs had 20 s to finish and the rest was given back.
+//! - Build with `debug = "line-tables-only"` in the release profile, and traces name functions and lines there too.
+//! - Everything is logged by `tracing`; arguments of jobs never are.
+
+mod args;
+mod backoff;
+mod beat;
+mod client;
+mod command;
+mod context;
+mod error;
+mod failure;
+#[cfg(test)]
+mod fake;
+mod fetch;
+mod job;
+mod link;
+mod outbox;
+mod panic;
+mod payload;
+mod pool;
+mod producer;
+mod random;
+mod registry;
+mod shutdown;
+mod socket;
+mod worker;
+#[cfg(test)]
+mod worker_tests;
+
+pub use args::{ArgumentMismatch, Arguments, IntoArgs};
+pub use bessemer_protocol::handshake::Hello;
+pub use bessemer_protocol::response::{ErrorCode, Info, ServerError, WorkerState};
+pub use bessemer_protocol::url::{Url, UrlError};
+pub use client::Client;
+pub use context::Context;
+pub use error::Error;
+pub use failure::Failure;
+pub use job::{Job, JobOptions, JobResult};
+pub use payload::{FetchedJob, Jid, NewJob, PastFailure};
+pub use pool::{Bessemer, Rejected};
+pub use producer::With;
+pub use shutdown::Stop;
+pub use worker::{Report, Worker};
+
+/// What most files that define or push jobs want in scope.
+pub mod prelude {
+    pub use crate::{Bessemer, Context, Failure, Job, JobOptions, JobResult};
+}

@@ -1,0 +1,193 @@
+//! The commands of the protocol as lines, and what their answers mean. Knows no connection: the client sends one
+//! line and hands the answer back, the pool may do so more than once.
+
+use std::time::Duration;
+
+use bessemer_protocol::response::{ServerError, State, WorkerState};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::Error;
+use crate::failure::Failure;
+use crate::payload::{FetchedJob, NewJob};
+
+/// A server answers everything but FETCH at once; what takes longer than this is in trouble.
+const USUAL: Duration = Duration::from_secs(5);
+
+/// FETCH answers within 2 s (rule `F-03`).
+const FETCH: Duration = Duration::from_secs(2 + 5);
+
+/// One command, ready to be sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Command {
+    /// For errors.
+    pub(crate) verb: &'static str,
+    /// With its line end.
+    pub(crate) line: Vec<u8>,
+    /// From the first byte written to the last byte read.
+    pub(crate) deadline: Duration,
+}
+
+/// A reply that is no error.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Simple(String),
+    Bulk(Vec<u8>),
+    Null,
+}
+
+impl Command {
+    fn bare(verb: &'static str) -> Self {
+        Self { verb, line: format!("{verb}\r\n").into_bytes(), deadline: USUAL }
+    }
+
+    fn with_json(verb: &'static str, payload: &(impl Serialize + ?Sized)) -> Self {
+        let mut line = format!("{verb} ").into_bytes();
+        // Text, numbers and values that were JSON before: there is nothing in it that has no JSON form.
+        serde_json::to_writer(&mut line, payload).expect("commands are made of plain data");
+        line.extend_from_slice(b"\r\n");
+        Self { verb, line, deadline: USUAL }
+    }
+
+    pub(crate) fn push(job: &NewJob) -> Self {
+        Self::with_json("PUSH", job)
+    }
+
+    pub(crate) fn push_bulk(jobs: &[NewJob]) -> Self {
+        Self::with_json("PUSHB", jobs)
+    }
+
+    pub(crate) fn fetch(queues: &[String]) -> Self {
+        let line = format!("FETCH {}\r\n", queues.join(" ")).into_bytes();
+        Self { verb: "FETCH", line, deadline: FETCH }
+    }
+
+    pub(crate) fn ack(jid: &str) -> Self {
+        #[derive(Serialize)]
+        struct Ack<'a> {
+            jid: &'a str,
+        }
+        Self::with_json("ACK", &Ack { jid })
+    }
+
+    pub(crate) fn fail(jid: &str, failure: &Failure) -> Self {
+        #[derive(Serialize)]
+        struct Fail<'a> {
+            jid: &'a str,
+            #[serde(flatten)]
+            failure: &'a Failure,
+        }
+        Self::with_json("FAIL", &Fail { jid, failure })
+    }
+
+    pub(crate) fn beat(wid: &str, state: Option<WorkerState>, rss_kb: u64) -> Self {
+        #[derive(Serialize)]
+        struct Beat<'a> {
+            wid: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            current_state: Option<WorkerState>,
+            rss_kb: u64,
+        }
+        Self::with_json("BEAT", &Beat { wid, current_state: state, rss_kb })
+    }
+
+    pub(crate) fn info() -> Self {
+        Self::bare("INFO")
+    }
+
+    pub(crate) fn end() -> Self {
+        Self::bare("END")
+    }
+
+    /// The error of a reply that began with a dash.
+    pub(crate) fn refused(&self, line: &str) -> Error {
+        Error::Server { command: self.verb, source: ServerError::parse(line) }
+    }
+
+    /// The answer is `OK`.
+    pub(crate) fn expect_ok(&self, answer: Answer) -> Result<(), Error> {
+        match answer {
+            Answer::Simple(text) if text == "OK" => Ok(()),
+            other => Err(self.unexpected(&other)),
+        }
+    }
+
+    /// The answer is a document.
+    pub(crate) fn expect_document<T: DeserializeOwned>(&self, answer: Answer) -> Result<T, Error> {
+        match answer {
+            Answer::Bulk(body) => self.read(&body),
+            other => Err(self.unexpected(&other)),
+        }
+    }
+
+    /// The answer is a job, or nothing.
+    pub(crate) fn expect_job(&self, answer: Answer) -> Result<Option<FetchedJob>, Error> {
+        match answer {
+            Answer::Null => Ok(None),
+            other => self.expect_document(other).map(Some),
+        }
+    }
+
+    /// The answer is `OK`, or what the worker is to do.
+    pub(crate) fn expect_state(&self, answer: Answer) -> Result<Option<WorkerState>, Error> {
+        match answer {
+            Answer::Bulk(body) => self.read::<State>(&body).map(|document| Some(document.state)),
+            other => self.expect_ok(other).map(|()| None),
+        }
+    }
+
+    fn read<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, Error> {
+        serde_json::from_slice(body).map_err(|source| Error::Document { command: self.verb, source })
+    }
+
+    /// Says the kind of the reply; of its content only a line, since a bulk may be a job.
+    fn unexpected(&self, answer: &Answer) -> Error {
+        let reply = match answer {
+            Answer::Simple(text) => format!("+{}", text.chars().take(80).collect::<String>()),
+            Answer::Bulk(body) => format!("a bulk text of {} bytes", body.len()),
+            Answer::Null => "nothing".to_owned(),
+        };
+        Error::Unexpected { command: self.verb, reply }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(command: &Command) -> &str {
+        std::str::from_utf8(&command.line).unwrap()
+    }
+
+    #[test]
+    fn commands_are_written_as_the_protocol_says() {
+        let queues = ["critical".to_owned(), "default".to_owned()];
+        assert_eq!(line(&Command::fetch(&queues)), "FETCH critical default\r\n");
+        assert_eq!(line(&Command::ack("abcdefgh")), "ACK {\"jid\":\"abcdefgh\"}\r\n");
+        assert_eq!(
+            line(&Command::fail("abcdefgh", &Failure::internal("E", "m\n"))),
+            "FAIL {\"jid\":\"abcdefgh\",\"errtype\":\"E\",\"message\":\"m\\n\",\"backtrace\":[]}\r\n"
+        );
+        assert_eq!(line(&Command::beat("w1", None, 7)), "BEAT {\"wid\":\"w1\",\"rss_kb\":7}\r\n");
+        assert_eq!(
+            line(&Command::beat("w1", Some(WorkerState::Quiet), 7)),
+            "BEAT {\"wid\":\"w1\",\"current_state\":\"quiet\",\"rss_kb\":7}\r\n"
+        );
+        assert_eq!(line(&Command::end()), "END\r\n");
+    }
+
+    #[test]
+    fn answers_are_read_as_each_command_promises() {
+        let beat = Command::beat("w1", None, 0);
+        let bulk = |text: &str| Answer::Bulk(text.as_bytes().to_vec());
+        assert_eq!(beat.expect_state(Answer::Simple("OK".into())).unwrap(), None);
+        assert_eq!(beat.expect_state(bulk(r#"{"state":"quiet"}"#)).unwrap(), Some(WorkerState::Quiet));
+        assert!(matches!(beat.expect_state(bulk(r#"{"state":"panic"}"#)), Err(Error::Document { .. })));
+        let fetch = Command::fetch(&[]);
+        assert!(fetch.expect_job(Answer::Null).unwrap().is_none());
+        let error = fetch.expect_job(Answer::Simple("OK".into())).unwrap_err();
+        assert_eq!(error.to_string(), "unexpected reply to FETCH: +OK");
+        let error = fetch.expect_ok(bulk("secret")).unwrap_err();
+        assert_eq!(error.to_string(), "unexpected reply to FETCH: a bulk text of 6 bytes");
+    }
+}

@@ -1,0 +1,139 @@
+//! What can go wrong between an application and its server. What goes wrong inside a job is a
+//! [`Failure`](crate::Failure).
+
+use std::io;
+use std::time::Duration;
+
+use bessemer_protocol::handshake::HiError;
+use bessemer_protocol::resp::DecodeError;
+use bessemer_protocol::response::{ErrorCode, ServerError};
+use bessemer_protocol::url::UrlError;
+
+/// Why a command did not succeed, or a worker did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The address of the server, or the environment variable that holds it, cannot be read.
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    /// A `tcp+tls://` address; this version cannot encrypt.
+    #[error(
+        "TLS is not supported yet: use tcp:// on a private network, or a TLS proxy beside the application"
+    )]
+    TlsUnsupported,
+    /// Nobody answers at the address.
+    #[error("cannot connect to {url}")]
+    Connect { url: String, source: io::Error },
+    /// The server wants a password and the address has none.
+    #[error("{url} wants a password: write it into the address, tcp://:PASSWORD@HOST:PORT")]
+    PasswordRequired { url: String },
+    /// The server refused the login, mostly because of a wrong password.
+    #[error("{url} refused the login: {source}")]
+    Login { url: String, source: ServerError },
+    /// What greets at the address is not a server of this protocol.
+    #[error("handshake with {url} failed")]
+    Handshake { url: String, source: HiError },
+    /// The connection broke. Whether the command took effect is unknown.
+    #[error("connection broke during {command}")]
+    Io { command: &'static str, source: io::Error },
+    /// The server closed the connection. Whether the command took effect is unknown.
+    #[error("server closed the connection during {command}")]
+    Closed { command: &'static str },
+    /// There was no answer in time. Whether the command took effect is unknown.
+    #[error("no answer to {command} within {after:?}")]
+    Timeout { command: &'static str, after: Duration },
+    /// An earlier command on this connection was given up half way, so that replies can no longer be told apart.
+    #[error("connection is unusable since an earlier command was given up")]
+    Unusable,
+    /// The server's bytes are no reply.
+    #[error("malformed reply to {command}")]
+    Malformed { command: &'static str, source: DecodeError },
+    /// The reply's document is not what the command promises.
+    #[error("unreadable document in the reply to {command}")]
+    Document { command: &'static str, source: serde_json::Error },
+    /// The reply is of a kind that the command never gets.
+    #[error("unexpected reply to {command}: {reply}")]
+    Unexpected { command: &'static str, reply: String },
+    /// The server said no. Nothing changed.
+    #[error("server refused {command}: {source}")]
+    Server { command: &'static str, source: ServerError },
+    /// A job's arguments cannot be written as JSON.
+    #[error("arguments of {jobtype} cannot be written as JSON")]
+    Arguments { jobtype: String, source: serde_json::Error },
+    /// The time of `perform_at` lies outside the years that can be written.
+    #[error("time of the job is out of range")]
+    Time(#[source] jiff::Error),
+    /// `perform_async` was called without a client.
+    #[error("no client to push with: call Bessemer::install_global first, or name one with with().on(&app)")]
+    NoGlobal,
+    /// The operating system gives no random bits.
+    #[error("no random bits for an id")]
+    Entropy(#[source] getrandom::Error),
+    /// The operating system does not let signals be handled.
+    #[error("cannot listen for signals")]
+    Signals(#[source] io::Error),
+    /// Two jobs of one name were given to a worker.
+    #[error("job type {0} is registered twice")]
+    DuplicateJob(&'static str),
+    /// The worker has no jobs, no queues or no slots, or a queue whose name has a space.
+    #[error("worker cannot start: {0}")]
+    Worker(&'static str),
+}
+
+impl Error {
+    /// Whether the server refused a unique job because its like is there already: often a normal outcome.
+    pub fn is_not_unique(&self) -> bool {
+        matches!(self, Self::Server { source, .. } if source.code == ErrorCode::NotUnique)
+    }
+
+    /// Whether trying again, on a new connection, may help.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Connect { .. }
+            | Self::Io { .. }
+            | Self::Closed { .. }
+            | Self::Timeout { .. }
+            | Self::Unusable
+            | Self::Malformed { .. } => true,
+            // H-49: a server on its way down; another one is to take its place.
+            Self::Server { source, .. } | Self::Login { source, .. } => {
+                source.code == ErrorCode::Shutdown
+                    || source.text.contains("shutdown in progress")
+                    || source.text.starts_with("too many connections")
+            }
+            _ => false,
+        }
+    }
+
+    /// The error and all its causes on one line, for logs.
+    pub(crate) fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut next = std::error::Error::source(self);
+        while let Some(cause) = next {
+            let cause_text = cause.to_string();
+            // Some texts name their cause already.
+            if !text.contains(&cause_text) {
+                text.push_str(": ");
+                text.push_str(&cause_text);
+            }
+            next = cause.source();
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_says_every_cause_once() {
+        let source = io::Error::new(io::ErrorKind::ConnectionRefused, "connection refused");
+        let error = Error::Connect { url: "tcp://h:1".into(), source };
+        assert_eq!(error.chain(), "cannot connect to tcp://h:1: connection refused");
+        let source = ServerError { code: ErrorCode::Err, text: "Invalid password".into() };
+        let error = Error::Login { url: "tcp://h:1".into(), source };
+        assert_eq!(error.chain(), "tcp://h:1 refused the login: Invalid password");
+        assert!(!error.is_transient());
+    }
+}

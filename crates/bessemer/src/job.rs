@@ -1,0 +1,168 @@
+//! The trait that a job implements, and the options it can be pushed with.
+
+use std::future::Future;
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Map, Value};
+
+use crate::args::{Arguments, IntoArgs};
+use crate::context::Context;
+use crate::error::Error;
+use crate::failure::Failure;
+use crate::payload::{Jid, When};
+use crate::producer::With;
+
+/// What a job answers: `Ok(())` when it is done, or why it failed. Any error becomes a [`Failure`] by `?`.
+pub type JobResult = Result<(), Failure>;
+
+/// A kind of work, named so that any client can push it, done by [`Job::perform`].
+///
+/// ```
+/// use bessemer::prelude::*;
+///
+/// struct SendInvoice;
+///
+/// impl Job for SendInvoice {
+///     const JOBTYPE: &'static str = "SendInvoice";
+///     type Args = (String, u64);
+///
+///     fn options() -> JobOptions {
+///         JobOptions::new().queue("mail").retry(5)
+///     }
+///
+///     async fn perform(&self, _: &Context, (to, order): Self::Args) -> JobResult {
+///         println!("invoice {order} goes to {to}");
+///         Ok(())
+///     }
+/// }
+///
+/// # async fn order() -> Result<(), bessemer::Error> {
+/// SendInvoice::perform_async(("stuart@example.com", 42u64)).await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A panic in `perform` is a failure like any other: it is reported with its place and the job is tried again later.
+/// A worker may be stopped in the midst of a job, which then runs again: `perform` should be able to run twice.
+pub trait Job: Send + Sync + 'static {
+    /// The name on the wire, by which clients in any language push it.
+    const JOBTYPE: &'static str;
+
+    /// One tuple element for each argument: see [`Arguments`].
+    type Args: Arguments;
+
+    /// How it is pushed unless the call says otherwise. Default: the server's defaults.
+    fn options() -> JobOptions {
+        JobOptions::new()
+    }
+
+    /// Does the work. Runs in a task of the worker; work that blocks for longer than a moment belongs into
+    /// `tokio::task::spawn_blocking`.
+    fn perform(&self, ctx: &Context, args: Self::Args) -> impl Future<Output = JobResult> + Send;
+
+    /// Pushes the job, by the client of [`Bessemer::install_global`](crate::Bessemer::install_global), and returns
+    /// once the server has it for good.
+    ///
+    /// # Errors
+    /// [`Error::NoGlobal`] without such a client; [`Error::Server`] when the server refuses the job; otherwise as
+    /// [`Bessemer::push`](crate::Bessemer::push).
+    fn perform_async(args: impl IntoArgs<Self::Args>) -> impl Future<Output = Result<Jid, Error>> + Send
+    where
+        Self: Sized,
+    {
+        Self::with().perform_async(args)
+    }
+
+    /// The same, to be run when `delay` is over.
+    fn perform_in(
+        delay: Duration,
+        args: impl IntoArgs<Self::Args>,
+    ) -> impl Future<Output = Result<Jid, Error>> + Send
+    where
+        Self: Sized,
+    {
+        Self::with().perform_in(delay, args)
+    }
+
+    /// The same, to be run at `time`; at once if that is past.
+    fn perform_at(
+        time: SystemTime,
+        args: impl IntoArgs<Self::Args>,
+    ) -> impl Future<Output = Result<Jid, Error>> + Send
+    where
+        Self: Sized,
+    {
+        Self::with().perform_at(time, args)
+    }
+
+    /// Begins a push with other options, or by another client:
+    /// `SendInvoice::with().queue("bulk").perform_async(…)`.
+    fn with() -> With<Self>
+    where
+        Self: Sized,
+    {
+        With::new()
+    }
+}
+
+/// How a job is pushed. What is not set is left to the server.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct JobOptions {
+    pub(crate) queue: Option<String>,
+    pub(crate) retry: Option<i32>,
+    pub(crate) reserve_for: Option<Duration>,
+    pub(crate) backtrace: Option<u32>,
+    pub(crate) custom: Map<String, Value>,
+    pub(crate) at: Option<When>,
+}
+
+impl JobOptions {
+    /// The server's defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The queue. Default: `default`.
+    pub fn queue(mut self, name: impl Into<String>) -> Self {
+        self.queue = Some(name.into());
+        self
+    }
+
+    /// How often a failed job is tried again before it is dead: 0 discards it after its first failure, -1 buries it
+    /// at once. Default: 25, which is about three weeks.
+    pub fn retry(mut self, times: i32) -> Self {
+        self.retry = Some(times);
+        self
+    }
+
+    /// How long a worker may hold the job before it is given to another, in whole seconds between one minute and one
+    /// day. Default: 30 minutes.
+    pub fn reserve_for(mut self, lease: Duration) -> Self {
+        self.reserve_for = Some(lease);
+        self
+    }
+
+    /// Lines of a trace that are reported when the job fails. Default: 30; servers keep 50.
+    pub fn backtrace(mut self, lines: u32) -> Self {
+        self.backtrace = Some(lines);
+        self
+    }
+
+    /// A value that travels with the job outside its arguments; see [`Context::custom`].
+    pub fn custom(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.custom.insert(name.into(), value.into());
+        self
+    }
+
+    /// Not before this time.
+    pub fn at(mut self, time: SystemTime) -> Self {
+        self.at = Some(When::At(time));
+        self
+    }
+
+    /// Not before `delay` is over, counted from the push.
+    pub fn delay(mut self, delay: Duration) -> Self {
+        self.at = Some(When::In(delay));
+        self
+    }
+}

@@ -1,0 +1,68 @@
+//! A worker's connection that comes back: opened when it is used, dropped when it breaks.
+
+use std::time::Duration;
+
+use bessemer_protocol::handshake::Hello;
+
+use crate::backoff::Backoff;
+use crate::client::{Client, Server};
+use crate::command::{Answer, Command};
+use crate::error::Error;
+
+pub(crate) struct Link {
+    server: Server,
+    hello: Hello,
+    client: Option<Client>,
+    backoff: Backoff,
+}
+
+impl Link {
+    pub(crate) fn new(server: Server, hello: Hello) -> Self {
+        Self { server, hello, client: None, backoff: Backoff::new() }
+    }
+
+    /// Opens the connection, if there is none that works.
+    pub(crate) async fn open(&mut self) -> Result<(), Error> {
+        self.client = Some(self.take().await?);
+        Ok(())
+    }
+
+    /// Sends one command. When that fails, or is given up, the next one goes over a new connection.
+    pub(crate) async fn ask(&mut self, command: &Command) -> Result<Answer, Error> {
+        let mut client = self.take().await?;
+        let outcome = client.ask(command).await;
+        if matches!(outcome, Ok(_) | Err(Error::Server { .. })) {
+            self.client = Some(client);
+        }
+        if outcome.is_ok() {
+            self.backoff.reset();
+        }
+        outcome
+    }
+
+    async fn take(&mut self) -> Result<Client, Error> {
+        if let Some(mut client) = self.client.take()
+            && client.is_usable()
+        {
+            return Ok(client);
+        }
+        self.server.connect(self.hello.clone()).await
+    }
+
+    /// How long to wait after an error.
+    pub(crate) fn pause(&mut self) -> Duration {
+        self.backoff.next()
+    }
+
+    /// Begins anew, so that the server hears another HELLO.
+    pub(crate) fn hang_up(&mut self) {
+        self.client = None;
+    }
+
+    /// Says goodbye, if there is somebody to say it to.
+    pub(crate) async fn end(self) {
+        if let Some(client) = self.client {
+            client.end().await;
+        }
+    }
+}

@@ -1,0 +1,341 @@
+//! The application's handle to its server: a pool of connections, opened when they are needed.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bessemer_protocol::handshake::Hello;
+use bessemer_protocol::response::{Info, ServerError};
+use bessemer_protocol::url::Url;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::backoff::Backoff;
+use crate::client::{Client, Server};
+use crate::command::{Answer, Command};
+use crate::error::Error;
+use crate::payload::{Jid, NewJob};
+use crate::worker::Worker;
+
+/// Connections at the same time at most; further callers wait for one.
+const CONNECTIONS_MAX: usize = 16;
+
+/// Connections that are kept open while nobody uses them.
+const IDLE_MAX: usize = 4;
+
+/// How long a command is tried again, on new connections, before its caller learns that the server is away. Well
+/// below the 60 s within which a server takes a push with the same id and text for the same push.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Jobs in one bulk push.
+const BULK: usize = 1_000;
+
+/// The client of [`Job::perform_async`](crate::Job::perform_async). Whoever locks it only copies a handle.
+static GLOBAL: Mutex<Option<Bessemer>> = Mutex::new(None);
+
+/// A handle to a server: cheap to clone, safe to share.
+///
+/// It connects when it is first used, keeps up to 4 idle connections and opens up to 16. Every command has a deadline
+/// of 5 s and is tried again on a new connection, for 10 s in all, when the connection breaks: a restart of the
+/// server is not noticed. A push that was tried again is one job where the server knows it by its id, as Bessemer
+/// does; on other servers it may rarely be two jobs with the same id.
+#[derive(Clone)]
+pub struct Bessemer {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    server: Server,
+    permits: Semaphore,
+    /// Newest last. Whoever locks it only takes or puts one.
+    idle: Mutex<Vec<Client>>,
+}
+
+/// A job that a bulk push did not take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejected {
+    /// The job's id.
+    pub jid: String,
+    /// Why.
+    pub error: ServerError,
+}
+
+impl Bessemer {
+    /// The server that the environment names: the variable that `FAKTORY_PROVIDER` names, else `FAKTORY_URL`, else
+    /// `BESSEMER_URL`, else `tcp://localhost:7419`. Does not connect yet.
+    ///
+    /// # Errors
+    /// [`Error::Url`], [`Error::TlsUnsupported`].
+    pub fn from_env() -> Result<Self, Error> {
+        Self::at(Url::from_lookup(|name| std::env::var(name).ok())?)
+    }
+
+    /// The server at `tcp://[user][:password]@host[:port]`; the port is 7419 unless it is given. Does not connect yet.
+    ///
+    /// # Errors
+    /// [`Error::Url`], [`Error::TlsUnsupported`].
+    pub fn connect(url: &str) -> Result<Self, Error> {
+        Self::at(url.parse()?)
+    }
+
+    fn at(url: Url) -> Result<Self, Error> {
+        Server::new(url).map(Self::to)
+    }
+
+    pub(crate) fn to(server: Server) -> Self {
+        let shared = Shared { server, permits: Semaphore::new(CONNECTIONS_MAX), idle: Mutex::default() };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Makes this the client that [`Job::perform_async`](crate::Job::perform_async) uses. The last call wins.
+    pub fn install_global(&self) {
+        *GLOBAL.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.clone());
+    }
+
+    /// The client of the last [`Bessemer::install_global`].
+    pub fn global() -> Option<Self> {
+        GLOBAL.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A worker for this server's jobs.
+    pub fn worker(&self) -> Worker {
+        Worker::new(self.clone())
+    }
+
+    /// Pushes a job and returns its id once the server has it for good.
+    ///
+    /// # Errors
+    /// [`Error::Server`] when the server refuses the job; [`Error::Connect`], [`Error::Timeout`] and others when it
+    /// could not be reached for 10 s.
+    pub async fn push(&self, job: &NewJob) -> Result<Jid, Error> {
+        let command = Command::push(job);
+        command.expect_ok(self.ask(&command).await?)?;
+        Ok(job.jid.clone())
+    }
+
+    /// Pushes many jobs, a thousand in one command, and returns those that the server refused.
+    ///
+    /// # Errors
+    /// As [`Bessemer::push`]; what was pushed before the error stays pushed.
+    pub async fn push_all(&self, jobs: &[NewJob]) -> Result<Vec<Rejected>, Error> {
+        let mut rejected = Vec::new();
+        for jobs in jobs.chunks(BULK) {
+            let command = Command::push_bulk(jobs);
+            rejected.extend(Rejected::read(&command, self.ask(&command).await?)?);
+        }
+        Ok(rejected)
+    }
+
+    /// The server's figures: queues, counters, version.
+    ///
+    /// # Errors
+    /// As [`Bessemer::push`].
+    pub async fn info(&self) -> Result<Info, Error> {
+        let command = Command::info();
+        command.expect_document(self.ask(&command).await?)
+    }
+
+    pub(crate) fn server(&self) -> &Server {
+        &self.shared.server
+    }
+
+    /// Sends a command over some connection, and over a new one when that breaks.
+    async fn ask(&self, command: &Command) -> Result<Answer, Error> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut backoff = Backoff::new();
+        let permit = timeout_at(deadline, self.shared.permits.acquire()).await;
+        let permit = permit.map_err(|_| Error::Timeout { command: command.verb, after: PATIENCE })?;
+        let permit = permit.expect("the pool's semaphore is never closed");
+        loop {
+            let error = match self.attempt(command, &permit).await {
+                Err(error) if error.is_transient() => error,
+                outcome => return outcome,
+            };
+            let wait = backoff.next();
+            if Instant::now() + wait >= deadline {
+                return Err(error);
+            }
+            tracing::warn!(error = error.chain(), retry_in = ?wait, "{} did not get through", command.verb);
+            sleep(wait).await;
+        }
+    }
+
+    /// Tries once. The permit is borrowed to show that there is one.
+    async fn attempt(&self, command: &Command, _: &SemaphorePermit<'_>) -> Result<Answer, Error> {
+        let mut client = match self.take_idle() {
+            Some(client) => client,
+            None => self.shared.server.connect(Hello::default()).await?,
+        };
+        let outcome = client.ask(command).await;
+        if matches!(outcome, Ok(_) | Err(Error::Server { .. })) {
+            // Without a permit left there is somebody who waits for this connection.
+            let wanted = self.shared.permits.available_permits() == 0;
+            let mut idle = self.idle();
+            if wanted || idle.len() < IDLE_MAX {
+                idle.push(client);
+            }
+        }
+        outcome
+    }
+
+    /// The connection that was used last, if the server has not hung up meanwhile.
+    fn take_idle(&self) -> Option<Client> {
+        loop {
+            let mut client = self.idle().pop()?;
+            if client.is_usable() {
+                return Some(client);
+            }
+        }
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Client>> {
+        self.shared.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Bessemer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Bessemer({})", self.shared.server.url)
+    }
+}
+
+impl Rejected {
+    pub(crate) fn read(command: &Command, answer: Answer) -> Result<Vec<Self>, Error> {
+        let rejected: BTreeMap<String, String> = command.expect_document(answer)?;
+        // P-22: the text comes without `ERR`, but with any other code.
+        let rejected = rejected.into_iter().map(|(jid, text)| Self { jid, error: ServerError::parse(&text) });
+        Ok(rejected.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::fake::{Fake, Say};
+    use crate::job::JobOptions;
+    use crate::prelude::*;
+
+    fn job() -> NewJob {
+        NewJob::new("T", &[json!(1)], JobOptions::new()).unwrap()
+    }
+
+    struct Greet;
+
+    impl Job for Greet {
+        const JOBTYPE: &'static str = "Greet";
+        type Args = (String, Option<u32>);
+
+        fn options() -> JobOptions {
+            JobOptions::new().queue("greetings").retry(3)
+        }
+
+        async fn perform(&self, _: &Context, _: Self::Args) -> JobResult {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn perform_async_pushes_what_the_job_and_the_call_say() {
+        let fake = Fake::new();
+        let app = fake.app();
+        let jid = Greet::with().on(&app).retry(0).perform_async(("Stuart", Some(2))).await.unwrap();
+        let pushed: serde_json::Value = serde_json::from_str(&fake.seen("PUSH", 1).await[0]).unwrap();
+        assert_eq!(pushed["jid"], jid.as_str());
+        assert_eq!(pushed["jobtype"], "Greet");
+        assert_eq!(pushed["args"], json!(["Stuart", 2]));
+        assert_eq!((&pushed["queue"], &pushed["retry"]), (&json!("greetings"), &json!(0)));
+
+        Greet::with().on(&app).perform_in(Duration::from_secs(90), ("Stuart", None)).await.unwrap();
+        let pushed: serde_json::Value = serde_json::from_str(&fake.seen("PUSH", 2).await[1]).unwrap();
+        let time = |name: &str| pushed[name].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+        assert_eq!(time("at").duration_since(time("created_at")).as_secs(), 90);
+    }
+
+    #[tokio::test]
+    async fn the_global_client_is_the_one_installed_last() {
+        assert!(matches!(Greet::perform_async(("Stuart", None)).await, Err(Error::NoGlobal)));
+        let (first, second) = (Fake::new(), Fake::new());
+        first.app().install_global();
+        second.app().install_global();
+        Greet::perform_async(("Stuart", None)).await.unwrap();
+        assert_eq!((first.count("PUSH"), second.count("PUSH")), (0, 1));
+    }
+
+    #[tokio::test]
+    async fn many_jobs_go_out_a_thousand_at_a_time() {
+        let fake = Fake::new();
+        let jobs: Vec<NewJob> = (0..2_001).map(|_| job()).collect();
+        fake.answer("PUSHB", Say::Bulk(r#"{"abcdefgh":"jobs must have a jobtype parameter"}"#));
+        let rejected = fake.app().push_all(&jobs).await.unwrap();
+        assert_eq!(fake.count("PUSHB"), 3);
+        assert_eq!((rejected.len(), rejected[0].jid.as_str()), (1, "abcdefgh"));
+    }
+
+    #[tokio::test]
+    async fn one_connection_is_used_again_and_a_dead_one_is_not() {
+        let fake = Fake::new();
+        let app = fake.app();
+        app.push(&job()).await.unwrap();
+        app.push(&job()).await.unwrap();
+        assert_eq!(fake.count("HELLO"), 1);
+        // After this answer the server hangs up on the idle connection.
+        fake.answer("INFO", Say::Bulk("{}"));
+        app.info().await.unwrap();
+        let idle = app.idle().pop().unwrap();
+        idle.end().await;
+        fake.seen("END", 1).await;
+        app.push(&job()).await.unwrap();
+        assert_eq!(fake.count("HELLO"), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_push_gets_through_a_restart_of_the_server_with_the_same_bytes() {
+        let fake = Fake::new();
+        let app = fake.app();
+        fake.refuse(3);
+        fake.answer("PUSH", Say::HangUp);
+        fake.answer("PUSH", Say::Raw("-ERR shutdown in progress\r\n"));
+        app.push(&job()).await.unwrap();
+        let pushes = fake.seen("PUSH", 3).await;
+        assert!(pushes[0] == pushes[1] && pushes[1] == pushes[2], "{pushes:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_stays_away_is_an_error_after_ten_seconds() {
+        let fake = Fake::new();
+        fake.refuse(usize::MAX);
+        let begun = Instant::now();
+        let error = fake.app().push(&job()).await.unwrap_err();
+        assert_eq!(error.to_string(), "cannot connect to tcp://fake.example:7419");
+        assert!(begun.elapsed() <= PATIENCE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_the_server_refuses_is_not_tried_again() {
+        let fake = Fake::new();
+        fake.answer("PUSH", Say::Error("jobs must have a jobtype parameter"));
+        let error = fake.app().push(&job()).await.unwrap_err();
+        assert_eq!(error.to_string(), "server refused PUSH: jobs must have a jobtype parameter");
+        assert_eq!(fake.count("PUSH"), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_crowd_shares_sixteen_connections() {
+        let fake = Fake::new();
+        let app = fake.app();
+        let crowd = (0..100).map(|_| {
+            let app = app.clone();
+            async move { app.push(&job()).await }
+        });
+        let crowd: tokio::task::JoinSet<_> = crowd.collect();
+        for outcome in crowd.join_all().await {
+            outcome.unwrap();
+        }
+        assert_eq!(fake.count("PUSH"), 100);
+        assert_eq!(fake.count("HELLO"), CONNECTIONS_MAX);
+        assert_eq!(app.idle().len(), IDLE_MAX);
+    }
+}

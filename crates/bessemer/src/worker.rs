@@ -1,0 +1,309 @@
+//! A worker process: what it does, how many at a time, and how it ends.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bessemer_protocol::handshake::Hello;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use crate::error::Error;
+use crate::job::Job;
+use crate::link::Link;
+use crate::outbox::{Delivery, InHand, Outbox};
+use crate::pool::Bessemer;
+use crate::registry::Registry;
+use crate::shutdown::{Signals, Stage, Stop};
+use crate::{beat, fetch, panic, random};
+
+/// Time for jobs that were cut off to be reported as failed.
+const ABORT_GRACE: Duration = Duration::from_secs(3);
+
+/// Time for reporting what slots left behind that did not end even then.
+const LEFTOVERS: Duration = Duration::from_secs(2);
+
+/// A worker in preparation, from [`Bessemer::worker`].
+///
+/// ```no_run
+/// # use bessemer::prelude::*;
+/// # struct HelloWorld;
+/// # impl Job for HelloWorld {
+/// #     const JOBTYPE: &'static str = "HelloWorld";
+/// #     type Args = (String,);
+/// #     async fn perform(&self, _: &Context, _: (String,)) -> JobResult { Ok(()) }
+/// # }
+/// # async fn work() -> Result<(), bessemer::Error> {
+/// let app = Bessemer::from_env()?;
+/// let report = app.worker().job(HelloWorld).queues(["critical", "default"]).slots(20).run().await?;
+/// println!("{} jobs done", report.succeeded);
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a worker does nothing before run is called"]
+pub struct Worker {
+    app: Bessemer,
+    registry: Registry,
+    queues: Vec<String>,
+    slots: usize,
+    drain: Duration,
+    beat: Duration,
+    labels: Vec<String>,
+    signals: bool,
+    stop: Stop,
+}
+
+/// What a worker did until it ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Jobs that were done, and acknowledged by the server.
+    pub succeeded: u64,
+    /// Jobs that failed, were cut off or unknown, and were reported as failed.
+    pub failed: u64,
+    /// Jobs whose outcome the server did not take: it was away for the rest of their lease, or had given them to
+    /// somebody else. They run again.
+    pub unreported: u64,
+}
+
+/// What all slots of a worker share.
+pub(crate) struct Crew {
+    pub(crate) app: Bessemer,
+    pub(crate) hello: Hello,
+    pub(crate) registry: Registry,
+    pub(crate) queues: Vec<String>,
+    pub(crate) outbox: Outbox,
+    pub(crate) stop: Stop,
+    pub(crate) tally: Tally,
+}
+
+impl Worker {
+    pub(crate) fn new(app: Bessemer) -> Self {
+        Self {
+            app,
+            registry: Registry::default(),
+            queues: vec!["default".into()],
+            slots: 10,
+            drain: Duration::from_secs(20),
+            beat: Duration::from_secs(15),
+            labels: vec!["rust".into()],
+            signals: true,
+            stop: Stop::new(),
+        }
+    }
+
+    /// Adds a kind of job that this worker does. Jobs of other types that it gets are reported as failed.
+    pub fn job(mut self, job: impl Job) -> Self {
+        self.registry.add(job);
+        self
+    }
+
+    /// The queues to fetch from, in strict order: the first that has a job is served. Default: `default`.
+    pub fn queues<Q: Into<String>>(mut self, names: impl IntoIterator<Item = Q>) -> Self {
+        self.queues = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// How many jobs run at the same time; each slot has a connection. Default: 10.
+    pub fn slots(mut self, count: usize) -> Self {
+        self.slots = count;
+        self
+    }
+
+    /// How long running jobs may take to finish when the worker is stopped, before they are cut off and reported as
+    /// failed. Default: 20 s, which with the 5 s that reporting may take fits into the 30 s of a container platform.
+    pub fn drain(mut self, time: Duration) -> Self {
+        self.drain = time;
+        self
+    }
+
+    /// How often the server hears of this worker. Default: 15 s; servers forget a worker after 60 s.
+    pub fn beat_every(mut self, time: Duration) -> Self {
+        self.beat = time;
+        self
+    }
+
+    /// A word that the dashboard shows beside this worker, after `rust`.
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.labels.push(label.into());
+        self
+    }
+
+    /// Leaves SIGTERM and SIGINT alone, for applications that handle them: see [`Worker::stop_handle`].
+    pub fn ignore_signals(mut self) -> Self {
+        self.signals = false;
+        self
+    }
+
+    /// A handle that stops the worker while it runs.
+    pub fn stop_handle(&self) -> Stop {
+        self.stop.clone()
+    }
+
+    /// Works until it is stopped: by SIGTERM or SIGINT, by the server's dashboard, or by [`Worker::stop_handle`].
+    ///
+    /// Then it fetches no more, lets running jobs finish for the drain time, cuts off what is left and reports that
+    /// as failed. A second signal cuts off at once. When the server is away the worker waits for it to come back.
+    ///
+    /// # Errors
+    /// [`Error::Worker`] and [`Error::DuplicateJob`] for a worker that makes no sense; [`Error::Login`],
+    /// [`Error::PasswordRequired`] and [`Error::Handshake`] when the server turns it away at the start.
+    pub async fn run(self) -> Result<Report, Error> {
+        self.check()?;
+        let hello = hello(&self.labels)?;
+        let signals = match self.signals {
+            true => Some(Signals::install().map_err(Error::Signals)?),
+            false => None,
+        };
+        panic::install_hook();
+        let crew = Arc::new(Crew {
+            app: self.app,
+            hello,
+            registry: self.registry,
+            queues: self.queues,
+            outbox: Outbox::new(self.slots),
+            stop: self.stop,
+            tally: Tally::default(),
+        });
+
+        let mut control = crew.link();
+        match control.open().await {
+            Err(error) if !error.is_transient() => return Err(error),
+            Err(error) => tracing::warn!(error = error.chain(), "the server is away; waiting for it"),
+            Ok(()) => {}
+        }
+        let (jobs, queues, wid) = (crew.registry.jobtypes(), &crew.queues, &crew.hello.wid);
+        tracing::info!(wid, ?jobs, ?queues, slots = self.slots, server = ?crew.app, "worker started");
+        let mut slots: JoinSet<()> =
+            (0..self.slots).map(|number| fetch::supervise(crew.clone(), number)).collect();
+        tokio::select! {
+            () = all_ended(&mut slots) => {}
+            () = time_is_up(&crew.stop, self.drain) => {}
+            never = beat::run(&crew, &mut control, self.beat) => match never {},
+            never = obey(signals, &crew.stop) => match never {},
+        }
+        // What is left blocks its thread and cannot be waited for, but its jobs can be reported.
+        slots.abort_all();
+        crew.report_leftovers(&mut control).await;
+        control.end().await;
+        let report = crew.tally.report();
+        tracing::info!(succeeded = report.succeeded, failed = report.failed, "worker stopped");
+        Ok(report)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        if cfg!(panic = "abort") {
+            return Err(Error::Worker(
+                "a panicking job would end the process; build without panic = \"abort\"",
+            ));
+        }
+        self.registry.check()?;
+        if self.slots == 0 {
+            return Err(Error::Worker("it has no slots"));
+        }
+        if self.queues.is_empty() {
+            return Err(Error::Worker("it has no queues"));
+        }
+        if self
+            .queues
+            .iter()
+            .any(|name| name.is_empty() || name.contains(|c: char| c.is_whitespace() || c.is_control()))
+        {
+            return Err(Error::Worker("a queue's name is empty or holds white space"));
+        }
+        Ok(())
+    }
+}
+
+impl Crew {
+    /// A new connection of this worker, not yet opened.
+    pub(crate) fn link(&self) -> Link {
+        Link::new(self.app.server().clone(), self.hello.clone())
+    }
+
+    /// Reports the jobs of slots that did not end in time.
+    async fn report_leftovers(&self, link: &mut Link) {
+        let leftovers = self.outbox.take_all();
+        let mut heard = 0;
+        let report = async {
+            for job in &leftovers {
+                let delivery = job.deliver(link, "worker was stopped before the job was done").await;
+                self.tally.count(job, delivery == Delivery::Done);
+                heard += 1;
+            }
+        };
+        if timeout(LEFTOVERS, report).await.is_err() {
+            for job in &leftovers[heard..] {
+                tracing::error!(jid = job.jid, "the job's outcome could not be reported; it will run again");
+                self.tally.count(job, false);
+            }
+        }
+    }
+}
+
+/// What this process says of itself.
+fn hello(labels: &[String]) -> Result<Hello, Error> {
+    Ok(Hello {
+        wid: random::hex_id::<8>()?,
+        hostname: hostname(),
+        pid: Some(std::process::id()),
+        labels: labels.to_vec(),
+        ..Hello::default()
+    })
+}
+
+fn hostname() -> String {
+    #[cfg(unix)]
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    #[cfg(not(unix))]
+    let name = std::env::var("COMPUTERNAME").unwrap_or_default();
+    name
+}
+
+async fn all_ended(slots: &mut JoinSet<()>) {
+    while slots.join_next().await.is_some() {}
+}
+
+/// Returns when a stopped worker can wait for its slots no longer.
+async fn time_is_up(stop: &Stop, drain: Duration) {
+    stop.reached(Stage::Terminate).await;
+    if timeout(drain, stop.reached(Stage::Abort)).await.is_err() {
+        tracing::warn!("jobs still run after {drain:?}: cutting them off");
+        stop.abort();
+    }
+    sleep(ABORT_GRACE).await;
+}
+
+async fn obey(signals: Option<Signals>, stop: &Stop) -> std::convert::Infallible {
+    match signals {
+        Some(signals) => signals.obey(stop).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Counts jobs by their end.
+#[derive(Default)]
+pub(crate) struct Tally {
+    succeeded: AtomicU64,
+    failed: AtomicU64,
+    unreported: AtomicU64,
+}
+
+impl Tally {
+    pub(crate) fn count(&self, job: &InHand, delivered: bool) {
+        let counter = match &job.outcome {
+            _ if !delivered => &self.unreported,
+            Some(Ok(())) => &self.succeeded,
+            Some(Err(_)) | None => &self.failed,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn report(&self) -> Report {
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Report {
+            succeeded: get(&self.succeeded),
+            failed: get(&self.failed),
+            unreported: get(&self.unreported),
+        }
+    }
+}

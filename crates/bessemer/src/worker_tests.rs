@@ -1,0 +1,377 @@
+//! What a worker does, seen from the server: jobs, failures, heartbeats, trouble, and the end.
+//!
+//! The server is a [`Fake`] in memory and the clock is paused, so that minutes pass at once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::sync::{Notify, Semaphore};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use crate::error::Error;
+use crate::fake::{Fake, Say};
+use crate::prelude::*;
+use crate::shutdown::Stop;
+use crate::worker::{Report, Worker};
+
+#[derive(Debug, thiserror::Error)]
+#[error("the furnace is cold")]
+struct Cold(#[source] std::num::ParseIntError);
+
+/// Fails in the way that its argument says.
+struct Trouble;
+
+impl Job for Trouble {
+    const JOBTYPE: &'static str = "Trouble";
+    type Args = (String,);
+
+    async fn perform(&self, ctx: &Context, (kind,): Self::Args) -> JobResult {
+        match kind.as_str() {
+            "panic" => stoke(ctx.attempt()).await,
+            "error" => Err("seven".parse::<u8>().map_err(Cold).unwrap_err())?,
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+#[inline(never)]
+async fn stoke(attempt: u32) {
+    tokio::task::yield_now().await;
+    panic!("no coal at attempt {attempt}"); // This line.
+}
+
+/// Runs until it is let go.
+#[derive(Clone)]
+struct Wait {
+    started: Arc<Semaphore>,
+    go: Arc<Notify>,
+}
+
+impl Wait {
+    fn new() -> Self {
+        Self { started: Arc::new(Semaphore::new(0)), go: Arc::default() }
+    }
+
+    /// Waits until `count` more of these jobs run.
+    async fn running(&self, count: u32) {
+        self.started.acquire_many(count).await.unwrap().forget();
+    }
+}
+
+impl Job for Wait {
+    const JOBTYPE: &'static str = "Wait";
+    type Args = ();
+
+    async fn perform(&self, _: &Context, (): ()) -> JobResult {
+        self.started.add_permits(1);
+        self.go.notified().await;
+        Ok(())
+    }
+}
+
+struct Running {
+    stop: Stop,
+    task: JoinHandle<Result<Report, Error>>,
+}
+
+impl Running {
+    async fn ended(self) -> Report {
+        self.task.await.unwrap().unwrap()
+    }
+
+    async fn terminated(self) -> Report {
+        self.stop.terminate();
+        self.ended().await
+    }
+}
+
+fn start(worker: Worker) -> Running {
+    let worker = worker.ignore_signals();
+    Running { stop: worker.stop_handle(), task: tokio::spawn(worker.run()) }
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+fn trace(fail: &Value) -> Vec<&str> {
+    fail["backtrace"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_is_done_and_acknowledged_and_the_worker_says_goodbye() {
+    let fake = Fake::new();
+    fake.give("Trouble", "job-0001", r#"["none"]"#);
+    let worker =
+        start(fake.app().worker().job(Trouble).queues(["critical", "default"]).slots(1).label("test"));
+    assert_eq!(json(&fake.seen("ACK", 1).await[0]), json!({"jid": "job-0001"}));
+    assert_eq!(fake.seen("FETCH", 1).await[0], "critical default");
+    let hello = json(&fake.seen("HELLO", 1).await[0]);
+    assert_eq!((&hello["v"], &hello["labels"]), (&json!(2), &json!(["rust", "test"])));
+    assert_eq!(hello["pid"], std::process::id());
+    assert!(!hello["hostname"].as_str().unwrap().is_empty());
+
+    assert_eq!(worker.terminated().await, Report { succeeded: 1, failed: 0, unreported: 0 });
+    let hellos = fake.seen("HELLO", 2).await;
+    assert!(hellos.iter().all(|other| json(other)["wid"] == hello["wid"]), "all connections share one wid");
+    assert_eq!(fake.count("END"), 2, "the slot's and the heartbeat's");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_is_reported_with_the_file_and_line_where_it_happened() {
+    let fake = Fake::new();
+    fake.give("Trouble", "job-0001", r#"["panic"]"#);
+    let worker = start(fake.app().worker().job(Trouble));
+    let fail = json(&fake.seen("FAIL", 1).await[0]);
+    assert_eq!((&fail["jid"], &fail["errtype"]), (&json!("job-0001"), &json!("panic")));
+    assert_eq!(fail["message"], "no coal at attempt 1");
+    let source = include_str!("worker_tests.rs").lines();
+    let line =
+        source.zip(1..).find_map(|(text, line)| text.ends_with("// This line.").then_some(line)).unwrap();
+    let trace = trace(&fail);
+    assert!(trace[0].starts_with(&format!("at crates/bessemer/src/worker_tests.rs:{line}:5")), "{trace:#?}");
+    assert!(trace.len() >= 2 && trace.iter().all(|line| line.contains("worker_tests.rs:")), "{trace:#?}");
+    assert_eq!(worker.terminated().await, Report { succeeded: 0, failed: 1, unreported: 0 });
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_is_reported_with_its_type_place_and_causes() {
+    let fake = Fake::new();
+    fake.give_raw(
+        r#"{"jid":"job-0001","jobtype":"Trouble","args":["error"],"backtrace":2,"failure":{"retry_count":1}}"#.into(),
+    );
+    let worker = start(fake.app().worker().job(Trouble));
+    let fail = json(&fake.seen("FAIL", 1).await[0]);
+    assert_eq!(fail["errtype"], "bessemer::worker_tests::Cold");
+    assert_eq!(fail["message"], "the furnace is cold");
+    let trace = trace(&fail);
+    assert!(trace[0].starts_with("at crates/bessemer/src/worker_tests.rs:"), "{trace:#?}");
+    assert_eq!(trace[1..], ["caused by: invalid digit found in string"]);
+    worker.terminated().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn jobs_that_cannot_be_done_are_failed_with_a_clear_text() {
+    let fake = Fake::new();
+    fake.give("Unheard", "job-0001", "[]");
+    fake.give("Trouble", "job-0002", r#"[{"secret":1}]"#);
+    let worker = start(fake.app().worker().job(Trouble).slots(1));
+    let fails = fake.seen("FAIL", 2).await;
+    let (unknown, mismatch) = (json(&fails[0]), json(&fails[1]));
+    assert_eq!(unknown["errtype"], "UnknownJobType");
+    assert_eq!(unknown["message"], r#"no job "Unheard" is registered with this worker"#);
+    assert_eq!(mismatch["errtype"], "ArgumentMismatch");
+    assert_eq!(mismatch["message"], "argument 0: expected String, found an object");
+    worker.terminated().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_jobs_are_in_hand_than_there_are_slots() {
+    let (fake, wait) = (Fake::new(), Wait::new());
+    for n in 0..5 {
+        fake.give("Wait", &format!("job-000{n}"), "[]");
+    }
+    let worker = start(fake.app().worker().job(wait.clone()).slots(2));
+    wait.running(2).await;
+    // The clock only moves when nothing else can.
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(fake.count("FETCH"), 2);
+    for n in 1..=5 {
+        wait.go.notify_one();
+        fake.seen("ACK", n).await;
+    }
+    assert_eq!(worker.terminated().await.succeeded, 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_heartbeat_comes_at_once_and_then_every_fifteen_seconds() {
+    let fake = Fake::new();
+    let begun = Instant::now();
+    let worker = start(fake.app().worker().job(Trouble));
+    let beat = json(&fake.seen("BEAT", 1).await[0]);
+    assert!(begun.elapsed() < Duration::from_secs(1));
+    assert_eq!(beat["wid"], json(&fake.seen("HELLO", 1).await[0])["wid"]);
+    assert!(beat.get("current_state").is_none(), "{beat}");
+    fake.seen("BEAT", 4).await;
+    assert_eq!(begun.elapsed().as_secs(), 45);
+    worker.terminated().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quiet_worker_fetches_no_more_and_a_terminated_one_ends() {
+    let (fake, wait) = (Fake::new(), Wait::new());
+    fake.give("Wait", "job-0001", "[]");
+    let worker = start(fake.app().worker().job(wait.clone()).slots(2));
+    wait.running(1).await;
+    fake.answer("BEAT", Say::Bulk(r#"{"state":"quiet"}"#));
+    let beats = fake.count("BEAT");
+    let told = fake.seen("BEAT", beats + 2).await;
+    assert_eq!(json(told.last().unwrap())["current_state"], "quiet", "the server hears it at once");
+
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let fetches = fake.count("FETCH");
+    fake.give("Wait", "job-0002", "[]");
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(fake.count("FETCH"), fetches, "nothing is fetched any more");
+
+    fake.answer("BEAT", Say::Bulk(r#"{"state":"terminate"}"#));
+    wait.go.notify_one();
+    assert_eq!(worker.ended().await, Report { succeeded: 1, failed: 0, unreported: 0 });
+    assert_eq!(json(fake.seen("BEAT", 1).await.last().unwrap())["current_state"], "terminate");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_running_job_may_finish_while_the_worker_drains() {
+    let (fake, wait) = (Fake::new(), Wait::new());
+    fake.give("Wait", "job-0001", "[]");
+    let worker = start(fake.app().worker().job(wait.clone()));
+    wait.running(1).await;
+    worker.stop.terminate();
+    tokio::time::sleep(Duration::from_secs(19)).await;
+    wait.go.notify_one();
+    assert_eq!(worker.ended().await, Report { succeeded: 1, failed: 0, unreported: 0 });
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_still_runs_after_the_drain_is_cut_off_and_given_back() {
+    let (fake, wait) = (Fake::new(), Wait::new());
+    fake.give("Wait", "job-0001", "[]");
+    let worker = start(fake.app().worker().job(wait.clone()));
+    wait.running(1).await;
+    let begun = Instant::now();
+    assert_eq!(worker.terminated().await, Report { succeeded: 0, failed: 1, unreported: 0 });
+    assert_eq!(begun.elapsed(), Duration::from_secs(20));
+    let fail = json(&fake.seen("FAIL", 1).await[0]);
+    assert_eq!((&fail["jid"], &fail["errtype"]), (&json!("job-0001"), &json!("Shutdown")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_stop_cuts_off_at_once() {
+    let (fake, wait) = (Fake::new(), Wait::new());
+    fake.give("Wait", "job-0001", "[]");
+    let worker = start(fake.app().worker().job(wait.clone()).slots(1));
+    wait.running(1).await;
+    let begun = Instant::now();
+    worker.stop.terminate();
+    worker.stop.abort();
+    assert_eq!(worker.ended().await.failed, 1);
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_is_stopped_before_its_reservation_ends() {
+    let (fake, wait) = (Fake::new(), Wait::new());
+    fake.give_raw(r#"{"jid":"job-0001","jobtype":"Wait","args":[],"reserve_for":600}"#.into());
+    let worker = start(fake.app().worker().job(wait.clone()));
+    wait.running(1).await;
+    let begun = Instant::now();
+    let fail = json(&fake.seen("FAIL", 1).await[0]);
+    assert_eq!(begun.elapsed(), Duration::from_secs(580));
+    assert_eq!(fail["errtype"], "Timeout");
+    worker.terminated().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outcome_is_reported_again_until_the_server_is_back() {
+    let (fake, wait) = (Fake::new(), Wait::new());
+    fake.give("Wait", "job-0001", "[]");
+    let worker = start(fake.app().worker().job(wait.clone()).slots(1));
+    wait.running(1).await;
+    fake.answer("ACK", Say::HangUp);
+    fake.answer("ACK", Say::Error("shutdown in progress"));
+    fake.refuse(5);
+    wait.go.notify_one();
+    fake.seen("ACK", 3).await;
+    fake.seen("FETCH", 2).await;
+    assert_eq!(worker.terminated().await, Report { succeeded: 1, failed: 0, unreported: 0 });
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outcome_that_nobody_hears_is_given_up_when_the_lease_is_over() {
+    let (fake, wait) = (Fake::new(), Wait::new());
+    fake.give_raw(r#"{"jid":"job-0001","jobtype":"Wait","args":[],"reserve_for":60}"#.into());
+    let worker = start(fake.app().worker().job(wait.clone()).slots(1));
+    wait.running(1).await;
+    let begun = Instant::now();
+    for _ in 0..10_000 {
+        fake.answer("ACK", Say::HangUp);
+    }
+    wait.go.notify_one();
+    fake.seen("FETCH", 2).await;
+    assert!((50..=60).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+    assert_eq!(worker.terminated().await, Report { succeeded: 0, failed: 0, unreported: 1 });
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outcome_that_comes_too_late_is_not_repeated() {
+    let fake = Fake::new();
+    fake.give("Trouble", "job-0001", r#"["error"]"#);
+    fake.answer("FAIL", Say::Error("Job not found job-0001"));
+    let worker = start(fake.app().worker().job(Trouble).slots(1));
+    fake.seen("FETCH", 2).await;
+    assert_eq!(worker.terminated().await.unreported, 1);
+    assert_eq!(fake.count("FAIL"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slot_that_loses_its_connection_comes_back_and_the_others_do_not_notice() {
+    let (fake, wait) = (Fake::new(), Wait::new());
+    fake.give("Wait", "job-0001", "[]");
+    let worker = start(fake.app().worker().job(wait.clone()).job(Trouble).slots(2));
+    wait.running(1).await;
+    for say in [Say::HangUp, Say::Raw("nonsense\r\n"), Say::Silence, Say::Bulk("{}"), Say::Error("oh no")] {
+        fake.answer("FETCH", say);
+    }
+    let before = fake.count("FETCH");
+    fake.seen("FETCH", before + 6).await;
+    fake.give("Trouble", "job-0002", r#"["none"]"#);
+    assert_eq!(json(&fake.seen("ACK", 1).await[0])["jid"], "job-0002");
+    wait.go.notify_one();
+    assert_eq!(worker.terminated().await, Report { succeeded: 2, failed: 0, unreported: 0 });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_the_server_forgot_introduces_itself_again() {
+    let fake = Fake::new();
+    fake.answer("BEAT", Say::Error("Unknown worker w"));
+    let worker = start(fake.app().worker().job(Trouble).slots(1));
+    fake.seen("BEAT", 2).await;
+    assert_eq!(fake.count("HELLO"), 3, "the slot, the heartbeat, and the heartbeat once more");
+    worker.terminated().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_waits_for_a_server_that_is_away_but_not_for_one_that_turns_it_away() {
+    let fake = Fake::new();
+    fake.refuse(7);
+    let worker = start(fake.app().worker().job(Trouble).slots(2));
+    fake.seen("FETCH", 2).await;
+    worker.terminated().await;
+
+    let locked = Fake::with_password("right");
+    let run = |url: &str| locked.app_at(url).worker().job(Trouble).ignore_signals().run();
+    assert!(matches!(run("tcp://h").await, Err(Error::PasswordRequired { .. })));
+    assert!(matches!(run("tcp://:wrong@h").await, Err(Error::Login { .. })));
+}
+
+#[tokio::test]
+async fn a_worker_that_makes_no_sense_does_not_start() {
+    let fake = Fake::new();
+    let run = |change: fn(Worker) -> Worker| {
+        let worker = change(fake.app().worker());
+        async move { worker.run().await.unwrap_err().to_string() }
+    };
+    assert_eq!(run(|worker| worker).await, "worker cannot start: it knows no job; add one with .job(…)");
+    assert_eq!(run(|worker| worker.job(Trouble).job(Trouble)).await, "job type Trouble is registered twice");
+    assert_eq!(run(|worker| worker.job(Trouble).slots(0)).await, "worker cannot start: it has no slots");
+    assert_eq!(
+        run(|worker| worker.job(Trouble).queues([""; 0])).await,
+        "worker cannot start: it has no queues"
+    );
+    let text = "worker cannot start: a queue's name is empty or holds white space";
+    assert_eq!(run(|worker| worker.job(Trouble).queues(["a b"])).await, text);
+    assert_eq!(fake.count("HELLO"), 0);
+}
