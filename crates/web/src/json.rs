@@ -4,6 +4,8 @@
 //! where the page's limit does. Escapes such as `\u00fc`, which many clients send for every letter beyond ASCII, are
 //! shown as the character they mean.
 
+use crate::text;
+
 /// The text laid out over lines, indented by two blanks; about `max` bytes, ending in `…` where it was cut.
 pub(crate) fn pretty(json: &str, max: usize) -> String {
     Writer::new(max, true).write(json)
@@ -32,12 +34,12 @@ impl Writer {
         let mut rest = json.trim_start();
         while let Some(c) = rest.chars().next() {
             if self.out.len() > self.max {
-                return crate::text::cut(self.out, self.max);
+                break;
             }
             rest = if c == '"' { self.string(rest) } else { self.token(c, rest) };
             rest = rest.trim_start();
         }
-        crate::text::cut(self.out, self.max)
+        text::visible(&text::cut(self.out, self.max))
     }
 
     /// One mark of structure, or one character of a number or word.

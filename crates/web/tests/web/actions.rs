@@ -1,0 +1,168 @@
+//! What the forms do, with the field names of the reference (sections 6.1 and 6.2).
+
+use std::time::Duration;
+
+use bessemer_core::command::{Hello, Reply, Stage};
+use bessemer_web::Site;
+
+use crate::house::{House, Job, START, get, page, post, redirected};
+
+const TRACE: &str = r#"{"errtype":"E","message":"m","backtrace":[]}"#;
+
+fn fields(body: &str, name: &str) -> Vec<String> {
+    let marker = format!("name=\"{name}\" value=\"");
+    let values = body.split(&marker).skip(1);
+    values.map(|rest| rest[..rest.find('"').unwrap()].replace("&#38;", "&").replace("&#39;", "'")).collect()
+}
+
+fn form(pairs: &[(&str, &str)]) -> String {
+    let encoded = |text: &str| text.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
+    pairs
+        .iter()
+        .map(|(name, value)| format!("{}={}", encoded(name), encoded(value)))
+        .collect::<Vec<_>>()
+        .join("&")
+}
+
+async fn figure(router: &axum::Router, set: &str) -> u64 {
+    let stats: serde_json::Value = serde_json::from_str(&page(router, "/stats").await.body).unwrap();
+    stats["faktory"][set].as_u64().or_else(|| stats["faktory"]["sets"][set].as_u64()).unwrap()
+}
+
+#[tokio::test]
+async fn a_worker_is_quieted_and_stopped_l03() {
+    let house = House::new();
+    house.connect(Hello { wid: "w-1234567", hostname: "box", pid: 42, labels: &[], rss_kb: 0 });
+    let router = house.router(Site::default());
+    redirected(&post(&router, "/busy", "wid=w-1234567&signal=quiet").await, "/busy");
+    assert_eq!(house.beat("w-1234567"), Reply::State(Stage::Quiet));
+    page(&router, "/busy").await.says(r#"<span class="badge bad">quiet</span>"#).says_not(">Quiet</button>");
+    redirected(&post(&router, "/busy", "wid=all&signal=terminate").await, "/busy");
+    assert_eq!(house.beat("w-1234567"), Reply::State(Stage::Terminate));
+    redirected(&post(&router, "/busy", "wid=&signal=quiet").await, "/busy");
+    redirected(&post(&router, "/busy", "wid=nobody&signal=quiet").await, "/busy");
+    assert_eq!(post(&router, "/busy", "wid=all&signal=kill").await.status, 400);
+}
+
+#[tokio::test]
+async fn ticked_jobs_of_a_queue_are_deleted_and_nothing_ticked_deletes_nothing() {
+    let house = House::new();
+    for n in 0..3 {
+        house.push(&Job { jid: &format!("job-{n:08}"), ..Job::default() });
+    }
+    let router = house.router(Site::default());
+    let keys = fields(&page(&router, "/queues/default").await.body, "bkey");
+    assert_eq!(keys.len(), 3);
+    let ticked = form(&[("bkey", &keys[0]), ("bkey", &keys[2]), ("action", "delete")]);
+    redirected(&post(&router, "/queues/default", &ticked).await, "/queues/default");
+    page(&router, "/queues/default")
+        .await
+        .says("job-00000001")
+        .says_not("job-00000000")
+        .says_not("job-00000002");
+    for form in ["action=delete", "action=pause", "bkey=nonsense"] {
+        assert_eq!(post(&router, "/queues/default", form).await.status, 400, "{form}");
+    }
+    redirected(&post(&router, "/queues/default", "").await, "/queues/default");
+    assert_eq!(figure(&router, "total_enqueued").await, 1);
+}
+
+#[tokio::test]
+async fn a_job_that_has_left_its_queue_is_not_deleted_from_there() {
+    let house = House::new();
+    house.push(&Job::default());
+    let router = house.router(Site::default());
+    let keys = fields(&page(&router, "/queues/default").await.body, "bkey");
+    house.fetch("default");
+    house.fail("job-00000001", TRACE);
+    redirected(&post(&router, "/queues/default", &form(&[("bkey", &keys[0])])).await, "/queues/default");
+    assert_eq!(figure(&router, "retries").await, 1);
+}
+
+#[tokio::test]
+async fn entries_are_retried_deleted_and_killed_by_key_v10() {
+    let house = House::new();
+    for n in 0..4 {
+        house.push_and_fail(&Job { jid: &format!("job-{n:08}|+"), ..Job::default() }, TRACE);
+    }
+    let router = house.router(Site::default());
+    let keys = fields(&page(&router, "/retries").await.body, "key");
+    let keys: Vec<_> = keys.iter().filter(|key| *key != "all").collect();
+    assert_eq!(keys.len(), 4);
+    let two = form(&[
+        ("key", keys[0]),
+        ("key", keys[1]),
+        ("key", "2020-01-01T00:00:00Z|gone"),
+        ("action", "retry"),
+    ]);
+    redirected(&post(&router, "/retries", &two).await, "/retries");
+    assert_eq!((figure(&router, "total_enqueued").await, figure(&router, "retries").await), (2, 2));
+    redirected(&post(&router, "/retries", &form(&[("key", keys[2]), ("action", "kill")])).await, "/retries");
+    redirected(
+        &post(&router, "/retries", &form(&[("key", keys[3]), ("action", "delete")])).await,
+        "/retries",
+    );
+    assert_eq!((figure(&router, "dead").await, figure(&router, "retries").await), (1, 0));
+    for bad in
+        [form(&[("key", keys[0]), ("action", "explode")]), form(&[("key", "nonsense"), ("action", "kill")])]
+    {
+        assert_eq!(post(&router, "/retries", &bad).await.status, 400);
+    }
+}
+
+#[tokio::test]
+async fn one_entry_is_acted_on_at_its_own_address() {
+    let house = House::new();
+    house.push(&Job { at: Some(START.after(Duration::from_secs(60))), ..Job::default() });
+    let router = house.router(Site::default());
+    let path = "/scheduled/2026-01-02T03%3A05%3A05Z%7Cjob-00000001";
+    page(&router, path).await;
+    redirected(&post(&router, path, "action=add_to_queue").await, "/scheduled");
+    assert_eq!(figure(&router, "total_enqueued").await, 1);
+}
+
+#[tokio::test]
+async fn a_job_is_acted_on_from_its_page_in_any_state() {
+    let house = House::new();
+    house.push(&Job::default());
+    let router = house.router(Site::default());
+    let id = fields(&page(&router, "/jobs/job-00000001").await.body, "id").pop().unwrap();
+    let act = |action: &str| form(&[("id", &id), ("action", action)]);
+    redirected(&post(&router, "/jobs/job-00000001", &act("kill")).await, "/queues/default");
+    page(&router, "/jobs/job-00000001").await.says("<h2>Dead</h2>");
+    redirected(&post(&router, "/jobs/job-00000001", &act("retry")).await, "/morgue");
+    house.fetch("default");
+    page(&router, "/jobs/job-00000001").await.says("<h2>Being worked on</h2>").says_not(r#"name="action""#);
+    redirected(&post(&router, "/jobs/job-00000001", &act("delete")).await, "/queues/default");
+    assert_eq!(figure(&router, "working").await, 1);
+    house.ack("job-00000001");
+    assert_eq!(post(&router, "/jobs/job-00000001", &act("delete")).await.status, 404);
+    assert_eq!(post(&router, "/jobs/job-00000001", "action=delete").await.status, 400);
+}
+
+#[tokio::test]
+async fn all_of_a_set_are_acted_on_in_slices_and_kill_kills_v13() {
+    let house = House::new();
+    for n in 0..2_500 {
+        house.push_and_fail(&Job { jid: &format!("job-{n:08}"), ..Job::default() }, TRACE);
+    }
+    let router = house.router(Site::default());
+    redirected(&post(&router, "/retries", "action=kill&key=all").await, "/retries");
+    assert_eq!((figure(&router, "dead").await, figure(&router, "retries").await), (2_500, 0));
+    assert_eq!(figure(&router, "total_enqueued").await, 0);
+    assert_eq!(post(&router, "/morgue", "action=kill&key=all").await.status, 400);
+    redirected(&post(&router, "/morgue", "action=retry&key=all").await, "/morgue");
+    assert_eq!((figure(&router, "dead").await, figure(&router, "total_enqueued").await), (0, 2_500));
+    redirected(&post(&router, "/scheduled", "action=delete&key=all").await, "/scheduled");
+}
+
+#[tokio::test]
+async fn a_change_needs_post_and_a_known_page() {
+    let router = House::new().router(Site::default());
+    assert_eq!(get(&router, "/nowhere").await.status, 404);
+    assert_eq!(post(&router, "/nowhere", "").await.status, 404);
+    for path in ["/", "/stats", "/debug", "/jobs/job-00000001/raw", "/static/live.js"] {
+        assert_eq!(post(&router, path, "").await.status, 405, "{path}");
+    }
+    assert_eq!(post(&router, "/health", "").await.status, 200);
+}

@@ -1,0 +1,290 @@
+//! A dashboard on a real machine of the core, without disk and sockets: texts are kept in a vector, and the clock
+//! stands until a test moves it.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use bessemer_core::command::{Command, FailureView, Hello, Push, Reply, Text};
+use bessemer_core::query::{Jobs, ServerFigures};
+use bessemer_core::{
+    Action, Answer, Boot, ConnId, Fact, Facts, Machine, Now, Query, Rules, Settled, Span, Ticket, Wall,
+};
+use bessemer_store::Gone;
+use bessemer_web::{Front, Site, router};
+use bytes::Bytes;
+use tower::ServiceExt;
+
+/// 2026-01-02T03:04:05Z.
+pub(crate) const START: Wall = Wall(1_767_323_045_000_000);
+
+/// The front of a machine in memory.
+#[derive(Clone)]
+pub(crate) struct House(Arc<Mutex<Room>>);
+
+struct Room {
+    machine: Machine,
+    texts: Texts,
+    now: Wall,
+    /// Ask and act answer that the engine is gone.
+    closed: bool,
+}
+
+#[derive(Default)]
+struct Texts(Vec<Bytes>);
+
+impl Texts {
+    fn read(&self, text: &mut Text) {
+        if let Text::At(span) = text {
+            *text = Text::Read(self.0[span.at as usize].clone());
+        }
+    }
+}
+
+impl Facts for Texts {
+    fn record(&mut self, fact: &Fact<'_>) -> Span {
+        let text = match fact {
+            Fact::Put { body, .. } => *body,
+            Fact::Fail { failure, .. } => failure.text,
+            _ => return Span::default(),
+        };
+        self.0.push(Bytes::copy_from_slice(text));
+        Span { at: self.0.len() as u64 - 1, len: text.len() as u32 }
+    }
+
+    fn release(&mut self, _: Span) {}
+}
+
+impl Room {
+    fn now(&self) -> Now {
+        let boot = Boot(self.now.0 as u64);
+        Now { wall: self.now, boot, heard: boot, chance: 7 }
+    }
+
+    fn apply(&mut self, command: Command<'_>) -> Reply {
+        let mut out = Settled::default();
+        let now = self.now();
+        self.machine.apply(now, Ticket(1), command, &mut self.texts, &mut out);
+        out.replies.pop().map_or(Reply::Nothing, |(_, reply)| reply)
+    }
+}
+
+impl Front for House {
+    async fn ask(&self, query: Query) -> Result<Answer, Gone> {
+        let room = self.room();
+        if room.closed {
+            return Err(Gone);
+        }
+        let mut answer = room.machine.answer(room.now(), &query);
+        if let Answer::Jobs(Jobs { jobs, .. }) = &mut answer {
+            for job in jobs {
+                room.texts.read(&mut job.body);
+                if let Some(FailureView { text, .. }) = &mut job.failure {
+                    room.texts.read(text);
+                }
+            }
+        }
+        Ok(answer)
+    }
+
+    async fn act(&self, action: Action) -> Result<u64, Gone> {
+        let mut room = self.room();
+        if room.closed {
+            return Err(Gone);
+        }
+        match room.apply(action.command()) {
+            Reply::Count(count) => Ok(count),
+            other => panic!("an action was answered {other:?}"),
+        }
+    }
+
+    fn figures(&self) -> ServerFigures {
+        ServerFigures { uptime_s: 2 * 86_400, connections: 3, command_count: 4_567, used_memory_mb: 21 }
+    }
+
+    fn now(&self) -> Wall {
+        self.room().now
+    }
+}
+
+/// What a test pushes; the rest is made up.
+pub(crate) struct Job<'a> {
+    pub(crate) jid: &'a str,
+    pub(crate) queue: &'a str,
+    pub(crate) jobtype: &'a str,
+    pub(crate) args: &'a str,
+    pub(crate) custom: Option<&'a str>,
+    pub(crate) retry: i16,
+    pub(crate) at: Option<Wall>,
+}
+
+impl Default for Job<'_> {
+    fn default() -> Self {
+        Self {
+            jid: "job-00000001",
+            queue: "default",
+            jobtype: "Mail",
+            args: "[]",
+            custom: None,
+            retry: 25,
+            at: None,
+        }
+    }
+}
+
+impl House {
+    pub(crate) fn new() -> Self {
+        let machine = Machine::new(Rules::default(), [1, 2]);
+        Self(Arc::new(Mutex::new(Room { machine, texts: Texts::default(), now: START, closed: false })))
+    }
+
+    fn room(&self) -> MutexGuard<'_, Room> {
+        self.0.lock().unwrap()
+    }
+
+    pub(crate) fn router(&self, site: Site) -> Router {
+        router(self.clone(), site)
+    }
+
+    /// Moves the clock, and lets the machine do what is due.
+    pub(crate) fn pass(&self, time: Duration) {
+        let mut room = self.room();
+        room.now = room.now.after(time);
+        room.apply(Command::Due);
+    }
+
+    /// From now on the engine has ended.
+    pub(crate) fn close(&self) {
+        self.room().closed = true;
+    }
+
+    pub(crate) fn push(&self, job: &Job<'_>) {
+        let string = |text: &str| serde_json::to_string(text).unwrap();
+        let custom = job.custom.map(|custom| format!("\"custom\":{custom},")).unwrap_or_default();
+        let at = job.at.map(|at| format!(",\"at\":\"{}\"", at.rfc3339())).unwrap_or_default();
+        let body = format!(
+            r#"{{"retry":{},{custom}"jid":{},"queue":{},"jobtype":{},"created_at":"2026-01-02T03:00:00Z"{at},"args":{},"reserve_for":1800}}"#,
+            job.retry,
+            string(job.jid),
+            string(job.queue),
+            string(job.jobtype),
+            job.args
+        );
+        let push = Push {
+            jid: job.jid,
+            queue: job.queue,
+            jobtype: job.jobtype,
+            retry: job.retry,
+            reserve_for: 1_800,
+            on_lost: None,
+            at: job.at,
+            failure: None,
+            sent: body.as_bytes(),
+            body: body.as_bytes(),
+        };
+        assert_eq!(self.room().apply(Command::Push { job: push }), Reply::Done);
+    }
+
+    pub(crate) fn connect(&self, hello: Hello<'_>) {
+        let reply = self.room().apply(Command::Connect { conn: ConnId(1), worker: Some(hello) });
+        assert_eq!(reply, Reply::Done);
+    }
+
+    pub(crate) fn beat(&self, wid: &str) -> Reply {
+        self.room().apply(Command::Beat { conn: ConnId(1), wid, state: None, rss_kb: 250_000 })
+    }
+
+    /// Reserves the next job of a queue, on the connection of [`House::connect`] if there is one.
+    pub(crate) fn fetch(&self, queue: &str) {
+        let reply =
+            self.room().apply(Command::Fetch { conn: ConnId(1), queues: &[queue], wait: Duration::ZERO });
+        assert!(matches!(reply, Reply::Job(_)), "{reply:?}");
+    }
+
+    pub(crate) fn ack(&self, jid: &str) {
+        assert_eq!(self.room().apply(Command::Ack { conn: ConnId(1), jid }), Reply::Done);
+    }
+
+    pub(crate) fn fail(&self, jid: &str, text: &str) {
+        let reply = self.room().apply(Command::Fail { conn: ConnId(1), jid, text: text.as_bytes() });
+        assert_eq!(reply, Reply::Done);
+    }
+
+    /// Pushes a job, works it and fails it.
+    pub(crate) fn push_and_fail(&self, job: &Job<'_>, text: &str) {
+        self.push(job);
+        self.fetch(job.queue);
+        self.fail(job.jid, text);
+    }
+}
+
+/// A response, read.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Answered {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Asserts that the text is there, and says where it looked.
+    #[track_caller]
+    pub(crate) fn says(&self, text: &str) -> &Self {
+        assert!(self.body.contains(text), "{text:?} is not in:\n{}", self.body);
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn says_not(&self, text: &str) -> &Self {
+        assert!(!self.body.contains(text), "{text:?} is in:\n{}", self.body);
+        self
+    }
+}
+
+pub(crate) async fn send(router: &Router, request: Request<Body>) -> Answered {
+    let response = router.clone().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let body = to_bytes(body, usize::MAX).await.unwrap();
+    Answered {
+        status: parts.status.as_u16(),
+        headers: parts.headers,
+        body: String::from_utf8(body.to_vec()).expect("pages are UTF-8"),
+    }
+}
+
+pub(crate) fn request(method: &str, path: &str) -> axum::http::request::Builder {
+    Request::builder().method(method).uri(path).header(header::HOST, "localhost:7420")
+}
+
+pub(crate) async fn get(router: &Router, path: &str) -> Answered {
+    send(router, request("GET", path).body(Body::empty()).unwrap()).await
+}
+
+/// A page that must be there.
+#[track_caller]
+pub(crate) fn page(router: &Router, path: &str) -> impl Future<Output = Answered> {
+    let caller = std::panic::Location::caller();
+    let (router, path) = (router.clone(), path.to_owned());
+    async move {
+        let answered = get(&router, &path).await;
+        assert_eq!(answered.status, StatusCode::OK, "GET {path} at {caller}: {}", answered.body);
+        answered
+    }
+}
+
+pub(crate) async fn post(router: &Router, path: &str, form: &str) -> Answered {
+    let request = request("POST", path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    send(router, request.body(Body::from(form.to_owned())).unwrap()).await
+}
+
+/// A form that must be answered by a way to somewhere.
+#[track_caller]
+pub(crate) fn redirected(answered: &Answered, to: &str) {
+    assert_eq!((answered.status, answered.header("location")), (302, to), "{}", answered.body);
+}

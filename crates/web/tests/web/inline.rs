@@ -1,0 +1,77 @@
+//! Nothing inline and nothing unescaped in templates and scripts: the content policy forbids the one, and this test
+//! the other.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn files(folder: &str, ending: &str) -> Vec<(PathBuf, String)> {
+    fn walk(folder: &Path, ending: &str, found: &mut Vec<(PathBuf, String)>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, ending, found);
+            } else if path.extension().is_some_and(|known| known == ending) {
+                found.push((path.clone(), fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), ending, &mut found);
+    assert!(!found.is_empty(), "no {ending} in {folder}");
+    found
+}
+
+#[test]
+fn templates_escape_everything_and_hold_no_script_or_style() {
+    for (path, text) in files("templates", "html") {
+        let dense: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        for banned in [
+            "|safe",
+            "| safe",
+            "|escape",
+            "autoescape",
+            " style=",
+            "javascript:",
+            "<style",
+            "<script>",
+            " on",
+        ] {
+            let uses =
+                dense.match_indices(banned).filter(|(at, _)| banned != " on" || handler(&dense[at + 1..]));
+            assert_eq!(uses.count(), 0, "{banned:?} in {}", path.display());
+        }
+    }
+}
+
+/// Whether the text begins with an attribute such as `onclick=`.
+fn handler(text: &str) -> bool {
+    let name = text.bytes().take_while(u8::is_ascii_lowercase).count();
+    text[name..].starts_with('=')
+}
+
+#[test]
+fn scripts_build_no_markup_from_text() {
+    for (path, text) in files("static", "js") {
+        for banned in [
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "eval(",
+            "new Function",
+            "createContextualFragment",
+            "DOMParser",
+        ] {
+            assert!(!text.contains(banned), "{banned} in {}", path.display());
+        }
+    }
+}
+
+#[test]
+fn styles_fetch_nothing_from_elsewhere() {
+    for (path, text) in files("static", "css") {
+        for banned in ["@import", "url(", "http:", "https:"] {
+            assert!(!text.contains(banned), "{banned} in {}", path.display());
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The dashboard through its router, on a real machine of the core.
+
+mod actions;
+mod guards;
+mod hostile;
+mod house;
+mod inline;
+mod pages;
