@@ -17,9 +17,13 @@ mod query;
 mod queues;
 mod repush;
 mod reservations;
+#[cfg(test)]
+mod scenario;
 
 mod sorted;
 mod table;
+#[cfg(test)]
+mod tests;
 mod types;
 mod workers;
 

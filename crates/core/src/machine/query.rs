@@ -16,9 +16,10 @@ impl Machine {
             Query::History { days } => Answer::History(self.counters.history(now.wall.day(), *days)),
             Query::Workers => Answer::Workers(self.worker_views(now)),
             Query::Working { page } => {
-                let mut slots: Vec<_> = self.reservations.iter().map(|(slot, r)| (r.since, slot)).collect();
+                let mut slots: Vec<_> =
+                    self.reservations.iter().map(|(slot, r)| (r.since, r.delivery, slot)).collect();
                 slots.sort_unstable();
-                self.jobs(slots.len(), slots.into_iter().map(|(_, slot)| slot), *page)
+                self.jobs(slots.len(), slots.into_iter().map(|(.., slot)| slot), *page)
             }
             Query::Queue { name, page } => match self.queues.find(name).filter(|q| self.queues[*q].known) {
                 Some(queue) => {

@@ -1,0 +1,349 @@
+//! Tests in a language of tables: who does what when, and what comes of it.
+//!
+//! ```text
+//!   0s  w1 fetch default      | waits
+//!   1s  p  push a retry=2     | ok, w1: a
+//! ```
+//!
+//! A line is a time since the start, an actor, a verb with its arguments, and behind the bar the replies that came:
+//! the actor's own bare, those of others with their name. Time that passes lets due things happen first. After every
+//! line all invariants are checked; at the end a second machine that has only seen the facts must look the same.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::{Machine, Settled};
+use crate::command::{Command, ConnId, Hello, Push, Reply, Stage, Text, Ticket};
+use crate::fact::{Fact, Facts, JobId, OnLost, Span};
+use crate::limits::Rules;
+use crate::query::{Answer, Page, Place, Query, Set};
+use crate::time::{Boot, Now, Wall};
+
+const KEY: [u64; 2] = [7, 11];
+const START: Wall = Wall(1_700_000_000_000_000);
+
+/// Keeps texts, and a machine that knows only facts.
+struct Log {
+    texts: Vec<Vec<u8>>,
+    mirror: Machine,
+}
+
+impl Facts for Log {
+    fn record(&mut self, fact: &Fact<'_>) -> Span {
+        let text: &[u8] = match fact {
+            Fact::Put { body, .. } => body,
+            Fact::Fail { failure, .. } => failure.text,
+            _ => &[],
+        };
+        let span = Span { at: self.texts.len() as u64, len: text.len() as u32 };
+        self.texts.push(text.to_vec());
+        self.mirror.replay(fact, span);
+        span
+    }
+
+    fn release(&mut self, span: Span) {
+        assert!(!self.texts[span.at as usize].is_empty(), "a body is released once");
+        self.texts[span.at as usize].clear();
+    }
+}
+
+/// A machine on a stage.
+pub(super) struct Scene {
+    machine: Machine,
+    log: Log,
+    now: Now,
+    names: Vec<String>,
+    /// Deliveries that were handed out, by jid.
+    deliveries: BTreeMap<String, crate::command::Delivery>,
+}
+
+/// Plays a table with the default rules.
+pub(super) fn play(table: &str) {
+    play_with(Rules::default(), table);
+}
+
+/// Plays a table.
+pub(super) fn play_with(rules: Rules, table: &str) {
+    let mut scene = Scene::new(rules);
+    for line in table.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let (deed, expected) = line.split_once('|').unwrap_or((line, ""));
+        let came = scene.perform(deed.trim());
+        assert_eq!(came, expected.trim(), "in the line: {line}");
+    }
+    scene.compare();
+}
+
+impl Scene {
+    fn new(rules: Rules) -> Self {
+        let now = Now { wall: START, boot: Boot(0), heard: Boot(0), chance: 0 };
+        let mut machine = Machine::new(rules.clone(), KEY);
+        machine.recovered(now);
+        // The grace after a start has passed when the curtain rises.
+        let now = Now { boot: Boot(1_000_000_000), heard: Boot(1_000_000_000), ..now };
+        let log = Log { texts: Vec::new(), mirror: Machine::new(rules, KEY) };
+        Self { machine, log, now, names: vec![String::new()], deliveries: BTreeMap::new() }
+    }
+
+    fn conn(&mut self, actor: &str) -> ConnId {
+        let place = self.names.iter().position(|name| name == actor).unwrap_or_else(|| {
+            self.names.push(actor.into());
+            self.names.len() - 1
+        });
+        ConnId(place as u64)
+    }
+
+    fn perform(&mut self, deed: &str) -> String {
+        let mut words = deed.split_whitespace();
+        let time = words.next().expect("a time");
+        let mut out = Settled::default();
+        self.advance(time, &mut out);
+        let Some(actor) = words.next() else { return self.told("", out) };
+        let verb = words.next().expect("a verb");
+        let args: Vec<&str> = words.collect();
+        let conn = self.conn(actor);
+        let open = self.act(actor, conn, verb, &args, &mut out);
+        self.machine.check().unwrap_or_else(|broken| panic!("{deed}: {broken}"));
+        match open {
+            Some(shown) if out.replies.is_empty() => shown,
+            Some(shown) => format!("{shown}, {}", self.told(actor, out)),
+            None => self.told(actor, out),
+        }
+    }
+
+    /// Lets time pass, second by second as the server's timer would. `+30s!` freezes the loop: a stall.
+    fn advance(&mut self, time: &str, out: &mut Settled) {
+        let (time, stall) = time.strip_suffix('!').map_or((time, false), |time| (time, true));
+        let since_start = self.now.wall.since(START);
+        let target = duration(time);
+        let left = target.saturating_sub(since_start);
+        if stall {
+            self.now.wall = self.now.wall.after(left);
+            self.now.boot = self.now.boot.after(left);
+            self.machine.stalled(self.now);
+            self.now.heard = self.now.boot;
+            self.apply(Ticket(0), Command::Due, out);
+            return;
+        }
+        let end = self.now.boot.after(left);
+        loop {
+            let due = self.machine.next_due(self.now).filter(|at| *at <= end);
+            let step = due.unwrap_or(end).since(self.now.boot);
+            self.now.wall = self.now.wall.after(step);
+            self.now.boot = self.now.boot.after(step);
+            self.now.heard = self.now.boot;
+            if due.is_none() {
+                return;
+            }
+            self.apply(Ticket(0), Command::Due, out);
+            self.machine.check().unwrap_or_else(|broken| panic!("due: {broken}"));
+        }
+    }
+
+    fn apply(&mut self, ticket: Ticket, command: Command<'_>, out: &mut Settled) -> super::Progress {
+        self.machine.apply(self.now, ticket, command, &mut self.log, out)
+    }
+
+    /// Says what is to be shown where no reply comes.
+    fn act(
+        &mut self,
+        actor: &str,
+        conn: ConnId,
+        verb: &str,
+        args: &[&str],
+        out: &mut Settled,
+    ) -> Option<String> {
+        let ticket = Ticket(conn.0);
+        let option = |name: &str| args.iter().find_map(|a| a.strip_prefix(name)?.strip_prefix('='));
+        match verb {
+            "hello" => {
+                let wid = args.first().copied().unwrap_or(actor);
+                let pid = option("pid").map_or(1, |pid| pid.parse().expect("a pid"));
+                let hello = Hello { wid, hostname: "host", pid, labels: &[], rss_kb: 0 };
+                self.apply(ticket, Command::Connect { conn, worker: Some(hello) }, out);
+            }
+            "connect" => _ = self.apply(ticket, Command::Connect { conn, worker: None }, out),
+            "leaves" => {
+                self.apply(ticket, Command::Disconnect { conn }, out);
+                return Some("gone".into());
+            }
+            "push" => {
+                let body: String = args.join(" ");
+                let at = option("at").map(|at| START.after(duration(at)));
+                let job = push(args[0], &body, &option, at);
+                self.apply(ticket, Command::Push { job }, out);
+            }
+            "fetch" => {
+                let wait = Duration::from_secs(2);
+                if self.apply(ticket, Command::Fetch { conn, queues: args, wait }, out)
+                    == super::Progress::Open
+                {
+                    return Some("waits".into());
+                }
+            }
+            "ack" => _ = self.apply(ticket, Command::Ack { conn, jid: args[0] }, out),
+            "fail" => {
+                _ = self.apply(
+                    ticket,
+                    Command::Fail { conn, jid: args[0], text: b"{\"message\":\"m\"}" },
+                    out,
+                )
+            }
+            "beat" => {
+                let state = args.get(1).map(|state| stage(state));
+                self.apply(ticket, Command::Beat { conn, wid: args[0], state, rss_kb: 1 }, out);
+            }
+            "undelivered" => {
+                let delivery = self.deliveries[args[0]];
+                self.apply(ticket, Command::Undelivered { delivery }, out);
+                return Some("back".into());
+            }
+            "signal" => {
+                let wid = (args[0] != "all").then_some(args[0]);
+                self.apply(ticket, Command::Signal { wid, stage: stage(args[1]) }, out);
+            }
+            "requeue" | "delete" | "kill" => {
+                let jobs: Vec<JobId> = args.iter().flat_map(|jid| self.ids(jid)).collect();
+                let command = match verb {
+                    "requeue" => Command::Requeue { jobs: &jobs },
+                    "delete" => Command::Delete { jobs: &jobs },
+                    _ => Command::Kill { jobs: &jobs },
+                };
+                self.apply(ticket, command, out);
+            }
+            "sees" => return Some(self.shown(args[0])),
+            _ => panic!("no verb {verb}"),
+        }
+        None
+    }
+
+    fn ids(&self, jid: &str) -> Vec<JobId> {
+        match self.machine.answer(self.now, &Query::Jid { jid: jid.into() }) {
+            Answer::Jobs(jobs) => jobs.jobs.iter().map(|job| job.id).collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// What a place holds, as a page would show it.
+    fn shown(&self, place: &str) -> String {
+        let page = Page { from: 0, count: 100 };
+        let query = match place {
+            "scheduled" => Query::Set { set: Set::Scheduled, page },
+            "retries" => Query::Set { set: Set::Retries, page },
+            "dead" => Query::Set { set: Set::Dead, page },
+            "working" => Query::Working { page },
+            "workers" => Query::Workers,
+            "info" => Query::Info,
+            name => Query::Queue { name: name.into(), page },
+        };
+        match self.machine.answer(self.now, &query) {
+            Answer::Jobs(jobs) => jobs
+                .jobs
+                .iter()
+                .map(|job| {
+                    let failures =
+                        job.failure.as_ref().map_or(String::new(), |f| format!("×{}", f.retry_count + 1));
+                    let holder = if let Place::Working { wid, .. } = &job.place {
+                        format!("@{wid}")
+                    } else {
+                        String::new()
+                    };
+                    format!("{}{failures}{holder}", self.name(&job.body))
+                })
+                .collect::<Vec<_>>()
+                .join(" "),
+            Answer::Workers(workers) => workers
+                .iter()
+                .map(|w| format!("{}:{:?}:{}", w.wid, w.stage, w.busy))
+                .collect::<Vec<_>>()
+                .join(" "),
+            Answer::Info(info) => format!(
+                "processed {} failed {} discarded {}",
+                info.processed, info.failures, info.since_start.dead_dropped
+            ),
+            Answer::Missing => "no such queue".into(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The jid is the first word of a body.
+    fn name(&self, body: &Text) -> String {
+        let Text::At(span) = body else { panic!("nobody has read it") };
+        let text = String::from_utf8_lossy(&self.log.texts[span.at as usize]);
+        text.split(' ').next().unwrap_or_default().into()
+    }
+
+    fn told(&mut self, actor: &str, out: Settled) -> String {
+        let mut told = Vec::new();
+        for (ticket, reply) in out.replies {
+            let text = match reply {
+                Reply::Done => "ok".into(),
+                Reply::Nothing => "nothing".into(),
+                Reply::Job(job) => {
+                    let jid = self.name(&job.body);
+                    self.deliveries.insert(jid.clone(), job.delivery);
+                    jid
+                }
+                Reply::Count(count) => count.to_string(),
+                Reply::State(stage) => format!("{stage:?}").to_lowercase(),
+                Reply::Refused(refusal) => refusal.to_string(),
+                other => panic!("{other:?}"),
+            };
+            let name = &self.names[ticket.0 as usize];
+            told.push(if name == actor { text } else { format!("{name}: {text}") });
+        }
+        told.join(", ")
+    }
+
+    /// What only facts have built looks the same.
+    fn compare(mut self) {
+        self.log.mirror.recovered(self.now);
+        self.log.mirror.check().expect("the mirror is whole");
+        assert_eq!(self.log.mirror.dump(), self.machine.dump());
+    }
+}
+
+fn push<'a>(
+    jid: &'a str,
+    body: &'a str,
+    option: &dyn Fn(&str) -> Option<&'a str>,
+    at: Option<Wall>,
+) -> Push<'a> {
+    Push {
+        jid,
+        queue: option("queue").unwrap_or("default"),
+        jobtype: "T",
+        retry: option("retry").map_or(25, |retry| retry.parse().expect("a number")),
+        reserve_for: option("reserve").map_or(1_800, |seconds| seconds.parse().expect("a number")),
+        on_lost: option("lost").map(|lost| match lost {
+            "wait" => OnLost::Wait,
+            "dead" => OnLost::Dead,
+            _ => OnLost::Requeue,
+        }),
+        at,
+        failure: None,
+        sent: body.as_bytes(),
+        body: body.as_bytes(),
+    }
+}
+
+fn stage(word: &str) -> Stage {
+    match word {
+        "running" => Stage::Running,
+        "quiet" => Stage::Quiet,
+        "terminate" => Stage::Terminate,
+        other => panic!("no stage {other}"),
+    }
+}
+
+/// `90s`, `3m`, `2h`, `200d`.
+fn duration(text: &str) -> Duration {
+    let (number, unit) = text.split_at(text.len() - 1);
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        other => panic!("no unit {other}"),
+    };
+    Duration::from_secs(number.parse::<u64>().expect("a number") * seconds)
+}
