@@ -61,8 +61,8 @@ pub enum Error {
     #[error("arguments of {jobtype} cannot be written as JSON")]
     Arguments { jobtype: String, source: serde_json::Error },
     /// The time of `perform_at` lies outside the years that can be written.
-    #[error("time of the job is out of range")]
-    Time(#[source] jiff::Error),
+    #[error("time of the job is not within the years -9999 to 9999")]
+    Time,
     /// `perform_async` was called without a client.
     #[error("no client to push with: call Bessemer::install_global first, or name one with with().on(&app)")]
     NoGlobal,

@@ -84,7 +84,7 @@ impl NewJob {
             retry,
             reserve_for: reserve_for.map(|lease| lease.as_secs()),
             created_at: rfc3339(now)?,
-            at: at.map(|at| rfc3339(at.from(now))).transpose()?,
+            at: at.map(|at| rfc3339(at.from(now).ok_or(Error::Time)?)).transpose()?,
             backtrace,
             custom,
         })
@@ -104,10 +104,10 @@ pub(crate) enum When {
 }
 
 impl When {
-    fn from(self, now: SystemTime) -> SystemTime {
+    fn from(self, now: SystemTime) -> Option<SystemTime> {
         match self {
-            Self::In(delay) => now + delay,
-            Self::At(time) => time,
+            Self::In(delay) => now.checked_add(delay),
+            Self::At(time) => Some(time),
         }
     }
 }
@@ -118,7 +118,7 @@ fn now() -> SystemTime {
 }
 
 fn rfc3339(time: SystemTime) -> Result<String, Error> {
-    jiff::Timestamp::try_from(time).map(|time| time.to_string()).map_err(Error::Time)
+    bessemer_protocol::time::rfc3339(time).ok_or(Error::Time)
 }
 
 /// A job as the server hands it out. What a server leaves out is filled in; what it adds is ignored.
@@ -210,6 +210,15 @@ mod tests {
         assert_eq!(job["backtrace"], 5);
         assert_eq!(job["custom"], json!({"locale": "en"}));
         assert_eq!(job["at"], "1970-01-01T00:00:01.5Z");
+    }
+
+    #[test]
+    fn a_time_that_cannot_be_written_is_refused() {
+        for options in
+            [JobOptions::new().delay(Duration::MAX), JobOptions::new().delay(Duration::from_secs(1 << 60))]
+        {
+            assert!(matches!(NewJob::new("T", &[], options), Err(Error::Time)));
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::response::ErrorCode;
+use crate::text::cut;
 
 /// The version of the protocol that everybody speaks.
 pub const VERSION: u8 = 2;
@@ -274,11 +275,7 @@ fn labels(member: Option<Value>) -> Result<Vec<String>, HelloError> {
 
 /// Cuts a text to `max` bytes, between two characters.
 fn clip(mut text: String, max: usize) -> String {
-    let mut end = text.len().min(max);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.truncate(end);
+    text.truncate(cut(&text, max).len());
     text
 }
 

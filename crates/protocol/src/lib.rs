@@ -13,4 +13,5 @@ pub mod request;
 pub mod resp;
 pub mod response;
 pub mod text;
+pub mod time;
 pub mod url;
