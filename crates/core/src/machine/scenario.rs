@@ -186,7 +186,7 @@ impl Scene {
                     ticket,
                     Command::Fail { conn, jid: args[0], text: b"{\"message\":\"m\"}" },
                     out,
-                )
+                );
             }
             "beat" => {
                 let state = args.get(1).map(|state| stage(state));
