@@ -9,6 +9,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Wake, Waker, ready};
 
 use bessemer_core::command::Hello;
@@ -40,16 +41,11 @@ pub(crate) struct Doors {
 /// Serves until `stop` is rung, then lets everybody go; or until the engine fails.
 pub(crate) async fn run<E: Engine + 'static>(node: Node<E>, clock: Clock, doors: Doors) -> Result<(), Fatal> {
     let patience = node.limits().shutdown_timeout;
-    let hall = Rc::new(Hall::new(node, clock, doors.gauges));
-    let Doors { mut arrivals, mut errands, stop, .. } = Doors {
-        gauges: hall.gauges.clone(),
-        arrivals: doors.arrivals,
-        errands: doors.errands,
-        stop: doors.stop,
-    };
+    let Doors { mut arrivals, mut errands, gauges, stop } = doors;
+    let hall = Rc::new(Hall::new(node, clock, gauges));
     let mut leave_by: Option<tokio::time::Instant> = None;
     loop {
-        let wait = hall.clock.until(hall.node.borrow().wake_at(hall.now()));
+        let wait = hall.clock.until(hall.node(|node| node.wake_at(hall.now())));
         tokio::select! {
             biased;
             () = hall.bell.0.notified() => {}
@@ -57,7 +53,7 @@ pub(crate) async fn run<E: Engine + 'static>(node: Node<E>, clock: Clock, doors:
             Some(errand) = errands.recv() => hall.act(errand),
             () = stop.notified(), if leave_by.is_none() => {
                 leave_by = Some(tokio::time::Instant::now() + patience);
-                hall.node.borrow_mut().shut_down(hall.now());
+                hall.node(|node| node.shut_down(hall.now()));
             }
             () = tokio::time::sleep(wait) => {}
         }
@@ -76,6 +72,18 @@ struct Bell(Notify);
 impl Wake for Bell {
     fn wake(self: Arc<Self>) {
         self.0.notify_one();
+    }
+}
+
+/// Ends the process when it is dropped by a panic (`G24`): replay is the way back to a whole state.
+struct EndOnPanic;
+
+impl Drop for EndOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!("a panic on the engine's thread; ending the process");
+            std::process::abort();
+        }
     }
 }
 
@@ -126,6 +134,13 @@ impl<E: Engine + 'static> Hall<E> {
         }
     }
 
+    /// The node. A panic inside it may leave it half changed, so it ends the process; tokio would go on with the
+    /// next task.
+    fn node<R>(&self, use_it: impl FnOnce(&mut Node<E>) -> R) -> R {
+        let _guard = EndOnPanic;
+        use_it(&mut self.node.borrow_mut())
+    }
+
     fn now(&self) -> Now {
         self.clock.now(Some(self.heard.get()))
     }
@@ -155,33 +170,32 @@ impl<E: Engine + 'static> Hall<E> {
             labels: &labels,
             rss_kb: hello.rss_kb,
         });
-        {
-            let mut node = self.node.borrow_mut();
+        self.node(|node| {
             node.opened(self.now(), conn, worker);
             node.bytes(self.now(), conn, &leftover);
-        }
+        });
         let reader = spawn_local(self.clone().read(conn, read)).abort_handle();
         let peer = Peer { write: Rc::new(write), backlog: VecDeque::new(), sent: 0, leaving: false, reader };
         self.peers.borrow_mut().insert(conn, peer);
-        self.gauges.connections.store(self.peers.borrow().len() as u64, std::sync::atomic::Ordering::Relaxed);
+        self.gauges.connections.store(self.peers.borrow().len() as u64, Ordering::Relaxed);
     }
 
     fn act(&self, (action, reply): Errand) {
         let token = self.next_conn.replace(self.next_conn.get() + 1);
         self.errands.borrow_mut().insert(token, reply);
-        self.node.borrow_mut().act(self.now(), token, &action);
+        self.node(|node| node.act(self.now(), token, &action));
     }
 
     /// Reads one connection until it ends.
     async fn read(self: Rc<Self>, conn: ConnId, mut read: OwnedReadHalf) {
         loop {
-            while !self.node.borrow().wants_bytes(conn) {
+            while !self.node(|node| node.wants_bytes(conn)) {
                 self.turned.notified().await;
             }
             match poll_fn(|cx| self.poll_read(cx, conn, &mut read)).await {
                 Ok(true) => self.ring(),
                 Ok(false) => {
-                    self.node.borrow_mut().eof(self.now(), conn);
+                    self.node(|node| node.eof(self.now(), conn));
                     return self.ring();
                 }
                 Err(_) => return self.close(conn),
@@ -200,7 +214,7 @@ impl<E: Engine + 'static> Hall<E> {
         let mut buf = ReadBuf::new(&mut scratch);
         ready!(Pin::new(read).poll_read(cx, &mut buf))?;
         if !buf.filled().is_empty() {
-            self.node.borrow_mut().bytes(self.now(), conn, buf.filled());
+            self.node(|node| node.bytes(self.now(), conn, buf.filled()));
         }
         Poll::Ready(Ok(!buf.filled().is_empty()))
     }
@@ -211,7 +225,7 @@ impl<E: Engine + 'static> Hall<E> {
         self.heard.set(now.boot);
         let waker: Waker = self.bell.clone().into();
         let mut outputs = self.outputs.take();
-        let poll = self.node.borrow_mut().turn(&mut Context::from_waker(&waker), now, &mut outputs);
+        let poll = self.node(|node| node.turn(&mut Context::from_waker(&waker), now, &mut outputs));
         if let Poll::Ready(result) = poll {
             result?;
         }
@@ -228,10 +242,11 @@ impl<E: Engine + 'static> Hall<E> {
             }
         }
         self.outputs.replace(outputs);
-        let mut node = self.node.borrow_mut();
-        node.set_used_memory_mb(self.gauges.used_memory_mb.load(std::sync::atomic::Ordering::Relaxed));
-        self.gauges.publish(&node.figures(now));
-        node.take_events().iter().for_each(report);
+        self.node(|node| {
+            node.set_used_memory_mb(self.gauges.used_memory_mb.load(Ordering::Relaxed));
+            self.gauges.publish(&node.figures(now));
+            node.take_events().iter().for_each(report);
+        });
         self.turned.notify_waiters();
         Ok(())
     }
@@ -261,7 +276,7 @@ impl<E: Engine + 'static> Hall<E> {
             spawn_local(self.clone().drain(conn, peer.write.clone()));
         }
         drop(peers);
-        self.node.borrow_mut().sent(self.now(), conn, sent);
+        self.node(|node| node.sent(self.now(), conn, sent));
     }
 
     /// Sends a backlog as the kernel takes it.
@@ -279,7 +294,7 @@ impl<E: Engine + 'static> Hall<E> {
             }
             let (sent, done, leaving) = (peer.sent, peer.backlog.is_empty(), peer.leaving);
             drop(peers);
-            self.node.borrow_mut().sent(self.now(), conn, sent);
+            self.node(|node| node.sent(self.now(), conn, sent));
             if done {
                 return if leaving {
                     self.close(conn);
@@ -305,7 +320,7 @@ impl<E: Engine + 'static> Hall<E> {
     fn close(&self, conn: ConnId) {
         let Some(peer) = self.peers.borrow_mut().remove(&conn) else { return };
         peer.reader.abort();
-        self.node.borrow_mut().closed(self.now(), conn, peer.sent);
+        self.node(|node| node.closed(self.now(), conn, peer.sent));
         self.ring();
     }
 }
