@@ -97,7 +97,7 @@ impl<D: Disk> Reading<'_, D> {
             // Headers that begin before `whole` are whole in this piece; the rest is looked at in the next one.
             let reaches_end = offset + bytes.len() as u64 == size;
             let whole = if reaches_end { bytes.len() } else { bytes.len() - batch::HEADER_LEN };
-            if let Some(used) = bytes.iter().rposition(|byte| *byte != 0) {
+            if let Some(used) = last_nonzero(bytes) {
                 last_used = offset + used as u64 + 1;
                 // What stands at `at` itself is the bad batch, whose own header proves nothing.
                 let skip = usize::from(offset == at);
@@ -158,6 +158,20 @@ impl Window {
         self.bytes.clear();
         self.from = 0;
     }
+}
+
+/// The last byte that is not zero. Nearly all of a prepared segment is zeros at every start, so they are compared by the
+/// block.
+fn last_nonzero(bytes: &[u8]) -> Option<usize> {
+    const ZEROS: &[u8] = &[0; 4096];
+    let mut end = bytes.len();
+    for block in bytes.rchunks(ZEROS.len()) {
+        if block != &ZEROS[..block.len()] {
+            return bytes[..end].iter().rposition(|byte| *byte != 0);
+        }
+        end -= block.len();
+    }
+    None
 }
 
 /// Where a batch might begin, from `skip` on.
