@@ -11,6 +11,7 @@ use bessemer_core::{Facts, Span, Wall};
 use bytes::Bytes;
 
 use super::batch::{Batch, Seal};
+use super::bug::{Bug, planted};
 use super::disk::{Disk, DiskFile};
 use super::janitor::{Janitor, Spare, fill};
 use super::segment::{self, Header, StoreId, file_name};
@@ -114,7 +115,9 @@ impl<D: Disk> Log<D> {
         let bytes = if self.active.end + self.batch.len() as u64 <= self.options.segment_bytes {
             self.append(now)?
         } else {
-            restate(self);
+            if !planted(Bug::ForgetToRestate) {
+                restate(self);
+            }
             self.roll(now)?
         };
         self.table.grow(bytes.len() as u64, now);

@@ -13,6 +13,7 @@
 //! [`recover`] for what a start believes, [`disk`] for what it all stands on.
 
 mod batch;
+pub mod bug;
 pub mod disk;
 mod janitor;
 mod log;
@@ -148,6 +149,11 @@ impl<D: Disk> Embedded<D> {
         &self.machine
     }
 
+    /// The state alone; the store is closed.
+    pub fn into_machine(self) -> Machine {
+        self.machine
+    }
+
     fn turn(&mut self, cx: &mut Context<'_>, now: Now, out: &mut Settled) -> Result<(), Fatal> {
         let Self { machine, log, held, questions, .. } = self;
         log.commit(now.wall, |log| machine.restate(log))?;
@@ -157,8 +163,6 @@ impl<D: Disk> Embedded<D> {
                 read_failure(log, job.failure.as_mut())?;
             }
         }
-        out.replies.append(&mut held.replies);
-        out.events.append(&mut held.events);
         questions.answer(cx, |query| {
             let mut answer = machine.answer(now, query);
             if let Answer::Jobs(jobs) = &mut answer {
@@ -168,7 +172,10 @@ impl<D: Disk> Embedded<D> {
                 }
             }
             Ok(answer)
-        })
+        })?;
+        out.replies.append(&mut held.replies);
+        out.events.append(&mut held.events);
+        Ok(())
     }
 }
 

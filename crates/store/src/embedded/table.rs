@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use bessemer_core::Wall;
 
+use super::bug::{Bug, planted};
+
 /// One segment that is needed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Segment {
@@ -66,7 +68,7 @@ impl Table {
     pub(super) fn give_up(&mut self, now: Wall, young: Duration) -> Vec<u64> {
         let mut given_up = Vec::new();
         while self.segments.len() > 1
-            && self.segments[0].live == 0
+            && (self.segments[0].live == 0 || planted(Bug::FreeTheLiving))
             && now.since(self.segments[0].youngest) > young
         {
             given_up.extend(self.segments.pop_front().map(|segment| segment.number));

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use bessemer_core::Span;
 use bytes::Bytes;
 
+use super::bug::{Bug, planted};
 use super::disk::{Disk, DiskFile};
 use super::record::{TEXT_CRC_LEN, text_crc};
 use super::segment;
@@ -78,7 +79,7 @@ impl<D: Disk> Texts<D> {
         self.open[0].1.read_at(&mut bytes, offset).map_err(fatal)?;
         let crc = u32::from_le_bytes(std::array::from_fn(|i| bytes[len + i]));
         bytes.truncate(len);
-        if crc != text_crc(span.at, &bytes) {
+        if crc != text_crc(span.at, &bytes) && !planted(Bug::TrustTheText) {
             let what = "the text is not as it was written (checksum)";
             return Err(fatal(std::io::Error::new(std::io::ErrorKind::InvalidData, what)));
         }

@@ -4,14 +4,14 @@
 //! seed that decides which unflushed bytes outlive a power loss; without faults it is the memory store of tests.
 
 mod real;
-#[cfg(any(test, feature = "sim"))]
+#[cfg(feature = "sim")]
 mod sim;
 
 use std::fmt::Debug;
 use std::io;
 
 pub use real::RealDisk;
-#[cfg(any(test, feature = "sim"))]
+#[cfg(feature = "sim")]
 pub use sim::{SimDisk, SimFile};
 
 /// A directory. Names are plain file names.

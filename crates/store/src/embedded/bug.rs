@@ -1,0 +1,39 @@
+//! Bugs, planted on purpose: a test that has never caught one proves little.
+//!
+//! Tests plant one in their own thread and must then fail. Mistakes towards the disk (a forgotten flush, say) need no
+//! place in here: tests make them with a careless disk of their own. Without the feature `sim` there is nothing to
+//! plant, and the compiler removes the questions.
+
+/// A mistake that somebody has made in some store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bug {
+    /// Damage is cut like a torn tail.
+    CutDamage,
+    /// The first batch of a segment lacks what the segments before it say.
+    ForgetToRestate,
+    /// A segment is given up though a job lives in it.
+    FreeTheLiving,
+    /// A text is served without a look at its checksum.
+    TrustTheText,
+}
+
+#[cfg(feature = "sim")]
+thread_local! {
+    static PLANTED: std::cell::Cell<Option<Bug>> = const { std::cell::Cell::new(None) };
+}
+
+/// Plants a bug in what this thread does from now on, or none.
+#[cfg(feature = "sim")]
+pub fn plant(bug: Option<Bug>) {
+    PLANTED.set(bug);
+}
+
+#[cfg(feature = "sim")]
+pub(super) fn planted(bug: Bug) -> bool {
+    PLANTED.get() == Some(bug)
+}
+
+#[cfg(not(feature = "sim"))]
+pub(super) const fn planted(_: Bug) -> bool {
+    false
+}

@@ -1,0 +1,102 @@
+//! Crashes and power losses from seeds, at any call of any kind, several in a row.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use bessemer_store::embedded::bug::{Bug, plant};
+
+use crate::careless::Lapse;
+use crate::damage;
+use crate::world::{Death, Fault, Seen, World};
+
+/// One history: eight lives, each ended by chance, and a look at damage at its end.
+fn history(seed: u64, lapse: Option<Lapse>) -> Result<(Seen, Vec<String>), String> {
+    let mut world = World::new(seed, lapse);
+    for _ in 0..8 {
+        let calls = world.dice.below(60);
+        let fault = match world.dice.below(8) {
+            0 => Fault::None,
+            1..5 => Fault::Stop(calls),
+            5..7 => Fault::Fail(calls),
+            _ => Fault::Space(calls * 64),
+        };
+        let death = if world.dice.one_in(3) { Death::Killed } else { Death::PowerLoss };
+        let turns = world.dice.below(30);
+        world.life(turns, fault, death)?;
+    }
+    world.life(0, Fault::None, Death::Killed)?;
+    damage::one_flip(&mut world)?;
+    world.seen.trace = world.disk.disk.trace();
+    Ok((world.seen, world.allowed))
+}
+
+/// A panic is a failure of its seed like any other.
+fn run(seed: u64, lapse: Option<Lapse>) -> Result<(Seen, Vec<String>), String> {
+    catch_unwind(AssertUnwindSafe(|| history(seed, lapse))).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        Err(text.or(panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default())
+    })
+}
+
+fn check(seed: u64) {
+    let outcome = run(seed, None).unwrap_or_else(|what| {
+        panic!(
+            "seed {seed}: {what}\nagain: BESSEMER_SEED={seed} cargo test -p bessemer-store --test store seeds"
+        )
+    });
+    if seed % 100 == 0 {
+        assert_eq!(run(seed, None), Ok(outcome), "seed {seed} is not the same twice");
+    }
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name)
+        .ok()
+        .map(|value| value.parse().unwrap_or_else(|_| panic!("{name} is no number: {value}")))
+}
+
+/// Half of the seeds each, so that two cores share them.
+fn seeds_of(half: u64) {
+    match number("BESSEMER_SEED") {
+        Some(seed) if seed % 2 == half => check(seed),
+        Some(_) => {}
+        None => {
+            (0..number("BESSEMER_SEEDS").unwrap_or(5_000)).filter(|seed| seed % 2 == half).for_each(check)
+        }
+    }
+}
+
+#[test]
+fn nothing_that_was_answered_is_lost_even_seeds() {
+    seeds_of(0);
+}
+
+#[test]
+fn nothing_that_was_answered_is_lost_odd_seeds() {
+    seeds_of(1);
+}
+
+/// How many seeds it may take to notice a mistake.
+const NOTICED_WITHIN: u64 = 400;
+
+#[test]
+fn a_careless_use_of_the_disk_is_noticed() {
+    use Lapse::{BelieveTheCache, NameBeforeFlush, ReplyBeforeFlush, RetryTheFlush, SkipDirectoryFlush};
+    for lapse in [ReplyBeforeFlush, RetryTheFlush, NameBeforeFlush, SkipDirectoryFlush, BelieveTheCache] {
+        let noticed = (0..NOTICED_WITHIN).find(|seed| run(*seed, Some(lapse)).is_err());
+        println!("{lapse:?}: noticed by seed {noticed:?}");
+        assert!(noticed.is_some(), "{lapse:?} went unnoticed");
+        assert_eq!(noticed.and_then(|seed| run(seed, None).err()), None, "without the lapse");
+    }
+}
+
+#[test]
+fn a_planted_bug_is_noticed() {
+    for bug in [Bug::CutDamage, Bug::ForgetToRestate, Bug::FreeTheLiving] {
+        plant(Some(bug));
+        let noticed = (0..NOTICED_WITHIN).find(|seed| run(*seed, None).is_err());
+        println!("{bug:?}: noticed by seed {noticed:?}");
+        plant(None);
+        assert!(noticed.is_some(), "{bug:?} went unnoticed");
+        assert_eq!(noticed.and_then(|seed| run(seed, None).err()), None, "without the bug");
+    }
+}

@@ -1,0 +1,7 @@
+//! The embedded store against everything that disks, kernels and people do to it.
+
+mod careless;
+mod crash;
+mod damage;
+mod faults;
+mod world;
