@@ -157,15 +157,13 @@ impl<D: Disk> Drop for Thread<D> {
     }
 }
 
+/// Works until there is nothing more to do and nobody left to ask.
 fn work<D: Disk>(disk: &D, todo: &Receiver<Chore>, done: &Sender<Option<Spare<D::File>>>, stop: &AtomicBool) {
-    let stopped = || stop.load(Ordering::Relaxed);
     while let Ok(chore) = todo.recv() {
         match chore {
-            _ if stopped() => return,
+            // Who has stopped takes no spare any more.
             Chore::Prepare { name, len } => {
-                if done.send(prepare(disk, name, len, stopped)).is_err() {
-                    return;
-                }
+                _ = done.send(prepare(disk, name, len, || stop.load(Ordering::Relaxed)));
             }
             Chore::Remove(names) => remove(disk, names),
         }

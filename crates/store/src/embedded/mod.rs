@@ -120,20 +120,21 @@ impl<D: Disk> Embedded<D> {
         };
         let mut machine = Machine::new(options.rules, id.hash_key());
         let spares = found.spares_seen() + 1;
-        let failed = |source: io::Error| Fatal {
-            action: "start the janitor of",
-            path: disk.path(""),
-            offset: 0,
-            source,
+        let janitor = || {
+            let path = disk.path("");
+            let failed =
+                |source: io::Error| Fatal { action: "start the janitor of", path, offset: 0, source };
+            Janitor::start(disk.clone(), options.segment_bytes, spares).map_err(failed)
         };
-        let janitor = Janitor::start(disk.clone(), options.segment_bytes, spares).map_err(failed)?;
         let (mut log, report) = if store.is_some() {
             let replayed = found.replay(&mut |fact, span| machine.replay(fact, span))?;
-            (Log::resume(disk, id, log_options, replayed.active, replayed.table, janitor), replayed.report)
+            let log = Log::resume(disk.clone(), id, log_options, replayed.active, replayed.table, janitor()?);
+            (log, replayed.report)
         } else {
             let report =
                 Recovered { created: true, removed: found.temporary, segments: 1, ..Recovered::default() };
-            (Log::create(disk, id, log_options, now.wall, janitor, segment::spare_name(spares))?, report)
+            let spare = segment::spare_name(spares);
+            (Log::create(disk.clone(), id, log_options, now.wall, janitor()?, spare)?, report)
         };
         machine.recovered(now);
         for span in machine.spans() {
@@ -231,5 +232,7 @@ fn read_failure<D: Disk>(log: &mut Log<D>, failure: Option<&mut FailureView>) ->
     failure.map_or(Ok(()), |failure| read(log, &mut failure.text))
 }
 
+#[cfg(test)]
+mod fixture;
 #[cfg(test)]
 mod tests;

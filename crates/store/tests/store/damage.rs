@@ -289,6 +289,12 @@ fn damage_that_is_cut_like_a_torn_tail_is_noticed() {
     assert!(dump(&files).is_err());
 }
 
+/// The number of the oldest segment there is; they count from 1.
+pub(crate) fn oldest_segment(world: &World) -> u64 {
+    let files = files(&world.disk.disk);
+    files.keys().next().and_then(|name| name.strip_suffix(".seg")?.parse().ok()).expect("a segment")
+}
+
 /// Changes one bit anywhere and looks whether the store notices: for random histories.
 pub(crate) fn one_flip(world: &mut World) -> Result<(), String> {
     let mut files = files(&world.disk.disk);

@@ -82,10 +82,42 @@ pub(crate) struct Seen {
     pub(crate) trace: u64,
     pub(crate) starts: u64,
     pub(crate) failed_starts: u64,
-    pub(crate) torn: u64,
-    pub(crate) turns: u64,
+    pub(crate) torn_tails: u64,
+    pub(crate) answered_turns: u64,
     pub(crate) failed_turns: u64,
-    pub(crate) fetched: u64,
+    pub(crate) segments_given_up: u64,
+    pub(crate) handed_out: u64,
+    pub(crate) failures_shown: u64,
+}
+
+impl Seen {
+    /// Both together.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            trace: 0,
+            starts: self.starts + other.starts,
+            failed_starts: self.failed_starts + other.failed_starts,
+            torn_tails: self.torn_tails + other.torn_tails,
+            answered_turns: self.answered_turns + other.answered_turns,
+            failed_turns: self.failed_turns + other.failed_turns,
+            segments_given_up: self.segments_given_up + other.segments_given_up,
+            handed_out: self.handed_out + other.handed_out,
+            failures_shown: self.failures_shown + other.failures_shown,
+        }
+    }
+
+    pub(crate) fn all(&self) -> [(&'static str, u64); 8] {
+        [
+            ("a start", self.starts),
+            ("a failed start", self.failed_starts),
+            ("a torn tail", self.torn_tails),
+            ("an answered turn", self.answered_turns),
+            ("a failed turn", self.failed_turns),
+            ("a segment given up", self.segments_given_up),
+            ("a job handed out", self.handed_out),
+            ("a failure shown", self.failures_shown),
+        ]
+    }
 }
 
 type Checked = Result<(), String>;
@@ -164,7 +196,7 @@ impl World {
         let engine = match opened {
             Ok((engine, report)) => {
                 self.seen.starts += 1;
-                self.seen.torn += u64::from(report.torn.is_some());
+                self.seen.torn_tails += u64::from(report.torn.is_some());
                 engine
             }
             Err(OpenError::Failed(_)) if faulty => {
@@ -193,7 +225,7 @@ impl World {
         let dump = engine.machine().dump();
         match result {
             Ok(()) => {
-                self.seen.turns += 1;
+                self.seen.answered_turns += 1;
                 self.allowed = vec![dump];
             }
             Err(_) if faulty => {
@@ -205,8 +237,9 @@ impl World {
         }
         for (ticket, reply) in out.replies {
             if let Reply::Job(job) = reply {
+                self.seen.failures_shown += u64::from(job.failure.is_some());
                 let jid = judge(&job.body, job.failure.as_ref().map(|failure| &failure.text))?;
-                self.seen.fetched += 1;
+                self.seen.handed_out += 1;
                 self.in_hand.push((ConnId(ticket.0), jid, job.delivery));
             }
         }

@@ -38,11 +38,18 @@ impl RealDisk {
             let path = path.display().to_string();
             move |source: io::Error| OpenError::Failed(Fatal { action, path, offset: 0, source })
         };
+        let missing = path.ancestors().take_while(|folder| !folder.exists()).count();
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(path)
             .map_err(failed("create directory", path))?;
+        // A folder is only as durable as its entry in the one above.
+        for folder in path.ancestors().skip(1).take(missing) {
+            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+            let flush = || File::open(folder)?.sync_all();
+            flush().map_err(failed("flush directory", folder))?;
+        }
         let lock = lock(path)?;
         let directory = File::open(path).map_err(failed("open directory", path))?;
         Ok(Self { held: Arc::new(Held { path: path.to_owned(), directory, _lock: lock }) })

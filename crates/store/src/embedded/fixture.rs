@@ -1,0 +1,186 @@
+//! Stores of every format there ever was, kept in `tests/fixtures` and read for ever (`G23`).
+//!
+//! The newest one is also written anew and compared byte by byte: whoever changes the format without meaning to
+//! learns it here. Whoever means to raises the version, adds the reader of the old one, and writes one more fixture:
+//! `BESSEMER_WRITE_FIXTURE=1 cargo test -p bessemer-store fixture`.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bessemer_core::fact::{Ending, Fact, Failure, Family, Head, JobId, OnLost, Order, Standing};
+use bessemer_core::{Facts, Span, Wall};
+
+use super::disk::{Disk, SimDisk};
+use super::janitor::Janitor;
+use super::log::{Log, LogOptions};
+use super::recover;
+use super::segment::{StoreId, VERSION};
+
+const STORE: StoreId = StoreId(*b"the first store!");
+const OPTIONS: LogOptions = LogOptions { segment_bytes: 640, tail_bytes: 0, young: Duration::from_secs(60) };
+const RESTATED: Fact<'_> = Fact::Keep { family: Family::Counters, key: b"", value: Some(&[1, 2, 3]) };
+
+/// At least one of everything, with the numbers that are hard to write.
+fn facts() -> Vec<Fact<'static>> {
+    let (first, second) = (JobId(u64::MAX), JobId(1 << 32));
+    let head = |jid, queue, retry, on_lost| Head {
+        jid,
+        queue,
+        jobtype: "Grüße",
+        retry,
+        reserve_for: 86_400,
+        on_lost,
+        body_hash: 0x0123_4567_89ab_cdef,
+    };
+    let put = |id, order, at, head, standing| Fact::Put {
+        id,
+        order: Order(order),
+        at,
+        head,
+        standing,
+        body: b"{\"args\":[]}",
+    };
+    let set = |standing| Fact::Set { id: first, order: Order(i64::MIN), standing };
+    let working = Standing::Working { wid: "worker-1", since: Wall(-1), until: Wall(i64::MAX) };
+    let failure = |next_at| Failure {
+        retry_count: u32::MAX,
+        remaining: -1,
+        failed_at: Wall(127),
+        next_at,
+        text: b"{\"message\":\"no\"}",
+    };
+    let fail = |counted, next_at, standing| Fact::Fail {
+        id: second,
+        order: Order(i64::MAX),
+        at: Wall(128),
+        counted,
+        failure: failure(next_at),
+        standing,
+    };
+    let lost = |blamed| Fact::Lost { id: first, order: Order(-1), at: Wall(0), blamed, standing: working };
+    let keep = |family, key: &'static str, value| Fact::Keep { family, key: key.as_bytes(), value };
+    let mut facts = vec![
+        put(
+            first,
+            -64,
+            Some(Wall(1)),
+            head("jid-00000001", "default", 25, None),
+            Standing::Queued { since: Wall(1) },
+        ),
+        put(
+            second,
+            63,
+            None,
+            head("jid-00000002", "bulk", -1, Some(OnLost::Requeue)),
+            Standing::Scheduled { at: Wall(2) },
+        ),
+        put(
+            JobId(0),
+            64,
+            None,
+            head("jid-00000003", "a", i16::MIN, Some(OnLost::Wait)),
+            Standing::Retrying { at: Wall(3) },
+        ),
+        put(
+            JobId(127),
+            -65,
+            None,
+            head("jid-00000004", "b", i16::MAX, Some(OnLost::Dead)),
+            Standing::Dead { until: Wall(4) },
+        ),
+        set(working),
+        set(Standing::Working { wid: "", since: Wall(5), until: Wall(6) }),
+        fail(true, Some(Wall(7)), Standing::Retrying { at: Wall(7) }),
+        fail(false, None, Standing::Dead { until: Wall::LAST }),
+        lost(true),
+        lost(false),
+        keep(Family::Day, "20599", Some(&[0; 16])),
+        keep(Family::Queue, "default", Some(&[1])),
+        keep(Family::Queue, "bulk", None),
+    ];
+    let endings =
+        [Ending::Acked, Ending::Failed, Ending::Lost, Ending::Deleted, Ending::DeadAge, Ending::DeadLimit];
+    facts.extend(endings.map(|why| Fact::End { id: second, at: Wall(8), why }));
+    facts
+}
+
+/// Writes a store of several segments.
+fn write(disk: &SimDisk) {
+    let janitor = Janitor::start(disk.clone(), OPTIONS.segment_bytes, 1).unwrap();
+    let mut log = Log::create(disk.clone(), STORE, OPTIONS, Wall(1), janitor, "spare-1.tmp".into()).unwrap();
+    for facts in facts().chunks(2) {
+        for fact in facts {
+            log.record(fact);
+        }
+        log.commit(Wall(2), |log| _ = log.record(&RESTATED)).unwrap();
+    }
+}
+
+fn folder(version: u32) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/format-{version}"))
+}
+
+/// The segments of a disk.
+fn segments(disk: &SimDisk) -> Vec<(String, Vec<u8>)> {
+    let names = disk.list().unwrap().into_iter().filter(|name| name.ends_with(".seg"));
+    names.map(|name| (name.clone(), disk.content(&name).unwrap())).collect()
+}
+
+/// A disk with the fixture of a version.
+fn kept(version: u32) -> SimDisk {
+    let disk = SimDisk::new(1);
+    for entry in fs::read_dir(folder(version)).unwrap() {
+        let entry = entry.unwrap();
+        disk.set_content(entry.file_name().to_str().unwrap(), Some(fs::read(entry.path()).unwrap()));
+    }
+    disk
+}
+
+#[test]
+fn the_newest_fixture_is_what_is_written_today() {
+    let disk = SimDisk::new(1);
+    write(&disk);
+    if std::env::var_os("BESSEMER_WRITE_FIXTURE").is_some() {
+        fs::create_dir_all(folder(VERSION)).unwrap();
+        for (name, content) in segments(&disk) {
+            fs::write(folder(VERSION).join(name), content).unwrap();
+        }
+    }
+    let (today, kept) = (segments(&disk), segments(&kept(VERSION)));
+    assert!(today.len() > 2, "a fixture of several segments");
+    assert!(today == kept, "the format has changed: see segment.rs for what that takes");
+}
+
+#[test]
+fn the_fixture_of_format_1_is_read() {
+    let disk = kept(1);
+    let found = recover::look(disk.clone()).unwrap();
+    assert_eq!(found.store(), Some(STORE));
+    let mut read: Vec<(String, Span)> = Vec::new();
+    let replayed = found
+        .replay(&mut |fact, span| {
+            // Told again at the beginning of each segment but the first.
+            if *fact != RESTATED {
+                read.push((format!("{fact:?}"), span));
+            }
+        })
+        .unwrap();
+    assert_eq!(replayed.report.last_written, Some(Wall(2)));
+    let facts = facts();
+    assert_eq!(read.len(), facts.len());
+    let janitor = Janitor::start(disk.clone(), OPTIONS.segment_bytes, 1).unwrap();
+    let mut log = Log::resume(disk, STORE, OPTIONS, replayed.active, replayed.table, janitor);
+    for (fact, (read, span)) in facts.iter().zip(read) {
+        assert_eq!(read, format!("{fact:?}"));
+        if let Fact::Put { body: text, .. } | Fact::Fail { failure: Failure { text, .. }, .. } = fact {
+            assert_eq!(log.read(span).unwrap(), *text, "the text of {read}");
+        }
+    }
+}
+
+#[test]
+fn the_hash_key_of_a_store_stays_the_same() {
+    // Every jid in every index is hashed with it, and the re-push compares hashes from the log.
+    assert_eq!(STORE.hash_key(), [2_052_527_766_550_063_715, 12_310_701_380_248_349_518]);
+}
