@@ -39,6 +39,8 @@ pub(super) struct Log<D: Disk> {
     batch_live: u64,
     active: Active<D::File>,
     table: Table,
+    /// Segments out of the table whose files are to go when the next batch, which says so, is durable.
+    given_up: Vec<u64>,
     texts: Texts<D>,
     janitor: Janitor<D>,
 }
@@ -63,17 +65,17 @@ impl<D: Disk> Log<D> {
         janitor: Janitor<D>,
     ) -> Self {
         let position = table.last().map_or(0, |segment| segment.end);
-        let texts = Texts::new(disk.clone(), options.tail_bytes);
         Self {
-            disk,
             store,
             options,
             batch: Batch::new(position),
             batch_live: 0,
             active,
             table,
-            texts,
+            given_up: Vec::new(),
+            texts: Texts::new(disk.clone(), options.tail_bytes),
             janitor,
+            disk,
         }
     }
 
@@ -110,7 +112,6 @@ impl<D: Disk> Log<D> {
         if self.batch.is_empty() {
             return Ok(());
         }
-        let given_up = self.table.give_up(now, self.options.young);
         let position = self.batch.position();
         let bytes = if self.active.end + self.batch.len() as u64 <= self.options.segment_bytes {
             self.append(now)?
@@ -123,8 +124,7 @@ impl<D: Disk> Log<D> {
         self.table.grow(bytes.len() as u64, now);
         self.table.keep(position, std::mem::take(&mut self.batch_live));
         self.texts.written(position, bytes);
-        self.texts.forget(&given_up);
-        self.janitor.remove(given_up.into_iter().map(file_name));
+        self.janitor.remove(self.given_up.drain(..).map(file_name));
         if self.active.end > self.options.segment_bytes / 2 {
             self.janitor.order();
         }
@@ -166,6 +166,14 @@ impl<D: Disk> Log<D> {
     /// The text at `span`, which must be committed.
     pub(super) fn read(&mut self, span: Span) -> Result<Bytes, Fatal> {
         self.texts.read(&self.table, span)
+    }
+
+    /// Gives up the oldest segments if nothing in them is needed. To be called when all texts that were handed out
+    /// are read: a job may be fetched and end in one turn, and its body is still on its way then.
+    pub(super) fn give_up(&mut self, now: Wall) {
+        let given_up = self.table.give_up(now, self.options.young);
+        self.texts.forget(&given_up);
+        self.given_up.extend(given_up);
     }
 
     /// After recovery: there is a live body at `span`.

@@ -140,6 +140,7 @@ impl<D: Disk> Embedded<D> {
         for span in machine.spans() {
             log.keep(span);
         }
+        log.give_up(now.wall);
         log.remove(report.removed.iter().cloned());
         let (reader, questions) = reader::channel();
         Ok((Self { machine, log, held: Settled::default(), questions, reader, failed: false }, report))
@@ -174,6 +175,7 @@ impl<D: Disk> Embedded<D> {
             }
             Ok(answer)
         })?;
+        log.give_up(now.wall);
         out.replies.append(&mut held.replies);
         out.events.append(&mut held.events);
         Ok(())

@@ -6,11 +6,16 @@ use std::time::Duration;
 use bessemer_core::command::{ConnId, Push};
 use bessemer_core::{Answer, Boot, Command, Now, Query, Reply, Settled, Ticket, Wall};
 
+use super::bug::{Bug, plant};
 use super::disk::{Disk, RealDisk, SimDisk};
 use super::{Embedded, OpenError, Options, Recovered};
 use crate::engine::{Engine, Fatal, Reader};
 
 const ENTROPY: [u8; 16] = *b"sixteen bytes id";
+
+const FIRST: &str = "0000000001.seg";
+
+const FETCH: Command<'_> = Command::Fetch { conn: ConnId(1), queues: &["default"], wait: Duration::ZERO };
 
 fn at(second: u64) -> Now {
     let boot = Boot(second * 1_000_000);
@@ -51,11 +56,10 @@ fn push<D: Disk>(engine: &mut Embedded<D>, now: Now, jid: &str, body: &[u8]) {
 
 /// The body of the next job; it is ACKed right away.
 fn work<D: Disk>(engine: &mut Embedded<D>, now: Now, jid: &str) -> Vec<u8> {
-    let conn = ConnId(1);
-    engine.submit(now, Ticket(2), Command::Fetch { conn, queues: &["default"], wait: Duration::ZERO });
+    engine.submit(now, Ticket(2), FETCH);
     let replies = turn(engine, now).unwrap();
     let [(Ticket(2), Reply::Job(job))] = &replies[..] else { panic!("no job: {replies:?}") };
-    engine.submit(now, Ticket(3), Command::Ack { conn, jid });
+    engine.submit(now, Ticket(3), Command::Ack { conn: ConnId(1), jid });
     assert_eq!(turn(engine, now).unwrap(), [(Ticket(3), Reply::Done)]);
     job.body.bytes().to_vec()
 }
@@ -160,27 +164,55 @@ fn a_page_is_answered_with_its_texts_and_a_question_wakes_the_engine() {
     assert!(matches!(asked.as_mut().poll(&mut cx), Poll::Ready(Err(_))), "nobody answers any more");
 }
 
-#[test]
-fn a_body_that_rotted_is_an_error_with_a_place_and_never_served() {
+/// What a FETCH answers after a bit of its body has changed on the disk.
+fn fetch_rotten() -> (u64, Result<Vec<(Ticket, Reply)>, Fatal>) {
     let disk = SimDisk::new(1);
     let (mut engine, _) = open(disk.clone(), at(0));
     for n in 0..50 {
         push(&mut engine, at(n), &format!("job-{n:05}"), &body(n));
         turn(&mut engine, at(n)).unwrap();
     }
-    let name = "0000000001.seg";
-    let mut bytes = disk.content(name).unwrap();
+    let mut bytes = disk.content(FIRST).unwrap();
     let rotten = bytes.windows(5).position(|bytes| bytes == b"{\"n\":").unwrap();
     bytes[rotten + 20] ^= 1;
-    disk.set_content(name, Some(bytes));
-    engine.submit(
-        at(60),
-        Ticket(2),
-        Command::Fetch { conn: ConnId(1), queues: &["default"], wait: Duration::ZERO },
-    );
-    let fatal = turn(&mut engine, at(60)).unwrap_err();
-    assert_eq!((fatal.action, &*fatal.path, fatal.offset), ("read", name, rotten as u64));
-    assert!(turn(&mut engine, at(60)).is_err(), "it went on");
+    disk.set_content(FIRST, Some(bytes));
+    engine.submit(at(60), Ticket(2), FETCH);
+    let answer = turn(&mut engine, at(60));
+    assert_eq!(turn(&mut engine, at(60)).is_err(), answer.is_err(), "it went on after a failure");
+    (rotten as u64, answer)
+}
+
+#[test]
+fn a_body_that_rotted_is_an_error_with_a_place_and_never_served() {
+    let (rotten, answer) = fetch_rotten();
+    let fatal = answer.unwrap_err();
+    assert_eq!((fatal.action, &*fatal.path, fatal.offset), ("read", FIRST, rotten));
+
+    plant(Some(Bug::TrustTheText));
+    let (_, answer) = fetch_rotten();
+    plant(None);
+    assert!(answer.is_ok(), "the planted bug does nothing");
+}
+
+#[test]
+fn a_job_that_ends_in_the_turn_that_hands_it_out_is_still_read() {
+    let (mut engine, _) = open(SimDisk::new(1), at(0));
+    push(&mut engine, at(0), "job-first", &body(0));
+    engine.submit(at(0), Ticket(2), FETCH);
+    assert_eq!(turn(&mut engine, at(0)).unwrap().len(), 2);
+    for n in 1..50 {
+        push(&mut engine, at(n), &format!("job-{n:05}"), &body(n));
+        turn(&mut engine, at(n)).unwrap();
+        assert_eq!(work(&mut engine, at(n), &format!("job-{n:05}")), body(n));
+    }
+    // Its reservation ends, it is handed out again, and the first worker's ACK comes late: all in one turn.
+    engine.submit(at(2_000), Ticket(0), Command::Due);
+    engine.submit(at(3_000), Ticket(0), Command::Due);
+    engine.submit(at(3_000), Ticket(2), FETCH);
+    engine.submit(at(3_000), Ticket(3), Command::Ack { conn: ConnId(1), jid: "job-first" });
+    let replies = turn(&mut engine, at(3_000)).unwrap();
+    let Some((Ticket(2), Reply::Job(job))) = replies.first() else { panic!("no job: {replies:?}") };
+    assert_eq!(job.body.bytes(), body(0));
 }
 
 #[test]
