@@ -209,7 +209,7 @@ fn front_thread(
         tokio::spawn(watch_memory(gauges));
         if let Some((listener, router)) = web {
             let listener = TcpListener::from_std(listener)?;
-            tokio::spawn(async move { axum::serve(listener, router).await });
+            tokio::spawn(async move { bessemer_web::serve(listener, router).await });
         }
         _ = ended.await;
         Ok::<(), std::io::Error>(())

@@ -1,9 +1,7 @@
 //! Bessemer's dashboard: pages rendered on the server, and the few addresses that scripts read.
 //!
-//! A page may ask [`Front`] and nothing else: this crate knows neither sockets nor files nor the engine. It serves an
-//! [`axum::Router`]; whoever binds the listener also sets the deadline for headers and the number of connections, and
-//! should serve it with `into_make_service_with_connect_info::<SocketAddr>()`, without which no proxy is trusted and
-//! all clients share one budget of wrong passwords.
+//! A page may ask [`Front`] and nothing else: this crate knows neither files nor the engine. [`router`] makes the
+//! pages, [`serve`](serve()) puts them on a listener that somebody else has bound.
 //!
 //! The way of a request: [`base`] takes the prefix off its path, [`finish`] waits to put security headers on its
 //! response, [`guard`] checks its size, host, origin and password, and then a file in [`pages`] answers. Everything
@@ -41,12 +39,14 @@ mod moment;
 mod pager;
 mod pages;
 mod problem;
+mod serve;
 mod site;
 pub mod stats;
 mod text;
 mod visit;
 mod web;
 
+pub use serve::serve;
 pub use site::Site;
 
 use pages::{busy, debug, home, job as job_page, queue, queues, set};

@@ -14,6 +14,16 @@ pub const HEADERS_MAX: usize = 64 * 1024;
 /// Fields of one form or query. A page of ticked jobs needs about 110.
 pub const FIELDS_MAX: usize = 1_100;
 
+/// Connections at once; what is above waits in the listener's backlog. A browser opens up to six.
+pub const CONNECTIONS_MAX: usize = 256;
+
+/// The head of a request is there within this time, counted from the end of the one before: HTTP 1.1 knows no other
+/// sign of an idle client. Longer than the slowest live chart takes between two looks.
+pub const HEADERS_TIME: Duration = Duration::from_secs(30);
+
+/// A client that takes nothing of its answer for this long is given up.
+pub const WRITE_TIME: Duration = Duration::from_secs(30);
+
 /// Requests that may run at once; further ones wait for [`REQUEST_TIME`]. A page holds a few MiB at worst (25 jobs
 /// of 16 MiB are read one answer at a time), and 32 browsers that poll are many.
 pub const RUNNING_MAX: usize = 32;

@@ -1,0 +1,174 @@
+//! HTTP on a listener: how many may come, and how long they may take to ask and to listen.
+//!
+//! `axum::serve` has neither limit: a client that sends its headers one byte a minute would keep its connection, and
+//! one that never reads its answer would keep the answer in memory.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::Sleep;
+use tower::ServiceExt;
+
+use crate::limits;
+
+/// Serves until the future is dropped.
+pub async fn serve(listener: TcpListener, router: Router) -> Infallible {
+    let room = Arc::new(Semaphore::new(limits::CONNECTIONS_MAX));
+    loop {
+        // Never closed, so there is always a permit to wait for. What is above the limit waits in the backlog.
+        let permit = Arc::clone(&room).acquire_owned().await;
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                let connection = connection(stream, ConnectInfo(peer), router.clone());
+                tokio::spawn(async move {
+                    connection.await;
+                    drop(permit);
+                });
+            }
+            Err(error) => {
+                // Out of file descriptors, as a rule; asking again at once would spin.
+                tracing::warn!(%error, "failed to accept a connection to the dashboard");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, peer: ConnectInfo<std::net::SocketAddr>, router: Router) {
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        router.clone().oneshot(request.map(Body::new))
+    });
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits::HEADERS_TIME)
+        .max_buf_size(limits::HEADERS_MAX + limits::URI_MAX)
+        .serve_connection(TokioIo::new(Patient { stream, stalled: None }), service)
+        .await;
+    if let Err(error) = served {
+        tracing::debug!(%error, "a connection to the dashboard ended early");
+    }
+}
+
+/// A socket whose writes fail when nothing could be written for [`limits::WRITE_TIME`].
+struct Patient {
+    stream: TcpStream,
+    /// Runs while a write waits.
+    stalled: Option<Pin<Box<Sleep>>>,
+}
+
+impl Patient {
+    fn judge<T>(&mut self, cx: &mut Context<'_>, poll: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if poll.is_ready() {
+            self.stalled = None;
+            return poll;
+        }
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(limits::WRITE_TIME)));
+        stalled.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl AsyncRead for Patient {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Patient {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let poll = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.judge(cx, poll)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let poll = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.judge(cx, poll)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    /// A client of a server on a paused clock, which leaps ahead whenever nobody has anything to do.
+    async fn client(router: Router) -> TcpStream {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(serve(listener, router));
+        TcpStream::connect(address).await.unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_is_answered_and_says_where_it_came_from() {
+        let whoami = async |ConnectInfo(peer): ConnectInfo<std::net::SocketAddr>| peer.to_string();
+        let mut client = client(Router::new().route("/", get(whoami))).await;
+        client.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        assert!(
+            answer.starts_with("HTTP/1.1 200 OK")
+                && answer.ends_with(&client.local_addr().unwrap().to_string()),
+            "{answer}"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn slow_headers_end_the_connection_row_93() {
+        let mut client = client(Router::new()).await;
+        client.write_all(b"GET / HTTP/1.1\r\nHost: loc").await.unwrap();
+        let mut answer = Vec::new();
+        client.read_to_end(&mut answer).await.unwrap();
+        assert!(!answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_never_reads_is_given_up() {
+        const SIZE: usize = 64 << 20;
+        let huge = async || vec![0_u8; SIZE];
+        let mut client = client(Router::new().route("/", get(huge))).await;
+        client.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+        client.readable().await.unwrap();
+        tokio::time::sleep(2 * limits::WRITE_TIME).await; // of the paused clock
+        let mut answer = Vec::new();
+        drop(client.read_to_end(&mut answer).await); // cut off or reset, as the kernel likes
+        assert!(answer.len() < SIZE, "{} bytes", answer.len());
+    }
+}
