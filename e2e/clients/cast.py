@@ -32,8 +32,8 @@ def produce(client, url, jobs):
         timeout=4 * PATIENCE,
     )
     if done.returncode != 0:
-        raise Refused(done.stderr + done.stdout)
-    return [json.loads(line) for line in done.stdout.splitlines()]
+        raise Refused(done.stderr[-2000:])
+    return [json.loads(line) for line in done.stdout.split("\n") if line]
 
 
 class Refused(Exception):
@@ -79,10 +79,12 @@ class Worker:
         return self.records()
 
     def stop(self):
-        """Asks it to end, as its library does that; some end with a code other than 0 by design."""
+        """Asks it to end, as its library does that. It has no job by now; one that does not end is ended."""
         self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(PATIENCE)
-        finally:
+            self.process.wait(PATIENCE / 3)
+        except subprocess.TimeoutExpired:
+            print(f"  {self.client} did not end by SIGTERM", flush=True)
             self.process.kill()
-            self.folder.cleanup()
+            self.process.wait()
+        self.folder.cleanup()

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import os
 import sys
 
 from pyfaktory import Client, Consumer, Job, Producer
@@ -28,7 +29,12 @@ def work(slots, *queues):
     consumer = Consumer(client, queues=list(queues), priority="strict", concurrency=int(slots))
     consumer.register("Record", record, bind=True)
     consumer.register("Fail", fail, bind=True)
-    consumer.run()
+    try:
+        consumer.run()
+    finally:
+        client.disconnect()
+        # Its heartbeat thread sleeps, and would keep the process until it wakes.
+        os._exit(0)
 
 
 if __name__ == "__main__":

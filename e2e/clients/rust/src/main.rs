@@ -20,7 +20,8 @@ struct Order {
     at: Option<DateTime<Utc>>,
 }
 
-#[tokio::main(flavor = "current_thread")]
+// Its client blocks in place when it is dropped, which only this runtime allows.
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> Result<(), Box<dyn Error>> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
