@@ -11,23 +11,30 @@ const LAST: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(crate) struct Backoff {
     ceiling: Duration,
+    last: Duration,
 }
 
 impl Backoff {
+    /// Waits of up to 10 s, for what goes on until it works.
     pub(crate) const fn new() -> Self {
-        Self { ceiling: FIRST }
+        Self::up_to(LAST)
+    }
+
+    /// Waits of up to `last`, where somebody waits for the outcome.
+    pub(crate) const fn up_to(last: Duration) -> Self {
+        Self { ceiling: FIRST, last }
     }
 
     /// The next wait; each may be twice as long as the one before.
     pub(crate) fn next(&mut self) -> Duration {
         let ceiling = self.ceiling;
-        self.ceiling = (ceiling * 2).min(LAST);
+        self.ceiling = (ceiling * 2).min(self.last);
         random::up_to(ceiling)
     }
 
     /// It worked: the next trouble begins with short waits again.
     pub(crate) fn reset(&mut self) {
-        *self = Self::new();
+        self.ceiling = FIRST;
     }
 }
 

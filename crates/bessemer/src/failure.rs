@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::panic::Location;
 
+use bessemer_protocol::limits::{BACKTRACE_LINES_MAX, ERRTYPE_MAX, MESSAGE_MAX};
 use serde::Serialize;
 
 use crate::args::ArgumentMismatch;
@@ -30,10 +31,7 @@ pub struct Failure {
     backtrace: Vec<String>,
 }
 
-/// What servers keep of a failure; more would be cut there.
-const ERRTYPE_MAX: usize = 100;
-const MESSAGE_MAX: usize = 1_000;
-const BACKTRACE_MAX: usize = 50;
+/// Characters of one line of a trace; servers cut the lines off that are too many.
 const LINE_MAX: usize = 1_000;
 
 impl Failure {
@@ -68,7 +66,7 @@ impl Failure {
     pub(crate) fn trimmed(mut self, lines: usize) -> Self {
         clip(&mut self.errtype, ERRTYPE_MAX);
         clip(&mut self.message, MESSAGE_MAX);
-        self.backtrace.truncate(lines.min(BACKTRACE_MAX));
+        self.backtrace.truncate(lines.min(BACKTRACE_LINES_MAX));
         self.backtrace.iter_mut().for_each(|line| clip(line, LINE_MAX));
         self
     }

@@ -24,8 +24,7 @@ use crate::worker::Crew;
 pub(crate) async fn supervise(crew: Arc<Crew>, number: usize) {
     let mut backoff = Backoff::new();
     while let Err(panicked) = Catch::new(slot(&crew, number)).await {
-        let (message, trace) = (panicked.message, panicked.trace);
-        tracing::error!(slot = number, message, ?trace, "a slot died and comes back");
+        tracing::error!(slot = number, panic = panicked.message, trace = ?panicked.trace, "a slot died and comes back");
         sleep(backoff.next()).await;
     }
 }
@@ -100,10 +99,10 @@ async fn perform(crew: &Crew, ctx: &Context, lease: Duration) -> JobResult {
         Ok(()) => tracing::info!(ms, "done"),
         Err(failure) => tracing::warn!(
             ms,
-            error = failure.errtype(),
-            message = failure.message(),
-            at = failure.backtrace().first().map(String::as_str),
-            "failed",
+            errtype = failure.errtype(),
+            place = failure.backtrace().first().map(String::as_str),
+            "failed: {}",
+            failure.message(),
         ),
     }
     outcome

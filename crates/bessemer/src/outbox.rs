@@ -88,8 +88,9 @@ impl InHand {
                 Err(error) => error,
             };
             refusals += u32::from(!error.is_transient());
-            let pause = link.pause();
-            if refusals >= REFUSALS_MAX || Instant::now() + pause >= self.lease_ends {
+            let left = self.lease_ends.saturating_duration_since(Instant::now());
+            let pause = link.pause().min(left);
+            if refusals >= REFUSALS_MAX || left.is_zero() {
                 tracing::error!(
                     jid = self.jid,
                     error = error.chain(),

@@ -208,10 +208,7 @@ impl<T> Drop for Catch<'_, T> {
 /// Drops what may panic while it is dropped. Nobody waits for its outcome any more.
 fn drop_quietly<T>(value: T) {
     if let Err(panicked) = guard(|| drop(value)) {
-        tracing::warn!(
-            message = panicked.message,
-            trace = ?panicked.trace,
-            "a job panicked while it was dropped"
+        tracing::warn!(panic = panicked.message, trace = ?panicked.trace, "a job panicked while it was dropped"
         );
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use bessemer_protocol::limits::RESERVE_MAX_S;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -90,6 +91,13 @@ impl NewJob {
         })
     }
 
+    /// About how many bytes it has on the wire.
+    pub(crate) fn size(&self) -> usize {
+        let custom: usize =
+            self.custom.iter().map(|(name, value)| name.len() + value.to_string().len() + 4).sum();
+        self.args.get().len() + self.jobtype.len() + custom + 256
+    }
+
     /// The id that the job has been given.
     pub fn jid(&self) -> &Jid {
         &self.jid
@@ -149,8 +157,8 @@ pub struct PastFailure {
     pub message: Option<String>,
 }
 
-/// Shortest, longest and usual reservation in seconds, as servers apply them.
-const RESERVE_S: std::ops::RangeInclusive<i64> = 60..=86_400;
+/// Shortest and usual reservation in seconds, as servers apply them.
+const RESERVE_MIN_S: i64 = 60;
 const RESERVE_DEFAULT_S: i64 = 1_800;
 
 /// Lines of a trace that are reported when the job does not say.
@@ -167,7 +175,7 @@ impl FetchedJob {
     pub fn lease(&self) -> Duration {
         let seconds = match self.reserve_for {
             None | Some(0) => RESERVE_DEFAULT_S,
-            Some(seconds) => seconds.clamp(*RESERVE_S.start(), *RESERVE_S.end()),
+            Some(seconds) => seconds.clamp(RESERVE_MIN_S, RESERVE_MAX_S),
         };
         Duration::from_secs(seconds.unsigned_abs())
     }

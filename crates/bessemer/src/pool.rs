@@ -28,8 +28,13 @@ const IDLE_MAX: usize = 4;
 /// below the 60 s within which a server takes a push with the same id and text for the same push.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Jobs in one bulk push.
-const BULK: usize = 1_000;
+/// The longest wait between two tries.
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+
+/// Jobs in one bulk push, and about how many bytes; servers take up to 64 MiB, and one job alone up to 16.
+const BULK_JOBS: usize = 1_000;
+/// See [`BULK_JOBS`].
+const BULK_BYTES: usize = 8 * 1024 * 1024;
 
 /// The client of [`Job::perform_async`](crate::Job::perform_async). Whoever locks it only copies a handle.
 static GLOBAL: Mutex<Option<Bessemer>> = Mutex::new(None);
@@ -114,14 +119,17 @@ impl Bessemer {
         Ok(job.jid.clone())
     }
 
-    /// Pushes many jobs, a thousand in one command, and returns those that the server refused.
+    /// Pushes many jobs, up to a thousand in one command, and returns those that the server refused.
     ///
     /// # Errors
     /// As [`Bessemer::push`]; what was pushed before the error stays pushed.
     pub async fn push_all(&self, jobs: &[NewJob]) -> Result<Vec<Rejected>, Error> {
         let mut rejected = Vec::new();
-        for jobs in jobs.chunks(BULK) {
-            let command = Command::push_bulk(jobs);
+        let mut rest = jobs;
+        while !rest.is_empty() {
+            let (chunk, others) = rest.split_at(bulk(rest));
+            rest = others;
+            let command = Command::push_bulk(chunk);
             rejected.extend(Rejected::read(&command, self.ask(&command).await?)?);
         }
         Ok(rejected)
@@ -143,7 +151,7 @@ impl Bessemer {
     /// Sends a command over some connection, and over a new one when that breaks.
     async fn ask(&self, command: &Command) -> Result<Answer, Error> {
         let deadline = Instant::now() + PATIENCE;
-        let mut backoff = Backoff::new();
+        let mut backoff = Backoff::up_to(PAUSE_MAX);
         let permit = timeout_at(deadline, self.shared.permits.acquire()).await;
         let permit = permit.map_err(|_| Error::Timeout { command: command.verb, after: PATIENCE })?;
         let permit = permit.expect("the pool's semaphore is never closed");
@@ -152,12 +160,14 @@ impl Bessemer {
                 Err(error) if error.is_transient() => error,
                 outcome => return outcome,
             };
-            let wait = backoff.next();
-            if Instant::now() + wait >= deadline {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
                 return Err(error);
             }
-            tracing::warn!(error = error.chain(), retry_in = ?wait, "{} did not get through", command.verb);
-            sleep(wait).await;
+            // The last try comes at the deadline itself.
+            let pause = backoff.next().min(left);
+            tracing::warn!(error = error.chain(), retry_in = ?pause, "{} did not get through", command.verb);
+            sleep(pause).await;
         }
     }
 
@@ -192,6 +202,16 @@ impl Bessemer {
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Client>> {
         self.shared.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How many of the jobs go into one command: at least one.
+fn bulk(jobs: &[NewJob]) -> usize {
+    let mut bytes = 0;
+    let fits = |job: &&NewJob| {
+        bytes += job.size();
+        bytes <= BULK_BYTES
+    };
+    jobs.iter().take(BULK_JOBS).take_while(fits).count().max(1)
 }
 
 impl fmt::Debug for Bessemer {
@@ -272,6 +292,11 @@ mod tests {
         let rejected = fake.app().push_all(&jobs).await.unwrap();
         assert_eq!(fake.count("PUSHB"), 3);
         assert_eq!((rejected.len(), rejected[0].jid.as_str()), (1, "abcdefgh"));
+
+        let big = NewJob::new("T", &[json!("x".repeat(3 << 20))], JobOptions::new()).unwrap();
+        assert_eq!(bulk(&vec![big; 5]), 2);
+        let huge = NewJob::new("T", &[json!("x".repeat(10 << 20))], JobOptions::new()).unwrap();
+        assert_eq!(bulk(&[huge, job()]), 1);
     }
 
     #[tokio::test]
@@ -310,7 +335,7 @@ mod tests {
         let begun = Instant::now();
         let error = fake.app().push(&job()).await.unwrap_err();
         assert_eq!(error.to_string(), "cannot connect to tcp://fake.example:7419");
-        assert!(begun.elapsed() <= PATIENCE);
+        assert_eq!(begun.elapsed(), PATIENCE);
     }
 
     #[tokio::test(start_paused = true)]

@@ -7,9 +7,11 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bessemer_protocol::response::WorkerState;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// Only ever moves forward.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -130,17 +132,30 @@ impl Signals {
         }
     }
 
-    /// The first signal lets the worker drain, the second cuts its jobs off. Never returns.
+    /// The first signal lets the worker drain, a later one cuts its jobs off. Never returns.
     pub(crate) async fn obey(mut self, stop: &Stop) -> std::convert::Infallible {
+        let mut first = None;
         loop {
             let name = self.next().await;
-            if stop.stage() < Stage::Terminate {
-                tracing::info!("{name}: finishing what runs; once more to cut it off");
-                stop.terminate();
-            } else {
-                tracing::info!("{name} again: cutting off what runs");
-                stop.abort();
-            }
+            heed(name, &mut first, stop);
+        }
+    }
+}
+
+/// One key press may arrive more than once: from the terminal, and from a parent that passes signals on.
+const ECHO: Duration = Duration::from_secs(1);
+
+fn heed(name: &str, first: &mut Option<Instant>, stop: &Stop) {
+    match first {
+        None => {
+            tracing::info!("{name}: finishing what runs; once more to cut it off");
+            stop.terminate();
+            *first = Some(Instant::now());
+        }
+        Some(first) if first.elapsed() < ECHO => {}
+        Some(_) => {
+            tracing::info!("{name} again: cutting off what runs");
+            stop.abort();
         }
     }
 }
@@ -163,5 +178,16 @@ mod tests {
         assert_eq!(stop.stage(), Stage::Abort);
         stop.moved_from(Stage::Running).await;
         waiter.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_second_signal_counts_and_the_echo_of_the_first_does_not() {
+        let (stop, mut first) = (Stop::new(), None);
+        heed("SIGINT", &mut first, &stop);
+        heed("SIGINT", &mut first, &stop);
+        assert_eq!(stop.stage(), Stage::Terminate);
+        tokio::time::advance(ECHO).await;
+        heed("SIGTERM", &mut first, &stop);
+        assert_eq!(stop.stage(), Stage::Abort);
     }
 }
