@@ -9,13 +9,16 @@
 //! [`node`] is the server without I/O; the shell around it is tokio. Follow a PUSH: `vestibule.rs` (once), `shell.rs`
 //! (bytes), `node/` (lines and replies), `verb/push.rs` (grammar), then the engine.
 
+pub mod cli;
 mod clock;
 pub mod config;
 mod desk;
+pub mod exit;
 pub mod node;
 mod server;
 mod shell;
 mod signal;
+pub mod telemetry;
 mod verb;
 mod vestibule;
 

@@ -1,8 +1,23 @@
-//! The binary.
-fn main() {
-    tracing_subscriber::fmt().init();
-    let mut a = std::env::args().skip(1);
-    let c =
-        bessemer_server::config::Config::standin(&a.next().unwrap(), &a.next().unwrap(), &a.next().unwrap());
-    bessemer_server::run(c).unwrap();
+//! The binary `bessemer`.
+
+use std::process::ExitCode;
+
+use bessemer_server::cli::{self, Cli};
+use bessemer_server::config::{self, Config};
+use bessemer_server::exit::Failure;
+use bessemer_server::telemetry;
+
+fn main() -> ExitCode {
+    let cli = Cli::read(std::env::args_os()).unwrap_or_else(|end| end.exit());
+    telemetry::start(&cli.log_level);
+    match start(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn start(cli: Cli) -> Result<(), Failure> {
+    let config = Config::load(cli, config::variable)?;
+    eprint!("{}", cli::banner(&config));
+    Ok(bessemer_server::run(config)?)
 }

@@ -1,99 +1,339 @@
-//! Stand-in until the configuration lands.
-use std::time::Duration;
-/// Limits.
+//! What a server needs to start: flags, environment and files, read once, checked and put together.
+//!
+//! | file | owns |
+//! |---|---|
+//! | `default.toml` | every key, its default, and what it is for |
+//! | `keys.rs` | the keys: merging files over the defaults, reading values, reporting mistakes |
+//! | `files.rs` | the configuration directory and what lies in it |
+//! | `env.rs` | the environment variables |
+//! | `binding.rs`, `password.rs`, `limits.rs` | one value each, and its rules |
+//!
+//! A flag beats a variable, a variable beats a file, a file beats the default. Mistakes are one line each, and nothing
+//! starts with half a configuration.
+
+mod binding;
+mod env;
+mod files;
+mod keys;
+mod limits;
+mod password;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use bessemer_core::Rules;
+use bessemer_core::fact::OnLost;
+
+pub use self::binding::{BadBinding, Binding};
+use self::env::Variables;
+pub use self::env::variable;
+use self::keys::Settings;
+pub use self::keys::{DEFAULT, Spot};
+pub use self::limits::Limits;
+pub use self::password::Password;
+use crate::cli::Cli;
+use crate::exit::Exit;
+
+/// Everything that a server needs to start; flags, environment and files have been read.
 #[derive(Clone, Debug)]
-pub struct Limits {
-    pub connections_max: usize,
-    pub handshake_timeout: Duration,
-    pub handshakes_max: usize,
-    pub handshakes_per_address: usize,
-    pub line_timeout: Duration,
-    pub write_timeout: Duration,
-    pub unsent_max: usize,
-    pub buffered_max: usize,
-    pub fetch_wait: Duration,
-    pub shutdown_timeout: Duration,
+pub struct Config {
+    /// Which defaults and which caution apply.
+    pub environment: Environment,
+    /// Where jobs are taken.
+    pub binding: Binding,
+    /// Where the dashboard is; none: it is off (rule `V-01`).
+    pub web_binding: Option<Binding>,
+    /// The data.
+    pub directory: PathBuf,
+    /// Where configuration was read from.
+    pub config_directory: Option<PathBuf>,
+    /// What clients have to know.
+    pub password: Option<Password>,
+    /// What browsers have to know; where the dashboard has no password of its own, the same.
+    pub web_password: Option<Password>,
+    /// Somebody said that no password is needed (`D8`).
+    pub insecure: bool,
+    /// Whether clients that hash once may use a short password in production (`D1`).
+    pub allow_legacy_password_hash: bool,
+    /// Names under which a browser may ask for a dashboard without a password (`D15`), in lower case.
+    pub web_hosts: Vec<String>,
+    /// Where a proxy shows the dashboard: empty, or `/` and a path without a `/` at its end (`D11`).
+    pub web_base_path: String,
+    /// The rules of jobs.
+    pub rules: Rules,
+    /// What the server holds at most, and how long it waits.
+    pub limits: Limits,
+    /// The size of a segment of the log.
+    pub segment_bytes: u64,
 }
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connections_max: 10_000,
-            handshake_timeout: Duration::from_secs(5),
-            handshakes_max: 256,
-            handshakes_per_address: 64,
-            line_timeout: Duration::from_secs(30),
-            write_timeout: Duration::from_secs(10),
-            unsent_max: 32 << 20,
-            buffered_max: 256 << 20,
-            fetch_wait: Duration::from_secs(2),
-            shutdown_timeout: Duration::from_secs(10),
+
+/// Which defaults and which caution apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Environment {
+    Development,
+    Staging,
+    Production,
+}
+
+/// Why there is no configuration. Each is one line for an operator.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// Rule `O-02`.
+    #[error("Invalid environment {0:?}: legal values are development, staging or production")]
+    Environment(String),
+    /// Rule `O-07`; the text up to the semicolon is the reference's.
+    #[error(
+        "faktory requires a password to be set in staging or production, see the Security wiki page; set \
+         FAKTORY_PASSWORD, or say --insecure-no-password (or FAKTORY_SKIP_PASSWORD=1) to go without"
+    )]
+    PasswordRequired,
+    /// `D8`.
+    #[error(
+        "{flag} {binding} can be reached from other machines, and there is no password; set FAKTORY_PASSWORD, or say \
+         --insecure-no-password (or FAKTORY_SKIP_PASSWORD=1) to let everybody in"
+    )]
+    Exposed { flag: &'static str, binding: String },
+    /// Nowhere to put the data.
+    #[error("HOME is not set, so there is no default data directory; name one with -d")]
+    Homeless,
+    /// A mistake in a file of `conf.d`.
+    #[error("{at}: {reason}")]
+    Key { at: Spot, reason: String },
+    /// A flag, variable, file or directory, and what is wrong with it.
+    #[error("{name}: {what}")]
+    Source { name: String, what: String },
+}
+
+impl ConfigError {
+    /// How the process ends.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Environment(_) => Exit::Environment,
+            _ => Exit::Config,
+        }
+    }
+
+    fn source(path: &Path, what: impl fmt::Display) -> Self {
+        Self::Source { name: path.display().to_string(), what: what.to_string() }
+    }
+}
+
+impl Config {
+    /// Reads what the flags, the environment and the files say, and logs what is worth a warning.
+    pub fn load(cli: Cli, env: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut notes = Notes::default();
+        let config = Self::gather(&cli, &Variables::read(env), Path::new("/etc"), &mut notes);
+        notes.log();
+        config
+    }
+
+    /// [`Config::load`] with everything given, `/etc` too.
+    fn gather(cli: &Cli, variables: &Variables, etc: &Path, notes: &mut Notes) -> Result<Self, ConfigError> {
+        let environment = cli.environment.as_ref().or(variables.environment.as_ref());
+        let environment =
+            environment.map_or(Ok(Environment::Development), |name| Environment::named(name))?;
+        let named = cli.config.as_deref();
+        let config_directory = files::directory(named, environment, etc, variables, notes)?;
+        let files = match &config_directory {
+            Some(directory) => {
+                files::refuse_tls(directory)?;
+                files::read(directory)?
+            }
+            None => Vec::new(),
+        };
+        let mut settings = Settings::default();
+        for (path, text) in &files {
+            settings.merge(path, text, notes)?;
+        }
+
+        let web_binding = binding("-w", cli.web.as_deref(), "web.binding", &settings)?;
+        let mut search = password::Search { environment, etc, settings: &settings, notes };
+        let password = search.command(variables.password.as_deref())?;
+        let config = Self {
+            environment,
+            binding: binding("-b", cli.binding.as_deref(), "faktory.binding", &settings)?,
+            web_binding: (web_binding.to_string() != ":0").then_some(web_binding),
+            directory: data_directory(cli, environment, variables, &settings)?,
+            config_directory,
+            web_password: search.web()?.or_else(|| password.clone()),
+            password,
+            insecure: cli.insecure_no_password || variables.skip_password,
+            allow_legacy_password_hash: settings.switch("faktory.allow_legacy_password_hash"),
+            web_hosts: web_hosts(&settings)?,
+            web_base_path: web_base_path(&settings)?,
+            rules: rules(&settings)?,
+            limits: Limits::read(&settings)?,
+            segment_bytes: settings.size("store.segment_size", 1 << 20)? as u64,
+        };
+        settings.assert_all_read();
+        config.refuse_to_be_open(notes)?;
+        Ok(config)
+    }
+
+    /// Nobody goes without a password by accident: outside development never (rule `O-07`), and nowhere on a port that
+    /// other machines can reach (`D8`).
+    fn refuse_to_be_open(&self, notes: &mut Notes) -> Result<(), ConfigError> {
+        if self.environment != Environment::Development && self.password.is_none() && !self.insecure {
+            return Err(ConfigError::PasswordRequired);
+        }
+        let ports = [
+            ("-b", Some(&self.binding), &self.password),
+            ("-w", self.web_binding.as_ref(), &self.web_password),
+        ];
+        for (flag, binding, password) in ports {
+            match binding {
+                Some(binding) if password.is_none() && !binding.is_loopback() => {
+                    let binding = binding.to_string();
+                    if !self.insecure {
+                        return Err(ConfigError::Exposed { flag, binding });
+                    }
+                    notes.warn(format!(
+                        "{flag} {binding}: anybody who can reach it gets in, without a password"
+                    ));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+fn binding(
+    flag: &str,
+    given: Option<&str>,
+    key: &'static str,
+    settings: &Settings<'_>,
+) -> Result<Binding, ConfigError> {
+    // The file's is read in any case: a mistake in it is one, also while a flag hides it.
+    let text = settings.text(key).unwrap_or_default();
+    let set = text.parse().map_err(|error: BadBinding| settings.wrong(key, format!("is wrong: {error}")))?;
+    let wrong = |error: BadBinding| ConfigError::Source { name: flag.to_owned(), what: error.to_string() };
+    given.map_or(Ok(set), |text| text.parse().map_err(wrong))
+}
+
+fn data_directory(
+    cli: &Cli,
+    environment: Environment,
+    variables: &Variables,
+    settings: &Settings<'_>,
+) -> Result<PathBuf, ConfigError> {
+    const KEY: &str = "store.directory";
+    let set = settings.text(KEY).map(PathBuf::from);
+    if set.as_ref().is_some_and(|path| path.is_relative()) {
+        return Err(settings.wrong(KEY, "must be an absolute path"));
+    }
+    if let Some(path) = cli.directory.clone().or(set) {
+        return Ok(path);
+    }
+    match environment {
+        Environment::Development => {
+            let home = variables.home.as_ref().ok_or(ConfigError::Homeless)?;
+            Ok(home.join(".bessemer/db"))
+        }
+        _ => Ok(PathBuf::from("/var/lib/bessemer")),
+    }
+}
+
+fn web_hosts(settings: &Settings<'_>) -> Result<Vec<String>, ConfigError> {
+    const KEY: &str = "web.hosts";
+    let mut hosts = settings.texts(KEY)?;
+    for host in &mut hosts {
+        host.make_ascii_lowercase();
+        if !binding::is_name(host) {
+            return Err(
+                settings.wrong(KEY, format!("must hold names such as \"jobs.example.org\", not {host:?}"))
+            );
+        }
+    }
+    Ok(hosts)
+}
+
+fn web_base_path(settings: &Settings<'_>) -> Result<String, ConfigError> {
+    const KEY: &str = "web.base_path";
+    let path = settings.text(KEY).unwrap_or_default();
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"/-_.~".contains(&b);
+    let fits =
+        path.starts_with('/') && !path.ends_with('/') && !path.contains("//") && path.bytes().all(allowed);
+    if !path.is_empty() && !fits {
+        return Err(settings.wrong(KEY, "must be empty or a path such as \"/jobs\", without a / at its end"));
+    }
+    Ok(path.to_owned())
+}
+
+fn rules(settings: &Settings<'_>) -> Result<Rules, ConfigError> {
+    const ON_LOST: &str = "workers.on_lost";
+    let on_lost = match settings.text(ON_LOST) {
+        Some("requeue") => OnLost::Requeue,
+        Some("wait") => OnLost::Wait,
+        Some("dead") => OnLost::Dead,
+        _ => return Err(settings.wrong(ON_LOST, "must be \"requeue\", \"wait\" or \"dead\"")),
+    };
+    Ok(Rules {
+        lost_worker_grace: settings.duration("workers.lost_worker_grace")?,
+        max_lost_workers: settings.count("workers.max_lost_workers", 1..=1_000)? as u32,
+        lost_worker_window: settings.duration("workers.lost_worker_window")?,
+        on_lost,
+        restart_grace: settings.duration("workers.restart_grace")?,
+        stall: settings.duration("workers.stall")?,
+        silent_after: settings.duration("workers.silent_after")?,
+        dead_age: settings.duration("retention.dead_age")?,
+        dead_max: settings.count("retention.dead_max", 1..=100_000_000)?,
+        queues_max: settings.count("limits.queues_max", 1..=1_000_000)?,
+        workers_max: settings.count("limits.workers_max", 1..=1_000_000)?,
+        repush_window: settings.duration("retention.repush_window")?,
+        repush_max: settings.count("retention.repush_max", 0..=100_000_000)?,
+    })
+}
+
+impl Environment {
+    fn named(name: &str) -> Result<Self, ConfigError> {
+        match name {
+            "development" => Ok(Self::Development),
+            "staging" => Ok(Self::Staging),
+            "production" => Ok(Self::Production),
+            _ => Err(ConfigError::Environment(name.to_owned())),
         }
     }
 }
 
-/// Stand-in.
-#[derive(Clone, Debug)]
-pub struct Config {
-    pub environment: Environment,
-    pub binding: Binding,
-    pub web_binding: Option<Binding>,
-    pub directory: std::path::PathBuf,
-    pub password: Option<Password>,
-    pub web_password: Option<Password>,
-    pub allow_legacy_password_hash: bool,
-    pub web_hosts: Vec<String>,
-    pub web_base_path: String,
-    pub rules: bessemer_core::Rules,
-    pub limits: Limits,
-    pub segment_bytes: u64,
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Environment {
-    Development,
-    Production,
-}
-impl std::fmt::Display for Environment {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("development")
+impl fmt::Display for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Development => "development",
+            Self::Staging => "staging",
+            Self::Production => "production",
+        })
     }
 }
-#[derive(Clone, Debug)]
-pub struct Binding(pub String);
-impl Binding {
-    pub fn addresses(&self) -> std::io::Result<Vec<std::net::SocketAddr>> {
-        Ok(std::net::ToSocketAddrs::to_socket_addrs(&self.0)?.collect())
-    }
-    pub fn is_loopback(&self) -> bool {
-        true
-    }
+
+/// What an operator should know although nothing is wrong; gathered, so that reading is pure.
+#[derive(Debug, Default)]
+struct Notes(Vec<Note>);
+
+#[derive(Debug)]
+enum Note {
+    Info(String),
+    Warn(String),
 }
-impl std::fmt::Display for Binding {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
+
+impl Notes {
+    fn info(&mut self, text: String) {
+        self.0.push(Note::Info(text));
     }
-}
-#[derive(Clone, Debug)]
-pub struct Password(String);
-impl Password {
-    pub fn expose(&self) -> &str {
-        &self.0
+
+    fn warn(&mut self, text: String) {
+        self.0.push(Note::Warn(text));
     }
-}
-impl Config {
-    pub fn standin(dir: &str, b: &str, w: &str) -> Self {
-        Self {
-            environment: Environment::Development,
-            binding: Binding(b.into()),
-            web_binding: Some(Binding(w.into())),
-            directory: dir.into(),
-            password: None,
-            web_password: None,
-            allow_legacy_password_hash: false,
-            web_hosts: vec![],
-            web_base_path: String::new(),
-            rules: Default::default(),
-            limits: Limits::default(),
-            segment_bytes: 64 << 20,
+
+    fn log(self) {
+        for note in self.0 {
+            match note {
+                Note::Info(text) => tracing::info!("{text}"),
+                Note::Warn(text) => tracing::warn!("{text}"),
+            }
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

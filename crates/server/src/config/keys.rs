@@ -1,0 +1,313 @@
+//! The keys of the configuration: `default.toml` says which there are and of what type, the operator's files replace
+//! its values, and the rest of `config` reads them here by name.
+//!
+//! Files are merged key by key, each with the place at which it stands, so that every mistake is reported as
+//! `file:line:column: reason`.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use toml::de::{DeTable, DeValue};
+
+use super::{ConfigError, Notes};
+
+/// Every key with its default, and what it is for.
+pub const DEFAULT: &str = include_str!("default.toml");
+
+/// Tables of Faktory's that this version does not use. They are passed over with a warning, so that a Faktory user's
+/// files work.
+const FAKTORY_TABLES: &[&str] = &["cron", "queues", "security", "statsd", "throttles", "webui"];
+
+/// A place in a file, as an editor shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spot {
+    file: PathBuf,
+    line: usize,
+    column: usize,
+}
+
+impl fmt::Display for Spot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file.display(), self.line, self.column)
+    }
+}
+
+impl Spot {
+    fn new(file: &Path, text: &str, offset: usize) -> Self {
+        let before = &text[..text.floor_char_boundary(offset)];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Self {
+            file: file.to_owned(),
+            line: before.matches('\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+        }
+    }
+}
+
+/// All keys, the default of each replaced by what a file says.
+pub(super) struct Settings<'t> {
+    entries: BTreeMap<String, Entry<'t>>,
+    /// What a warning has been given for.
+    passed_over: BTreeSet<String>,
+    /// What somebody asked for.
+    read: RefCell<BTreeSet<&'static str>>,
+}
+
+struct Entry<'t> {
+    value: DeValue<'t>,
+    /// Where a file sets it; nowhere, and it has its default.
+    at: Option<Spot>,
+}
+
+/// A file that is being merged.
+struct Source<'t> {
+    path: &'t Path,
+    text: &'t str,
+}
+
+impl Default for Settings<'_> {
+    fn default() -> Self {
+        fn flatten<'t>(prefix: &str, table: DeTable<'t>, entries: &mut BTreeMap<String, Entry<'t>>) {
+            for (key, value) in table {
+                let name = join(prefix, key.get_ref());
+                match value.into_inner() {
+                    DeValue::Table(inner) => flatten(&name, inner, entries),
+                    value => drop(entries.insert(name, Entry { value, at: None })),
+                }
+            }
+        }
+        let table = DeTable::parse(DEFAULT).expect("default.toml is read by the tests");
+        let mut entries = BTreeMap::new();
+        flatten("", table.into_inner(), &mut entries);
+        Self { entries, passed_over: BTreeSet::new(), read: RefCell::default() }
+    }
+}
+
+impl<'t> Settings<'t> {
+    /// Replaces what the file at `path` sets.
+    pub(super) fn merge(
+        &mut self,
+        path: &'t Path,
+        text: &'t str,
+        notes: &mut Notes,
+    ) -> Result<(), ConfigError> {
+        let table = DeTable::parse(text).map_err(|error| {
+            let at = Spot::new(path, text, error.span().map_or(0, |span| span.start));
+            let reason = error.message().lines().collect::<Vec<_>>().join(", ");
+            ConfigError::Key { at, reason }
+        })?;
+        self.merge_table("", table.into_inner(), &Source { path, text }, notes)
+    }
+
+    fn merge_table(
+        &mut self,
+        prefix: &str,
+        table: DeTable<'t>,
+        source: &Source<'t>,
+        notes: &mut Notes,
+    ) -> Result<(), ConfigError> {
+        for (key, value) in table {
+            let name = join(prefix, key.get_ref());
+            let at = Spot::new(source.path, source.text, key.span().start);
+            match value.into_inner() {
+                _ if FAKTORY_TABLES.contains(&name.as_str()) => self.pass_over(name, &at, "", notes),
+                DeValue::Table(inner) if self.is_table(&name) => {
+                    self.merge_table(&name, inner, source, notes)?;
+                }
+                _ if self.is_table(&name) => {
+                    return Err(ConfigError::Key { at, reason: format!("`{name}` must be a table") });
+                }
+                value => self.set(name, value, at, notes)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn set(
+        &mut self,
+        name: String,
+        value: DeValue<'t>,
+        at: Spot,
+        notes: &mut Notes,
+    ) -> Result<(), ConfigError> {
+        let Some(entry) = self.entries.get_mut(&name) else {
+            let nearest = self.nearest(&name);
+            if name.starts_with("faktory.") {
+                self.pass_over(name, &at, &format!("; the nearest known one is `{nearest}`"), notes);
+                return Ok(());
+            }
+            let reason = format!("unknown key `{name}`; the nearest known one is `{nearest}`");
+            return Err(ConfigError::Key { at, reason });
+        };
+        if let Some(first) = &entry.at {
+            return Err(ConfigError::Key { at, reason: format!("`{name}` is set already, at {first}") });
+        }
+        if !entry.value.same_type(&value) {
+            let (must, is) = (with_article(&entry.value), with_article(&value));
+            let example = match entry.value.as_str() {
+                Some(example) if !example.is_empty() => format!(" such as {example:?}"),
+                _ => String::new(),
+            };
+            let reason = format!("`{name}` must be {must}{example}, not {is}");
+            return Err(ConfigError::Key { at, reason });
+        }
+        *entry = Entry { value, at: Some(at) };
+        Ok(())
+    }
+
+    /// Faktory's, and nothing that this version reads: said once, however many files have it.
+    fn pass_over(&mut self, name: String, at: &Spot, hint: &str, notes: &mut Notes) {
+        if !self.passed_over.contains(&name) {
+            notes.warn(format!("{at}: `{name}` is not used by this version{hint}"));
+            self.passed_over.insert(name);
+        }
+    }
+
+    fn is_table(&self, name: &str) -> bool {
+        let below = |key: &String| key.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+        self.entries.keys().any(below)
+    }
+
+    /// The known key, or table, that is spelt most like this name.
+    fn nearest(&self, name: &str) -> &str {
+        let tables = self.entries.keys().filter_map(|key| key.split_once('.')).map(|(table, _)| table);
+        let known = self.entries.keys().map(String::as_str).chain(tables);
+        known.min_by_key(|known| distance(known, name)).unwrap_or_default()
+    }
+}
+
+/// Reading. A name that `default.toml` does not have is a mistake of ours.
+impl Settings<'_> {
+    fn entry(&self, name: &'static str) -> &Entry<'_> {
+        self.read.borrow_mut().insert(name);
+        self.entries.get(name).unwrap_or_else(|| panic!("default.toml lacks {name}"))
+    }
+
+    /// `default.toml` promises that each of its keys does something.
+    pub(super) fn assert_all_read(&self) {
+        let read = self.read.borrow();
+        let unread: Vec<_> = self.entries.keys().filter(|name| !read.contains(name.as_str())).collect();
+        assert!(unread.is_empty(), "nothing reads {unread:?}");
+    }
+
+    /// Where a file sets this key; nowhere if it has its default.
+    pub(super) fn spot(&self, name: &'static str) -> Option<&Spot> {
+        self.entry(name).at.as_ref()
+    }
+
+    /// What is wrong with the value of a key.
+    pub(super) fn wrong(&self, name: &'static str, what: impl fmt::Display) -> ConfigError {
+        let at = self.spot(name).cloned();
+        let at = at.unwrap_or_else(|| Spot::new(Path::new("default.toml"), DEFAULT, 0));
+        ConfigError::Key { at, reason: format!("`{name}` {what}") }
+    }
+
+    /// A text; none where it is empty.
+    pub(super) fn text(&self, name: &'static str) -> Option<&str> {
+        self.entry(name).value.as_str().filter(|text| !text.is_empty())
+    }
+
+    pub(super) fn switch(&self, name: &'static str) -> bool {
+        self.entry(name).value.as_bool().unwrap_or_default()
+    }
+
+    pub(super) fn texts(&self, name: &'static str) -> Result<Vec<String>, ConfigError> {
+        let values = self.entry(name).value.as_array().into_iter().flatten();
+        let texts = values.map(|value| value.get_ref().as_str().map(str::to_owned));
+        texts.collect::<Option<_>>().ok_or_else(|| self.wrong(name, "must hold strings only"))
+    }
+
+    pub(super) fn count(
+        &self,
+        name: &'static str,
+        range: RangeInclusive<usize>,
+    ) -> Result<usize, ConfigError> {
+        let number = self.entry(name).value.as_integer();
+        let number = number.and_then(|number| usize::from_str_radix(number.as_str(), number.radix()).ok());
+        number
+            .filter(|number| range.contains(number))
+            .ok_or_else(|| self.wrong(name, format!("must be from {} to {}", range.start(), range.end())))
+    }
+
+    pub(super) fn duration(&self, name: &'static str) -> Result<Duration, ConfigError> {
+        let text = self.text(name).unwrap_or_default();
+        parse_duration(text)
+            .filter(|duration| (Duration::from_millis(1)..=DURATION_MAX).contains(duration))
+            .ok_or_else(|| self.wrong(name, "must be a duration such as \"250ms\", \"60s\" or \"180d\""))
+    }
+
+    pub(super) fn size(&self, name: &'static str, least: usize) -> Result<usize, ConfigError> {
+        let size = parse_size(self.text(name).unwrap_or_default())
+            .ok_or_else(|| self.wrong(name, "must be a size such as \"64KiB\", \"32MiB\" or \"1GiB\""))?;
+        if size < least {
+            return Err(self.wrong(name, format!("must be at least \"{}MiB\"", least >> 20)));
+        }
+        Ok(size)
+    }
+}
+
+/// Ten years: beyond what anybody means, and far from what arithmetic with moments can overflow at.
+const DURATION_MAX: Duration = Duration::from_secs(3_650 * 86_400);
+
+fn parse_duration(text: &str) -> Option<Duration> {
+    let (number, unit) = split_unit(text)?;
+    let millis: u64 = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return None,
+    };
+    number.checked_mul(millis).map(Duration::from_millis)
+}
+
+fn parse_size(text: &str) -> Option<usize> {
+    let (number, unit) = split_unit(text)?;
+    let bytes: u64 = match unit {
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        _ => return None,
+    };
+    number.checked_mul(bytes).and_then(|bytes| usize::try_from(bytes).ok())
+}
+
+fn split_unit(text: &str) -> Option<(u64, &str)> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    Some((number.parse().ok()?, unit.trim_start()))
+}
+
+/// The full name of a key; one that is not bare is quoted, so that a dot in it does not pass for a table.
+fn join(prefix: &str, key: &str) -> String {
+    let bare = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    let key = if !key.is_empty() && key.bytes().all(bare) { key.into() } else { format!("{key:?}") };
+    if prefix.is_empty() { key } else { format!("{prefix}.{key}") }
+}
+
+fn with_article(value: &DeValue<'_>) -> String {
+    let kind = value.type_str();
+    let article = if kind.starts_with(['a', 'i']) { "an" } else { "a" };
+    format!("{article} {kind}")
+}
+
+/// How many letters to insert, remove or replace (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}

@@ -1,0 +1,151 @@
+//! How the process ends: every exit code, and what leads to it.
+//!
+//! The numbers are those of `sysexits.h`, so that a supervisor can tell what waiting may cure (an address in use) from
+//! what it cannot (damage, a wrong configuration).
+
+use std::io::ErrorKind;
+use std::process::ExitCode;
+
+use bessemer_store::{Fatal, OpenError};
+
+use crate::cli;
+use crate::config::ConfigError;
+use crate::server::{RunError, StartError};
+
+/// The table of exit codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// A graceful stop.
+    Stopped = 0,
+    /// An environment that is none (rule `O-02`).
+    Environment = 1,
+    /// A flag that is none; clap ends the process with this one.
+    Usage = 2,
+    /// The store is damaged, of a newer format, or Faktory's.
+    Damage = 65,
+    /// A port that cannot be listened at.
+    Address = 69,
+    /// The operating system refuses a thread or random bits.
+    System = 71,
+    /// Another server has the data directory.
+    Locked = 73,
+    /// The disk failed.
+    Io = 74,
+    /// The data directory belongs to somebody else.
+    Permission = 77,
+    /// The configuration is wrong.
+    Config = 78,
+}
+
+/// Why the process cannot start or go on: one line for an operator, and the exit code.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what}")]
+pub struct Failure {
+    /// How the process ends.
+    pub exit: Exit,
+    /// The line.
+    pub what: String,
+}
+
+impl Failure {
+    /// Says it on standard error, below the help where a flag was wrong (rule `O-02`). The code is for `main` to
+    /// return.
+    pub fn report(&self) -> ExitCode {
+        if self.exit == Exit::Environment {
+            eprintln!("{}", cli::help());
+        }
+        eprintln!("bessemer: {}", self.what);
+        ExitCode::from(self.exit as u8)
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self { exit: error.exit(), what: error.to_string() }
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Start(error) => error.into(),
+            RunError::Fatal(fatal) => fatal.into(),
+        }
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        let what = error.to_string();
+        match error {
+            StartError::Store(error) => error.into(),
+            StartError::Bind { .. } => Self { exit: Exit::Address, what },
+            StartError::Thread(_) | StartError::Entropy(_) | StartError::Ended => {
+                Self { exit: Exit::System, what }
+            }
+        }
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        let what = error.to_string();
+        match error {
+            // The usual reason is a second server by accident (`D18`).
+            OpenError::InUse { .. } => {
+                Self { exit: Exit::Locked, what: format!("{what}; try `-d DIR -b :7519 -w :7520`") }
+            }
+            OpenError::Damaged { .. } | OpenError::TooNew { .. } | OpenError::Faktory { .. } => {
+                Self { exit: Exit::Damage, what }
+            }
+            OpenError::Failed(fatal) => fatal.into(),
+        }
+    }
+}
+
+impl From<Fatal> for Failure {
+    fn from(fatal: Fatal) -> Self {
+        let refused = fatal.source.kind() == ErrorKind::PermissionDenied;
+        Self { exit: if refused { Exit::Permission } else { Exit::Io }, what: fatal.to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    fn ended(error: impl Into<Failure>) -> (u8, String) {
+        let failure = error.into();
+        (failure.exit as u8, failure.to_string())
+    }
+
+    fn fatal(kind: ErrorKind) -> Fatal {
+        Fatal { action: "write", path: "/data/1.seg".into(), offset: 512, source: io::Error::from(kind) }
+    }
+
+    #[test]
+    fn each_failure_has_its_code() {
+        let path = || "/data".to_owned();
+        assert_eq!(ended(ConfigError::Environment("x".into())).0, 1);
+        assert_eq!(ended(ConfigError::PasswordRequired).0, 78);
+        let source = io::Error::from(ErrorKind::AddrInUse);
+        let taken = StartError::Bind { binding: "localhost:7419".into(), source };
+        assert_eq!(ended(RunError::Start(taken)).0, 69);
+        assert_eq!(ended(StartError::Ended).0, 71);
+        assert_eq!(ended(OpenError::Damaged { path: path(), offset: 0, what: "a gap".into() }).0, 65);
+        assert_eq!(ended(OpenError::TooNew { path: path(), version: 2, known: 1 }).0, 65);
+        assert_eq!(ended(OpenError::Faktory { path: path() }).0, 65);
+        assert_eq!(ended(RunError::Fatal(fatal(ErrorKind::StorageFull))).0, 74);
+        assert_eq!(ended(OpenError::Failed(fatal(ErrorKind::PermissionDenied))).0, 77);
+    }
+
+    #[test]
+    fn a_second_server_is_told_how_to_start_beside_the_first_d18() {
+        let (code, line) = ended(OpenError::InUse { path: "/data".into(), pid: Some(17) });
+        assert_eq!(code, 73);
+        assert_eq!(line, "the data directory /data is in use by PID 17; try `-d DIR -b :7519 -w :7520`");
+    }
+}
