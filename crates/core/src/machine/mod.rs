@@ -20,24 +20,24 @@ mod reservations;
 #[cfg(test)]
 mod scenario;
 
+mod jobtypes;
 mod sorted;
 mod table;
 #[cfg(test)]
 mod tests;
-mod types;
 mod workers;
 
 use std::collections::BTreeMap;
 
 use self::counters::Counters;
 use self::happen::Failed;
+use self::jobtypes::JobTypes;
 use self::parked::Parked;
 use self::queues::Queues;
 use self::repush::Recent;
 use self::reservations::Reservations;
 use self::sorted::Sets;
 use self::table::{Slot, Table};
-use self::types::Types;
 use self::workers::Workers;
 use crate::command::{Command, ConnId, Refusal, Reply, Stage, Ticket};
 use crate::event::Event;
@@ -69,7 +69,7 @@ pub struct Machine {
     rules: Rules,
     // Durable: changed by facts only.
     table: Table,
-    types: Types,
+    types: JobTypes,
     queues: Queues,
     sets: Sets,
     reservations: Reservations,
@@ -95,7 +95,7 @@ impl Machine {
         Self {
             rules,
             table: Table::new(key),
-            types: Types::default(),
+            types: JobTypes::default(),
             queues: Queues::default(),
             sets: Sets::default(),
             reservations: Reservations::default(),

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 /// Interned names with a count of their users; a name without users is forgotten.
 #[derive(Debug, Default)]
-pub(super) struct Types {
+pub(super) struct JobTypes {
     by_name: BTreeMap<Arc<str>, u32>,
     all: Vec<(Arc<str>, u32)>,
     free: Vec<u32>,
 }
 
-impl Types {
+impl JobTypes {
     /// The number of a name, with one more user.
     pub(super) fn acquire(&mut self, name: &str) -> u32 {
         if let Some(&number) = self.by_name.get(name) {
@@ -51,11 +51,11 @@ impl Types {
 
 #[cfg(test)]
 mod tests {
-    use super::Types;
+    use super::JobTypes;
 
     #[test]
     fn a_name_without_users_is_forgotten_and_its_number_reused() {
-        let mut types = Types::default();
+        let mut types = JobTypes::default();
         let (a, b) = (types.acquire("A"), types.acquire("B"));
         assert_eq!((types.acquire("A"), types.name(a), types.users()), (a, "A", 3));
         types.release(a);
