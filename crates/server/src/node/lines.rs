@@ -73,11 +73,12 @@ impl Lines {
             return self.discard(&mut overlong, end);
         }
         let start = self.start;
-        let so_far = end.unwrap_or(self.buffer.len()) - start;
-        let (job, limit) = limit_of(&self.buffer[start..]);
-        if so_far > limit {
-            self.discarding = Some(Overlong { job, bytes: 0, limit });
-            return self.discard(&mut Overlong { job, bytes: 0, limit }, end);
+        let upto = end.unwrap_or(self.buffer.len());
+        let cr = usize::from(self.buffer[start..upto].ends_with(b"\r"));
+        let (verb, limit) = limit_of(&self.buffer[start..]);
+        if upto - start > verb + limit + cr {
+            self.start += verb;
+            return self.discard(&mut Overlong { job: verb > 0, bytes: 0, limit }, end);
         }
         let Some(end) = end else {
             self.searched = self.buffer.len();
@@ -85,13 +86,13 @@ impl Lines {
             return Next::Partial;
         };
         (self.start, self.searched) = (end + 1, end + 1);
-        let cr = usize::from(end > start && self.buffer[end - 1] == b'\r');
         Next::Line(start..end - cr)
     }
 
     fn discard(&mut self, overlong: &mut Overlong, end: Option<usize>) -> Next {
         let upto = end.unwrap_or(self.buffer.len());
-        overlong.bytes += upto - self.start;
+        let cr = usize::from(end.is_some() && self.buffer[self.start..upto].ends_with(b"\r"));
+        overlong.bytes += upto - self.start - cr;
         (self.start, self.searched) = (end.map_or(upto, |end| end + 1), end.map_or(upto, |end| end + 1));
         self.compact();
         if overlong.bytes > overlong.limit.saturating_mul(LINE_OVERRUN) {
@@ -115,14 +116,14 @@ impl Lines {
     }
 }
 
-/// Whether a line pushes jobs, and how long it may be.
-fn limit_of(line: &[u8]) -> (bool, usize) {
+/// How long a line may be, behind the verb if it pushes jobs: their limit counts the bytes of the job.
+fn limit_of(line: &[u8]) -> (usize, usize) {
     if line.starts_with(b"PUSH ") {
-        (true, JOB_MAX)
+        (b"PUSH ".len(), JOB_MAX)
     } else if line.starts_with(b"PUSHB ") {
-        (true, BULK_MAX)
+        (b"PUSHB ".len(), BULK_MAX)
     } else {
-        (false, LINE_MAX)
+        (0, LINE_MAX)
     }
 }
 
@@ -161,19 +162,17 @@ mod tests {
 
     #[test]
     fn a_line_at_its_limit_passes_and_one_beyond_is_thrown_away_h03() {
-        for (verb, limit) in [("ACK ", LINE_MAX), ("PUSH ", JOB_MAX)] {
-            for (length, passes) in [(limit, true), (limit + 1, false)] {
+        for (start, counted, limit) in [("ACK ", 4, LINE_MAX), ("PUSH ", 0, JOB_MAX)] {
+            for (length, end) in [(limit, "\n"), (limit, "\r\n"), (limit + 1, "\n"), (limit + 1, "\r\n")] {
                 let mut lines = Lines::default();
-                lines.push(verb.as_bytes());
-                lines.push(&vec![b'x'; length - verb.len()]);
+                lines.push(start.as_bytes());
+                lines.push(&vec![b'x'; length - counted]);
+                lines.push(&end.as_bytes()[..end.len() - 1]);
                 assert_eq!(all(&mut lines).len(), 0);
                 lines.push(b"\nINFO\n");
                 let found = all(&mut lines);
-                assert_eq!(
-                    (found[0].contains("too large"), &*found[1]),
-                    (!passes, "INFO"),
-                    "{verb} {length}"
-                );
+                assert_eq!(found[0].contains("too large"), length > limit, "{start} {length} {end:?}");
+                assert_eq!(found[1], "INFO");
                 assert!(lines.buffer.capacity() <= 3 * LINE_MAX || lines.buffer.capacity() <= limit * 2);
             }
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bessemer_core::Command;
 use bessemer_core::command::{Push, Refusal};
 use bessemer_protocol::job::{Checked, Job};
+use bessemer_protocol::limits::JOB_MAX;
 use bessemer_protocol::resp::put_bulk;
 use bessemer_store::Engine;
 
@@ -20,6 +21,10 @@ pub(super) fn run<E: Engine>(call: &mut Call<'_, E>, rest: &str) -> Outcome {
     let mut good: Vec<(&str, Checked<'_>)> = Vec::with_capacity(jobs.len());
     for (index, (sent, job)) in jobs.into_iter().enumerate() {
         let key = report.key(index, job.jid());
+        if sent.len() > JOB_MAX {
+            report.errors.insert(key, format!("job too large: {} bytes, limit {JOB_MAX}", sent.len()));
+            continue;
+        }
         match job.check() {
             Ok(job) => {
                 good.push((sent, job));
