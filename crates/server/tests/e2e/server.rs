@@ -1,0 +1,202 @@
+//! The server as a process: started on a temporary folder and free ports, killed, and started again on the same ones.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::client::{Client, Reply};
+use crate::clock::until;
+
+/// A server process and the folder that outlives it.
+pub(crate) struct Server {
+    folder: TempDir,
+    env: Vec<(String, String)>,
+    child: Option<Child>,
+    output: Arc<Mutex<String>>,
+    /// Where jobs are taken.
+    pub(crate) port: u16,
+    /// Where the dashboard is.
+    pub(crate) web: u16,
+}
+
+impl Server {
+    /// A server in development on free ports.
+    pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same, with more in its environment.
+    pub(crate) fn start_with(env: &[(&str, &str)]) -> Self {
+        let mut server = Self::down();
+        server.env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        server.spawn();
+        server.await_ready();
+        server
+    }
+
+    /// A server with these arguments and no others.
+    pub(crate) fn start_as(arguments: &[String]) -> Self {
+        let mut server = Self::down();
+        server.run(bessemer().args(arguments));
+        server.await_ready();
+        server
+    }
+
+    fn down() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self { folder, env: Vec::new(), child: None, output: Arc::default(), port: 0, web: 0 }
+    }
+
+    /// Starts the process again, on the same folder and ports, and does not wait for it.
+    pub(crate) fn spawn(&mut self) {
+        let bindings = [format!("127.0.0.1:{}", self.port), format!("127.0.0.1:{}", self.web)];
+        let mut command = bessemer();
+        command.args(["-b", &bindings[0], "-w", &bindings[1], "-d", &self.folder()]);
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
+        self.run(&mut command);
+    }
+
+    fn run(&mut self, command: &mut Command) {
+        let mut child = command.spawn().expect("the built server starts");
+        self.output = collect(&mut child);
+        self.child = Some(child);
+    }
+
+    /// Its data directory.
+    pub(crate) fn folder(&self) -> String {
+        self.folder.path().join("db").display().to_string()
+    }
+
+    /// Waits until the process listens.
+    pub(crate) fn await_ready(&mut self) {
+        // The binding of the dashboard is said first, but nothing here depends on the order.
+        self.port = self.said("listening at ", "PID ");
+        self.web = self.said("listening at ", "Web server");
+    }
+
+    /// The port that the process names in the line that has both texts.
+    fn said(&mut self, before: &str, and: &str) -> u16 {
+        let child = self.child.as_mut().expect("a process");
+        let output = &self.output;
+        until(&format!("the server says `{and}… {before}`"), || {
+            let said = output.lock().expect("no panic").clone();
+            let line = said.lines().find(|line| line.contains(and) && line.contains(before));
+            let port = line.and_then(|line| {
+                let address = line.split(before).nth(1)?.split([',', ' ']).next()?;
+                address.rsplit(':').next()?.parse().ok()
+            });
+            if port.is_none() {
+                let ended = child.try_wait().expect("a child process");
+                assert!(ended.is_none(), "the server ended with {ended:?}:\n{said}");
+            }
+            port
+        })
+    }
+
+    /// SIGKILL, and nothing else.
+    pub(crate) fn kill(&mut self) {
+        let mut child = self.child.take().expect("a process");
+        child.kill().expect("SIGKILL");
+        child.wait().expect("a child process");
+    }
+
+    /// Asks it to end by `TERM` or `INT`; how it ended.
+    pub(crate) fn stop(&mut self, signal: &str) -> ExitStatus {
+        let mut child = self.child.take().expect("a process");
+        let sent = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status();
+        assert!(sent.expect("kill(1)").success());
+        until("the server ends", || child.try_wait().expect("a child process"))
+    }
+
+    /// What it wrote so far.
+    pub(crate) fn output(&self) -> String {
+        self.output.lock().expect("no panic").clone()
+    }
+
+    /// An identified connection without a `wid`.
+    pub(crate) fn client(&self) -> Client {
+        let mut client = Client::connect(self.port).expect("a connection");
+        client.hello(r#"{"v":2}"#).expect("HELLO");
+        client
+    }
+
+    /// INFO, parsed.
+    pub(crate) fn info(&self) -> Value {
+        match self.client().call("INFO").expect("INFO") {
+            Reply::Bulk(text) => serde_json::from_slice(&text).expect("JSON"),
+            other => panic!("INFO: {other:?}"),
+        }
+    }
+
+    /// Asks the dashboard; status and body. HTTP/1.0, so that the end of the stream is the end of the body.
+    pub(crate) fn http(&self, method: &str, path: &str, form: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.web)).expect("a connection to the dashboard");
+        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
+        let length = form.len();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.0\r\nHost: 127.0.0.1:{}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+             Content-Length: {length}\r\n\r\n{form}",
+            self.web
+        )
+        .expect("a request");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).expect("an answer");
+        let answer = String::from_utf8_lossy(&answer);
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
+        (status.expect("a status"), body.to_owned())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            // It may have ended by itself; then there is nothing to kill.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        if std::thread::panicking() {
+            eprintln!("the server's last words:\n{}", self.output());
+        }
+    }
+}
+
+/// The built server, with nothing of Faktory's in its environment.
+pub(crate) fn bessemer() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bessemer"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("FAKTORY") {
+            command.env_remove(name);
+        }
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Gathers what the process writes, so that it never waits for a reader; the last 64 KiB are kept.
+fn collect(child: &mut Child) -> Arc<Mutex<String>> {
+    let output = Arc::new(Mutex::new(String::new()));
+    let streams: [Box<dyn Read + Send>; 2] =
+        [Box::new(child.stdout.take().expect("piped")), Box::new(child.stderr.take().expect("piped"))];
+    for stream in streams {
+        let output = Arc::clone(&output);
+        std::thread::spawn(move || {
+            for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                let mut output = output.lock().expect("no panic");
+                output.push_str(&line);
+                output.push('\n');
+                if output.len() > 64 * 1024 {
+                    let cut = output.floor_char_boundary(output.len() - 32 * 1024);
+                    output.drain(..cut);
+                }
+            }
+        });
+    }
+    output
+}

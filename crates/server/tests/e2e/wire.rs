@@ -1,0 +1,160 @@
+//! Plays the transcripts of `../wire/*.txt`, each against a server of its own.
+
+use std::collections::HashMap;
+use std::fs;
+use std::panic::catch_unwind;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use bessemer_core::time::Wall;
+
+use crate::client::{Client, Reply};
+use crate::clock::{Watch, until};
+use crate::server::Server;
+use crate::transcript::{Expected, Step, Transcript, differs, fill, fits};
+
+/// Several transcripts wait for an empty FETCH most of their time.
+const SIDE_BY_SIDE: usize = 8;
+
+#[test]
+fn the_server_speaks_as_the_transcripts_say() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire");
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(folder).expect("transcripts").map(|e| e.expect("one").path()).collect();
+    paths.sort();
+    let all = paths.len();
+    let (todo, failed) = (Mutex::new(paths), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..SIDE_BY_SIDE {
+            scope.spawn(|| {
+                while let Some(path) = { todo.lock().expect("no panic").pop() } {
+                    let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+                    let text = fs::read_to_string(&path).expect("a transcript");
+                    // One that panics has said why; the others are played all the same.
+                    let played =
+                        catch_unwind(|| Transcript::parse(&text).and_then(|transcript| play(&transcript)));
+                    if let Err(why) = played.unwrap_or_else(|_| Err("panicked, see above".to_owned())) {
+                        failed.lock().expect("no panic").push(format!("tests/wire/{name}: {why}"));
+                    }
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner().expect("no panic");
+    assert!(failed.is_empty(), "{} of {all} transcripts:\n{}", failed.len(), failed.join("\n"));
+    assert!(all > 10, "only {all} transcripts were found");
+}
+
+fn play(transcript: &Transcript) -> Result<(), String> {
+    let env: Vec<(&str, &str)> = transcript.env.iter().map(|(name, value)| (&**name, &**value)).collect();
+    let server = Server::start_with(&env);
+    let mut player =
+        Player { server: &server, connections: HashMap::new(), on: String::new(), since: Watch::start() };
+    for (number, step) in &transcript.steps {
+        player.step(step).map_err(|why| format!("line {number}: {why}\n{}", server.output()))?;
+    }
+    Ok(())
+}
+
+struct Player<'a> {
+    server: &'a Server,
+    connections: HashMap<String, Client>,
+    on: String,
+    since: Watch,
+}
+
+impl Player<'_> {
+    fn step(&mut self, step: &Step) -> Result<(), String> {
+        match step {
+            Step::On { connection, hello } => self.open(connection, hello.as_deref()),
+            Step::Send(lines) => self.send(&lines.concat()),
+            Step::HalfClose => self.client()?.half_close().map_err(|error| error.to_string()),
+            Step::Close => {
+                self.connections.remove(&self.on).map(drop).ok_or_else(|| "no connection".to_owned())
+            }
+            Step::Expect { reply, timing } => {
+                let found = self.client()?.reply().map_err(|error| format!("expected {reply:?}: {error}"))?;
+                let taken = self.since.elapsed();
+                if let (Reply::Line(line), client) = (&found, self.client()?)
+                    && client.greeting.is_empty()
+                {
+                    client.greeting.clone_from(line);
+                }
+                compare(reply, &found)?;
+                match timing.filter(|timing| !timing.fits(taken)) {
+                    Some(timing) => Err(format!("{timing:?}, not after {taken:?}")),
+                    None => Ok(()),
+                }
+            }
+            Step::Closed => match self.client()?.is_closed() {
+                true => Ok(()),
+                false => Err("the connection is open and has more to say".to_owned()),
+            },
+            Step::Wait { path, value } => {
+                until(&format!("INFO has {path} = {value}"), || {
+                    (self.server.info().pointer(path) == Some(value)).then_some(())
+                });
+                Ok(())
+            }
+            Step::Post { path, form } => match self.server.http("POST", path, form) {
+                (302 | 303, _) => Ok(()),
+                (status, body) => Err(format!("POST {path} {form}: {status} {body}")),
+            },
+        }
+    }
+
+    fn open(&mut self, name: &str, hello: Option<&str>) -> Result<(), String> {
+        name.clone_into(&mut self.on);
+        if self.connections.contains_key(name) {
+            return Ok(());
+        }
+        let mut client = Client::silent(self.server.port).map_err(|error| error.to_string())?;
+        if let Some(hello) = hello {
+            client = Client::connect(self.server.port).map_err(|error| error.to_string())?;
+            client.hello(hello).map_err(|error| error.to_string())?;
+        }
+        self.connections.insert(name.to_owned(), client);
+        Ok(())
+    }
+
+    fn send(&mut self, text: &str) -> Result<(), String> {
+        let greeting = self.client()?.greeting.clone();
+        let bytes = fill(text, &greeting, now())?;
+        self.since = Watch::start();
+        self.client()?.send(&bytes).map_err(|error| error.to_string())
+    }
+
+    fn client(&mut self) -> Result<&mut Client, String> {
+        self.connections.get_mut(&self.on).ok_or_else(|| format!("connection `{}` is not open", self.on))
+    }
+}
+
+fn compare(expected: &Expected, found: &Reply) -> Result<(), String> {
+    let fine = match (expected, found) {
+        (Expected::Null, Reply::Null) => true,
+        (Expected::Line(pattern), Reply::Line(line)) => fits(pattern, line),
+        (Expected::Bulk(text), Reply::Bulk(bytes)) => text.as_bytes() == bytes,
+        (Expected::Json(expected), Reply::Bulk(bytes)) => {
+            let json = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+            match differs(expected, Some(&json), now()) {
+                Some(why) => return Err(format!("{why}\n  in {json}")),
+                None => true,
+            }
+        }
+        _ => false,
+    };
+    if fine { Ok(()) } else { Err(format!("expected {expected:?}, found {}", show(found))) }
+}
+
+fn show(reply: &Reply) -> String {
+    match reply {
+        Reply::Bulk(bytes) => format!("${} {}", bytes.len(), String::from_utf8_lossy(bytes)),
+        other => format!("{other:?}"),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the server's times are compared with the machine's")]
+fn now() -> Wall {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+    Wall(i64::try_from(since.as_micros()).expect("before the year 9999"))
+}
