@@ -21,8 +21,8 @@ kill: ## kill the server with SIGKILL at random moments and compare the ledger: 
 seeds: ## simulate crashes and power losses from more seeds: make seeds SEEDS=100000
 	@BESSEMER_SEEDS=$(SEEDS) cargo test --locked -p bessemer-store -p bessemer-server -- --nocapture seeds
 
-bench: ## measure the server: CPU and latency of a job
-	@cargo bench --locked --workspace
+bench: ## measure the server beside one that only answers OK: CPU and latency of a job
+	@cargo bench --locked -p bessemer-server --bench load
 
 audit: ## licences, sources and duplicates of all dependencies, with cargo-deny
 	@tools/steps audit
