@@ -10,6 +10,7 @@ use bessemer_store::embedded::disk::RealDisk;
 use bessemer_store::{Embedded, Engine, Fatal, OpenError, Options, Recovered};
 use bessemer_web::Site;
 use tokio::net::{TcpListener, TcpSocket};
+use tokio::runtime::LocalOptions;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::clock::Clock;
@@ -119,7 +120,8 @@ type Ready = std::sync::mpsc::Sender<Result<(SocketAddr, Option<SocketAddr>), St
 
 /// The engine's thread, from the first byte of the log to the last reply.
 fn engine_thread(config: &Config, stop: Arc<Notify>, ready: &Ready) -> Result<(), Fatal> {
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let options = LocalOptions::default();
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build_local(options) {
         Ok(runtime) => runtime,
         Err(e) => {
             _ = ready.send(Err(StartError::Thread(e)));
@@ -139,7 +141,9 @@ fn engine_thread(config: &Config, stop: Arc<Notify>, ready: &Ready) -> Result<()
         tracing::info!("Web server now listening at {web}");
     }
     _ = ready.send(Ok(addresses));
-    let result = tokio::task::LocalSet::new().block_on(&runtime, shell::run(node, clock, doors));
+    // As a task of its own: one that is waked wakes nobody else, where the root of the runtime costs a system call.
+    let task = runtime.spawn_local(shell::run(node, clock, doors));
+    let result = runtime.block_on(task).unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
     // The second thread ends with its clients: nobody is let in any more.
     drop(front);
     result
