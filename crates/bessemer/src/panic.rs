@@ -100,12 +100,12 @@ struct Frame<'a> {
     /// `file:line:column`.
     place: &'a str,
     /// `None` when line tables call it no better than a closure.
-    function: Option<&'a str>,
+    function: Option<String>,
 }
 
 impl Frame<'_> {
     fn line(&self) -> String {
-        match self.function {
+        match &self.function {
             Some(function) => format!("at {} in {function}", self.place),
             None => format!("at {}", self.place),
         }
@@ -154,15 +154,24 @@ fn own_frames(backtrace: &str) -> Vec<Frame<'_>> {
     frames
 }
 
-/// The function without the closures that the compiler makes of async functions.
-fn readable(mut function: &str) -> Option<&str> {
+/// The function as its author would call it: without the closures that the compiler makes of async functions, and
+/// `T::f` for `<T as Trait>::f`.
+fn readable(mut function: &str) -> Option<String> {
     while let Some((outer, inner)) = function.rsplit_once("::{") {
         if !inner.ends_with('}') {
             break;
         }
         function = outer;
     }
-    (!function.starts_with('{')).then_some(function)
+    if function.starts_with('{') {
+        return None;
+    }
+    let method = function.strip_prefix('<').and_then(|rest| {
+        let (of, method) = rest.rsplit_once(">::")?;
+        let (of, _) = of.split_once(" as ")?;
+        Some(format!("{of}::{method}"))
+    });
+    Some(method.unwrap_or_else(|| function.to_owned()))
 }
 
 /// A future whose panics are values. Also what it does when it is dropped, done or not, is guarded.
@@ -246,10 +255,7 @@ mod tests {
         let frames: Vec<String> = own_frames(BACKTRACE).iter().map(Frame::line).collect();
         assert_eq!(
             frames,
-            [
-                "at ./app/src/boiler.rs:7:9",
-                "at ./app/src/registry.rs:12:20 in <app::Boiler as bessemer::job::Job>::perform",
-            ]
+            ["at ./app/src/boiler.rs:7:9", "at ./app/src/registry.rs:12:20 in app::Boiler::perform",]
         );
         assert!(own_frames("   0: main\n             at ./a.rs:1:1").is_empty(), "never a foreign trace");
         let frame = &own_frames(BACKTRACE)[0];
