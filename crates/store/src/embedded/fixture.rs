@@ -21,88 +21,61 @@ const STORE: StoreId = StoreId(*b"the first store!");
 const OPTIONS: LogOptions = LogOptions { segment_bytes: 640, tail_bytes: 0, young: Duration::from_secs(60) };
 const RESTATED: Fact<'_> = Fact::Keep { family: Family::Counters, key: b"", value: Some(&[1, 2, 3]) };
 
+const A: JobId = JobId(u64::MAX);
+const B: JobId = JobId(1 << 32);
+
 /// At least one of everything, with the numbers that are hard to write.
 fn facts() -> Vec<Fact<'static>> {
-    let (first, second) = (JobId(u64::MAX), JobId(1 << 32));
-    let head = |jid, queue, retry, on_lost| Head {
-        jid,
-        queue,
-        jobtype: "Grüße",
-        retry,
-        reserve_for: 86_400,
-        on_lost,
-        body_hash: 0x0123_4567_89ab_cdef,
+    let day = Fact::Keep { family: Family::Day, key: b"20599", value: Some(&[0; 16]) };
+    let queue = |key: &'static [u8], value| Fact::Keep { family: Family::Queue, key, value };
+    let mut facts = puts();
+    facts.extend(moves());
+    facts.extend([day, queue(b"default", Some(&[1])), queue(b"bulk", None)]);
+    let endings =
+        [Ending::Acked, Ending::Failed, Ending::Lost, Ending::Deleted, Ending::DeadAge, Ending::DeadLimit];
+    facts.extend(endings.map(|why| Fact::End { id: B, at: Wall(8), why }));
+    facts
+}
+
+fn puts() -> Vec<Fact<'static>> {
+    let put = |id, order, at, retry, on_lost, standing| {
+        let head = Head {
+            jid: "jid-00000001",
+            queue: "default",
+            jobtype: "Grüße",
+            retry,
+            reserve_for: 86_400,
+            on_lost,
+            body_hash: 0x0123_4567_89ab_cdef,
+        };
+        Fact::Put { id, order: Order(order), at, head, standing, body: b"{\"args\":[]}" }
     };
-    let put = |id, order, at, head, standing| Fact::Put {
-        id,
-        order: Order(order),
-        at,
-        head,
-        standing,
-        body: b"{\"args\":[]}",
-    };
-    let set = |standing| Fact::Set { id: first, order: Order(i64::MIN), standing };
+    vec![
+        put(A, -64, Some(Wall(1)), 25, None, Standing::Queued { since: Wall(1) }),
+        put(B, 63, None, -1, Some(OnLost::Requeue), Standing::Scheduled { at: Wall(2) }),
+        put(JobId(0), 64, None, i16::MIN, Some(OnLost::Wait), Standing::Retrying { at: Wall(3) }),
+        put(JobId(127), -65, None, i16::MAX, Some(OnLost::Dead), Standing::Dead { until: Wall(4) }),
+    ]
+}
+
+fn moves() -> Vec<Fact<'static>> {
     let working = Standing::Working { wid: "worker-1", since: Wall(-1), until: Wall(i64::MAX) };
-    let failure = |next_at| Failure {
-        retry_count: u32::MAX,
-        remaining: -1,
-        failed_at: Wall(127),
-        next_at,
-        text: b"{\"message\":\"no\"}",
+    let nobodys = Standing::Working { wid: "", since: Wall(5), until: Wall(6) };
+    let set = |standing| Fact::Set { id: A, order: Order(i64::MIN), standing };
+    let lost = |blamed| Fact::Lost { id: A, order: Order(-1), at: Wall(0), blamed, standing: working };
+    let fail = |counted, next_at, standing| {
+        let text = b"{\"message\":\"no\"}";
+        let failure = Failure { retry_count: u32::MAX, remaining: -1, failed_at: Wall(127), next_at, text };
+        Fact::Fail { id: B, order: Order(i64::MAX), at: Wall(128), counted, failure, standing }
     };
-    let fail = |counted, next_at, standing| Fact::Fail {
-        id: second,
-        order: Order(i64::MAX),
-        at: Wall(128),
-        counted,
-        failure: failure(next_at),
-        standing,
-    };
-    let lost = |blamed| Fact::Lost { id: first, order: Order(-1), at: Wall(0), blamed, standing: working };
-    let keep = |family, key: &'static str, value| Fact::Keep { family, key: key.as_bytes(), value };
-    let mut facts = vec![
-        put(
-            first,
-            -64,
-            Some(Wall(1)),
-            head("jid-00000001", "default", 25, None),
-            Standing::Queued { since: Wall(1) },
-        ),
-        put(
-            second,
-            63,
-            None,
-            head("jid-00000002", "bulk", -1, Some(OnLost::Requeue)),
-            Standing::Scheduled { at: Wall(2) },
-        ),
-        put(
-            JobId(0),
-            64,
-            None,
-            head("jid-00000003", "a", i16::MIN, Some(OnLost::Wait)),
-            Standing::Retrying { at: Wall(3) },
-        ),
-        put(
-            JobId(127),
-            -65,
-            None,
-            head("jid-00000004", "b", i16::MAX, Some(OnLost::Dead)),
-            Standing::Dead { until: Wall(4) },
-        ),
+    vec![
         set(working),
-        set(Standing::Working { wid: "", since: Wall(5), until: Wall(6) }),
+        set(nobodys),
         fail(true, Some(Wall(7)), Standing::Retrying { at: Wall(7) }),
         fail(false, None, Standing::Dead { until: Wall::LAST }),
         lost(true),
         lost(false),
-        keep(Family::Day, "20599", Some(&[0; 16])),
-        keep(Family::Queue, "default", Some(&[1])),
-        keep(Family::Queue, "bulk", None),
-    ];
-    let endings =
-        [Ending::Acked, Ending::Failed, Ending::Lost, Ending::Deleted, Ending::DeadAge, Ending::DeadLimit];
-    facts.extend(endings.map(|why| Fact::End { id: second, at: Wall(8), why }));
-    facts
+    ]
 }
 
 /// Writes a store of several segments.
