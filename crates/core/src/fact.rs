@@ -5,7 +5,7 @@
 //! function takes them while serving and while recovering.
 //!
 //! The rule for changing this file: a variant or a field is never given another meaning. New ones are added with a
-//! new tag in the store's `batch.rs`, and the format version there says from when on.
+//! new tag in the store's `record.rs`, and the format version in its `segment.rs` says from when on.
 
 use crate::time::Wall;
 

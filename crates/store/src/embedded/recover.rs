@@ -31,7 +31,7 @@ use crate::engine::Fatal;
 pub(super) struct Found<D: Disk> {
     disk: D,
     /// By number.
-    segments: Vec<(Header, D::File)>,
+    segments: Vec<Header>,
     /// Temporary files, whose content never counts.
     pub(super) temporary: Vec<String>,
 }
@@ -72,55 +72,52 @@ pub(super) struct Replayed<F> {
 
 /// Looks into the directory. Nothing is written here nor in [`Found::replay`] before all of the log was believed.
 pub(super) fn look<D: Disk>(disk: D) -> Result<Found<D>, OpenError> {
-    let failed = |action, name: &str| {
-        let path = disk.path(name);
-        move |source: io::Error| Fatal { action, path, offset: 0, source }
-    };
-    let (mut segments, mut temporary) = (Vec::new(), Vec::new());
-    let names = disk.list().map_err(failed("list", ""))?;
-    for name in names.iter().filter(|name| segment::is_segment(name)) {
-        let damaged = |what: &str| OpenError::damaged(&disk, name, 0, what);
-        let number = segment::number_in(name).ok_or_else(|| damaged("this is not the name of a segment"))?;
-        let file = disk.open(name).map_err(failed("open", name))?;
-        let mut bytes = [0; segment::HEADER_LEN];
-        match file.read_at(&mut bytes, 0) {
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                return Err(damaged("the file is too short to be a segment"));
-            }
-            read => read.map_err(failed("read", name))?,
-        }
-        let header = Header::decode(&bytes).map_err(|bad| match bad {
-            BadHeader::Damaged => damaged("the header of the segment is damaged"),
-            BadHeader::TooNew(version) => {
-                OpenError::TooNew { path: disk.path(name), version, known: segment::VERSION }
-            }
-        })?;
-        if header.number != number {
-            return Err(damaged(&format!("this is segment {} under another name", header.number)));
-        }
-        segments.push((header, file));
-    }
-    segments.sort_by_key(|(header, _)| header.number);
-    if let Some((first, _)) = segments.first()
-        && let Some((other, _)) = segments.iter().find(|(header, _)| header.store != first.store)
+    let names = disk.list().map_err(|source| failed(&disk, "list", "", source))?;
+    let segments = names.iter().filter(|name| segment::is_segment(name));
+    let mut segments: Vec<Header> = segments.map(|name| header(&disk, name)).collect::<Result<_, _>>()?;
+    segments.sort_by_key(|header| header.number);
+    if let Some(first) = segments.first()
+        && let Some(other) = segments.iter().find(|header| header.store != first.store)
     {
         let what = format!("this segment belongs to another store than {}", file_name(first.number));
         return Err(OpenError::damaged(&disk, &file_name(other.number), 0, &what));
     }
-    for name in names {
-        if segment::spare_in(&name).is_some() {
-            temporary.push(name);
-        } else if segments.is_empty() && matches!(&*name, "faktory.rdb" | "dump.rdb") {
-            return Err(OpenError::Faktory { path: disk.path(&name) });
+    let faktory = |name: &&String| matches!(name.as_str(), "faktory.rdb" | "dump.rdb");
+    if let Some(name) = names.iter().find(faktory).filter(|_| segments.is_empty()) {
+        return Err(OpenError::Faktory { path: disk.path(name) });
+    }
+    let temporary = names.into_iter().filter(|name| segment::spare_in(name).is_some()).collect();
+    Ok(Found { disk, segments, temporary })
+}
+
+/// The header of a segment, if it is the one that the name says.
+fn header<D: Disk>(disk: &D, name: &str) -> Result<Header, OpenError> {
+    let damaged = |what: &str| OpenError::damaged(disk, name, 0, what);
+    let number = segment::number_in(name).ok_or_else(|| damaged("this is not the name of a segment"))?;
+    let file = disk.open(name).map_err(|source| failed(disk, "open", name, source))?;
+    let mut bytes = [0; segment::HEADER_LEN];
+    file.read_at(&mut bytes, 0).map_err(|source| match source.kind() {
+        io::ErrorKind::UnexpectedEof => damaged("the file is too short to be a segment"),
+        _ => failed(disk, "read", name, source).into(),
+    })?;
+    match Header::decode(&bytes) {
+        Ok(header) if header.number == number => Ok(header),
+        Ok(header) => Err(damaged(&format!("this is segment {} under another name", header.number))),
+        Err(BadHeader::Damaged) => Err(damaged("the header of the segment is damaged")),
+        Err(BadHeader::TooNew(version)) => {
+            Err(OpenError::TooNew { path: disk.path(name), version, known: segment::VERSION })
         }
     }
-    Ok(Found { disk, segments, temporary })
+}
+
+fn failed<D: Disk>(disk: &D, action: &'static str, name: &str, source: io::Error) -> Fatal {
+    Fatal { action, path: disk.path(name), offset: 0, source }
 }
 
 impl<D: Disk> Found<D> {
     /// The id of the store; `None`: there is none yet.
     pub(super) fn store(&self) -> Option<StoreId> {
-        self.segments.first().map(|(header, _)| header.store)
+        self.segments.first().map(|header| header.store)
     }
 
     /// A count that no temporary file has, see [`segment::spare_name`].
@@ -134,19 +131,21 @@ impl<D: Disk> Found<D> {
         take: &mut impl FnMut(&Fact<'_>, Span),
     ) -> Result<Replayed<D::File>, OpenError> {
         // Files of segments that were given up may have outlived those behind them; the gap tells them apart.
-        let numbers: Vec<u64> = self.segments.iter().map(|(header, _)| header.number).collect();
-        let unbroken = numbers.windows(2).rposition(|pair| pair[0] + 1 != pair[1]).map_or(0, |at| at + 1);
-        let left_over: Vec<_> = self.segments.drain(..unbroken).map(|(header, _)| header.number).collect();
+        let mut pairs = self.segments.windows(2);
+        let unbroken = pairs.rposition(|pair| pair[0].number + 1 != pair[1].number).map_or(0, |at| at + 1);
+        let left_over: Vec<Header> = self.segments.drain(..unbroken).collect();
 
         let mut table = Table::default();
         let mut report = Recovered::default();
         let mut window = Window::default();
-        let mut tail = None;
-        for (at, (header, file)) in self.segments.iter().enumerate() {
-            let next = self.segments.get(at + 1).map(|(next, _)| next.first);
+        let mut last = None;
+        for (at, header) in self.segments.iter().enumerate() {
+            let name = file_name(header.number);
+            let file = self.disk.open(&name).map_err(|source| failed(&self.disk, "open", &name, source))?;
+            let next = self.segments.get(at + 1).map(|next| next.first);
             table.add(header.number, header.first);
-            let reading = Reading { disk: &self.disk, header, file, next };
-            tail = Some(reading.scan(&mut window, &mut |position, batch, records| {
+            let reading = Reading { disk: &self.disk, header, file: &file, next };
+            let tail = reading.scan(&mut window, &mut |position, batch, records| {
                 table.grow(u64::from(batch.len), batch.wall);
                 report.batches += 1;
                 report.bytes += u64::from(batch.len);
@@ -163,21 +162,22 @@ impl<D: Disk> Found<D> {
                 } else {
                     Err("a batch has more or fewer records than it says")
                 }
-            })?);
+            })?;
+            last = Some((header, file, tail));
         }
-        let tail = tail.expect("only a store that exists is replayed");
+        let (header, file, tail) = last.expect("only a store that exists is replayed");
         let present = table.oldest().expect("it has a segment");
         if present > tail.oldest {
             return Err(OpenError::damaged(&self.disk, &file_name(present - 1), 0, "the segment is missing"));
         }
 
-        let (header, file) = self.segments.pop().expect("it has a segment");
-        settle(&self.disk, &header, &file, &tail)?;
+        settle(&self.disk, header, &file, &tail)?;
         if let Some(Torn { offset, bytes }) = tail.torn {
             report.torn = Some(TornTail { path: self.disk.path(&file_name(header.number)), offset, bytes });
         }
         report.segments = table.len();
-        report.removed = left_over.into_iter().map(file_name).chain(self.temporary).collect();
+        report.removed =
+            left_over.iter().map(|header| file_name(header.number)).chain(self.temporary).collect();
         Ok(Replayed { active: Active { number: header.number, file, end: tail.end }, table, report })
     }
 }

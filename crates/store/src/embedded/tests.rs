@@ -1,6 +1,8 @@
 //! The engine as its users see it: jobs go in, come out, and are still there after a restart.
 
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use bessemer_core::command::{ConnId, Push};
@@ -141,6 +143,39 @@ fn a_full_group_leaves_no_room() {
     assert_eq!(work(&mut engine, at(2), "job-00001").len(), 5 << 20, "larger than a segment");
 }
 
+/// Whether it was woken.
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn more_questions_than_a_turn_answers_wake_the_engine_again() {
+    let (mut engine, _) = open(SimDisk::new(1), at(0));
+    let reader = engine.reader();
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut asked: Vec<_> = (0..10).map(|_| Box::pin(reader.ask(Query::Info))).collect();
+    assert!(asked.iter_mut().all(|ask| ask.as_mut().poll(&mut cx).is_pending()));
+    let mut turns = 0;
+    loop {
+        let woken = Arc::new(Woken::default());
+        let mut out = Settled::default();
+        assert!(
+            engine.poll_turn(&mut Context::from_waker(&woken.clone().into()), at(1), &mut out).is_ready()
+        );
+        turns += 1;
+        if !woken.0.load(Ordering::Relaxed) {
+            break;
+        }
+    }
+    assert_eq!(turns, 3, "four, four, two");
+    assert!(asked.iter_mut().all(|ask| ask.as_mut().poll(&mut cx).is_ready()));
+}
+
 #[test]
 fn a_page_is_answered_with_its_texts_and_a_question_wakes_the_engine() {
     let (mut engine, _) = open(SimDisk::new(1), at(0));
@@ -148,11 +183,16 @@ fn a_page_is_answered_with_its_texts_and_a_question_wakes_the_engine() {
         push(&mut engine, at(n), &format!("job-{n:05}"), &body(n));
         turn(&mut engine, at(n)).unwrap();
     }
+    let woken = Arc::new(Woken::default());
+    let mut out = Settled::default();
+    assert!(engine.poll_turn(&mut Context::from_waker(&woken.clone().into()), at(59), &mut out).is_ready());
     let reader = engine.reader();
     let page = bessemer_core::query::Page { from: 0, count: 50 };
     let mut asked = Box::pin(reader.ask(Query::Queue { name: "default".into(), page }));
     let mut cx = Context::from_waker(Waker::noop());
+    assert!(!woken.0.load(Ordering::Relaxed));
     assert!(asked.as_mut().poll(&mut cx).is_pending());
+    assert!(woken.0.load(Ordering::Relaxed), "nobody told the engine");
     turn(&mut engine, at(60)).unwrap();
     let Poll::Ready(Ok(Answer::Jobs(jobs))) = asked.as_mut().poll(&mut cx) else { panic!("no answer") };
     assert_eq!(jobs.total, 50);

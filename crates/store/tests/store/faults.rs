@@ -1,5 +1,6 @@
 //! Every call to the disk fails once, in every way: while serving, and while starting.
 
+use crate::damage::oldest_segment;
 use crate::world::{Death, Fault, World};
 
 const SEED: u64 = 11;
@@ -20,6 +21,7 @@ fn no_call_that_fails_loses_anything() {
     let all = history([Fault::None, Fault::None], [Death::Killed, Death::Killed]);
     let calls = all.disk.disk.calls();
     assert!(calls > 200, "{calls} calls: too few to be worth it");
+    assert!(oldest_segment(&all) > 1, "no segment was given up");
     for n in 0..calls {
         for fault in [Fault::Stop(n), Fault::Fail(n)] {
             for death in [Death::Killed, Death::PowerLoss] {

@@ -3,6 +3,8 @@
 //! [`RealDisk`] is a locked directory of the file system. `SimDisk` (feature `sim`) is the same in memory, with a
 //! seed that decides which unflushed bytes outlive a power loss; without faults it is the memory store of tests.
 
+#[cfg(feature = "sim")]
+mod inode;
 mod real;
 #[cfg(feature = "sim")]
 mod sim;

@@ -13,10 +13,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::inode::{Chance, Inode, mix};
 use super::{Disk, DiskFile};
-
-/// What a disk writes whole or not at all.
-const SECTOR: usize = 512;
 
 /// A simulated directory. Clones are handles to the same one.
 #[derive(Clone, Debug)]
@@ -52,14 +50,6 @@ struct State {
     litter: Vec<u8>,
 }
 
-#[derive(Debug, Default)]
-struct Inode {
-    cached: Vec<u8>,
-    durable: Vec<u8>,
-    /// Sectors of `cached` that a flush would write.
-    dirty: Vec<bool>,
-}
-
 /// A change to names that stands or falls as one.
 #[derive(Debug)]
 struct Rename {
@@ -74,30 +64,6 @@ enum Fate {
     Stops,
     /// It fails, and the process lives on.
     Fails,
-}
-
-#[derive(Debug)]
-struct Chance(u64);
-
-impl Chance {
-    fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        mix(self.0)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        (self.bits() % limit as u64) as usize
-    }
-
-    fn one_in(&mut self, n: usize) -> bool {
-        self.below(n) == 0
-    }
-}
-
-fn mix(mut z: u64) -> u64 {
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 impl SimDisk {
@@ -185,8 +151,7 @@ impl SimDisk {
             state.durable_names.remove(name);
             return;
         };
-        let dirty = vec![false; content.len().div_ceil(SECTOR)];
-        let inode = state.add(Inode { cached: content.clone(), durable: content, dirty });
+        let inode = state.add(Inode::durable(content));
         state.names.insert(name.into(), inode);
         state.durable_names.insert(name.into(), inode);
     }
@@ -317,51 +282,6 @@ impl State {
     }
 }
 
-impl Inode {
-    fn write(&mut self, bytes: &[u8], at: usize) {
-        let end = at + bytes.len();
-        if self.cached.len() < end {
-            self.cached.resize(end, 0);
-            self.dirty.resize(end.div_ceil(SECTOR), false);
-        }
-        self.cached[at..end].copy_from_slice(bytes);
-        self.dirty[at / SECTOR..end.div_ceil(SECTOR)].fill(true);
-    }
-
-    /// Writes dirty sectors to the disk, those that `reaches` it.
-    fn flush(&mut self, mut reaches: impl FnMut() -> bool) {
-        if self.dirty.contains(&true) && self.durable.len() < self.cached.len() {
-            self.durable.resize(self.cached.len(), 0);
-        }
-        for (at, _) in self.dirty.iter().enumerate().filter(|(_, dirty)| **dirty) {
-            if reaches() {
-                let range = at * SECTOR..((at + 1) * SECTOR).min(self.cached.len());
-                self.durable[range.clone()].copy_from_slice(&self.cached[range]);
-            }
-        }
-    }
-
-    fn forget(&mut self, chance: &mut Chance, litter: &[u8]) {
-        if self.dirty.contains(&true) {
-            let (old, grown) = (self.durable.len(), self.cached.len() - self.durable.len());
-            let len = old + [0, chance.below(grown + 1), grown][chance.below(3)];
-            self.durable.resize(old + grown, 0);
-            if chance.one_in(2) {
-                for (at, byte) in self.durable.iter_mut().enumerate().skip(old) {
-                    *byte = litter.get(at).copied().unwrap_or(0);
-                }
-            }
-            // All, none, or some.
-            let survive = [1, 2, 2, 3, usize::MAX][chance.below(5)];
-            self.flush(|| chance.one_in(survive));
-            self.durable.truncate(len);
-        }
-        self.cached.clone_from(&self.durable);
-        self.dirty.clear();
-        self.dirty.resize(self.cached.len().div_ceil(SECTOR), false);
-    }
-}
-
 impl Disk for SimDisk {
     type File = SimFile;
 
@@ -471,6 +391,7 @@ impl DiskFile for SimFile {
 
 #[cfg(test)]
 mod tests {
+    use super::super::inode::SECTOR;
     use super::*;
 
     fn survivors(seed: u64, flush: bool) -> (bool, usize) {
