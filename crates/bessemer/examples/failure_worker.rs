@@ -11,6 +11,10 @@ impl Job for FailureWorker {
     const JOBTYPE: &'static str = "FailureWorker";
     type Args = (u8,);
 
+    fn options() -> JobOptions {
+        JobOptions::new().queue("failure")
+    }
+
     async fn perform(&self, ctx: &Context, (wanted,): Self::Args) -> JobResult {
         let guess = rand::random_range(1..=3);
         if guess != wanted {
@@ -29,6 +33,6 @@ async fn main() -> anyhow::Result<()> {
 
     FailureWorker::perform_async(2).await?;
 
-    app.worker().job(FailureWorker).run().await?;
+    app.worker().job(FailureWorker).queues(["failure", "default"]).run().await?;
     Ok(())
 }

@@ -11,6 +11,11 @@ impl Job for MathWorker {
     const JOBTYPE: &'static str = "MathWorker";
     type Args = Vec<Value>;
 
+    // A queue of its own, so that no other program takes its jobs; the worker below fetches from it.
+    fn options() -> JobOptions {
+        JobOptions::new().queue("math")
+    }
+
     async fn perform(&self, _: &Context, args: Self::Args) -> JobResult {
         let (op, x, y) = match args.as_slice() {
             [map] => (&map["op"], &map["x"], &map["y"]),

@@ -44,7 +44,9 @@ const LEFTOVERS: Duration = Duration::from_secs(2);
 pub struct Worker {
     app: Bessemer,
     registry: Registry,
-    queues: Vec<String>,
+    /// Those that the application named, or else those of its jobs.
+    queues: Option<Vec<String>>,
+    queues_of_jobs: Vec<String>,
     slots: usize,
     drain: Duration,
     beat: Duration,
@@ -81,7 +83,8 @@ impl Worker {
         Self {
             app,
             registry: Registry::default(),
-            queues: vec!["default".into()],
+            queues: None,
+            queues_of_jobs: Vec::new(),
             slots: 10,
             drain: Duration::from_secs(20),
             beat: Duration::from_secs(15),
@@ -92,14 +95,19 @@ impl Worker {
     }
 
     /// Adds a kind of job that this worker does. Jobs of other types that it gets are reported as failed.
-    pub fn job(mut self, job: impl Job) -> Self {
+    pub fn job<J: Job>(mut self, job: J) -> Self {
+        let queue = J::options().queue.unwrap_or_else(|| "default".into());
+        if !self.queues_of_jobs.contains(&queue) {
+            self.queues_of_jobs.push(queue);
+        }
         self.registry.add(job);
         self
     }
 
-    /// The queues to fetch from, in strict order: the first that has a job is served. Default: `default`.
+    /// The queues to fetch from, in strict order: the first that has a job is served. Default: those that the jobs
+    /// name in [`Job::options`], in the order in which they were added.
     pub fn queues<Q: Into<String>>(mut self, names: impl IntoIterator<Item = Q>) -> Self {
-        self.queues = names.into_iter().map(Into::into).collect();
+        self.queues = Some(names.into_iter().map(Into::into).collect());
         self
     }
 
@@ -159,7 +167,7 @@ impl Worker {
             app: self.app,
             hello,
             registry: self.registry,
-            queues: self.queues,
+            queues: self.queues.unwrap_or(self.queues_of_jobs),
             outbox: Outbox::new(self.slots),
             stop: self.stop,
             tally: Tally::default(),
@@ -200,14 +208,13 @@ impl Worker {
         if self.slots == 0 {
             return Err(Error::Worker("it has no slots"));
         }
-        if self.queues.is_empty() {
+        let queues = self.queues.as_ref().unwrap_or(&self.queues_of_jobs);
+        if queues.is_empty() {
             return Err(Error::Worker("it has no queues"));
         }
-        if self
-            .queues
-            .iter()
-            .any(|name| name.is_empty() || name.contains(|c: char| c.is_whitespace() || c.is_control()))
-        {
+        let odd =
+            |name: &String| name.is_empty() || name.contains(|c: char| c.is_whitespace() || c.is_control());
+        if queues.iter().any(odd) {
             return Err(Error::Worker("a queue's name is empty or holds white space"));
         }
         Ok(())
