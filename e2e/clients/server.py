@@ -1,5 +1,6 @@
 """The server as a process: started on free ports and a temporary folder, asked through its pages."""
 
+import base64
 import html
 import json
 import os
@@ -79,6 +80,9 @@ class Server:
 
     def _request(self, path, form=None):
         request = urllib.request.Request(f"http://{self.web}{path}", data=form)
+        if self.password:
+            # Any user name will do.
+            request.add_header("Authorization", "Basic " + base64.b64encode(f":{self.password}".encode()).decode())
         with urllib.request.urlopen(request, timeout=10) as reply:
             return reply.read().decode()
 

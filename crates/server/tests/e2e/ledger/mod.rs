@@ -2,7 +2,7 @@
 //! while it recovers, and what it answered compared with what it still has.
 //!
 //! `book.rs` judges; `actors.rs` push and work and write the book; `inventory.rs` counts everything. After each kill
-//! the server's figures must lie within what the book allows; every 20th time each single job is looked for.
+//! the server's figures must lie within what the book allows; every 10th time each single job is looked for.
 //! `BESSEMER_CYCLES` says how often to kill, `BESSEMER_SEED` repeats the choices of a run.
 
 mod actors;
@@ -25,7 +25,7 @@ use crate::server::Server;
 
 const PRODUCERS: u64 = 4;
 const WORKERS: u64 = 8;
-const INVENTORY_EVERY: u64 = 20;
+const INVENTORY_EVERY: u64 = 10;
 
 #[test]
 fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
