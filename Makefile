@@ -16,10 +16,10 @@ check: ## formatting, lints and unit tests: the quick ones
 	@tools/steps lint unit
 
 kill: ## kill the server with SIGKILL at random moments and compare the ledger: make kill CYCLES=1000
-	@BESSEMER_CYCLES=$(CYCLES) cargo test --locked -p bessemer-server --test ledger -- --nocapture
+	@BESSEMER_CYCLES=$(CYCLES) cargo test --locked -p bessemer-server --test e2e -- --nocapture ledger
 
 seeds: ## simulate crashes and power losses from more seeds: make seeds SEEDS=100000
-	@BESSEMER_SEEDS=$(SEEDS) cargo test --locked -p bessemer-store -p bessemer-server -- --nocapture seeds
+	@BESSEMER_SEEDS=$(SEEDS) cargo test --locked -p bessemer-store -p bessemer-server -- --nocapture seeds promises
 
 bench: ## measure the server beside one that only answers OK: CPU and latency of a job
 	@cargo bench --locked -p bessemer-server --bench load
