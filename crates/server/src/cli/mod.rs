@@ -84,3 +84,65 @@ pub fn banner(config: &Config) -> String {
 pub fn help() -> String {
     Cli::command().render_help().to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::error::ErrorKind;
+
+    fn read(flags: &str) -> Result<Cli, ErrorKind> {
+        let arguments = flags.split_whitespace().map(OsString::from);
+        Cli::read(std::iter::once("bessemer".into()).chain(arguments)).map_err(|end| end.kind())
+    }
+
+    #[test]
+    fn every_form_that_go_programs_take_is_taken_o01() {
+        for (flag, long) in [("b", "binding"), ("w", "web"), ("e", "environment"), ("l", "log-level")] {
+            for name in [flag, long] {
+                for form in
+                    [format!("-{name} x"), format!("-{name}=x"), format!("--{name} x"), format!("--{name}=x")]
+                {
+                    let cli = read(&form).unwrap_or_else(|kind| panic!("{form}: {kind}"));
+                    let level = Some(cli.log_level).filter(|level| level != "info");
+                    let given: Vec<_> =
+                        [cli.binding, cli.web, cli.environment, level].into_iter().flatten().collect();
+                    assert_eq!(given, ["x"], "{form}");
+                }
+            }
+        }
+        let cli = read("-d=a -c b --insecure-no-password").expect("flags");
+        assert_eq!((cli.directory, cli.config), (Some("a".into()), Some("b".into())));
+        assert!(cli.insecure_no_password);
+    }
+
+    #[test]
+    fn flags_stay_apart_and_the_last_one_counts() {
+        let cli = read("-b :1 -w :2 -b=[::1]:3").expect("flags");
+        assert_eq!((cli.binding.as_deref(), cli.web.as_deref()), (Some("[::1]:3"), Some(":2")));
+        let cli = read("").expect("no flags");
+        assert_eq!((cli.binding, cli.log_level.as_str()), (None, "info"));
+    }
+
+    #[test]
+    fn help_and_version_end_it_and_so_does_what_is_no_flag_o01_o02() {
+        for form in ["-v", "--v", "-version", "--version"] {
+            assert_eq!(read(form).expect_err(form), ErrorKind::DisplayVersion, "{form}");
+        }
+        for form in ["-h", "--h", "-help", "--help"] {
+            assert_eq!(read(form).expect_err(form), ErrorKind::DisplayHelp, "{form}");
+        }
+        for form in ["-x", "-bx", "-b:7419", "--nope=1", "word"] {
+            assert_eq!(read(form).expect_err(form), ErrorKind::UnknownArgument, "{form}");
+        }
+        assert!(read("-b").is_err(), "a flag without its value");
+    }
+
+    #[test]
+    fn the_banner_says_what_runs_and_where_the_data_is() {
+        let cli = read("-d some/db").expect("flags");
+        let banner = banner(&Config::load(cli, |_| None).expect("a configuration"));
+        let name = concat!("Bessemer ", env!("CARGO_PKG_VERSION"), "\n");
+        assert!(banner.starts_with(name) && banner.contains("MIT OR Apache-2.0"), "{banner}");
+        assert!(banner.ends_with("Running in development, data in some/db\n"), "{banner}");
+    }
+}

@@ -1,0 +1,224 @@
+//! Whole configurations: flags, variables and folders in, a [`Config`] or one clear line out.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::*;
+
+mod files;
+mod passwords;
+
+/// A machine with an `/etc` and a home of its own.
+struct Machine {
+    top: TempDir,
+    variables: Vec<(&'static str, String)>,
+}
+
+/// A good password, so that a test about something else is not about it.
+const GOOD: &str = "correct horse battery staple";
+
+impl Machine {
+    fn new() -> Self {
+        let top = tempfile::tempdir().expect("a folder");
+        let home = top.path().join("home").display().to_string();
+        Self { top, variables: vec![("HOME", home)] }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.top.path().join(name)
+    }
+
+    /// Writes a file for its owner's eyes.
+    fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().expect("below the top")).expect("a folder");
+        fs::write(&path, text).expect("a file");
+        self.mode(&path, 0o600);
+        path
+    }
+
+    fn mode(&self, path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode");
+    }
+
+    fn set(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.variables.push((name, value.to_string()));
+        self
+    }
+
+    /// Starts with these flags. Texts name the machine's top as `TOP`.
+    fn start(&self, flags: &str) -> (Result<Config, String>, Vec<String>) {
+        let top = self.top.path().display().to_string();
+        let arguments = format!("bessemer {flags}").replace("TOP", &top);
+        let cli = Cli::read(arguments.split_whitespace().map(Into::into)).expect("flags");
+        let env = |name: &str| {
+            let found = self.variables.iter().rev().find(|(known, _)| *known == name);
+            found.map(|(_, value)| value.clone())
+        };
+        let mut notes = Notes::default();
+        let config = Config::gather(&cli, &Variables::read(env), &self.path("etc"), &mut notes);
+        let notes = notes.0.into_iter().map(|note| match note {
+            Note::Info(text) => format!("info: {text}").replace(&top, "TOP"),
+            Note::Warn(text) => format!("warn: {text}").replace(&top, "TOP"),
+        });
+        (config.map_err(|error| error.to_string().replace(&top, "TOP")), notes.collect())
+    }
+
+    fn config(&self, flags: &str) -> Config {
+        self.start(flags).0.expect("a configuration")
+    }
+
+    fn refusal(&self, flags: &str) -> String {
+        let line = self.start(flags).0.expect_err("a refusal");
+        assert!(!line.contains('\n'), "more than a line: {line}");
+        line
+    }
+
+    fn notes(&self, flags: &str) -> String {
+        self.start(flags).1.join("\n")
+    }
+}
+
+/// What a single file of `conf.d` leads to.
+fn refused(text: &str) -> String {
+    let machine = Machine::new();
+    machine.write("c/conf.d/a.toml", text);
+    machine.refusal("-c TOP/c")
+}
+
+fn accepted(text: &str) -> (Config, String) {
+    let machine = Machine::new();
+    machine.write("c/conf.d/a.toml", text);
+    (machine.config("-c TOP/c"), machine.notes("-c TOP/c"))
+}
+
+#[test]
+fn nothing_given_is_development_on_this_machine_o01_o03_d17() {
+    let machine = Machine::new();
+    let (config, notes) = machine.start("");
+    let config = config.expect("a configuration");
+    assert_eq!(config.environment.to_string(), "development");
+    assert_eq!(config.binding.to_string(), "localhost:7419");
+    assert_eq!(config.web_binding.expect("on").to_string(), "localhost:7420");
+    assert_eq!(config.directory, machine.path("home/.bessemer/db"));
+    assert_eq!((config.config_directory, config.insecure), (None, false));
+    assert!(config.password.is_none() && config.web_password.is_none());
+    assert_eq!(config.segment_bytes, 64 << 20);
+    assert_eq!(notes, [""; 0]);
+}
+
+#[test]
+fn the_defaults_are_those_of_the_core_and_of_the_plan() {
+    let config = Machine::new().config("");
+    assert_eq!(config.rules, Rules::default());
+    let seconds = Duration::from_secs;
+    let limits = Limits {
+        connections_max: 10_000,
+        handshake_timeout: seconds(5),
+        handshakes_max: 256,
+        handshakes_per_address: 64,
+        line_timeout: seconds(30),
+        write_timeout: seconds(10),
+        unsent_max: 32 << 20,
+        buffered_max: 256 << 20,
+        fetch_wait: seconds(2),
+        shutdown_timeout: seconds(10),
+    };
+    assert_eq!(config.limits, limits);
+    assert_eq!(Limits::default(), limits);
+}
+
+/// Reading a key that `default.toml` lacks panics, and so does [`Config::gather`] when a key of it was not read.
+#[test]
+fn every_key_of_default_toml_is_read_and_the_file_may_be_copied() {
+    let (copied, notes) = accepted(DEFAULT);
+    let without = Machine::new().config("");
+    assert_eq!((copied.rules, copied.limits), (without.rules, without.limits));
+    assert_eq!(notes, "");
+}
+
+#[test]
+fn production_keeps_its_data_in_var_and_needs_a_password_o03_o07() {
+    for environment in ["production", "staging"] {
+        let flags = format!("-e {environment}");
+        let line = Machine::new().refusal(&flags);
+        let text =
+            "faktory requires a password to be set in staging or production, see the Security wiki page";
+        assert!(line.starts_with(text), "{line}");
+        let config = Machine::new().set("FAKTORY_PASSWORD", GOOD).config(&flags);
+        assert_eq!(config.directory, Path::new("/var/lib/bessemer"));
+        for yes in ["1", "true", "yes"] {
+            assert!(Machine::new().set("FAKTORY_SKIP_PASSWORD", yes).config(&flags).insecure);
+        }
+        Machine::new().set("FAKTORY_SKIP_PASSWORD", "no").refusal(&flags);
+        assert!(Machine::new().config(&format!("{flags} --insecure-no-password")).insecure);
+    }
+}
+
+#[test]
+fn flags_beat_files_and_a_bad_one_is_one_line_o05() {
+    let machine = Machine::new();
+    let text = "faktory.binding = '127.0.0.1:1'\nweb.binding = ':0'\nstore.directory = '/data'";
+    machine.write("c/conf.d/a.toml", text);
+    let config = machine.config("-c TOP/c");
+    assert_eq!(config.binding.to_string(), "127.0.0.1:1");
+    assert!(config.web_binding.is_none(), "`:0` turns the dashboard off (V-01)");
+    assert_eq!(config.directory, Path::new("/data"));
+    let config = machine.config("-c TOP/c -b localhost:7419 -w 127.0.0.1:0 -d db");
+    assert_eq!(config.binding.to_string(), "localhost:7419");
+    assert_eq!(config.web_binding.expect("any port").port(), 0);
+    assert_eq!(config.directory, Path::new("db"));
+    let line = machine.refusal("-b localhost");
+    assert_eq!(
+        line,
+        "-b: \"localhost\" is not HOST:PORT, such as localhost:7419, :7419 or [::1]:7419: it has no port"
+    );
+}
+
+#[test]
+fn the_environment_comes_from_the_flag_or_the_variable_o02() {
+    let machine = Machine::new().set("FAKTORY_ENV", "staging").set("FAKTORY_PASSWORD", GOOD);
+    assert_eq!(machine.config("").environment, Environment::Staging);
+    assert_eq!(machine.config("-e production").environment, Environment::Production);
+    let expected = "Invalid environment \"x\": legal values are development, staging or production";
+    assert_eq!(machine.refusal("-e x"), expected);
+    assert_eq!(Machine::new().set("FAKTORY_ENV", "x").refusal(""), expected);
+    assert_eq!(Machine::new().set("FAKTORY_ENV", "").config("").environment, Environment::Development);
+}
+
+#[test]
+fn without_a_home_the_data_directory_has_to_be_named() {
+    let machine = Machine::new().set("HOME", "");
+    assert!(machine.refusal("").contains("-d"));
+    assert_eq!(machine.config("-d /data").directory, Path::new("/data"));
+}
+
+#[test]
+fn a_port_that_others_reach_needs_a_password_in_every_environment_d8() {
+    for binding in [":7419", "0.0.0.0:7419", "[::]:7419", "192.0.2.1:7419", "jobs.example.org:7419"] {
+        let line = Machine::new().refusal(&format!("-b {binding}"));
+        assert!(line.starts_with(&format!("-b {binding} ")), "{line}");
+        assert!(line.contains("FAKTORY_PASSWORD") && line.contains("--insecure-no-password"), "{line}");
+        let line = Machine::new().refusal(&format!("-w {binding}"));
+        assert!(line.starts_with(&format!("-w {binding} ")), "{line}");
+        Machine::new().set("FAKTORY_PASSWORD", GOOD).config(&format!("-b {binding} -w {binding}"));
+        let flags = format!("-b {binding} -w {binding} --insecure-no-password");
+        let notes = Machine::new().notes(&flags);
+        assert_eq!(notes.matches("without a password").count(), 2, "{notes}");
+        Machine::new().set("FAKTORY_SKIP_PASSWORD", "yes").config(&flags);
+    }
+    Machine::new().config("-b 127.0.0.1:7419 -w [::1]:7420");
+}
+
+#[test]
+fn a_dashboard_with_its_own_password_may_be_open_while_the_port_for_jobs_is_not() {
+    let machine = Machine::new();
+    machine.write("c/conf.d/a.toml", format!("[web]\nbinding = ':7420'\npassword = '{GOOD}'"));
+    let config = machine.config("-c TOP/c");
+    assert!(config.password.is_none());
+    assert_eq!(config.web_password.expect("its own").expose(), GOOD);
+    assert!(machine.refusal("-c TOP/c -b :7419").starts_with("-b :7419 "));
+}

@@ -1,0 +1,109 @@
+//! The binary before it serves: what it says on which stream, and the code it ends with. What the flags and files mean
+//! is tested beside `config` and `cli`; a running server in `e2e`.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// Runs the binary to its end, with a home of its own and nothing of Faktory's in its environment.
+fn run(arguments: &[&str], env: &[(&str, &str)], home: &Path) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bessemer"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("FAKTORY") {
+            command.env_remove(name);
+        }
+    }
+    command.args(arguments).env("HOME", home).envs(env.iter().copied());
+    command.output().expect("the built binary starts")
+}
+
+/// The last line of standard error, and the exit code.
+fn end(arguments: &[&str], env: &[(&str, &str)], home: &Path) -> (String, Option<i32>) {
+    let output = run(arguments, env, home);
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    (said.lines().last().unwrap_or_default().to_owned(), output.status.code())
+}
+
+fn home() -> TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+#[test]
+fn version_and_help_go_to_standard_output_o01() {
+    let home = home();
+    let output = run(&["-v"], &[], home.path());
+    let expected = concat!("bessemer ", env!("CARGO_PKG_VERSION"), "\nLicensed under MIT OR Apache-2.0\n");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
+    assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0));
+
+    let output = run(&["-h"], &[], home.path());
+    let help = String::from_utf8_lossy(&output.stdout).into_owned();
+    for flag in ["-b, ", "-w, ", "-e, ", "-l, ", "-d, ", "-c, ", "-v, ", "-h, ", "--insecure-no-password"] {
+        assert!(help.contains(flag), "{flag} is missing:\n{help}");
+    }
+    assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0));
+}
+
+#[test]
+fn a_bad_environment_gets_the_help_and_code_1_and_an_unknown_flag_code_2_o02() {
+    let home = home();
+    let output = run(&["-e", "x"], &[], home.path());
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    assert!(said.contains("Usage: bessemer"), "{said}");
+    let line = "Invalid environment \"x\": legal values are development, staging or production\n";
+    assert!(said.ends_with(line), "{said}");
+    assert_eq!(output.status.code(), Some(1));
+
+    let output = run(&["-nope"], &[], home.path());
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    assert!(said.contains("'--nope'") && said.contains("Usage: bessemer"), "{said}");
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn an_open_port_without_a_password_is_refused_in_one_line_d8_o07() {
+    let home = home();
+    let (line, code) = end(&["-b", ":7419"], &[], home.path());
+    assert!(line.starts_with("bessemer: -b :7419 can be reached from other machines"), "{line}");
+    assert_eq!(code, Some(78));
+    let (line, code) = end(&["-e=production"], &[("FAKTORY_PASSWORD", "")], home.path());
+    let text = "faktory requires a password to be set in staging or production, see the Security wiki page";
+    assert!(line.starts_with(&format!("bessemer: {text}")), "{line}");
+    assert_eq!(code, Some(78));
+}
+
+#[test]
+fn a_mistake_in_a_file_is_one_line_with_its_place_row_106() {
+    let home = home();
+    let folder = home.path().join(".bessemer/conf.d");
+    fs::create_dir_all(&folder).expect("a folder");
+    fs::write(folder.join("a.toml"), "[limits]\nfetch_wait = 2\n").expect("a file");
+    let (line, code) = end(&[], &[], home.path());
+    let expected = "a.toml:2:1: `limits.fetch_wait` must be a string such as \"2s\", not an integer";
+    assert_eq!(line, format!("bessemer: {}/{expected}", folder.display()));
+    assert_eq!(code, Some(78));
+}
+
+#[test]
+fn a_password_that_is_not_utf_8_is_refused_and_not_taken_for_none_row_109() {
+    use std::os::unix::ffi::OsStrExt;
+    let home = home();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bessemer"));
+    command.env("HOME", home.path()).env("FAKTORY_PASSWORD", std::ffi::OsStr::from_bytes(b"pass\xffword"));
+    let output = command.output().expect("the built binary starts");
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    assert_eq!(said, "bessemer: the password of FAKTORY_PASSWORD: is not UTF-8\n");
+    assert_eq!(output.status.code(), Some(78));
+}
+
+#[test]
+fn an_unknown_level_shows_warnings_and_errors_o12() {
+    let home = home();
+    let output = run(&["-l", "loud", "-b", ":7419"], &[], home.path());
+    let log = String::from_utf8(output.stdout).expect("UTF-8");
+    let (time, text) = (log.get(2..26).unwrap_or_default(), log.get(26..).unwrap_or_default());
+    assert!(log.starts_with("W ") && time.ends_with('Z'), "{log:?}");
+    assert_eq!(text, " -l loud: no such level, so warnings and errors are shown\n");
+}
