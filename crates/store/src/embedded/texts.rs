@@ -36,11 +36,11 @@ impl<D: Disk> Texts<D> {
 
     /// Keeps a batch that was written, and lets go of the oldest ones.
     pub(super) fn written(&mut self, position: u64, batch: Bytes) {
-        self.tail_bytes += batch.len();
+        self.tail_bytes += cost(&batch);
         self.tail.push_back((position, batch));
         while self.tail_bytes > self.tail_max {
             let Some((_, oldest)) = self.tail.pop_front() else { break };
-            self.tail_bytes -= oldest.len();
+            self.tail_bytes -= cost(&oldest);
         }
     }
 
@@ -90,4 +90,9 @@ impl<D: Disk> Texts<D> {
     pub(super) fn forget(&mut self, segments: &[u64]) {
         self.open.retain(|(number, _)| !segments.contains(number));
     }
+}
+
+/// What a kept batch takes; small ones are mostly their entry.
+fn cost(batch: &Bytes) -> usize {
+    batch.len() + size_of::<(u64, Bytes)>()
 }

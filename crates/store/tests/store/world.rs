@@ -127,7 +127,7 @@ impl World {
         let mut dice = Dice(seed);
         let options = Options {
             rules: Rules { dead_max: 5, ..Rules::default() },
-            segment_bytes: 1024 << dice.below(4),
+            segment_bytes: 1024,
             tail_bytes: 2048 * dice.below(3) as usize,
         };
         let empty = Machine::new(options.rules.clone(), [0, 0]).dump();
@@ -146,6 +146,8 @@ impl World {
 
     /// One life of the process, until a fault ends it or `turns` are over, and its death.
     pub(crate) fn life(&mut self, turns: u64, fault: Fault, death: Death) -> Checked {
+        // Also an operator's change of mind must not matter.
+        self.options.segment_bytes = 1024 << self.dice.below(4);
         let sim = &self.disk.disk;
         match fault {
             Fault::None => {}
