@@ -240,13 +240,16 @@ impl Settings<'_> {
             .ok_or_else(|| self.wrong(name, "must be a duration such as \"250ms\", \"60s\" or \"180d\""))
     }
 
-    pub(super) fn size(&self, name: &'static str, least: usize) -> Result<usize, ConfigError> {
+    pub(super) fn size(
+        &self,
+        name: &'static str,
+        range: RangeInclusive<usize>,
+    ) -> Result<usize, ConfigError> {
         let size = parse_size(self.text(name).unwrap_or_default())
             .ok_or_else(|| self.wrong(name, "must be a size such as \"64KiB\", \"32MiB\" or \"1GiB\""))?;
-        if size < least {
-            return Err(self.wrong(name, format!("must be at least \"{}MiB\"", least >> 20)));
-        }
-        Ok(size)
+        let (least, most) = (range.start() >> 20, range.end() >> 20);
+        let outside = || self.wrong(name, format!("must be from \"{least}MiB\" to \"{most}MiB\""));
+        range.contains(&size).then_some(size).ok_or_else(outside)
     }
 }
 

@@ -42,8 +42,8 @@ impl Limits {
             line_timeout: settings.duration("limits.line_timeout")?,
             write_timeout: settings.duration("limits.write_timeout")?,
             // A reply with the largest job must fit, and so must the largest line.
-            unsent_max: settings.size("limits.unsent_max", 2 * JOB_MAX)?,
-            buffered_max: settings.size("limits.buffered_max", BULK_MAX)?,
+            unsent_max: settings.size("limits.unsent_max", 2 * JOB_MAX..=1 << 30)?,
+            buffered_max: settings.size("limits.buffered_max", BULK_MAX..=1 << 40)?,
             fetch_wait: settings.duration("limits.fetch_wait")?,
             shutdown_timeout: settings.duration("limits.shutdown_timeout")?,
         };

@@ -163,7 +163,7 @@ impl Config {
             web_base_path: web_base_path(&settings)?,
             rules: rules(&settings)?,
             limits: Limits::read(&settings)?,
-            segment_bytes: settings.size("store.segment_size", 1 << 20)? as u64,
+            segment_bytes: settings.size("store.segment_size", 1 << 20..=1 << 30)? as u64,
         };
         settings.assert_all_read();
         config.refuse_to_be_open(notes)?;

@@ -112,8 +112,8 @@ fn a_mistake_names_file_line_column_and_reason_row_106() {
         ("limits.fetch_wait = '99999999999999999999s'", ":1:8: `limits.fetch_wait` must be a duration"),
         ("limits.fetch_wait = '9999999999999999999d'", ":1:8: `limits.fetch_wait` must be a duration"),
         ("limits.unsent_max = '32MB'", ":1:8: `limits.unsent_max` must be a size"),
-        ("limits.unsent_max = '1MiB'", ":1:8: `limits.unsent_max` must be at least \"32MiB\""),
-        ("limits.buffered_max = '63MiB'", ":1:8: `limits.buffered_max` must be at least \"64MiB\""),
+        ("limits.unsent_max = '1MiB'", ":1:8: `limits.unsent_max` must be from \"32MiB\" to \"1024MiB\""),
+        ("limits.buffered_max = '63MiB'", ":1:8: `limits.buffered_max` must be from \"64MiB\" to"),
         ("limits.queues_max = 0", ":1:8: `limits.queues_max` must be from 1 to 1000000"),
         ("limits.queues_max = -1", ":1:8: `limits.queues_max` must be from 1 to 1000000"),
         ("workers.on_lost = 'retry'", ":1:9: `workers.on_lost` must be \"requeue\", \"wait\" or \"dead\""),
@@ -123,7 +123,8 @@ fn a_mistake_names_file_line_column_and_reason_row_106() {
         ("web.binding = '7420'", ":1:5: `web.binding` is wrong: \"7420\" is not HOST:PORT"),
         ("faktory.binding = ''", ":1:9: `faktory.binding` is wrong: \"\" is not HOST:PORT"),
         ("store.directory = 'db'", ":1:7: `store.directory` must be an absolute path"),
-        ("store.segment_size = '1KiB'", ":1:7: `store.segment_size` must be at least \"1MiB\""),
+        ("store.segment_size = '2GiB'", ":1:7: `store.segment_size` must be from \"1MiB\" to \"1024MiB\""),
+        ("store.segment_size = '1KiB'", ":1:7: `store.segment_size` must be from \"1MiB\" to \"1024MiB\""),
     ] {
         let line = refused(text);
         let expected = format!("TOP/c/conf.d/a.toml{expected}");
