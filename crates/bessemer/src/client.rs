@@ -58,7 +58,7 @@ impl Server {
         let hi = match client.read_reply("HELLO").await? {
             Ok(Answer::Simple(text)) => Hi::parse(&text),
             // A server that is full says so instead of greeting.
-            Err(line) => return Err(Error::Login { url: url(), source: ServerError::parse(&line) }),
+            Err(line) => return Err(Error::Login { url: url(), answer: ServerError::parse(&line) }),
             Ok(_) => Hi::parse(""),
         };
         let hi = hi.map_err(|source| Error::Handshake { url: url(), source })?;
@@ -73,7 +73,7 @@ impl Server {
         let command = Command { verb: "HELLO", line, deadline: CONNECT };
         match client.ask(&command).await {
             Ok(answer) => command.expect_ok(answer).map(|()| client),
-            Err(Error::Server { source, .. }) => Err(Error::Login { url: url(), source }),
+            Err(Error::Server { answer, .. }) => Err(Error::Login { url: url(), answer }),
             Err(error) => Err(error),
         }
     }

@@ -101,7 +101,7 @@ impl Command {
 
     /// The error of a reply that began with a dash.
     pub(crate) fn refused(&self, line: &str) -> Error {
-        Error::Server { command: self.verb, source: ServerError::parse(line) }
+        Error::Server { command: self.verb, answer: ServerError::parse(line) }
     }
 
     /// The answer is `OK`.

@@ -28,8 +28,8 @@ pub enum Error {
     #[error("{url} wants a password: write it into the address, tcp://:PASSWORD@HOST:PORT")]
     PasswordRequired { url: String },
     /// The server refused the login, mostly because of a wrong password.
-    #[error("{url} refused the login: {source}")]
-    Login { url: String, source: ServerError },
+    #[error("{url} refused the login: {answer}")]
+    Login { url: String, answer: ServerError },
     /// What greets at the address is not a server of this protocol.
     #[error("handshake with {url} failed")]
     Handshake { url: String, source: HiError },
@@ -55,8 +55,8 @@ pub enum Error {
     #[error("unexpected reply to {command}: {reply}")]
     Unexpected { command: &'static str, reply: String },
     /// The server said no. Nothing changed.
-    #[error("server refused {command}: {source}")]
-    Server { command: &'static str, source: ServerError },
+    #[error("server refused {command}: {answer}")]
+    Server { command: &'static str, answer: ServerError },
     /// A job's arguments cannot be written as JSON.
     #[error("arguments of {jobtype} cannot be written as JSON")]
     Arguments { jobtype: String, source: serde_json::Error },
@@ -83,7 +83,7 @@ pub enum Error {
 impl Error {
     /// Whether the server refused a unique job because its like is there already: often a normal outcome.
     pub fn is_not_unique(&self) -> bool {
-        matches!(self, Self::Server { source, .. } if source.code == ErrorCode::NotUnique)
+        matches!(self, Self::Server { answer, .. } if answer.code == ErrorCode::NotUnique)
     }
 
     /// Whether trying again, on a new connection, may help.
@@ -96,10 +96,10 @@ impl Error {
             | Self::Unusable
             | Self::Malformed { .. } => true,
             // H-49: a server on its way down; another one is to take its place.
-            Self::Server { source, .. } | Self::Login { source, .. } => {
-                source.code == ErrorCode::Shutdown
-                    || source.text.contains("shutdown in progress")
-                    || source.text.starts_with("too many connections")
+            Self::Server { answer, .. } | Self::Login { answer, .. } => {
+                answer.code == ErrorCode::Shutdown
+                    || answer.text.contains("shutdown in progress")
+                    || answer.text.starts_with("too many connections")
             }
             _ => false,
         }
@@ -110,12 +110,8 @@ impl Error {
         let mut text = self.to_string();
         let mut next = std::error::Error::source(self);
         while let Some(cause) = next {
-            let cause_text = cause.to_string();
-            // Some texts name their cause already.
-            if !text.contains(&cause_text) {
-                text.push_str(": ");
-                text.push_str(&cause_text);
-            }
+            text.push_str(": ");
+            text.push_str(&cause.to_string());
             next = cause.source();
         }
         text
@@ -127,12 +123,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_chain_says_every_cause_once() {
+    fn a_chain_says_every_cause_on_one_line() {
         let source = io::Error::new(io::ErrorKind::ConnectionRefused, "connection refused");
         let error = Error::Connect { url: "tcp://h:1".into(), source };
         assert_eq!(error.chain(), "cannot connect to tcp://h:1: connection refused");
-        let source = ServerError { code: ErrorCode::Err, text: "Invalid password".into() };
-        let error = Error::Login { url: "tcp://h:1".into(), source };
+        let answer = ServerError { code: ErrorCode::Err, text: "Invalid password".into() };
+        let error = Error::Login { url: "tcp://h:1".into(), answer };
         assert_eq!(error.chain(), "tcp://h:1 refused the login: Invalid password");
         assert!(!error.is_transient());
     }

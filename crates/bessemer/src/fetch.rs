@@ -32,7 +32,8 @@ pub(crate) async fn supervise(crew: Arc<Crew>, number: usize) {
 async fn slot(crew: &Crew, number: usize) {
     let mut link = crew.link();
     if let Some(left) = crew.outbox.take(number) {
-        left.deliver(&mut link, "the worker's slot died with the job").await;
+        let delivery = left.deliver(&mut link, "the worker's slot died with the job").await;
+        crew.tally.count(&left, delivery == Delivery::Done);
     }
     let fetch = Command::fetch(&crew.queues);
     while ready(crew).await {

@@ -78,7 +78,7 @@ impl InHand {
         loop {
             let error = match link.ask(&command).await.and_then(|answer| command.expect_ok(answer)) {
                 Ok(()) => return Delivery::Done,
-                Err(Error::Server { source, .. }) if source.text.starts_with("Job not found") => {
+                Err(Error::Server { answer, .. }) if answer.text.starts_with("Job not found") => {
                     tracing::warn!(
                         jid = self.jid,
                         "the job's outcome came too late: the server had taken it back"

@@ -54,12 +54,15 @@ fn capture(info: &PanicHookInfo<'_>) {
 
 /// Runs `f` and catches its panic.
 fn guard<T>(f: impl FnOnce() -> T) -> Result<T, Panicked> {
-    let before = ARMED.replace(true);
+    let armed_before = ARMED.replace(true);
+    // An outer panic may be under way, when something guarded is dropped by it.
+    let captured_before = CAPTURED.take();
     // What `f` leaves half done is dropped by the caller and never looked at again.
     let outcome = catch_unwind(AssertUnwindSafe(|| trace_ends_here(f)));
-    ARMED.set(before);
+    ARMED.set(armed_before);
+    // Without a panic this is one that the job caught itself.
+    let captured = CAPTURED.replace(captured_before);
     outcome.map_err(|payload| {
-        let captured = CAPTURED.take();
         let trace = captured.map(|captured| trace(captured.location, &captured.backtrace));
         Panicked { message: message(&*payload), trace: trace.unwrap_or_default() }
     })
@@ -292,5 +295,20 @@ mod tests {
         });
         assert_eq!(outer.await.unwrap_err().message, "panic with a value that is no text");
         assert!(!ARMED.get(), "other panics of this thread go to the hook that was there before");
+    }
+
+    #[tokio::test]
+    async fn a_panic_that_a_job_caught_itself_is_not_taken_for_a_later_one() {
+        install_hook();
+        let caught = Catch::new(async { drop(catch_unwind(|| panic!("caught"))) });
+        caught.await.unwrap();
+        // Resumed panics do not pass the hook, so nothing is known of their place.
+        let resumed = Catch::new(async {
+            drop(catch_unwind(|| panic!("caught")));
+            std::panic::resume_unwind(Box::new("resumed"));
+        });
+        assert_eq!(resumed.await.unwrap_err().message, "resumed");
+        let resumed = Catch::new(async { std::panic::resume_unwind(Box::new("resumed")) });
+        assert_eq!(resumed.await.map(|(): ()| ()).unwrap_err().trace, [""; 0]);
     }
 }

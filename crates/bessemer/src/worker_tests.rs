@@ -3,12 +3,16 @@
 //! The server is a [`Fake`] in memory and the clock is paused, so that minutes pass at once.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::error::Error;
 use crate::fake::{Fake, Say};
@@ -331,6 +335,31 @@ async fn a_slot_that_loses_its_connection_comes_back_and_the_others_do_not_notic
     assert_eq!(json(&fake.seen("ACK", 1).await[0])["jid"], "job-0002");
     wait.go.notify_one();
     assert_eq!(worker.terminated().await, Report { succeeded: 2, failed: 0, unreported: 0 });
+}
+
+/// A log that panics once, at the first thing that it is told of `bessemer::fetch`.
+struct BrokenLog(AtomicBool);
+
+impl<S: tracing::Subscriber> Layer<S> for BrokenLog {
+    fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+        if event.metadata().target() == "bessemer::fetch" && self.0.swap(false, Ordering::Relaxed) {
+            panic!("the log is full");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slot_that_dies_comes_back_and_fails_the_job_that_it_held() {
+    let _broken = tracing_subscriber::registry().with(BrokenLog(AtomicBool::new(true))).set_default();
+    let fake = Fake::new();
+    fake.give("Trouble", "job-0001", r#"["none"]"#);
+    fake.give("Trouble", "job-0002", r#"["none"]"#);
+    let worker = start(fake.app().worker().job(Trouble).slots(1));
+    let fail = json(&fake.seen("FAIL", 1).await[0]);
+    assert_eq!((&fail["jid"], &fail["errtype"]), (&json!("job-0001"), &json!("Shutdown")));
+    assert_eq!(fail["message"], "the worker's slot died with the job");
+    assert_eq!(json(&fake.seen("ACK", 1).await[0])["jid"], "job-0002");
+    assert_eq!(worker.terminated().await, Report { succeeded: 1, failed: 1, unreported: 0 });
 }
 
 #[tokio::test(start_paused = true)]
