@@ -15,6 +15,7 @@ pub mod config;
 mod desk;
 pub mod exit;
 pub mod node;
+mod open_files;
 mod server;
 mod shell;
 mod signal;

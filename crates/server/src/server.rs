@@ -17,8 +17,9 @@ use crate::clock::Clock;
 use crate::config::{Binding, Config, Environment};
 use crate::desk::{Desk, ERRANDS_MAX, Gauges};
 use crate::node::Node;
+use crate::open_files;
 use crate::shell::{self, Doors};
-use crate::signal;
+use crate::signal::Signals;
 use crate::vestibule::{ARRIVALS_MAX, Vestibule};
 
 /// Clients that may wait to be accepted.
@@ -85,19 +86,17 @@ pub enum RunError {
 pub fn run(config: Config) -> Result<(), RunError> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
+    let signals = {
+        let _inside = runtime.enter();
+        Signals::install().map_err(StartError::Thread)?
+    };
     let running = Server::start(config)?;
     let stop = running.stop.clone();
-    let watch = async move {
-        signal::asked_to_end().await?;
+    let watch = move || {
+        runtime.block_on(signals.asked_to_end());
         stop.notify_one();
-        Ok::<(), std::io::Error>(())
     };
-    let watcher = move || {
-        if let Err(e) = runtime.block_on(watch) {
-            tracing::error!("cannot watch for signals: {e}");
-        }
-    };
-    std::thread::Builder::new().name("signals".into()).spawn(watcher).map_err(StartError::Thread)?;
+    std::thread::Builder::new().name("signals".into()).spawn(watch).map_err(StartError::Thread)?;
     Ok(running.wait()?)
 }
 
@@ -183,16 +182,18 @@ fn prepare(config: &Config, stop: &Arc<Notify>) -> Result<Prepared<Embedded<Real
     let gauges = Arc::new(Gauges::default());
     let desk = Desk { reader: engine.reader(), errands: errands_in, gauges: gauges.clone() };
     let password = config.password.as_ref().map(|p| p.expose().to_owned());
+    let mut limits = config.limits.clone();
+    limits.connections_max = open_files::make_room(limits.connections_max);
     let vestibule = Vestibule::new(
         password.clone(),
         allows_legacy(config, password.as_deref()),
-        config.limits.clone(),
+        limits.clone(),
         gauges.clone(),
         arrivals_in,
     );
     let router = bessemer_web::router(desk, site(config, address));
     let front = front_thread(listener, vestibule, web_listener.map(|l| (l, router)), gauges.clone())?;
-    let node = Node::new(engine, config.limits.clone(), config.rules.stall, clock.now(None));
+    let node = Node::new(engine, limits, config.rules.stall, clock.now(None));
     let doors = Doors { arrivals, errands, gauges, stop: stop.clone() };
     Ok(Prepared { node, clock, doors, addresses: (address, web_address), front })
 }

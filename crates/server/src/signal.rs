@@ -1,14 +1,26 @@
 //! Signals: INT and TERM end the server gracefully, also when it is process 1 (rules `O-09`, `O-11`).
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Returns when the process is asked to end. The handlers stand from the first poll on, so that a process 1, which
-/// the kernel shields from signals that it does not handle, gets them.
-pub(crate) async fn asked_to_end() -> std::io::Result<()> {
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    tokio::select! {
-        _ = interrupt.recv() => tracing::info!("interrupted"),
-        _ = terminate.recv() => tracing::info!("asked to terminate"),
+/// Handlers that stand. The kernel shields process 1 from signals that it does not handle, so they are installed
+/// before anything else is done.
+#[derive(Debug)]
+pub(crate) struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// Installs the handlers, inside a runtime.
+    pub(crate) fn install() -> std::io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
-    Ok(())
+
+    /// Returns when the process is asked to end.
+    pub(crate) async fn asked_to_end(mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => tracing::info!("interrupted"),
+            _ = self.terminate.recv() => tracing::info!("asked to terminate"),
+        }
+    }
 }

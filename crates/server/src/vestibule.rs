@@ -104,7 +104,11 @@ impl Vestibule {
             // At the limit the acceptor waits, and so do those outside; nobody is refused for it.
             let Ok(permit) = self.handshakes.clone().acquire_owned().await else { return };
             match listener.accept().await {
-                Ok((stream, address)) => _ = tokio::spawn(self.clone().receive(stream, address, permit)),
+                Ok((stream, mut address)) => {
+                    // An IPv4 client of a port that serves both is known by its IPv4 address.
+                    address.set_ip(address.ip().to_canonical());
+                    tokio::spawn(self.clone().receive(stream, address, permit));
+                }
                 Err(e) => {
                     // Out of file descriptors, most likely: a pause instead of a spin (`G18`).
                     tracing::warn!("failed to accept a connection: {e}");
