@@ -229,9 +229,11 @@ impl<E: Engine + 'static> Hall<E> {
         if let Poll::Ready(result) = poll {
             result?;
         }
+        // Read after the flush: what the disk took is not taken from a client's time.
+        let flushed = self.now();
         for output in outputs.drain(..) {
             match output {
-                Output::Write { conn, bytes } => self.write(conn, &bytes),
+                Output::Write { conn, bytes } => self.write(flushed, conn, &bytes),
                 Output::Close { conn } => self.leave(conn),
                 Output::Acted { token, count } => {
                     if let Some(reply) = self.errands.borrow_mut().remove(&token) {
@@ -252,7 +254,7 @@ impl<E: Engine + 'static> Hall<E> {
     }
 
     /// Sends what the kernel takes now; the rest follows when it takes more.
-    fn write(self: &Rc<Self>, conn: ConnId, bytes: &[u8]) {
+    fn write(self: &Rc<Self>, now: Now, conn: ConnId, bytes: &[u8]) {
         let mut peers = self.peers.borrow_mut();
         let Some(peer) = peers.get_mut(&conn) else { return };
         let waiting = !peer.backlog.is_empty();
@@ -276,7 +278,7 @@ impl<E: Engine + 'static> Hall<E> {
             spawn_local(self.clone().drain(conn, peer.write.clone()));
         }
         drop(peers);
-        self.node(|node| node.sent(self.now(), conn, sent));
+        self.node(|node| node.sent(now, conn, sent));
     }
 
     /// Sends a backlog as the kernel takes it.
