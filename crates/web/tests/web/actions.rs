@@ -156,6 +156,25 @@ async fn all_of_a_set_are_acted_on_in_slices_and_kill_kills_v13() {
     redirected(&post(&router, "/scheduled", "action=delete&key=all").await, "/scheduled");
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_action_on_all_goes_on_behind_and_says_how_far_it_is_row_102() {
+    let house = House::new();
+    for n in 0..2_500 {
+        house.push_and_fail(&Job { jid: &format!("job-{n:08}"), ..Job::default() }, TRACE);
+    }
+    let doors = house.hold_actions(1);
+    let router = house.router(Site::default());
+    redirected(&post(&router, "/retries", "action=delete&key=all").await, "/retries");
+    page(&router, "/busy").await.says("Deleting all of retries: 1,000 of 2,500 jobs done");
+    assert_eq!(post(&router, "/retries", "action=retry&key=all").await.status, 409);
+    redirected(&post(&router, "/morgue", "action=retry&key=all").await, "/morgue");
+    doors.add_permits(100);
+    while figure(&router, "retries").await > 0 {
+        tokio::task::yield_now().await;
+    }
+    page(&router, "/busy").await.says_not("Deleting all");
+}
+
 #[tokio::test]
 async fn a_change_needs_post_and_a_known_page() {
     let router = House::new().router(Site::default());

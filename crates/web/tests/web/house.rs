@@ -15,6 +15,7 @@ use bessemer_core::{
 use bessemer_store::Gone;
 use bessemer_web::{Front, Site, router};
 use bytes::Bytes;
+use tokio::sync::Semaphore;
 use tower::ServiceExt;
 
 /// 2026-01-02T03:04:05Z.
@@ -22,7 +23,11 @@ pub(crate) const START: Wall = Wall(1_767_323_045_000_000);
 
 /// The front of a machine in memory.
 #[derive(Clone)]
-pub(crate) struct House(Arc<Mutex<Room>>);
+pub(crate) struct House {
+    room: Arc<Mutex<Room>>,
+    /// An action needs a permit, and takes it with it.
+    doors: Arc<Semaphore>,
+}
 
 struct Room {
     machine: Machine,
@@ -90,6 +95,7 @@ impl Front for House {
     }
 
     async fn act(&self, action: Action) -> Result<u64, Gone> {
+        self.doors.acquire().await.expect("the doors are never taken away").forget();
         let mut room = self.room();
         if room.closed {
             return Err(Gone);
@@ -137,11 +143,19 @@ impl Default for Job<'_> {
 impl House {
     pub(crate) fn new() -> Self {
         let machine = Machine::new(Rules::default(), [1, 2]);
-        Self(Arc::new(Mutex::new(Room { machine, texts: Texts::default(), now: START, closed: false })))
+        let room = Room { machine, texts: Texts::default(), now: START, closed: false };
+        Self { room: Arc::new(Mutex::new(room)), doors: Arc::new(Semaphore::new(1_000_000)) }
+    }
+
+    /// From now on only so many actions are done, until the caller adds permits.
+    pub(crate) fn hold_actions(&self, permits: usize) -> Arc<Semaphore> {
+        self.doors.forget_permits(Semaphore::MAX_PERMITS);
+        self.doors.add_permits(permits);
+        Arc::clone(&self.doors)
     }
 
     fn room(&self) -> MutexGuard<'_, Room> {
-        self.0.lock().unwrap()
+        self.room.lock().unwrap()
     }
 
     pub(crate) fn router(&self, site: Site) -> Router {
