@@ -3,8 +3,10 @@
 //! While the first copy lives, its table entry answers. Only ended jobs need the window here. How old a push is
 //! comes from its sequence number: a mark per second says which number was the first of that second.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
+
+use hashbrown::HashTable;
 
 use crate::time::Wall;
 
@@ -16,7 +18,7 @@ type Key = (u64, u64);
 pub(super) struct Recent {
     /// The first sequence number at or after each time, oldest first.
     marks: VecDeque<(Wall, u64)>,
-    ended: BTreeMap<Key, Wall>,
+    ended: HashTable<(Key, Wall)>,
     by_end: VecDeque<(Wall, Key)>,
 }
 
@@ -43,26 +45,34 @@ impl Recent {
     pub(super) fn ended(&mut self, now: Wall, seq: u64, key: Key, window: Duration, max: usize) {
         let pushed = self.marks.iter().rev().find(|(_, first)| *first <= seq).map(|(at, _)| *at);
         let Some(until) = pushed.map(|at| at.after(window)).filter(|until| *until > now) else { return };
-        self.ended.insert(key, until);
+        self.forget(key);
+        self.ended.insert_unique(mix(key), (key, until), |(key, _)| mix(*key));
         self.by_end.push_back((until, key));
         while self.by_end.front().is_some_and(|(until, _)| *until <= now) || self.by_end.len() > max {
             if let Some((until, key)) = self.by_end.pop_front()
-                && self.ended.get(&key) == Some(&until)
+                && let Ok(found) = self.ended.find_entry(mix(key), |ended| *ended == (key, until))
             {
-                self.ended.remove(&key);
+                found.remove();
             }
         }
     }
 
     /// Whether a job of this content was pushed within the window and has ended.
     pub(super) fn remembers(&self, now: Wall, key: Key) -> bool {
-        self.ended.get(&key).is_some_and(|until| *until > now)
+        self.ended.find(mix(key), |(ended, _)| *ended == key).is_some_and(|(_, until)| *until > now)
     }
 
     /// An operator deleted the job: pushed again it is a new one.
     pub(super) fn forget(&mut self, key: Key) {
-        self.ended.remove(&key);
+        if let Ok(found) = self.ended.find_entry(mix(key), |(ended, _)| *ended == key) {
+            found.remove();
+        }
     }
+}
+
+/// The two are keyed hashes already.
+fn mix((jid, body): Key) -> u64 {
+    jid ^ body.rotate_left(32)
 }
 
 #[cfg(test)]
