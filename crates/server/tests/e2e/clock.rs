@@ -1,6 +1,8 @@
 //! The tests' only clock, and their only way to wait for what nobody announces.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use bessemer_core::time::Wall;
 
 /// How long a condition may take to come true on a machine that is busy with other tests.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -18,6 +20,13 @@ impl Watch {
     pub(crate) fn elapsed(self) -> Duration {
         self.0.elapsed()
     }
+}
+
+/// The machine's time, which the server goes by too.
+#[expect(clippy::disallowed_methods, reason = "a real process lives in real time")]
+pub(crate) fn now() -> Wall {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+    Wall(i64::try_from(since.as_micros()).expect("before the year 9999"))
 }
 
 /// Asks until the answer is there; fails after [`PATIENCE`] and says what was waited for.

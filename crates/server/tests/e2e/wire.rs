@@ -6,10 +6,8 @@ use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use bessemer_core::time::Wall;
-
 use crate::client::{Client, Reply};
-use crate::clock::{Watch, until};
+use crate::clock::{Watch, now, until};
 use crate::server::Server;
 use crate::transcript::{Expected, Step, Transcript, differs, fill, fits};
 
@@ -151,10 +149,4 @@ fn show(reply: &Reply) -> String {
         Reply::Bulk(bytes) => format!("${} {}", bytes.len(), String::from_utf8_lossy(bytes)),
         other => format!("{other:?}"),
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the server's times are compared with the machine's")]
-fn now() -> Wall {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
-    Wall(i64::try_from(since.as_micros()).expect("before the year 9999"))
 }

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::io;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -11,11 +12,12 @@ use super::book::{Book, End, Order, Pushed};
 use super::dice::Dice;
 use super::gate::Gate;
 use crate::client::{Client, Reply};
+use crate::clock::now;
 
 pub(crate) const QUEUES: [&str; 3] = ["high", "middle", "low"];
 
-/// Above this many jobs producers leave the word to the workers.
-const ENOUGH: u64 = 2000;
+/// Above this many jobs producers only look on.
+const ENOUGH: u64 = 3000;
 
 /// What all of them share.
 pub(crate) struct Stage {
@@ -57,7 +59,12 @@ pub(crate) fn producer(stage: &Stage, number: u64, mut dice: Dice) {
             let next = match unheard.take() {
                 // The same bytes again, soon: one job, says D5.
                 Some(again) if dice.percent(50) => again,
-                _ if stage.book(|book| book.bounds().1) > ENOUGH => break,
+                _ if stage.book(|book| book.bounds().1) > ENOUGH => {
+                    if client.call("INFO").is_err() {
+                        break;
+                    }
+                    continue;
+                }
                 _ => compose(stage, number, &mut pushed, &mut dice),
             };
             match client.call(&next.command) {
@@ -87,7 +94,8 @@ fn compose(stage: &Stage, number: u64, pushed: &mut u64, dice: &mut Dice) -> Unh
         let later = dice.percent(5);
         let mut body = format!(r#"{{"jid":"{jid}","jobtype":"Ledger","queue":"{queue}","retry":{retry}"#);
         if later {
-            body.push_str(r#","at":"2999-01-01T00:00:00Z""#);
+            let at = now().after(Duration::from_millis(500 + dice.below(2000))).rfc3339();
+            write!(body, r#","at":"{at}""#).expect("a string takes everything");
         }
         let size = if dice.percent(5) { dice.below(40_000) } else { dice.below(300) } as usize;
         write!(body, r#","args":[{pushed},"{}"]}}"#, "x".repeat(size)).expect("a string takes everything");
