@@ -7,6 +7,9 @@ use crate::fact::OnLost;
 /// Jobs on one page of an answer at most: a page must not hold up the engine's thread.
 pub const PAGE_MAX: usize = 100;
 
+/// Jobs of one jid that an answer shows at most; each may have a body of 16 MiB.
+pub const SAME_JID_MAX: usize = 10;
+
 /// Ids in one answer to [`crate::query::Query::SetIds`] at most, and jobs that one operator's command may name.
 pub const SLICE_MAX: usize = 1_000;
 

@@ -37,9 +37,10 @@ pub enum Query {
     Queue { name: String, page: Page },
     /// A sorted set, earliest first. Answered [`Answer::Jobs`].
     Set { set: Set, page: Page },
-    /// One entry of a set by its time and jid (rule `V-10`). Answered [`Answer::Jobs`] with 0 or more jobs.
+    /// Entries of a set by their time and jid (rule `V-10`), [`crate::limits::SAME_JID_MAX`] at most. Answered
+    /// [`Answer::Jobs`].
     Entry { set: Set, at: Wall, jid: String },
-    /// Every live job with this jid, in any state. Answered [`Answer::Jobs`].
+    /// The live jobs with this jid, in any state, [`crate::limits::SAME_JID_MAX`] at most. Answered [`Answer::Jobs`].
     Jid { jid: String },
     /// The ids of the first `count` entries of a set that entered the store before `below`; for acting on a whole
     /// set in slices. Answered [`Answer::Ids`].

@@ -4,7 +4,7 @@ use super::Machine;
 use super::table::{Slot, State};
 use crate::command::Text;
 use crate::fact::{JobId, Order};
-use crate::limits::{PAGE_MAX, SLICE_MAX};
+use crate::limits::{PAGE_MAX, SAME_JID_MAX, SLICE_MAX};
 use crate::query::{Answer, Info, JobView, Jobs, Page, Place, Query, WorkerView};
 use crate::time::Now;
 
@@ -98,7 +98,7 @@ impl Machine {
     fn all_jobs(&self, slots: impl Iterator<Item = Slot>) -> Answer {
         let mut slots: Vec<Slot> = slots.collect();
         slots.sort_unstable_by_key(|slot| self.table[*slot].order);
-        self.jobs(slots.len(), slots.into_iter(), Page { from: 0, count: PAGE_MAX })
+        self.jobs(slots.len(), slots.into_iter(), Page { from: 0, count: SAME_JID_MAX })
     }
 
     fn view(&self, slot: Slot) -> JobView {
