@@ -108,11 +108,8 @@ impl Machine {
             jobs += usize::from(self.lose_job(turn, *slot, blamed));
         }
         self.workers.forget(no);
-        for slot in slots {
-            if self.reservations.get(slot).is_none() && self.table.is_live(slot) {
-                self.serve(turn, slot);
-            }
-        }
+        slots.retain(|slot| self.reservations.get(*slot).is_none() && self.table.is_live(*slot));
+        self.serve(turn, &slots);
         if jobs > 0 {
             self.tally.workers_lost += 1;
             self.tally.jobs_lost += jobs as u64;

@@ -39,8 +39,7 @@ impl Machine {
             self.parked.park(ticket, conn, &[], deadline);
             return None;
         }
-        let ready = |name: &&str| self.queues.find(name).filter(|q| !self.queues[*q].paused);
-        match queues.iter().filter_map(ready).find_map(|queue| self.queues.first(queue)) {
+        match queues.iter().find_map(|name| self.next_in(name)) {
             Some(slot) => Some(self.reserve(turn, conn, slot)),
             None => {
                 self.parked.park(ticket, conn, queues, deadline);
@@ -55,15 +54,24 @@ impl Machine {
         self.parked.first_for(queue).filter(|_| !paused)
     }
 
-    /// Gives the jobs of a job's queue to those who wait for them.
-    pub(super) fn serve<F: Facts>(&mut self, turn: &mut Turn<'_, F>, slot: Slot) {
-        let queue = self.table[slot].queue;
-        let name = self.queues[queue].name.clone();
-        while let (Some(first), Some(no)) = (self.queues.first(queue), self.waiter(&name)) {
-            let Some(waiting) = self.parked.take(no) else { return };
-            let reply = self.reserve(turn, waiting.conn, first);
+    /// Gives the jobs that stand in these jobs' queues to those who wait for them: who has waited longest comes
+    /// first, and gets the next job of the leftmost of its queues that has one (`G7`).
+    pub(super) fn serve<F: Facts>(&mut self, turn: &mut Turn<'_, F>, jobs: &[Slot]) {
+        let waiter = |machine: &Self, slot: &Slot| {
+            let queue = machine.table[*slot].queue;
+            machine.queues.first(queue).and_then(|_| machine.waiter(&machine.queues[queue].name))
+        };
+        while let Some(no) = jobs.iter().filter_map(|slot| waiter(self, slot)).min() {
+            let next = self.parked.queues_of(no).find_map(|name| self.next_in(name));
+            let (Some(slot), Some(waiting)) = (next, self.parked.take(no)) else { return };
+            let reply = self.reserve(turn, waiting.conn, slot);
             turn.out.replies.push((waiting.ticket, reply));
         }
+    }
+
+    /// The next job of a queue that is not paused.
+    fn next_in(&self, queue: &str) -> Option<Slot> {
+        self.queues.find(queue).filter(|q| !self.queues[*q].paused).and_then(|q| self.queues.first(q))
     }
 
     /// Takes a job out of its queue for a connection.
@@ -96,7 +104,7 @@ impl Machine {
             let (id, order) = (self.table.id(slot), self.head());
             let standing = Standing::Queued { since: self.table[slot].time };
             self.happen(turn, &Fact::Set { id, order, standing });
-            self.serve(turn, slot);
+            self.serve(turn, &[slot]);
         }
         Progress::Decided
     }

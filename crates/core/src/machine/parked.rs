@@ -51,6 +51,11 @@ impl Parked {
         self.by_queue.get(queue).and_then(|waiting| waiting.first().copied())
     }
 
+    /// The queues of a waiting FETCH, leftmost first.
+    pub(super) fn queues_of(&self, no: ParkedNo) -> impl Iterator<Item = &str> {
+        self.all.get(&no).into_iter().flat_map(|waiting| waiting.queues.iter().map(|q| &**q))
+    }
+
     /// Ends a wait.
     pub(super) fn take(&mut self, no: ParkedNo) -> Option<Waiting> {
         self.unlist(no);

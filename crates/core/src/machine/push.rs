@@ -49,7 +49,7 @@ impl Machine {
         }
         if let Some(failure) = job.failure {
             self.tell_failure(turn, slot, failure);
-            self.serve(turn, slot);
+            self.serve(turn, &[slot]);
         }
         Ok(())
     }

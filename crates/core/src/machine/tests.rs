@@ -208,6 +208,23 @@ fn a_lost_workers_jobs_go_to_those_who_wait_oldest_first_d04() {
 }
 
 #[test]
+fn who_waits_gets_a_lost_workers_job_from_its_leftmost_queue_g07() {
+    play(
+        "0s w hello                 | ok
+         0s w push a queue=high     | ok
+         0s w push b queue=low      | ok
+         0s w fetch high            | a
+         0s w fetch low             | b
+         5s w leaves                | gone
+         64s v hello                | ok
+         64s v fetch high low       | waits
+         64s u hello                | ok
+         64s u fetch low            | waits
+         65s                        | v: a, u: b",
+    );
+}
+
+#[test]
 fn a_worker_that_comes_back_in_time_keeps_its_jobs_d04() {
     play(
         "0s w1 hello w              | ok
