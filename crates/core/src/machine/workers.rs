@@ -55,7 +55,8 @@ pub(super) struct Workers {
     all: BTreeMap<WorkerNo, Worker>,
     /// The current incarnation of each wid.
     by_wid: BTreeMap<Arc<str>, WorkerNo>,
-    gone: BTreeSet<(Boot, WorkerNo)>,
+    /// Who is gone, longest first; among equals the name decides, and not the part of the log that a restart read.
+    gone: BTreeSet<(Boot, Arc<str>, WorkerNo)>,
     conns: BTreeMap<ConnId, Conn>,
     next: WorkerNo,
 }
@@ -130,7 +131,7 @@ impl Workers {
         }
         worker.connections += 1;
         if let Some(since) = worker.gone_since.take() {
-            self.gone.remove(&(since, no));
+            self.gone.remove(&(since, worker.wid.clone(), no));
             // It is back: a process that was only without a connection is not silent.
             (worker.last_beat, worker.beat_at) = (now.wall, now.boot);
         }
@@ -176,7 +177,7 @@ impl Workers {
         idle.into_iter().for_each(|no| self.forget(no));
         for (no, worker) in &mut self.all {
             worker.gone_since = Some(now.heard);
-            self.gone.insert((now.heard, *no));
+            self.gone.insert((now.heard, worker.wid.clone(), *no));
         }
     }
 
@@ -187,21 +188,21 @@ impl Workers {
             worker.connections -= 1;
             if worker.connections == 0 {
                 worker.gone_since = Some(now.boot);
-                self.gone.insert((now.boot, no));
+                self.gone.insert((now.boot, worker.wid.clone(), no));
             }
         }
     }
 
     /// Who has been gone the longest, and since when.
     pub(super) fn first_gone(&self) -> Option<(Boot, WorkerNo)> {
-        self.gone.first().copied()
+        self.gone.first().map(|(since, _, no)| (*since, *no))
     }
 
     /// A lost worker is forgotten; what it may still hold waits for its reservations.
     pub(super) fn forget(&mut self, no: WorkerNo) {
         let Some(worker) = self.all.remove(&no) else { return };
         if let Some(since) = worker.gone_since {
-            self.gone.remove(&(since, no));
+            self.gone.remove(&(since, worker.wid.clone(), no));
         }
         if self.by_wid(&worker.wid) == Some(no) {
             self.by_wid.remove(&worker.wid);
