@@ -27,12 +27,31 @@ const MARK_EVERY: Duration = Duration::from_secs(1);
 impl Recent {
     /// The job with number `seq` is pushed at `now`.
     pub(super) fn pushed(&mut self, now: Wall, seq: u64, window: Duration) {
-        if self.marks.back().is_none_or(|(at, _)| now.since(*at) >= MARK_EVERY || now < *at) {
+        self.never_ahead(now, window);
+        if self.marks.back().is_none_or(|(at, _)| now.since(*at) >= MARK_EVERY) {
             self.marks.push_back((now, seq));
         }
         // One mark older than the window stays: it says where the window begins.
         while self.marks.len() > 1 && now.since(self.marks[1].0) > window {
             self.marks.pop_front();
+        }
+    }
+
+    /// The clock may have been stepped back. What was then ahead of it counts as of now: else the window, and what it
+    /// holds, would grow until the clock has caught up.
+    fn never_ahead(&mut self, now: Wall, window: Duration) {
+        if self.marks.back().is_none_or(|(at, _)| *at <= now) {
+            return;
+        }
+        for (at, _) in &mut self.marks {
+            *at = now.min(*at);
+        }
+        let latest = now.after(window);
+        for (_, until) in self.ended.iter_mut() {
+            *until = latest.min(*until);
+        }
+        for (until, _) in &mut self.by_end {
+            *until = latest.min(*until);
         }
     }
 
@@ -43,6 +62,7 @@ impl Recent {
 
     /// A job with number `seq` has ended; if it was pushed within the window it is remembered for the rest of it.
     pub(super) fn ended(&mut self, now: Wall, seq: u64, key: Key, window: Duration, max: usize) {
+        self.never_ahead(now, window);
         let pushed = self.marks.iter().rev().find(|(_, first)| *first <= seq).map(|(at, _)| *at);
         let Some(until) = pushed.map(|at| at.after(window)).filter(|until| *until > now) else { return };
         self.forget(key);
@@ -93,6 +113,21 @@ mod tests {
         }
         assert_eq!(recent.first_within(at(199), WINDOW), Some(1390));
         assert_eq!(recent.first_within(at(1000), WINDOW), None);
+        assert!(recent.marks.len() <= 63);
+    }
+
+    #[test]
+    fn a_clock_that_is_stepped_back_makes_the_window_no_longer_g16() {
+        let mut recent = Recent::default();
+        recent.pushed(at(1_000_000), 1, WINDOW);
+        recent.ended(at(1_000_000), 1, (1, 0), WINDOW, 3);
+        recent.pushed(at(100), 2, WINDOW);
+        assert_eq!(recent.first_within(at(160), WINDOW), Some(1));
+        assert!(recent.remembers(at(159), (1, 0)) && !recent.remembers(at(160), (1, 0)));
+        assert_eq!(recent.first_within(at(161), WINDOW), None);
+        for second in 200..400 {
+            recent.pushed(at(second), second as u64, WINDOW);
+        }
         assert!(recent.marks.len() <= 63);
     }
 
