@@ -77,7 +77,8 @@ impl Conn {
         match self.pending.pop_front() {
             Some(Pending::Waiting(waiting, form)) => {
                 debug_assert_eq!(waiting, ticket, "commands of one connection settle in their order");
-                self.fetching = false;
+                // A FETCH that waits is the last of them: what settles before it does not end its wait.
+                self.fetching &= !self.pending.is_empty();
                 Some(form)
             }
             Some(ready @ Pending::Ready(_)) => {
@@ -124,5 +125,19 @@ impl Conn {
     /// Deliveries whose reply did not reach the kernel whole.
     pub(super) fn undelivered(&mut self) -> impl Iterator<Item = Delivery> + '_ {
         self.handed.drain(..).map(|(_, delivery)| delivery)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_its_own_reply_ends_the_wait_of_a_fetch_h05() {
+        let mut conn = Conn { fetching: true, ..Conn::default() };
+        let (ack, fetch) = (conn.ticket(1), conn.ticket(1));
+        conn.pending.extend([ack, fetch].map(|ticket| Pending::Waiting(ticket, Form::Plain)));
+        assert!(conn.settle(ack).is_some() && conn.fetching);
+        assert!(conn.settle(fetch).is_some() && !conn.fetching);
     }
 }
