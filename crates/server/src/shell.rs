@@ -235,6 +235,7 @@ impl<E: Engine + 'static> Hall<E> {
             match output {
                 Output::Write { conn, bytes } => self.write(flushed, conn, &bytes),
                 Output::Close { conn } => self.leave(conn),
+                Output::Cut { conn } => self.close(conn),
                 Output::Acted { token, count } => {
                     if let Some(reply) = self.errands.borrow_mut().remove(&token) {
                         // Whoever asked may have stopped waiting; what was done stays done.
@@ -309,10 +310,8 @@ impl<E: Engine + 'static> Hall<E> {
     /// Closes a connection when everything before has been sent.
     fn leave(&self, conn: ConnId) {
         let waits = self.peers.borrow_mut().get_mut(&conn).is_some_and(|peer| {
-            // One that was to leave already and still has not taken its bytes has had its time.
-            let waits = !peer.backlog.is_empty() && !peer.leaving;
             peer.leaving = true;
-            waits
+            !peer.backlog.is_empty()
         });
         if !waits {
             self.close(conn);

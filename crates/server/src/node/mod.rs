@@ -33,6 +33,8 @@ pub enum Output {
     Write { conn: ConnId, bytes: Vec<u8> },
     /// Close it when everything before has been sent.
     Close { conn: ConnId },
+    /// Close it now: it has not taken what was sent, and had its time.
+    Cut { conn: ConnId },
     /// An operator's action is durable, and reached this many jobs or workers.
     Acted { token: u64, count: u64 },
 }
@@ -373,7 +375,8 @@ impl<E: Engine> Node<E> {
             if let Some(state) = self.conns.get_mut(&conn) {
                 state.closing = true;
                 state.pending.clear();
-                out.push(Output::Close { conn });
+                let late = state.write_deadline == Some(at);
+                out.push(if late { Output::Cut { conn } } else { Output::Close { conn } });
             }
         }
     }
