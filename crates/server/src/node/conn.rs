@@ -76,16 +76,12 @@ impl Conn {
     pub(super) fn settle(&mut self, ticket: Ticket) -> Option<Form> {
         match self.pending.pop_front() {
             Some(Pending::Waiting(waiting, form)) => {
-                debug_assert_eq!(waiting, ticket, "commands of one connection settle in their order");
+                assert_eq!(waiting, ticket, "commands of one connection settle in their order");
                 // A FETCH that waits is the last of them: what settles before it does not end its wait.
                 self.fetching &= !self.pending.is_empty();
                 Some(form)
             }
-            Some(ready @ Pending::Ready(_)) => {
-                debug_assert!(false, "a reply that is ready waits at the front");
-                self.pending.push_front(ready);
-                None
-            }
+            Some(Pending::Ready(_)) => unreachable!("a reply that is ready does not wait at the front"),
             None => None,
         }
     }
