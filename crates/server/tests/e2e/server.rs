@@ -62,6 +62,8 @@ impl Server {
     }
 
     fn run(&mut self, command: &mut Command) {
+        // Nobody's own configuration.
+        command.env("HOME", self.folder.path());
         let mut child = command.spawn().expect("the built server starts");
         self.output = collect(&mut child);
         self.child = Some(child);

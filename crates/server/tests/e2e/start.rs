@@ -1,19 +1,14 @@
-//! Before the first connection and after the last: flags, refusals, the image's command, a graceful stop.
+//! Where a server meets another, how it stops, and what the image starts. What it says before it serves: `../cli.rs`.
 
 use std::path::Path;
 use std::process::Output;
 
 use crate::client::Reply;
-use crate::clock::until;
 use crate::server::{Server, bessemer};
 
 /// Runs the server until it ends by itself.
-fn run(arguments: &[&str], env: &[(&str, &str)]) -> Output {
-    let mut command = bessemer();
-    let mut child =
-        command.args(arguments).envs(env.iter().copied()).spawn().expect("the built server starts");
-    until(&format!("{arguments:?} ends"), || child.try_wait().expect("a child process"));
-    child.wait_with_output().expect("its output")
+fn run(arguments: &[&str]) -> Output {
+    bessemer().args(arguments).output().expect("the built server starts")
 }
 
 /// Both streams of it.
@@ -22,49 +17,16 @@ fn text(output: &Output) -> String {
 }
 
 #[test]
-fn help_and_version_are_said_and_done() {
-    for flag in ["-h", "-v"] {
-        let output = run(&[flag], &[]);
-        assert!(output.status.success(), "{flag}: {}", text(&output));
-        assert!(text(&output).to_lowercase().contains("bessemer"), "{flag}: {}", text(&output));
-    }
-}
-
-#[test]
-fn what_cannot_be_started_is_refused_with_a_reason() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let db = folder.path().join("db").display().to_string();
-    let loopback = ["-b", "127.0.0.1:0", "-w", "127.0.0.1:0", "-d", &db];
-    let with = |more: &[&'static str]| [more, &loopback].concat();
-    for (arguments, env, reason) in [
-        (with(&["-e", "testing"]), vec![], r#"Invalid environment "testing""#),
-        (with(&["--frobnicate"]), vec![], "frobnicate"),
-        (with(&["-e", "production"]), vec![], "password"),
-        (with(&["-e", "staging"]), vec![("FAKTORY_PASSWORD", "")], "password"),
-        (vec!["-b", "0.0.0.0:0", "-w", "127.0.0.1:0", "-d", &db], vec![], "password"),
-        (vec!["-b", "127.0.0.1:0", "-w", "0.0.0.0:0", "-d", &db], vec![], "password"),
-        (vec!["-b", "nonsense", "-w", "127.0.0.1:0", "-d", &db], vec![], "nonsense"),
-        (with(&[]), vec![("FAKTORY_PASSWORD", "/does/not/exist")], "/does/not/exist"),
-    ] {
-        let output = run(&arguments, &env);
-        let said = text(&output);
-        assert!(!output.status.success(), "{arguments:?} {env:?} was started: {said}");
-        assert!(said.contains(reason), "{arguments:?} {env:?} does not say `{reason}`: {said}");
-        assert!(!said.contains("panicked"), "{arguments:?} {env:?}: {said}");
-    }
-}
-
-#[test]
 fn a_second_server_on_one_folder_or_port_is_told_so() {
     let server = Server::start();
     let port = server.port.to_string();
-    let output = run(&["-b", "127.0.0.1:0", "-w", "127.0.0.1:0", "-d", &server.folder()], &[]);
+    let output = run(&["-b", "127.0.0.1:0", "-w", "127.0.0.1:0", "-d", &server.folder()]);
     assert_eq!(output.status.code(), Some(73), "{}", text(&output));
     assert!(text(&output).contains("in use by PID"), "{}", text(&output));
 
     let folder = tempfile::tempdir().expect("a temporary folder");
     let other = folder.path().join("db").display().to_string();
-    let output = run(&["-b", &format!("127.0.0.1:{port}"), "-w", "127.0.0.1:0", "-d", &other], &[]);
+    let output = run(&["-b", &format!("127.0.0.1:{port}"), "-w", "127.0.0.1:0", "-d", &other]);
     assert_eq!(output.status.code(), Some(69), "{}", text(&output));
     assert!(text(&output).contains(&port), "{}", text(&output));
 
