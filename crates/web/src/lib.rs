@@ -49,7 +49,7 @@ mod web;
 pub use serve::serve;
 pub use site::Site;
 
-use pages::{busy, debug, home, job as job_page, queue, queues, set};
+use pages::{busy, debug, docs, home, job as job_page, queue, queues, set};
 use problem::Problem;
 use web::Web;
 
@@ -83,6 +83,7 @@ pub fn router<F: Front>(front: F, site: Site) -> Router {
         .route("/jobs/{jid}/raw", get(job_page::raw::<F>))
         .route("/stats", get(stats::show::<F>))
         .route("/debug", get(debug::show::<F>))
+        .route("/docs", get(docs::show))
         .fallback(async || Problem::not_found("There is no such page"))
         .layer(DefaultBodyLimit::max(limits::BODY_MAX))
         .layer(from_fn_with_state(web.clone(), guard::check::<F>));

@@ -2,6 +2,7 @@
 
 pub(crate) mod busy;
 pub(crate) mod debug;
+pub(crate) mod docs;
 pub(crate) mod home;
 pub(crate) mod job;
 pub(crate) mod queue;

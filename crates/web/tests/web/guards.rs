@@ -43,9 +43,15 @@ async fn every_response_carries_the_security_headers() {
     {
         all.push(get(&open, path).await);
     }
-    for path in
-        ["/jobs/job-00000001", "/jobs/job-00000001/raw", "/stats", "/health", "/health/ready", "/debug"]
-    {
+    for path in [
+        "/jobs/job-00000001",
+        "/jobs/job-00000001/raw",
+        "/stats",
+        "/health",
+        "/health/ready",
+        "/debug",
+        "/docs",
+    ] {
         all.push(get(&open, path).await);
     }
     for path in ["/static/bessemer.css", "/static/none.css", "/none", "/retries?page=x", "/jobs/%ff"] {
@@ -304,6 +310,7 @@ async fn the_password_is_asked_for_everywhere_but_static_and_health_v02_row_99()
         "/morgue",
         "/stats",
         "/debug",
+        "/docs",
         "/none",
     ] {
         let answered = get(&router, path).await;
