@@ -1,0 +1,120 @@
+//! The machine against the reference: every job in its place, every queue in its order, every count.
+
+use std::collections::BTreeMap;
+
+use bessemer_core::query::{Answer, Info, JobView, Page, Place, Set};
+use bessemer_core::{JobId, Machine, Now, Query, Reply};
+
+use super::model::{Durable, Expected, Job};
+
+/// Whether the machine holds what the reference holds, and nothing else.
+pub(crate) fn state(durable: &Durable, real: &Machine, now: Now) -> Result<(), String> {
+    let info = info(real, now);
+    let mut left: BTreeMap<JobId, &Job> = durable.jobs.iter().map(|(id, job)| (*id, job)).collect();
+    for queue in info.queues.keys() {
+        let jobs = pages(real, now, |page| Query::Queue { name: queue.clone(), page })?;
+        let orders: Vec<i64> =
+            jobs.iter().filter_map(|view| durable.jobs.get(&view.id)).map(|job| job.order).collect();
+        if !orders.is_sorted_by(|newer, older| newer > older) {
+            return Err(format!("queue {queue} is out of order: {orders:?}, newest first"));
+        }
+        jobs.iter().try_for_each(|view| job(&mut left, view))?;
+    }
+    for set in [Set::Scheduled, Set::Retries, Set::Dead] {
+        let jobs = pages(real, now, |page| Query::Set { set, page })?;
+        jobs.iter().try_for_each(|view| job(&mut left, view))?;
+    }
+    let jobs = pages(real, now, |page| Query::Working { page })?;
+    jobs.iter().try_for_each(|view| job(&mut left, view))?;
+    if let Some((id, job)) = left.first_key_value() {
+        return Err(format!("job {} ({:x}) is lost; it should be {:?}", job.jid, id.0, job.place));
+    }
+    if !info.queues.keys().map(|name| &**name).eq(durable.queues.iter().map(|name| &**name)) {
+        return Err(format!(
+            "the known queues are {:?} and should be {:?}",
+            info.queues.keys(),
+            durable.queues
+        ));
+    }
+    if (info.processed, info.failures) != (durable.processed, durable.failed) {
+        let found = (info.processed, info.failures);
+        return Err(format!(
+            "processed and failed are {found:?}, counted {:?}",
+            (durable.processed, durable.failed)
+        ));
+    }
+    let ended: u64 = durable.endings.values().sum();
+    if durable.accepted != durable.jobs.len() as u64 + ended {
+        return Err(format!("accepted {} = live {} + ended {ended}?", durable.accepted, durable.jobs.len()));
+    }
+    Ok(())
+}
+
+/// One job as the machine has it.
+fn job(left: &mut BTreeMap<JobId, &Job>, view: &JobView) -> Result<(), String> {
+    let Some(job) = left.remove(&view.id) else {
+        return Err(format!("job {:x} stands somewhere, {:?}, and should not", view.id.0, view.place));
+    };
+    let queued = matches!(view.place, Place::Queued { .. } | Place::Working { .. });
+    let attempts = view.failure.as_ref().map(|failure| (failure.retry_count, failure.remaining));
+    let found = (&view.place, &*view.queue, view.enqueued_at, attempts);
+    let right = (&job.place, &*job.queue, queued.then_some(job.enqueued), job.attempts);
+    if found == right { Ok(()) } else { Err(format!("job {} is {found:?} and should be {right:?}", job.jid)) }
+}
+
+fn pages(real: &Machine, now: Now, query: impl Fn(Page) -> Query) -> Result<Vec<JobView>, String> {
+    let mut all = Vec::new();
+    loop {
+        let Answer::Jobs(jobs) = real.answer(now, &query(Page { from: all.len(), count: 100 })) else {
+            return Err("a list that is there is missing".into());
+        };
+        let done = jobs.jobs.is_empty();
+        all.extend(jobs.jobs);
+        if done || all.len() >= jobs.total {
+            return if all.len() == jobs.total {
+                Ok(all)
+            } else {
+                Err("a list is shorter than it says".into())
+            };
+        }
+    }
+}
+
+pub(crate) fn info(real: &Machine, now: Now) -> Box<Info> {
+    match real.answer(now, &Query::Info) {
+        Answer::Info(info) => info,
+        other => panic!("INFO is answered by INFO, not {other:?}"),
+    }
+}
+
+/// Whether a reply is the one that the reference expects.
+pub(crate) fn reply(expected: &Expected, found: &Reply) -> bool {
+    use bessemer_core::command::Refusal;
+    match (expected, found) {
+        (Expected::Done, Reply::Done) | (Expected::Nothing, Reply::Nothing) => true,
+        (Expected::Job { enqueued, attempts, body, .. }, Reply::Job(job)) => {
+            let failure = job.failure.as_ref().map(|failure| (failure.retry_count, failure.remaining));
+            job.enqueued_at == *enqueued && failure == *attempts && job.body.bytes() == body.as_bytes()
+        }
+        (Expected::Pushed(count), Reply::Pushed(outcomes)) => {
+            outcomes.len() == *count && outcomes.iter().all(Result::is_ok)
+        }
+        (Expected::Count(count), Reply::Count(found)) => count == found,
+        (Expected::State(stage), Reply::State(found)) => stage == found,
+        (Expected::Info { .. }, Reply::Info(info)) => {
+            *expected
+                == Expected::Info {
+                    enqueued: info.enqueued,
+                    working: info.working,
+                    scheduled: info.scheduled,
+                    retries: info.retries,
+                    dead: info.dead,
+                    processed: info.processed,
+                    failed: info.failures,
+                }
+        }
+        (Expected::NotReserved, Reply::Refused(Refusal::NotReserved(_))) => true,
+        (Expected::UnknownWorker, Reply::Refused(Refusal::UnknownWorker(_))) => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,267 @@
+//! The reference: the rules of jobs once more, as plainly as they can be said, in maps that are walked from end to end.
+//!
+//! It sees every command on its way into the engine and says what the engine must answer. What chance or the store
+//! decides (the id of a job, the moment of a retry) it takes over from the machine, after checking that it may be so.
+
+mod jobs;
+mod time;
+mod workers;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use bessemer_core::command::Stage;
+use bessemer_core::fact::{Ending, OnLost};
+use bessemer_core::query::{Answer, JobView, Place};
+use bessemer_core::{Boot, Command, ConnId, Delivery, JobId, Machine, Now, Query, Rules, Ticket, Wall};
+
+/// One job.
+#[derive(Clone, Debug)]
+pub(crate) struct Job {
+    pub(crate) jid: Rc<str>,
+    pub(crate) queue: Rc<str>,
+    pub(crate) retry: i16,
+    reserve_s: u32,
+    pub(crate) on_lost: Option<OnLost>,
+    sent: Rc<[u8]>,
+    pub(crate) body: Rc<str>,
+    pub(crate) order: i64,
+    pub(crate) place: Place,
+    pub(crate) enqueued: Wall,
+    /// Retry count and remaining.
+    pub(crate) attempts: Option<(u32, i32)>,
+    losses: Vec<Wall>,
+    pushed: Pushed,
+}
+
+/// When a job was pushed, and how often the wall clock had been stepped by then.
+type Pushed = (Wall, u32);
+
+/// What must outlive any crash.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Durable {
+    pub(crate) jobs: BTreeMap<JobId, Job>,
+    pub(crate) queues: BTreeSet<Rc<str>>,
+    pub(crate) processed: u64,
+    pub(crate) failed: u64,
+    pub(crate) accepted: u64,
+    pub(crate) endings: BTreeMap<Ending, u64>,
+    /// Ended jobs by jid and bytes, for the safe re-push.
+    ended: BTreeMap<(Rc<str>, Rc<[u8]>), Pushed>,
+    tail: i64,
+    head: i64,
+    /// The youngest job number; none is given twice.
+    number: Option<u64>,
+}
+
+#[derive(Debug)]
+struct Worker {
+    wid: String,
+    who: Option<(String, i64)>,
+    stage: Stage,
+    links: usize,
+    gone: Option<Boot>,
+}
+
+#[derive(Debug)]
+struct Parked {
+    ticket: Ticket,
+    conn: ConnId,
+    deadline: Boot,
+    queues: Vec<String>,
+}
+
+/// A job in somebody's hands.
+#[derive(Debug)]
+struct Held {
+    number: u64,
+    deadline: Boot,
+    worker: Option<u64>,
+}
+
+/// What the engine must answer.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Expected {
+    Done,
+    Nothing,
+    Job { id: JobId, conn: ConnId, number: u64, enqueued: Wall, attempts: Option<(u32, i32)>, body: Rc<str> },
+    Pushed(usize),
+    Count(u64),
+    State(Stage),
+    Info { enqueued: u64, working: u64, scheduled: u64, retries: u64, dead: u64, processed: u64, failed: u64 },
+    NotReserved,
+    UnknownWorker,
+}
+
+/// All of it.
+#[derive(Debug)]
+pub(crate) struct Model {
+    rules: Rules,
+    pub(crate) durable: Durable,
+    /// Steps of the wall clock so far.
+    pub(crate) steps: u32,
+    pub(crate) expected: BTreeMap<Ticket, Expected>,
+    workers: BTreeMap<u64, Worker>,
+    by_wid: BTreeMap<String, u64>,
+    conns: BTreeMap<ConnId, Option<u64>>,
+    parked: BTreeMap<u64, Parked>,
+    held: BTreeMap<JobId, Held>,
+    /// Deliveries that the engine has named.
+    pub(crate) deliveries: BTreeMap<Delivery, (JobId, u64)>,
+    /// Those that the engine has handed out since this was looked at.
+    pub(crate) fresh: Vec<(Delivery, ConnId, Rc<str>)>,
+    grace: Boot,
+    count: u64,
+    /// The first thing that the engine did and must not do.
+    pub(crate) broken: Option<String>,
+}
+
+impl Model {
+    pub(crate) fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            durable: Durable::default(),
+            steps: 0,
+            expected: BTreeMap::new(),
+            workers: BTreeMap::new(),
+            by_wid: BTreeMap::new(),
+            conns: BTreeMap::new(),
+            parked: BTreeMap::new(),
+            held: BTreeMap::new(),
+            deliveries: BTreeMap::new(),
+            fresh: Vec::new(),
+            grace: Boot(0),
+            count: 0,
+            broken: None,
+        }
+    }
+
+    fn next(&mut self) -> u64 {
+        self.count += 1;
+        self.count
+    }
+
+    pub(crate) fn complain(&mut self, what: impl FnOnce() -> String) {
+        if self.broken.is_none() {
+            self.broken = Some(what());
+        }
+    }
+
+    /// The server starts with what the disk has: everybody is gone, nothing waits (`D9`).
+    pub(crate) fn recover(&mut self, durable: Durable, now: Now) {
+        self.durable = durable;
+        self.expected.clear();
+        self.conns.clear();
+        self.parked.clear();
+        self.workers.clear();
+        self.by_wid.clear();
+        self.deliveries.clear();
+        self.fresh.clear();
+        let mut held: Vec<_> = std::mem::take(&mut self.held).into_iter().collect();
+        held.sort_by_key(|(_, held)| held.number);
+        let order: BTreeMap<JobId, u64> = held.into_iter().map(|(id, held)| (id, held.number)).collect();
+        let mut working: Vec<_> = self
+            .durable
+            .jobs
+            .iter()
+            .filter_map(|(id, job)| match &job.place {
+                Place::Working { wid, since, until } => {
+                    Some((order.get(id).copied().unwrap_or(u64::MAX), *id, wid.clone(), *since, *until))
+                }
+                _ => None,
+            })
+            .collect();
+        working.sort_by_key(|(number, id, ..)| (*number, *id));
+        for (_, id, wid, since, until) in working {
+            let left = until.since(now.wall).min(until.since(since));
+            let worker = (!wid.is_empty()).then(|| self.known(&wid));
+            let held = Held { number: self.next(), deadline: now.boot.after(left), worker };
+            self.held.insert(id, held);
+        }
+        for worker in self.workers.values_mut() {
+            worker.gone = Some(now.heard);
+        }
+        self.stalled(now);
+    }
+
+    pub(crate) fn stalled(&mut self, now: Now) {
+        self.grace = now.boot.after(self.rules.restart_grace);
+    }
+
+    /// Applies a command that the engine has just applied. `true`: a FETCH that waits.
+    pub(crate) fn apply(&mut self, now: Now, ticket: Ticket, command: Command<'_>, real: &Machine) -> bool {
+        let reply = match command {
+            Command::Connect { conn, worker } => self.connect(conn, worker.as_ref()),
+            Command::Disconnect { conn } => return self.disconnect(now, conn),
+            Command::Push { job } => self.push(now, &job, real),
+            Command::PushBulk { jobs } => {
+                jobs.iter().for_each(|job| _ = self.push(now, job, real));
+                Expected::Pushed(jobs.len())
+            }
+            Command::Fetch { conn, queues, wait } => return self.fetch(now, ticket, conn, queues, wait),
+            Command::Ack { conn, jid } => {
+                if let Some(id) = self.reserved(conn, jid) {
+                    self.end(id, Ending::Acked);
+                }
+                Expected::Done
+            }
+            Command::Fail { conn, jid, .. } => match self.reserved(conn, jid) {
+                Some(id) => {
+                    self.fail(now, id, real);
+                    Expected::Done
+                }
+                None => Expected::NotReserved,
+            },
+            Command::Beat { conn, wid, state, .. } => self.beat(conn, wid, state),
+            Command::Undelivered { delivery } => return self.undelivered(now, delivery),
+            Command::Info => self.info(),
+            Command::Signal { wid, stage } => self.signal(wid, stage),
+            Command::Requeue { jobs } => self.each(jobs, |model, id| {
+                let promoted = matches!(
+                    model.durable.jobs[&id].place,
+                    Place::Scheduled { .. } | Place::Retrying { .. } | Place::Dead { .. }
+                );
+                if promoted {
+                    model.promote(now, id);
+                }
+                promoted
+            }),
+            Command::Delete { jobs } => self.each(jobs, |model, id| {
+                model.end(id, Ending::Deleted);
+                true
+            }),
+            Command::Kill { jobs } => {
+                let until = now.wall.after(self.rules.dead_age);
+                let reply = self.each(jobs, |model, id| {
+                    model.job(id).place = Place::Dead { until };
+                    true
+                });
+                self.trim_dead();
+                reply
+            }
+            Command::Due => return self.due(now, real),
+        };
+        self.expected.insert(ticket, reply);
+        false
+    }
+
+    fn job(&mut self, id: JobId) -> &mut Job {
+        self.durable.jobs.get_mut(&id).expect("a job that is named lives")
+    }
+}
+
+/// When something happens to a job of a set.
+fn moment(place: &Place) -> Wall {
+    match place {
+        Place::Scheduled { at } | Place::Retrying { at } | Place::Dead { until: at } => *at,
+        Place::Queued { since } | Place::Working { since, .. } => *since,
+    }
+}
+
+/// The jobs of a jid, as pages see them.
+pub(crate) fn views(real: &Machine, now: Now, jid: &str) -> Vec<JobView> {
+    match real.answer(now, &Query::Jid { jid: jid.into() }) {
+        Answer::Jobs(jobs) => jobs.jobs,
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,116 @@
+//! What happens in one seed: each turns a random half of the features and of the faults off, so that each gets its
+//! seeds without the noise of the others.
+
+use bessemer_core::Rules;
+use bessemer_store::embedded::Options;
+use std::time::Duration;
+
+use super::chance::{Chance, SECOND};
+
+/// One seed's swarm.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) seed: u64,
+    /// Microseconds until all faults stop and everything has to be worked off.
+    pub(crate) length: u64,
+    pub(crate) queues: Vec<String>,
+    pub(crate) producers: usize,
+    pub(crate) workers: usize,
+    pub(crate) operators: usize,
+    pub(crate) options: Options,
+    // Features.
+    pub(crate) bulk: bool,
+    pub(crate) scheduled: bool,
+    pub(crate) sends_failures: bool,
+    pub(crate) pushes_again: bool,
+    pub(crate) without_wid: bool,
+    pub(crate) many_links: bool,
+    pub(crate) pipelines: bool,
+    pub(crate) on_lost: bool,
+    pub(crate) fails: bool,
+    pub(crate) beats: bool,
+    pub(crate) long_reservations: bool,
+    /// Mean microseconds between two acts of a client.
+    pub(crate) pace: u64,
+    // Faults.
+    pub(crate) kills: bool,
+    pub(crate) power: bool,
+    pub(crate) stops_in_disk: bool,
+    pub(crate) disk_errors: bool,
+    pub(crate) bad_recoveries: bool,
+    pub(crate) shutdowns: bool,
+    pub(crate) wall_steps: bool,
+    pub(crate) freezes: bool,
+    pub(crate) cuts: bool,
+    pub(crate) torn_lines: bool,
+    pub(crate) slow_readers: bool,
+    pub(crate) vanishing: bool,
+    pub(crate) nonsense: bool,
+    pub(crate) half_closes: bool,
+    pub(crate) cheats: bool,
+}
+
+impl Plan {
+    pub(crate) fn new(seed: u64) -> Self {
+        let mut chance = Chance::new(seed);
+        let queues = ["low", "high", "mail", "default"];
+        let count = chance.between(1, queues.len() as u64) as usize;
+        let rules = Rules {
+            dead_max: if chance.one_in(4) { 3 } else { 1_000 },
+            lost_worker_window: Duration::from_secs(if chance.one_in(4) { 180 } else { 259_200 }),
+            ..Rules::default()
+        };
+        let options = Options {
+            rules,
+            segment_bytes: 4096 << chance.below(4),
+            tail_bytes: if chance.one_in(2) { 1 << 20 } else { 1024 },
+        };
+        let workers = chance.between(1, 4) as usize;
+        let producers = chance.between(1, 3) as usize;
+        let pace = chance.magnitude(SECOND / 100, 2 * SECOND);
+        let mut on = || chance.one_in(2);
+        Self {
+            seed,
+            length: 0,
+            queues: queues[..count].iter().map(|q| (*q).into()).collect(),
+            producers,
+            workers,
+            operators: usize::from(on()),
+            options,
+            bulk: on(),
+            scheduled: on(),
+            sends_failures: on(),
+            pushes_again: on(),
+            without_wid: on(),
+            many_links: on(),
+            pipelines: on(),
+            on_lost: on(),
+            fails: on(),
+            beats: on(),
+            long_reservations: on() && on() && on(),
+            pace,
+            kills: on(),
+            power: on(),
+            stops_in_disk: on(),
+            disk_errors: on(),
+            bad_recoveries: on(),
+            shutdowns: on(),
+            wall_steps: on(),
+            freezes: on(),
+            cuts: on(),
+            torn_lines: on(),
+            slow_readers: on(),
+            vanishing: on(),
+            nonsense: on(),
+            half_closes: on(),
+            cheats: on(),
+        }
+        .with_length(&mut chance)
+    }
+
+    fn with_length(mut self, chance: &mut Chance) -> Self {
+        // About as many acts in each seed, some in a burst and some over half an hour.
+        self.length = (self.pace * chance.between(50, 200)).clamp(5 * SECOND, 600 * SECOND);
+        self
+    }
+}
