@@ -105,12 +105,13 @@ impl Conn {
         std::mem::take(&mut self.out)
     }
 
-    /// The kernel has taken this many bytes in all.
-    pub(super) fn sent(&mut self, total: u64) {
-        self.sent = total;
+    /// The kernel has taken this many bytes in all; says whether it has taken any since.
+    pub(super) fn sent(&mut self, total: u64) -> bool {
+        let moved = total > std::mem::replace(&mut self.sent, total);
         while self.handed.front().is_some_and(|(end, _)| *end <= total) {
             self.handed.pop_front();
         }
+        moved
     }
 
     /// Bytes that the kernel has not taken yet.

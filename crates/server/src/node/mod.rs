@@ -149,8 +149,11 @@ impl<E: Engine> Node<E> {
     /// The kernel has taken `total` bytes of a connection, counted from its start.
     pub fn sent(&mut self, now: Now, conn: ConnId, total: u64) {
         let Some(state) = self.conns.get_mut(&conn) else { return };
-        state.sent(total);
-        let deadline = (state.unsent() > 0).then(|| now.boot.after(self.limits.write_timeout));
+        let moved = state.sent(total);
+        // Bytes that join those which do not move have no time of their own.
+        let waits =
+            state.write_deadline.filter(|_| !moved).unwrap_or(now.boot.after(self.limits.write_timeout));
+        let deadline = (state.unsent() > 0).then_some(waits);
         let before = std::mem::replace(&mut state.write_deadline, deadline);
         self.move_deadline(conn, before, deadline);
     }
