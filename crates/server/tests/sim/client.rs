@@ -174,7 +174,7 @@ impl World {
         let Some(pipe) = self.pipes.get_mut(&conn) else { return };
         pipe.peer = None;
         pipe.up.clear();
-        pipe.broken = true;
+        (pipe.broken, pipe.stuck) = (true, false);
         if keep < 3 {
             pipe.down.truncate(keep);
         }

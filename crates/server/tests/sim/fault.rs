@@ -3,6 +3,7 @@
 use bessemer_core::query::Place;
 use bessemer_server::config::Limits;
 use bessemer_server::node::Node;
+use bessemer_store::Engine;
 use bessemer_store::embedded::Embedded;
 
 use super::bug::Bug;
@@ -63,12 +64,15 @@ impl World {
                 self.disk.honest.fail_after(calls);
             }
             Fault::ShutDown => self.shut_down(),
-            Fault::ShutDownOver if self.shutting_down => self.crash(false),
+            Fault::ShutDownOver if self.shutting_down => {
+                self.check_shut_down()?;
+                self.crash(false);
+            }
             Fault::ShutDownOver => {}
             Fault::WallStep => self.step_wall(),
             Fault::Freeze if self.node.is_some() && !self.frozen => {
                 self.frozen = true;
-                let length = self.chance.magnitude(SECOND / 10, 100 * SECOND);
+                let length = self.chance.magnitude(SECOND, 100 * SECOND);
                 self.after(length, Event::Thaw);
             }
             Fault::Freeze => {}
@@ -175,8 +179,13 @@ impl World {
         // Everybody's absence begins when the port listens (`D4`).
         self.present.values_mut().for_each(|present| *present = (0, self.clock.at));
         self.witness.borrow_mut().recover(&engine, now)?;
-        let watched = Watched { engine, witness: self.witness.clone() };
-        let limits = Limits::default();
+        let mut limits = Limits::default();
+        let mut less_room = 0;
+        if self.plan.tight {
+            limits.unsent_max = 500;
+            less_room = engine.room() - 300;
+        }
+        let watched = Watched { engine, witness: self.witness.clone(), less_room };
         self.node = Some(Node::new(watched, limits, self.plan.options.rules.stall, now));
         (self.grace, self.last_turn) = (self.clock.at + 30 * SECOND, self.clock.at);
         self.check_model()?;

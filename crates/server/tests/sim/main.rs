@@ -21,6 +21,7 @@ mod fault;
 mod ledger;
 mod model;
 mod plan;
+mod scenes;
 mod shell;
 mod watch;
 mod world;
@@ -111,7 +112,7 @@ fn the_server_keeps_its_promises() {
 
 #[test]
 fn every_planted_bug_is_caught() {
-    let most = number("BESSEMER_BUG_SEEDS").unwrap_or(300);
+    let most = number("BESSEMER_BUG_SEEDS").unwrap_or(1_000);
     let mut survived = Vec::new();
     for bug in Bug::ALL {
         let caught = (0..most).find_map(|seed| Some((seed, run(seed, Some(*bug), false).err()?.0)));

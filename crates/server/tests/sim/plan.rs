@@ -32,6 +32,8 @@ pub(crate) struct Plan {
     pub(crate) long_reservations: bool,
     /// Mean microseconds between two acts of a client.
     pub(crate) pace: u64,
+    /// The engine has room for little, and a connection for few replies that are not taken.
+    pub(crate) tight: bool,
     // Faults.
     pub(crate) kills: bool,
     pub(crate) power: bool,
@@ -104,6 +106,7 @@ impl Plan {
             nonsense: on(),
             half_closes: on(),
             cheats: on(),
+            tight: on(),
         }
         .with_length(&mut chance)
     }

@@ -118,6 +118,11 @@ impl World {
                 return Ok(any);
             };
             let opens = matches!(up, Up::Open { .. });
+            if opens && self.shutting_down {
+                // Nobody is let in any more.
+                self.hang_up(conn);
+                continue;
+            }
             let node = self.node.as_mut().expect("the server runs");
             if !opens && !pipe.peer.as_ref().is_some_and(|peer| peer.reading) {
                 // Nobody reads any more; a reset is noticed by the next write.
@@ -256,6 +261,15 @@ impl World {
         };
         match self.pipes.iter().find(|(_, pipe)| pipe.peer.as_ref().is_some_and(late)) {
             Some((conn, _)) => Err(format!("connection {conn} sends no more and is still open")),
+            None => Ok(()),
+        }
+    }
+
+    /// Everybody who takes its replies has been let go (`G21`).
+    pub(crate) fn check_shut_down(&self) -> Result<(), Broken> {
+        let left = |pipe: &Pipe| pipe.peer.as_ref().is_some_and(|peer| peer.backlog.is_empty());
+        match self.pipes.iter().find(|(_, pipe)| !self.frozen && left(pipe)) {
+            Some((conn, _)) => Err(format!("connection {conn} is open ten seconds after the shutdown began")),
             None => Ok(()),
         }
     }
@@ -428,6 +442,8 @@ impl World {
         let Some(pipe) = self.pipes.get_mut(&conn) else { return Ok(()) };
         let Some(peer) = pipe.peer.take() else { return Ok(()) };
         pipe.up.clear();
+        // Who reads slowly reads to the end, and then knows.
+        pipe.stuck = false;
         if !pipe.excused && !pipe.broken && !shutting_down {
             return Err(format!("the server hangs up on connection {conn}, which did nothing wrong"));
         }

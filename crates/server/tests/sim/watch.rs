@@ -82,6 +82,8 @@ const OWN: Ticket = Ticket(u64::MAX);
 pub(crate) struct Watched {
     pub(crate) engine: Embedded<SomeDisk>,
     pub(crate) witness: Rc<RefCell<Witness>>,
+    /// Bytes of the engine's room that nobody may use.
+    pub(crate) less_room: usize,
 }
 
 impl Engine for Watched {
@@ -134,7 +136,7 @@ impl Engine for Watched {
     }
 
     fn room(&self) -> usize {
-        self.engine.room()
+        self.engine.room().saturating_sub(self.less_room)
     }
 
     fn next_due(&self, now: Now) -> Option<Boot> {
