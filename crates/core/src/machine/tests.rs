@@ -252,6 +252,20 @@ fn another_pid_under_the_same_wid_is_another_worker_d04() {
 }
 
 #[test]
+fn a_process_that_began_beside_the_one_before_it_is_known_again_d04() {
+    play(
+        "0s w1 hello w              | ok
+         1s w2 hello w pid=2        | ok
+         1s w2 push a               | ok
+         1s w2 fetch default        | a
+         2s w1 leaves               | gone
+         3s w2 leaves               | gone
+         4s w3 hello w pid=2        | ok
+         90s w3 sees working        | a@w",
+    );
+}
+
+#[test]
 fn a_job_says_what_becomes_of_it_when_its_worker_is_lost_d04() {
     play(
         "0s w hello                     | ok

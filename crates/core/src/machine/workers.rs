@@ -31,6 +31,9 @@ pub(super) struct Identity {
 pub(super) struct Worker {
     pub(super) wid: Arc<str>,
     pub(super) identity: Option<Identity>,
+    /// Host and pid of its last HELLO. Not those of the first, which the pages show: a process may begin while the
+    /// connections of the one before it are still open, and must be known again when it comes back.
+    process: Option<(Box<str>, i64)>,
     pub(super) stage: Stage,
     pub(super) started: Wall,
     pub(super) last_beat: Wall,
@@ -115,7 +118,10 @@ impl Workers {
     fn is_incarnation(&self, no: WorkerNo, hello: &Hello<'_>) -> bool {
         let worker = &self.all[&no];
         worker.connections > 0
-            || worker.identity.as_ref().is_none_or(|i| *i.hostname == *hello.hostname && i.pid == hello.pid)
+            || worker
+                .process
+                .as_ref()
+                .is_none_or(|(host, pid)| **host == *hello.hostname && *pid == hello.pid)
     }
 
     fn attach(&mut self, now: Now, no: WorkerNo, hello: &Hello<'_>) {
@@ -129,6 +135,7 @@ impl Workers {
             (worker.started, worker.last_beat, worker.beat_at) = (now.wall, now.wall, now.boot);
             worker.rss_kb = hello.rss_kb;
         }
+        worker.process = Some((hello.hostname.into(), hello.pid));
         worker.connections += 1;
         if let Some(since) = worker.gone_since.take() {
             self.gone.remove(&(since, worker.wid.clone(), no));
@@ -147,6 +154,7 @@ impl Workers {
             Worker {
                 wid: wid.clone(),
                 identity: None,
+                process: None,
                 stage: Stage::Running,
                 started: Wall::default(),
                 last_beat: Wall::default(),
