@@ -7,8 +7,9 @@
 //!          ledger.rs: what they were told, and what follows               model.rs: the rules once more
 //! ```
 //!
-//! `BESSEMER_SEEDS=n` runs that many seeds (1,000 by default), `BESSEMER_SEED=n` only that one. A failed seed prints
-//! itself, the end of its trace, and the command that replays it.
+//! `BESSEMER_SEEDS=n` runs that many seeds (1,000 by default) from `BESSEMER_FIRST_SEED=n` on, `BESSEMER_SEED=n` only
+//! that one. A failed seed prints itself, the end of its trace (with `BESSEMER_TRACE=1` all of it), and the command
+//! that replays it.
 
 mod act;
 mod bug;

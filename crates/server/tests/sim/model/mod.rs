@@ -57,6 +57,7 @@ pub(crate) struct Durable {
 #[derive(Debug)]
 struct Worker {
     wid: String,
+    /// Host and pid of its last HELLO.
     who: Option<(String, i64)>,
     stage: Stage,
     links: usize,

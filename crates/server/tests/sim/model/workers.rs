@@ -28,7 +28,7 @@ impl Model {
             });
             let no = same.unwrap_or_else(|| self.introduce(hello.wid));
             let worker = self.workers.get_mut(&no).expect("it is known");
-            worker.who.get_or_insert(who);
+            worker.who = Some(who);
             worker.links += 1;
             worker.gone = None;
             no
