@@ -16,6 +16,7 @@ mod desk;
 pub mod exit;
 pub mod node;
 mod open_files;
+mod port;
 mod server;
 mod shell;
 mod signal;

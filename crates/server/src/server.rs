@@ -9,7 +9,7 @@ use std::time::Duration;
 use bessemer_store::embedded::disk::RealDisk;
 use bessemer_store::{Embedded, Engine, Fatal, OpenError, Options, Recovered};
 use bessemer_web::Site;
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::TcpListener;
 use tokio::runtime::LocalOptions;
 use tokio::sync::{Notify, mpsc, oneshot};
 
@@ -18,12 +18,10 @@ use crate::config::{Binding, Config, Environment};
 use crate::desk::{Desk, ERRANDS_MAX, Gauges};
 use crate::node::Node;
 use crate::open_files;
+use crate::port::Port;
 use crate::shell::{self, Doors};
 use crate::signal::Signals;
 use crate::vestibule::{ARRIVALS_MAX, Vestibule};
-
-/// Clients that may wait to be accepted.
-const BACKLOG: u32 = 1024;
 
 /// A password that is at least this long cannot be guessed from its one-round hash (`D1`).
 const LEGACY_PASSWORD_MIN: usize = 16;
@@ -165,18 +163,11 @@ fn prepare(config: &Config, stop: &Arc<Notify>) -> Result<Prepared<Embedded<Real
     let options =
         Options { rules: config.rules.clone(), segment_bytes: config.segment_bytes, ..Options::default() };
     let disk = RealDisk::open(&config.directory)?;
+    let port = Port::take(&config.binding)?;
+    let web_port = config.web_binding.as_ref().map(Port::take).transpose()?;
+    let (address, web_address) = (port.address, web_port.as_ref().map(|port| port.address));
     let (engine, recovered) = Embedded::open(disk, options, clock.now(None), entropy)?;
     report(&recovered);
-    let listener = bind(&config.binding)?;
-    let web_listener = config.web_binding.as_ref().map(bind).transpose()?;
-    let local = |listener: &std::net::TcpListener, binding: &Binding| {
-        listener.local_addr().map_err(|source| StartError::Bind { binding: binding.to_string(), source })
-    };
-    let address = local(&listener, &config.binding)?;
-    let web_address = match (&web_listener, &config.web_binding) {
-        (Some(listener), Some(binding)) => Some(local(listener, binding)?),
-        _ => None,
-    };
     let (arrivals_in, arrivals) = mpsc::channel(ARRIVALS_MAX);
     let (errands_in, errands) = mpsc::channel(ERRANDS_MAX);
     let gauges = Arc::new(Gauges::default());
@@ -192,7 +183,8 @@ fn prepare(config: &Config, stop: &Arc<Notify>) -> Result<Prepared<Embedded<Real
         arrivals_in,
     );
     let router = bessemer_web::router(desk, site(config, address));
-    let front = front_thread(listener, vestibule, web_listener.map(|l| (l, router)), gauges.clone())?;
+    let web = web_port.map(Port::listen).transpose()?.map(|listener| (listener, router));
+    let front = front_thread(port.listen()?, vestibule, web, gauges.clone())?;
     let node = Node::new(engine, limits, config.rules.stall, clock.now(None));
     let doors = Doors { arrivals, errands, gauges, stop: stop.clone() };
     Ok(Prepared { node, clock, doors, addresses: (address, web_address), front })
@@ -238,26 +230,6 @@ async fn watch_memory(gauges: Arc<Gauges>) {
         gauges.used_memory_mb.store((pages.unwrap_or(0) * 4096) >> 20, Ordering::Relaxed);
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
-}
-
-/// Binds the first address of a binding that can be bound.
-fn bind(binding: &Binding) -> Result<std::net::TcpListener, StartError> {
-    let failed = |source| StartError::Bind { binding: binding.to_string(), source };
-    let mut last = std::io::Error::new(std::io::ErrorKind::AddrNotAvailable, "no such address");
-    for address in binding.addresses().map_err(failed)? {
-        match listen(address) {
-            Ok(listener) => return Ok(listener),
-            Err(e) => last = e,
-        }
-    }
-    Err(failed(last))
-}
-
-fn listen(address: SocketAddr) -> std::io::Result<std::net::TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)?.into_std()
 }
 
 /// Whether clients that hash in one round only may log in (`D1`).
