@@ -38,8 +38,9 @@ pub struct Fail {
     pub backtrace: Vec<String>,
 }
 
+/// A report as it came.
 #[derive(Deserialize)]
-struct Raw<'a> {
+pub(crate) struct Raw<'a> {
     #[serde(borrow, default)]
     jid: Option<Lossy<'a>>,
     #[serde(borrow, default)]
@@ -50,6 +51,18 @@ struct Raw<'a> {
     backtrace: Option<Vec<Lossy<'a>>>,
 }
 
+impl Raw<'_> {
+    /// Cut to what is kept and shown (rule `A-13`).
+    pub(crate) fn clean(self) -> Fail {
+        Fail {
+            jid: self.jid.unwrap_or_default().0.into_owned(),
+            errtype: clean(self.errtype, ERRTYPE_MAX),
+            message: clean(self.message, MESSAGE_MAX),
+            backtrace: trace(self.backtrace.unwrap_or_default().iter().map(|line| &*line.0)),
+        }
+    }
+}
+
 impl Fail {
     /// Reads and cleans a report (rules `A-10`, `A-11`, `A-13`).
     pub fn parse(text: &str) -> Result<Self, FinishError> {
@@ -57,17 +70,8 @@ impl Fail {
             .then(|| serde_json::from_str(text).ok())
             .flatten()
             .ok_or_else(|| FinishError::Fail(quote(text)))?;
-        let jid = raw.jid.unwrap_or_default().0.into_owned();
-        if jid.is_empty() {
-            return Err(FinishError::MissingJid);
-        }
-        let lines: Vec<_> = raw.backtrace.unwrap_or_default();
-        Ok(Self {
-            jid,
-            errtype: clean(raw.errtype, ERRTYPE_MAX),
-            message: clean(raw.message, MESSAGE_MAX),
-            backtrace: trace(lines.iter().map(|line| &*line.0)),
-        })
+        let fail = raw.clean();
+        if fail.jid.is_empty() { Err(FinishError::MissingJid) } else { Ok(fail) }
     }
 
     /// The report as JSON, without the jid.
@@ -77,14 +81,14 @@ impl Fail {
 }
 
 /// Trimmed, cut, and never empty (rule `A-13`).
-pub(crate) fn clean(text: Option<Lossy<'_>>, max: usize) -> String {
+fn clean(text: Option<Lossy<'_>>, max: usize) -> String {
     let text = text.unwrap_or_default().0;
     let trimmed = cut(text.trim(), max);
     if trimmed.is_empty() { "unknown".into() } else { trimmed.into() }
 }
 
 /// The first lines of a stack trace, as many as fit.
-pub(crate) fn trace<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
+fn trace<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut left = BACKTRACE_MAX;
     let mut kept = Vec::new();
     for line in lines.take(BACKTRACE_LINES_MAX) {

@@ -12,8 +12,8 @@ use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::finish::{Fail, clean, trace};
-use crate::limits::{BULK_JOBS_MAX, DEPTH_MAX, ERRTYPE_MAX, MESSAGE_MAX, RESERVE_MAX_S, RETRY_MAX};
+use crate::finish;
+use crate::limits::{BULK_JOBS_MAX, DEPTH_MAX, RESERVE_MAX_S, RETRY_MAX};
 use crate::names::{NameError, check_jid, check_jobtype, check_queue};
 use crate::text::{Lossy, is_object, json_error, quote};
 
@@ -347,8 +347,8 @@ impl<'de> Visitor<'de> for Members {
                 "backtrace" => job.backtrace = map.next_value()?,
                 "failure" => {
                     let raw = container(map.next_value()?, '{', "an object for failure")?;
-                    let sent = raw.map(|raw| serde_json::from_str::<RawFailure<'_>>(raw.get())).transpose();
-                    job.failure = sent.map_err(A::Error::custom)?.map(Into::into);
+                    let sent = raw.map(|raw| SentFailure::parse(raw.get())).transpose();
+                    job.failure = sent.map_err(A::Error::custom)?;
                 }
                 // The server's own: overwritten at every enqueue (rule `P-12`).
                 _ => _ = map.next_value::<Option<Text<'de>>>()?,
@@ -373,6 +373,7 @@ fn is_empty_object(raw: &str) -> bool {
     raw.trim_matches(['{', '}']).trim_ascii().is_empty()
 }
 
+/// The server's own members of a failure; the worker's are a report, like that of FAIL.
 #[derive(Deserialize)]
 struct RawFailure<'a> {
     #[serde(default)]
@@ -383,30 +384,20 @@ struct RawFailure<'a> {
     failed_at: Option<Lossy<'a>>,
     #[serde(borrow, default)]
     next_at: Option<Lossy<'a>>,
-    #[serde(borrow, default)]
-    errtype: Option<Lossy<'a>>,
-    #[serde(borrow, default)]
-    message: Option<Lossy<'a>>,
-    #[serde(borrow, default)]
-    backtrace: Option<Vec<Lossy<'a>>>,
 }
 
-impl From<RawFailure<'_>> for SentFailure {
-    fn from(raw: RawFailure<'_>) -> Self {
+impl SentFailure {
+    fn parse(text: &str) -> serde_json::Result<Self> {
+        let raw: RawFailure<'_> = serde_json::from_str(text)?;
+        let report: finish::Raw<'_> = serde_json::from_str(text)?;
         let time = |text: Option<Lossy<'_>>| text.and_then(|t| t.0.parse().ok());
-        let report = Fail {
-            jid: String::new(),
-            errtype: clean(raw.errtype, ERRTYPE_MAX),
-            message: clean(raw.message, MESSAGE_MAX),
-            backtrace: trace(raw.backtrace.unwrap_or_default().iter().map(|line| &*line.0)),
-        };
-        Self {
+        Ok(Self {
             retry_count: raw.retry_count.unwrap_or(0),
             remaining: raw.remaining.unwrap_or(0),
             failed_at: time(raw.failed_at),
             next_at: time(raw.next_at),
-            text: report.text(),
-        }
+            text: report.clean().text(),
+        })
     }
 }
 
