@@ -46,15 +46,16 @@ pub(crate) async fn run<E: Engine + 'static>(node: Node<E>, clock: Clock, doors:
     let mut leave_by: Option<tokio::time::Instant> = None;
     loop {
         let wait = hall.clock.until(hall.node(|node| node.wake_at(hall.now())));
+        // Every way leads to a turn. The bell, which never rests under load, comes behind what is rare.
         tokio::select! {
             biased;
-            () = hall.bell.0.notified() => {}
-            Some(arrival) = arrivals.recv(), if leave_by.is_none() => hall.open(arrival),
-            Some(errand) = errands.recv() => hall.act(errand),
             () = stop.notified(), if leave_by.is_none() => {
                 leave_by = Some(tokio::time::Instant::now() + patience);
                 hall.node(|node| node.shut_down(hall.now()));
             }
+            Some(arrival) = arrivals.recv(), if leave_by.is_none() => hall.open(arrival),
+            Some(errand) = errands.recv() => hall.act(errand),
+            () = hall.bell.0.notified() => {}
             () = tokio::time::sleep(wait) => {}
         }
         // Whoever is ready to be read is read before the turn.

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::process::Output;
 
-use crate::client::Reply;
+use crate::client::{Client, Reply};
+use crate::clock::until;
 use crate::server::{Server, bessemer};
 
 /// Runs the server until it ends by itself.
@@ -49,6 +50,35 @@ fn both_signals_stop_it_gracefully_and_nothing_is_forgotten() {
         server.await_ready();
     }
     assert_eq!(server.info()["faktory"]["total_enqueued"], 2);
+}
+
+#[test]
+fn it_lets_clients_in_and_stops_while_others_never_rest() {
+    let mut server = Server::start();
+    let port = server.port;
+    let push = move |thread: usize| {
+        let mut client = Client::connect(port)?;
+        client.hello(r#"{"v":2}"#)?;
+        for round in 0.. {
+            let line = |n| {
+                format!("PUSH {{\"jid\":\"busy-{thread}-{round}-{n}\",\"jobtype\":\"T\",\"args\":[]}}\r\n")
+            };
+            client.send((0..100).map(line).collect::<String>().as_bytes())?;
+            for _ in 0..100 {
+                client.reply()?;
+            }
+        }
+        Ok::<(), std::io::Error>(())
+    };
+    let busy: Vec<_> = (0..8).map(|thread| std::thread::spawn(move || push(thread))).collect();
+    until("a thousand jobs are there", || {
+        (server.info()["faktory"]["total_enqueued"].as_u64() > Some(1_000)).then_some(())
+    });
+    let status = server.stop("TERM");
+    assert_eq!(status.code(), Some(0), "{}", server.output());
+    for thread in busy {
+        assert!(thread.join().expect("no panic").is_err(), "it was cut off");
+    }
 }
 
 /// No image can be built here; but what it would start can be.
