@@ -267,12 +267,15 @@ impl<E: Engine> Node<E> {
     fn handle_lines(&mut self, now: Now, conn: ConnId) {
         let Some(state) = self.conns.get_mut(&conn) else { return };
         let before = state.lines.len();
+        let mut ended = false;
         while !state.fetching && !state.closing {
             if self.engine.room() == 0 {
                 self.waiting.insert(conn);
                 break;
             }
-            match state.lines.next() {
+            let next = state.lines.next();
+            ended |= next != Next::Partial;
+            match next {
                 Next::Partial => break,
                 Next::TooLong(overlong) => refuse(state, &overlong.to_string()),
                 Next::Hopeless(overlong) => {
@@ -313,11 +316,9 @@ impl<E: Engine> Node<E> {
         }
         self.buffered -= before - state.lines.len();
         let partial = state.lines.is_partial() && !state.fetching && !state.closing;
-        let deadline = match (partial, state.line_deadline) {
-            (true, Some(before)) => Some(before),
-            (true, None) => Some(now.boot.after(self.limits.line_timeout)),
-            (false, _) => None,
-        };
+        // Each line has its own time: a client may always be in the midst of one.
+        let begun = state.line_deadline.filter(|_| !ended);
+        let deadline = partial.then(|| begun.unwrap_or(now.boot.after(self.limits.line_timeout)));
         let before = std::mem::replace(&mut state.line_deadline, deadline);
         self.move_deadline(conn, before, deadline);
     }

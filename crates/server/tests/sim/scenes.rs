@@ -90,3 +90,22 @@ fn a_client_that_takes_a_little_now_and_then_is_kept_g19() {
         scene.node.sent(moment(scene.at), ConnId(1), 5 + second);
     }
 }
+
+#[test]
+fn each_line_has_its_own_time_to_end_and_no_more() {
+    let mut scene = Scene::new();
+    scene.opens(1);
+    assert_eq!(scene.says(1, "FOO"), []);
+    // Always in the midst of a line, but each one ends.
+    for second in 1..90 {
+        scene.at = second * SECOND;
+        assert_eq!(scene.says(1, "\nFOO"), [write(1, "-ERR unknown command FOO\r\n")]);
+        scene.node.sent(moment(scene.at), ConnId(1), 5 + second * 26);
+    }
+    for second in 90..119 {
+        scene.at = second * SECOND;
+        assert_eq!(scene.says(1, "O"), []);
+    }
+    scene.at = 119 * SECOND;
+    assert_eq!(scene.turns(), [Output::Close { conn: ConnId(1) }]);
+}
