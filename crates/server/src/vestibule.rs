@@ -129,10 +129,10 @@ impl Vestibule {
         let refused = match outcome {
             Ok(Ok((hello, leftover))) => {
                 let Ok(stream) = stream.into_std() else { return };
-                // The engine's thread may be busy; the wait is no handshake any more.
-                drop(permit);
+                // While the engine's thread is busy the place stays taken: a stuck disk must not gather clients
+                // without a bound. If the thread has ended, so has everything.
                 _ = self.arrivals.send(Arrival { stream, hello, leftover }).await;
-                return;
+                return drop(permit);
             }
             Ok(Err(refused)) => refused,
             Err(_) => Refused::Gone,
