@@ -10,7 +10,8 @@ use bessemer_store::embedded::bug::{Bug, plant};
 use bessemer_store::embedded::disk::{Disk, SimDisk};
 use bessemer_store::{Embedded, Engine, OpenError, Options, Recovered};
 
-use crate::world::{Dice, ENTROPY, World, job, now_at};
+use crate::dice::Dice;
+use crate::world::{ENTROPY, World, job, now_at};
 
 const SEGMENT_HEADER: usize = 48;
 const BATCH_HEADER: usize = 56;

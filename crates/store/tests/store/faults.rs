@@ -1,5 +1,6 @@
 //! Every call to the disk fails once, in every way: while serving, and while starting.
 
+use crate::careless::Aim;
 use crate::damage::oldest_segment;
 use crate::world::{Death, Fault, World};
 
@@ -23,7 +24,7 @@ fn no_call_that_fails_loses_anything() {
     assert!(calls > 200, "{calls} calls: too few to be worth it");
     assert!(oldest_segment(&all) > 1, "no segment was given up");
     for n in 0..calls {
-        for fault in [Fault::Stop(n), Fault::Fail(n)] {
+        for fault in [Fault::Stop(Aim { phase: None, calls: n }), Fault::Fail(n)] {
             for death in [Death::Killed, Death::PowerLoss] {
                 history([fault, Fault::None], [death, Death::PowerLoss]);
                 history([Fault::None, fault], [Death::PowerLoss, death]);

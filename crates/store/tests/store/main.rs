@@ -3,5 +3,8 @@
 mod careless;
 mod crash;
 mod damage;
+mod dice;
 mod faults;
+mod seen;
+mod texts;
 mod world;

@@ -2,47 +2,28 @@
 //!
 //! What must hold after each death: the machine is as it was after the last turn that answered, or as that turn left
 //! it that was under way; nothing else. What a start believed must be there after the next one too. And every text
-//! that is handed out or shown is the one that was pushed.
+//! that is handed out or shown is the one that was pushed: `texts.rs` looks at them.
 
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use bessemer_core::command::{ConnId, Delivery, Hello, Push, Stage, Text};
+use bessemer_core::command::{ConnId, Delivery, Hello, Push, Stage};
 use bessemer_core::fact::OnLost;
-use bessemer_core::query::{JobView, Page, Set};
+use bessemer_core::query::Set;
 use bessemer_core::{Answer, Boot, Command, JobId, Machine, Now, Query, Reply, Rules, Settled, Ticket, Wall};
 use bessemer_store::embedded::disk::SimDisk;
-use bessemer_store::{Embedded, Engine, OpenError, Options, Reader};
+use bessemer_store::{Embedded, Engine, OpenError, Options};
 
-use crate::careless::{Careless, Lapse};
+use crate::careless::{Aim, Careless, Lapse};
+use crate::dice::Dice;
+use crate::seen::{Phase, Seen};
+use crate::texts::{body, failure_text, judge};
 
 pub(crate) const ENTROPY: [u8; 16] = *b"sixteen bytes id";
 
-const EXPIRED: &[u8] = br#"{"errtype":"ReservationExpired","message":"Faktory job reservation expired"}"#;
-
-const QUEUES: [&str; 3] = ["critical", "default", "bulk"];
-
-/// Numbers from a seed.
-#[derive(Debug)]
-pub(crate) struct Dice(pub(crate) u64);
-
-impl Dice {
-    pub(crate) fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % limit
-    }
-
-    pub(crate) fn one_in(&mut self, n: u64) -> bool {
-        self.below(n) == 0
-    }
-
-    fn pick<'a, T>(&mut self, of: &'a [T]) -> Option<&'a T> {
-        if of.is_empty() { None } else { of.get(self.below(of.len() as u64) as usize) }
-    }
-}
+/// Workers fetch from all but the last: what waits there is in the way of whoever wants to give up a segment.
+pub(crate) const QUEUES: [&str; 4] = ["critical", "default", "bulk", "kept"];
 
 /// How the process ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +36,7 @@ pub(crate) enum Death {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     None,
-    Stop(u64),
+    Stop(Aim),
     Fail(u64),
     /// Only so many more bytes fit.
     Space(u64),
@@ -68,71 +49,31 @@ pub(crate) struct World {
     micros: u64,
     /// What the machine may look like after the next start.
     pub(crate) allowed: Vec<String>,
+    /// Whether jobs are pushed that no worker asks for.
+    pins: bool,
     jobs: u64,
-    in_hand: Vec<(ConnId, String, Delivery)>,
+    pub(crate) in_hand: Vec<(ConnId, String, Delivery)>,
     known: Vec<JobId>,
+    /// Starts in a row that a fault ended.
+    failed_starts: u64,
     /// What happened so far, to see that a history is worth its time.
     pub(crate) seen: Seen,
 }
 
-/// Counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Seen {
-    /// Of all calls to the disk.
-    pub(crate) trace: u64,
-    pub(crate) starts: u64,
-    pub(crate) failed_starts: u64,
-    pub(crate) torn_tails: u64,
-    pub(crate) answered_turns: u64,
-    pub(crate) failed_turns: u64,
-    pub(crate) segments_given_up: u64,
-    pub(crate) handed_out: u64,
-    pub(crate) failures_shown: u64,
-}
-
-impl Seen {
-    /// Both together.
-    pub(crate) fn and(self, other: Self) -> Self {
-        Self {
-            trace: 0,
-            starts: self.starts + other.starts,
-            failed_starts: self.failed_starts + other.failed_starts,
-            torn_tails: self.torn_tails + other.torn_tails,
-            answered_turns: self.answered_turns + other.answered_turns,
-            failed_turns: self.failed_turns + other.failed_turns,
-            segments_given_up: self.segments_given_up + other.segments_given_up,
-            handed_out: self.handed_out + other.handed_out,
-            failures_shown: self.failures_shown + other.failures_shown,
-        }
-    }
-
-    pub(crate) fn all(&self) -> [(&'static str, u64); 8] {
-        [
-            ("a start", self.starts),
-            ("a failed start", self.failed_starts),
-            ("a torn tail", self.torn_tails),
-            ("an answered turn", self.answered_turns),
-            ("a failed turn", self.failed_turns),
-            ("a segment given up", self.segments_given_up),
-            ("a job handed out", self.handed_out),
-            ("a failure shown", self.failures_shown),
-        ]
-    }
-}
-
-type Checked = Result<(), String>;
+pub(crate) type Checked = Result<(), String>;
 
 impl World {
     pub(crate) fn new(seed: u64, lapse: Option<Lapse>) -> Self {
         let mut dice = Dice(seed);
         let options = Options {
-            rules: Rules { dead_max: 5, ..Rules::default() },
+            rules: Rules { dead_max: 5, repush_window: Duration::from_secs(10), ..Rules::default() },
             segment_bytes: 1024,
             tail_bytes: 2048 * dice.below(3) as usize,
         };
         let empty = Machine::new(options.rules.clone(), [0, 0]).dump();
         Self {
             disk: Careless::new(SimDisk::new(seed), lapse),
+            pins: dice.one_in(2),
             dice,
             options,
             micros: 1_000_000,
@@ -140,6 +81,7 @@ impl World {
             jobs: 0,
             in_hand: Vec::new(),
             known: Vec::new(),
+            failed_starts: 0,
             seen: Seen::default(),
         }
     }
@@ -151,19 +93,46 @@ impl World {
         let sim = &self.disk.disk;
         match fault {
             Fault::None => {}
-            Fault::Stop(calls) => sim.stop_after(calls),
+            Fault::Stop(aim) => self.disk.stop_at(aim),
             Fault::Fail(calls) => sim.fail_after(calls),
             Fault::Space(bytes) => sim.set_space(Some(sim.used() + bytes)),
         }
         let outcome = self.live(turns, fault != Fault::None);
+        self.die(death);
+        outcome
+    }
+
+    fn die(&mut self, death: Death) {
         let sim = &self.disk.disk;
         sim.set_space(None);
         let next = match death {
             Death::Killed => sim.crash(),
-            Death::PowerLoss => sim.power_loss(),
+            Death::PowerLoss => {
+                self.seen.note(match self.disk.interrupted() {
+                    Some(Phase::Recovery) if self.failed_starts > 1 => {
+                        "a power loss in the recovery of a recovery"
+                    }
+                    Some(phase) => phase.power_loss(),
+                    None => "a power loss at rest",
+                });
+                sim.power_loss()
+            }
         };
         self.disk = Careless::new(next, self.disk.lapse);
-        outcome
+    }
+
+    /// The last life of a history: all that there is can be had, and then there is nothing.
+    pub(crate) fn last_life(&mut self) -> Checked {
+        let mut engine = self.open(false)?.expect("nothing fails");
+        for conn in 1..=3 {
+            self.connect(&mut engine, conn);
+        }
+        self.drain(&mut engine)?;
+        self.seen.note("a store drained to its last job");
+        drop(engine);
+        self.die(Death::PowerLoss);
+        let engine = self.open(false)?.expect("nothing fails");
+        if engine.machine().job_ids().next().is_none() { Ok(()) } else { Err("a job came back".into()) }
     }
 
     fn live(&mut self, turns: u64, faulty: bool) -> Checked {
@@ -197,12 +166,17 @@ impl World {
         self.disk.opening.store(false, Ordering::Relaxed);
         let engine = match opened {
             Ok((engine, report)) => {
-                self.seen.starts += 1;
-                self.seen.torn_tails += u64::from(report.torn.is_some());
+                self.seen.note("a start");
+                self.seen.add("a torn tail", u64::from(report.torn.is_some()));
+                self.failed_starts = 0;
                 engine
             }
             Err(OpenError::Failed(_)) if faulty => {
-                self.seen.failed_starts += 1;
+                self.seen.note("a failed start");
+                self.failed_starts += 1;
+                if self.failed_starts == 5 {
+                    self.seen.note("five starts in a row that failed");
+                }
                 return Ok(None);
             }
             Err(error) => return Err(format!("it does not start: {error}")),
@@ -218,7 +192,7 @@ impl World {
     }
 
     /// False when the process has to end.
-    fn turn(&mut self, engine: &mut Embedded<Careless>, faulty: bool) -> Result<bool, String> {
+    pub(crate) fn turn(&mut self, engine: &mut Embedded<Careless>, faulty: bool) -> Result<bool, String> {
         let mut out = Settled::default();
         let mut cx = Context::from_waker(Waker::noop());
         let Poll::Ready(result) = engine.poll_turn(&mut cx, self.now(), &mut out) else {
@@ -227,11 +201,11 @@ impl World {
         let dump = engine.machine().dump();
         match result {
             Ok(()) => {
-                self.seen.answered_turns += 1;
+                self.seen.note("an answered turn");
                 self.allowed = vec![dump];
             }
             Err(_) if faulty => {
-                self.seen.failed_turns += 1;
+                self.seen.note("a failed turn");
                 self.allowed.push(dump);
                 return if out.replies.is_empty() { Ok(false) } else { Err("it failed and answered".into()) };
             }
@@ -239,9 +213,9 @@ impl World {
         }
         for (ticket, reply) in out.replies {
             if let Reply::Job(job) = reply {
-                self.seen.failures_shown += u64::from(job.failure.is_some());
+                self.seen.add("a failure shown", u64::from(job.failure.is_some()));
                 let jid = judge(&job.body, job.failure.as_ref().map(|failure| &failure.text))?;
-                self.seen.handed_out += 1;
+                self.seen.note("a job handed out");
                 self.in_hand.push((ConnId(ticket.0), jid, job.delivery));
             }
         }
@@ -270,7 +244,7 @@ impl World {
             0..8 => self.push(engine),
             8..15 => {
                 let wait = Duration::from_secs(10 * self.dice.below(2));
-                submit(Command::Fetch { conn, queues: &QUEUES, wait });
+                submit(Command::Fetch { conn, queues: &QUEUES[..3], wait });
             }
             15..18 => {
                 if let Some((conn, jid, _)) = self.dice.pick(&self.in_hand) {
@@ -311,7 +285,7 @@ impl World {
             .iter()
             .map(|(jid, body)| Push {
                 jid,
-                queue: QUEUES[self.dice.below(3) as usize],
+                queue: QUEUES[self.dice.below(if self.pins { 9 } else { 3 }) as usize % 4],
                 jobtype: ["Greet", "Add"][self.dice.below(2) as usize],
                 retry: [25, 25, 1, 0, -1][self.dice.below(5) as usize],
                 reserve_for: 60 + self.dice.below(60) as u32,
@@ -340,30 +314,6 @@ impl World {
         let commands = [Command::Requeue { jobs }, Command::Delete { jobs }, Command::Kill { jobs }];
         engine.submit(self.now(), Ticket(1), commands[self.dice.below(3) as usize]);
     }
-
-    /// Every text is still what it was.
-    fn look_at_all(&mut self, engine: &mut Embedded<Careless>, faulty: bool) -> Checked {
-        let page = Page { from: 0, count: 100 };
-        let sets = [Set::Scheduled, Set::Retries, Set::Dead].map(|set| Query::Set { set, page });
-        let queues = QUEUES.map(|name| Query::Queue { name: name.into(), page });
-        let reader = engine.reader();
-        for query in sets.into_iter().chain(queues).chain([Query::Working { page }]) {
-            let mut cx = Context::from_waker(Waker::noop());
-            let mut asked = Box::pin(reader.ask(query));
-            if asked.as_mut().poll(&mut cx).is_ready() {
-                return Err("an answer before the turn".into());
-            }
-            if !self.turn(engine, faulty)? {
-                return Ok(());
-            }
-            if let Poll::Ready(Ok(Answer::Jobs(jobs))) = asked.as_mut().poll(&mut cx) {
-                for JobView { body, failure, .. } in &jobs.jobs {
-                    judge(body, failure.as_ref().map(|failure| &failure.text))?;
-                }
-            }
-        }
-        Ok(())
-    }
 }
 
 /// A moment.
@@ -386,32 +336,4 @@ pub(crate) fn job<'a>(jid: &'a str, queue: &'a str) -> Push<'a> {
         sent: jid.as_bytes(),
         body: br#"{"args":["Stuart, and others whom we greet today"]}"#,
     }
-}
-
-/// The one body that a job of this name has; a few are larger than any segment.
-fn body(jid: &str) -> Vec<u8> {
-    let number = jid.bytes().fold(7u64, |sum, byte| sum * 31 + u64::from(byte));
-    let fill = if number.is_multiple_of(97) { 9000 } else { number % 700 };
-    format!("{{\"jid\":\"{jid}\",\"fill\":\"{}\"}}", "abcdefg".repeat(fill as usize / 7)).into_bytes()
-}
-
-fn failure_text(jid: &str) -> Vec<u8> {
-    format!("{{\"message\":\"{jid} went wrong\"}}").into_bytes()
-}
-
-/// The jid, if the texts are those of one job.
-fn judge(body_text: &Text, failure: Option<&Text>) -> Result<String, String> {
-    let text = String::from_utf8_lossy(body_text.bytes());
-    let jid = text.split('"').nth(3).unwrap_or_default().to_owned();
-    if body_text.bytes() != body(&jid) {
-        return Err(format!("a job came back as {text}"));
-    }
-    if let Some(failure) = failure {
-        // The machine has words of its own for a reservation that expired.
-        let known = failure.bytes() == failure_text(&jid) || failure.bytes() == EXPIRED;
-        if !known {
-            return Err(format!("{jid} failed with {}", String::from_utf8_lossy(failure.bytes())));
-        }
-    }
-    Ok(jid)
 }

@@ -1,0 +1,112 @@
+//! The texts of jobs: what each must be, and where each must be found.
+
+use std::task::{Context, Poll, Waker};
+
+use bessemer_core::command::{ConnId, Text};
+use bessemer_core::query::{JobView, Jobs, Page, Set};
+use bessemer_core::{Answer, Command, JobId, Query, Ticket};
+use bessemer_store::{Embedded, Engine, Reader};
+
+use crate::careless::Careless;
+use crate::world::{Checked, QUEUES, World};
+
+const EXPIRED: &[u8] = br#"{"errtype":"ReservationExpired","message":"Faktory job reservation expired"}"#;
+
+type Store = Embedded<Careless>;
+
+/// The one body that a job of this name has; a few are larger than any segment.
+pub(crate) fn body(jid: &str) -> Vec<u8> {
+    let number = jid.bytes().fold(7u64, |sum, byte| sum * 31 + u64::from(byte));
+    let fill = if number.is_multiple_of(97) { 9000 } else { number % 700 };
+    format!("{{\"jid\":\"{jid}\",\"fill\":\"{}\"}}", "abcdefg".repeat(fill as usize / 7)).into_bytes()
+}
+
+pub(crate) fn failure_text(jid: &str) -> Vec<u8> {
+    format!("{{\"message\":\"{jid} went wrong\"}}").into_bytes()
+}
+
+/// The jid, if the texts are those of one job.
+pub(crate) fn judge(body_text: &Text, failure: Option<&Text>) -> Result<String, String> {
+    let text = String::from_utf8_lossy(body_text.bytes());
+    let jid = text.split('"').nth(3).unwrap_or_default().to_owned();
+    if body_text.bytes() != body(&jid) {
+        return Err(format!("a job came back as {text}"));
+    }
+    if let Some(failure) = failure {
+        // The machine has words of its own for a reservation that expired.
+        let known = failure.bytes() == failure_text(&jid) || failure.bytes() == EXPIRED;
+        if !known {
+            return Err(format!("{jid} failed with {}", String::from_utf8_lossy(failure.bytes())));
+        }
+    }
+    Ok(jid)
+}
+
+impl World {
+    /// Every text is still what it was.
+    pub(crate) fn look_at_all(&mut self, engine: &mut Store, faulty: bool) -> Checked {
+        let page = Page { from: 0, count: 100 };
+        let sets = [Set::Scheduled, Set::Retries, Set::Dead].map(|set| Query::Set { set, page });
+        let queues = QUEUES.map(|name| Query::Queue { name: name.into(), page });
+        for query in sets.into_iter().chain(queues).chain([Query::Working { page }]) {
+            let Some(jobs) = self.ask(engine, query, faulty)? else { return Ok(()) };
+            for JobView { body, failure, .. } in &jobs.jobs {
+                judge(body, failure.as_ref().map(|failure| &failure.text))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A page; `None` when the process has to end.
+    fn ask(&mut self, engine: &mut Store, query: Query, faulty: bool) -> Result<Option<Jobs>, String> {
+        let reader = engine.reader();
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut asked = Box::pin(reader.ask(query));
+        if asked.as_mut().poll(&mut cx).is_ready() {
+            return Err("an answer before the turn".into());
+        }
+        if !self.turn(engine, faulty)? {
+            return Ok(None);
+        }
+        match asked.as_mut().poll(&mut cx) {
+            Poll::Ready(Ok(Answer::Jobs(jobs))) => Ok(Some(jobs)),
+            Poll::Ready(Ok(Answer::Missing)) => Ok(Some(Jobs::default())),
+            other => Err(format!("a page is answered by {other:?}")),
+        }
+    }
+
+    /// Every job is acknowledged: those in hands of before, and all others as they are handed out.
+    pub(crate) fn drain(&mut self, engine: &mut Store) -> Checked {
+        let total = engine.machine().job_ids().count();
+        let mut ended = 0;
+        while let Some(jobs) =
+            self.ask(engine, Query::Working { page: Page { from: 0, count: 100 } }, false)?
+            && jobs.total > 0
+        {
+            for job in &jobs.jobs {
+                let jid = judge(&job.body, job.failure.as_ref().map(|failure| &failure.text))?;
+                for conn in (1..=3).map(ConnId) {
+                    engine.submit(self.now(), Ticket(conn.0), Command::Ack { conn, jid: &jid });
+                }
+                ended += 1;
+            }
+        }
+        let ids: Vec<JobId> = engine.machine().job_ids().collect();
+        engine.submit(self.now(), Ticket(0), Command::Requeue { jobs: &ids });
+        loop {
+            self.in_hand.clear();
+            let (conn, wait) = (ConnId(3), std::time::Duration::ZERO);
+            engine.submit(self.now(), Ticket(3), Command::Fetch { conn, queues: &QUEUES, wait });
+            self.turn(engine, false)?;
+            let Some((conn, jid, _)) = self.in_hand.first() else { break };
+            engine.submit(self.now(), Ticket(3), Command::Ack { conn: *conn, jid });
+            ended += 1;
+        }
+        let left = engine.machine().job_ids().count();
+        if (ended, left) == (total, 0) {
+            Ok(())
+        } else {
+            Err(format!("of {total} jobs {ended} were had, {left} are left"))
+        }
+    }
+}
