@@ -190,6 +190,8 @@ impl Text {
 pub struct Handout {
     pub delivery: Delivery,
     pub body: Text,
+    /// The body of the job that is next in this job's queue: an engine may have it at hand by the next FETCH.
+    pub next: Option<Span>,
     pub enqueued_at: Wall,
     pub failure: Option<FailureView>,
 }

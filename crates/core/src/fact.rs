@@ -112,6 +112,9 @@ pub enum Family {
     Counters,
     /// Key: a day as decimal days since 1970. Value: processed and failed on it.
     Day,
+    /// Key: empty. Value: when jobs came lately, as pairs of a time and the number of the first job that came then or
+    /// later; little-endian. For the safe re-push (`D5`).
+    Recent,
     /// Key: the name of a queue. Value: one byte of flags, bit 0: paused.
     Queue,
 }
@@ -158,7 +161,6 @@ pub trait Facts {
     /// a text gets [`Span::default`].
     fn record(&mut self, fact: &Fact<'_>) -> Span;
 
-    /// The body at `span` is no longer needed: its job ended. (The texts of failures are never released: a failure
-    /// stands behind its body in the log, and only the oldest part of the log is ever freed.)
+    /// The text at `span` is no longer needed: its job ended, failed again or is told elsewhere.
     fn release(&mut self, span: Span);
 }

@@ -72,13 +72,20 @@ impl Counters {
 pub(super) struct Reader<'a>(pub(super) &'a [u8]);
 
 impl Reader<'_> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(super) fn number(&mut self) -> u64 {
         match self.0.split_first_chunk() {
             Some((number, rest)) => {
                 self.0 = rest;
                 u64::from_le_bytes(*number)
             }
-            None => 0,
+            None => {
+                self.0 = &[];
+                0
+            }
         }
     }
 

@@ -88,9 +88,11 @@ impl Machine {
         self.reservations.set_deadline(slot, now.boot.after(reserved_for(self.table[slot].reserve_for)));
         let delivery = self.reservations.get(slot).map_or(Delivery(0), |r| r.delivery);
         let entry = &self.table[slot];
+        let next = self.queues.first(entry.queue).map(|next| self.table[next].body());
         Reply::Job(Box::new(Handout {
             delivery,
             body: Text::At(entry.body()),
+            next,
             enqueued_at: entry.time,
             failure: self.failures.get(&slot).map(super::happen::Failed::view),
         }))

@@ -36,39 +36,43 @@ impl Machine {
     /// Takes a fact from the log; `span` is what [`Facts::record`] would say of it now. Facts about jobs that are
     /// unknown are ignored: their first record was freed, so they have ended.
     pub fn replay(&mut self, fact: &Fact<'_>, span: Span) {
-        self.change(fact, span);
+        self.change(fact, span, &mut |_| {});
     }
 
     /// Something happens: it is written down, and it is so.
     pub(super) fn happen<F: Facts>(&mut self, turn: &mut Turn<'_, F>, fact: &Fact<'_>) {
         let span = turn.facts.record(fact);
-        if let Some(freed) = self.change(fact, span) {
-            turn.facts.release(freed);
-        }
+        self.change(fact, span, &mut |freed| turn.facts.release(freed));
     }
 
-    /// Makes a fact true. Gives back the body that nobody needs any more.
-    fn change(&mut self, fact: &Fact<'_>, span: Span) -> Option<Span> {
+    /// Makes a fact true. `free` takes the texts that nobody needs any more.
+    fn change(&mut self, fact: &Fact<'_>, span: Span, free: &mut impl FnMut(Span)) {
         match *fact {
             Fact::Put { id, order, at, head, standing, .. } => {
-                let freed = self.table.find(id).map(|slot| self.drop_job(slot));
+                if let Some(slot) = self.table.find(id) {
+                    self.drop_job(slot, free);
+                }
                 let (queue, jobtype) = (self.queues.intern(head.queue), self.types.acquire(head.jobtype));
                 let slot = self.table.insert(id, &head, queue, jobtype, span);
                 if let Some(at) = at {
                     self.recent.pushed(at, self.table.seq_of(slot), self.rules.repush_window);
                 }
                 self.enter(slot, order, standing, None);
-                freed
             }
             Fact::Set { id, order, standing } => self.stand(id, order, standing),
             Fact::Fail { id, order, at, counted, failure, standing } => {
                 if counted {
                     self.counters.attempt(at, true);
                 }
-                if let Some(slot) = self.table.find(id) {
-                    self.failures.insert(slot, failed(&failure, span));
+                match self.table.find(id) {
+                    Some(slot) => {
+                        if let Some(before) = self.failures.insert(slot, failed(&failure, span)) {
+                            free(before.text);
+                        }
+                    }
+                    None => free(span),
                 }
-                self.stand(id, order, standing)
+                self.stand(id, order, standing);
             }
             Fact::Lost { id, order, at, blamed, standing } => {
                 if let Some(slot) = self.table.find(id).filter(|_| blamed) {
@@ -77,28 +81,25 @@ impl Machine {
                     let beyond = losses.len().saturating_sub(self.rules.max_lost_workers as usize);
                     losses.drain(..beyond);
                 }
-                self.stand(id, order, standing)
+                self.stand(id, order, standing);
             }
             Fact::End { id, at, why } => {
                 self.counters.ended(at, why);
-                let slot = self.table.find(id)?;
-                self.remember(slot, at, why);
-                Some(self.drop_job(slot))
+                if let Some(slot) = self.table.find(id) {
+                    self.remember(slot, at, why);
+                    self.drop_job(slot, free);
+                }
             }
-            Fact::Keep { family, key, value } => {
-                self.keep(family, key, value);
-                None
-            }
+            Fact::Keep { family, key, value } => self.keep(family, key, value),
         }
     }
 
     /// A job that lives stands elsewhere.
-    fn stand(&mut self, id: crate::JobId, order: Order, standing: Standing<'_>) -> Option<Span> {
-        let slot = self.table.find(id)?;
+    fn stand(&mut self, id: crate::JobId, order: Order, standing: Standing<'_>) {
+        let Some(slot) = self.table.find(id) else { return };
         let was = self.table[slot].state;
         self.leave(slot);
         self.enter(slot, order, standing, Some(was));
-        None
     }
 
     /// Takes a job out of wherever it stands.
@@ -146,14 +147,15 @@ impl Machine {
     }
 
     /// A job is no more.
-    fn drop_job(&mut self, slot: Slot) -> Span {
+    fn drop_job(&mut self, slot: Slot, free: &mut impl FnMut(Span)) {
         self.leave(slot);
-        self.failures.remove(&slot);
+        if let Some(failure) = self.failures.remove(&slot) {
+            free(failure.text);
+        }
         self.losses.remove(&slot);
         self.types.release(self.table[slot].jobtype);
-        let body = self.table[slot].body();
+        free(self.table[slot].body());
         self.table.remove(slot);
-        body
     }
 
     /// For the safe re-push (`D5`): a job that ended is remembered, one that an operator deleted is forgotten.
@@ -176,6 +178,13 @@ impl Machine {
                 self.next_head = self.next_head.min(reader.number() as i64);
             }
             Family::Day => self.counters.keep_day(key, value),
+            Family::Recent => {
+                let mut reader = Reader(value.unwrap_or_default());
+                let marks = std::iter::from_fn(|| {
+                    (!reader.is_empty()).then(|| (Wall(reader.number() as i64), reader.number()))
+                });
+                self.recent.restore(marks);
+            }
             Family::Queue => {
                 let Ok(name) = std::str::from_utf8(key) else { return };
                 let queue = self.queues.intern(name);
@@ -197,6 +206,8 @@ impl Machine {
         for (day, count) in self.counters.days() {
             keep(Family::Day, day.to_string().as_bytes(), &numbers(&[count.processed, count.failed]));
         }
+        let marks = self.recent.marks().flat_map(|(at, seq)| [at.0 as u64, seq]);
+        keep(Family::Recent, b"", &numbers(&marks.collect::<Vec<_>>()));
         for queue in self.queues.known() {
             keep(Family::Queue, queue.name.as_bytes(), &[if queue.paused { PAUSED } else { 0 }]);
         }

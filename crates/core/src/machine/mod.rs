@@ -1,7 +1,8 @@
 //! The machine: the one owner of truth.
 //!
 //! [`Machine::apply`] leads a command to the file that decides it: `push.rs`, `fetch.rs`, `finish.rs` (ACK, FAIL),
-//! `workers.rs` (HELLO, BEAT), `operate.rs` (what operators do), `due.rs` (what time does). Whatever they decide
+//! `workers.rs` (HELLO, BEAT), `operate.rs` (what operators do), `due.rs` (what time does), `retell.rs` (what the log's cleaning
+//! needs). Whatever they decide
 //! they say as a [`Fact`], and `happen.rs` alone changes durable state, by facts, live and in replay alike.
 
 mod check;
@@ -17,6 +18,7 @@ mod query;
 mod queues;
 mod repush;
 mod reservations;
+mod retell;
 #[cfg(test)]
 mod scenario;
 
@@ -178,9 +180,10 @@ impl Machine {
         self.no_verdict_before = now.boot.after(self.rules.restart_grace);
     }
 
-    /// Where the bodies of all live jobs are; for counting what lives in a segment after recovery.
+    /// Where the texts of all live jobs are; for counting what lives in a segment after recovery.
     pub fn spans(&self) -> impl Iterator<Item = Span> + '_ {
-        self.table.slots().map(|slot| self.table[slot].body())
+        let bodies = self.table.slots().map(|slot| self.table[slot].body());
+        bodies.chain(self.failures.values().map(|failure| failure.text))
     }
 
     fn connect<F>(

@@ -111,7 +111,8 @@ impl Queues {
             let mut slots: Vec<Slot> = self.oldest_first(table, number).collect();
             slots.sort_unstable_by_key(|s| table[*s].order);
             let queue = &mut self.all[usize::from(number)];
-            (queue.head, queue.tail) = (slots[0], slots[slots.len() - 1]);
+            let ends = slots.first().copied().zip(slots.last().copied());
+            (queue.head, queue.tail) = ends.unwrap_or((NONE, NONE));
             for (i, slot) in slots.iter().enumerate() {
                 table[*slot].prev = if i == 0 { NONE } else { slots[i - 1] };
                 table[*slot].next = slots.get(i + 1).copied().unwrap_or(NONE);

@@ -60,6 +60,16 @@ impl Recent {
         self.marks.iter().find(|(at, _)| now.since(*at) <= window).map(|(_, seq)| *seq)
     }
 
+    /// The marks, oldest first: the first sequence number at or after each time.
+    pub(super) fn marks(&self) -> impl Iterator<Item = (Wall, u64)> + '_ {
+        self.marks.iter().copied()
+    }
+
+    /// Replaying: these are the marks now.
+    pub(super) fn restore(&mut self, marks: impl Iterator<Item = (Wall, u64)>) {
+        self.marks = marks.collect();
+    }
+
     /// A job with number `seq` has ended; if it was pushed within the window it is remembered for the rest of it.
     pub(super) fn ended(&mut self, now: Wall, seq: u64, key: Key, window: Duration, max: usize) {
         self.never_ahead(now, window);

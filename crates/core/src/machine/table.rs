@@ -58,6 +58,11 @@ impl Entry {
     pub(super) fn body(&self) -> Span {
         Span { at: self.body_at, len: self.body_len }
     }
+
+    /// The body is found there from now on.
+    pub(super) fn move_body(&mut self, to: Span) {
+        (self.body_at, self.body_len) = (to.at, to.len);
+    }
 }
 
 /// Entries, free slots and the index by jid.

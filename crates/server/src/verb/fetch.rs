@@ -69,6 +69,7 @@ mod tests {
         let mut job = Handout {
             delivery: Delivery(1),
             body: text(br#"{"jid":"abcdefgh1"}"#),
+            next: None,
             enqueued_at: Wall(0),
             failure: Some(failure),
         };

@@ -11,6 +11,9 @@
 //! is durable up to the position that it names, so its whole header proves that damage before that position is
 //! damage and no torn tail, even when its records are torn (`G15`). It also keeps that search linear.
 //!
+//! Behind every batch stand zeros in the place of the next header, written with it. The file may be an old segment's,
+//! full of its batches, and so the log still has an end that is told from a torn one.
+//!
 //! The rule for changing this file stands in `segment.rs`.
 
 use bessemer_core::fact::Fact;
@@ -18,11 +21,15 @@ use bessemer_core::{Span, Wall};
 use bytes::{Bytes, BytesMut};
 use crc32c::crc32c_append;
 
+use super::bug::{Bug, planted};
 use super::record;
 use super::segment::Seed;
 
 /// The length of [`Header`] in a file.
 pub(super) const HEADER_LEN: usize = 56;
+
+/// Zeros behind the last batch.
+pub(super) const TERMINATOR: [u8; HEADER_LEN] = [0; HEADER_LEN];
 
 /// What every batch begins with.
 pub(super) const MAGIC: [u8; 4] = *b"Bat\x9c";
@@ -147,8 +154,8 @@ impl Batch {
         self.position
     }
 
-    /// The finished bytes; the batch is empty again and stands behind them.
-    pub(super) fn seal(&mut self, seal: Seal) -> Bytes {
+    /// The finished bytes, [`TERMINATOR`] included; the batch is empty again and stands behind them.
+    pub(super) fn seal(&mut self, seal: Seal) -> Sealed {
         let len = u32::try_from(self.buf.len()).expect("one turn's commands are far below 4 GiB");
         let header = Header {
             len,
@@ -161,9 +168,35 @@ impl Batch {
             crc: crc32c_append(seal.seed.0, &self.buf[HEADER_LEN..]),
         };
         header.encode(seal.seed, &mut self.buf[..HEADER_LEN]);
-        let bytes = self.buf.split().freeze();
+        self.buf.extend_from_slice(&TERMINATOR);
+        let sealed = Sealed { position: self.position, written: self.buf.split().freeze() };
         self.begin(self.position + u64::from(len));
-        bytes
+        sealed
+    }
+}
+
+/// A finished batch.
+#[derive(Debug)]
+pub(super) struct Sealed {
+    pub(super) position: u64,
+    /// The batch and its terminator.
+    written: Bytes,
+}
+
+impl Sealed {
+    /// What goes to the disk.
+    pub(super) fn to_write(&self) -> &[u8] {
+        if planted(Bug::ForgetTheTerminator) { &self.written[..self.len() as usize] } else { &self.written }
+    }
+
+    /// The length of the batch alone.
+    pub(super) fn len(&self) -> u64 {
+        (self.written.len() - TERMINATOR.len()) as u64
+    }
+
+    /// The batch alone.
+    pub(super) fn batch(&self) -> Bytes {
+        self.written.slice(..self.written.len() - TERMINATOR.len())
     }
 }
 
@@ -181,7 +214,9 @@ mod tests {
         fn a_batch_reads_back(all in prop::collection::vec(parts(), 0..20), position in 0..u64::MAX / 2, wall: i64) {
             let mut batch = Batch::new(position);
             let spans: Vec<Span> = all.iter().map(|parts| batch.push(&parts.fact())).collect();
-            let bytes = batch.seal(Seal { seed: SEED, wall: Wall(wall), oldest: 3 });
+            let sealed = batch.seal(Seal { seed: SEED, wall: Wall(wall), oldest: 3 });
+            let bytes = sealed.batch();
+            prop_assert_eq!(&sealed.written[bytes.len()..], TERMINATOR);
             prop_assert_eq!(batch.position(), position + bytes.len() as u64);
             prop_assert!(batch.is_empty());
 
@@ -202,7 +237,7 @@ mod tests {
             for parts in &all {
                 batch.push(&parts.fact());
             }
-            let bytes = batch.seal(Seal { seed: SEED, wall: Wall(0), oldest: 1 });
+            let bytes = batch.seal(Seal { seed: SEED, wall: Wall(0), oldest: 1 }).batch();
             prop_assert!(Header::decode(Seed(SEED.0 + 1), &bytes).is_none());
             let mut changed = bytes.to_vec();
             changed[at.index(bytes.len())] ^= 1 << bit;
@@ -216,7 +251,7 @@ mod tests {
         let mut batch = Batch::new(0);
         let mut seal = || {
             batch.push(&Fact::Keep { family: bessemer_core::fact::Family::Day, key: b"1", value: None });
-            batch.seal(Seal { seed: SEED, wall: Wall(0), oldest: 1 })
+            batch.seal(Seal { seed: SEED, wall: Wall(0), oldest: 1 }).written
         };
         let (first, second) = (seal(), seal());
         assert_eq!(first.as_ptr().wrapping_add(first.len()), second.as_ptr());

@@ -13,6 +13,14 @@ pub enum Bug {
     ForgetToRestate,
     /// A segment is given up though a job lives in it.
     FreeTheLiving,
+    /// A segment becomes a spare, and may be overwritten, before its new name is durable.
+    RecycleBeforeFlush,
+    /// The cleaning of a segment forgets the failures of the jobs that it moves.
+    MoveWithoutFailure,
+    /// The cleaning of a segment leaves every eighth job behind.
+    LeaveBehind,
+    /// Nothing stands behind a batch but what the file held before.
+    ForgetTheTerminator,
     /// A text is served without a look at its checksum.
     TrustTheText,
 }

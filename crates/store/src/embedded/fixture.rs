@@ -11,9 +11,10 @@ use std::time::Duration;
 use bessemer_core::fact::{Ending, Fact, Failure, Family, Head, JobId, OnLost, Order, Standing};
 use bessemer_core::{Facts, Span, Wall};
 
+use super::cold::Cold;
 use super::disk::{Disk, SimDisk};
 use super::janitor::Janitor;
-use super::log::{Log, LogOptions};
+use super::log::{Helpers, Log, LogOptions};
 use super::recover;
 use super::segment::{StoreId, VERSION};
 
@@ -30,7 +31,8 @@ fn facts() -> Vec<Fact<'static>> {
     let queue = |key: &'static [u8], value| Fact::Keep { family: Family::Queue, key, value };
     let mut facts = puts();
     facts.extend(moves());
-    facts.extend([day, queue(b"default", Some(&[1])), queue(b"bulk", None)]);
+    let recent = Fact::Keep { family: Family::Recent, key: b"", value: Some(&[1; 32]) };
+    facts.extend([day, queue(b"default", Some(&[1])), queue(b"bulk", None), recent]);
     let endings =
         [Ending::Acked, Ending::Failed, Ending::Lost, Ending::Deleted, Ending::DeadAge, Ending::DeadLimit];
     facts.extend(endings.map(|why| Fact::End { id: B, at: Wall(8), why }));
@@ -78,10 +80,15 @@ fn moves() -> Vec<Fact<'static>> {
     ]
 }
 
+fn helpers(disk: &SimDisk) -> Helpers<SimDisk> {
+    let janitor = Janitor::start(disk.clone(), OPTIONS.segment_bytes, &[], 1).unwrap();
+    Helpers { janitor, cold: Cold::start(disk.clone()).unwrap() }
+}
+
 /// Writes a store of several segments.
 fn write(disk: &SimDisk) {
-    let janitor = Janitor::start(disk.clone(), OPTIONS.segment_bytes, 1).unwrap();
-    let mut log = Log::create(disk.clone(), STORE, OPTIONS, Wall(1), janitor, "spare-1.tmp".into()).unwrap();
+    let mut log =
+        Log::create(disk.clone(), STORE, OPTIONS, Wall(1), helpers(disk), "spare-1.tmp".into()).unwrap();
     for facts in facts().chunks(2) {
         for fact in facts {
             log.record(fact);
@@ -142,12 +149,14 @@ fn the_fixture_of_format_1_is_read() {
     assert_eq!(replayed.report.last_written, Some(Wall(2)));
     let facts = facts();
     assert_eq!(read.len(), facts.len());
-    let janitor = Janitor::start(disk.clone(), OPTIONS.segment_bytes, 1).unwrap();
-    let mut log = Log::resume(disk, STORE, OPTIONS, replayed.active, replayed.table, janitor);
+    let helpers = helpers(&disk);
+    let mut log = Log::resume(disk, STORE, OPTIONS, replayed.active, replayed.table, helpers);
     for (fact, (read, span)) in facts.iter().zip(read) {
         assert_eq!(read, format!("{fact:?}"));
         if let Fact::Put { body: text, .. } | Fact::Fail { failure: Failure { text, .. }, .. } = fact {
-            assert_eq!(log.read(span).unwrap(), *text, "the text of {read}");
+            log.ask(span);
+            log.texts.collect().unwrap();
+            assert_eq!(log.text(span).unwrap().unwrap(), *text, "the text of {read}");
         }
     }
 }

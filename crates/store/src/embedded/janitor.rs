@@ -1,23 +1,32 @@
-//! The janitor: what must never hold up a commit. It prepares the next segment and removes the files of old ones.
+//! The janitor: what must never hold up a commit. It keeps spare files ready that become segments, and makes spares
+//! of the segments that are given up, or removes them.
 //!
-//! Overwriting zeros that are already on the disk is about 1.6 times faster than appending, because nothing but the
-//! data changes. So segments are filled with zeros ahead of time. When none is ready, the log takes an empty file
-//! and is slower for a while; it never waits. What fails here is no harm to any job: it is logged, and the spare is
-//! not there, or the file is removed at the next start.
+//! Overwriting blocks that the file already has is about 1.6 times faster than appending, because nothing but the data
+//! changes. So a spare is filled with zeros once, and after its life as a segment it is a spare again as it is: the
+//! old batches in it cannot pass as new ones (`batch.rs`). When none is ready, the log takes an empty file and is
+//! slower for a while; it never waits. What fails here is mostly no harm to any job: it is logged, and the spare is not
+//! there, or the file is removed at the next start. Only a failed flush of the directory ends the store, as everywhere
+//! (`G14`).
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel};
 use std::thread::JoinHandle;
 
+use super::bug::{Bug, planted};
 use super::disk::{Disk, DiskFile};
 use super::segment::spare_name;
+use crate::engine::Fatal;
+
+/// Spares that are kept: one to become the next segment, one for the segment after it, should the log grow fast.
+pub(super) const SPARES_MAX: usize = 2;
 
 /// Zeros are written in pieces of this size, so that an end of the process is not held up.
 const PIECE: usize = 1 << 20;
 
-/// Chores that may wait for the thread.
+/// Chores that may wait for the thread; more wait here.
 const WAITING_MAX: usize = 16;
 
 /// A file on its way to become a segment.
@@ -27,97 +36,126 @@ pub(super) struct Spare<F> {
     pub(super) file: F,
 }
 
-/// Keeps a spare ready and removes what is given up.
+/// What a chore brought: a spare, or none.
+type Brought<F> = Result<Option<Spare<F>>, Fatal>;
+
+/// Keeps spares ready and takes what is given up.
 #[derive(Debug)]
 pub(super) struct Janitor<D: Disk> {
     disk: D,
     segment_bytes: u64,
     /// Names of spares count on and are never given twice, so that nobody overwrites somebody else's file.
     next_name: u64,
-    /// A spare was ordered and not yet taken.
-    ordered: bool,
-    /// Files that are to go once there is room for the chore.
-    to_remove: Vec<String>,
-    hands: Hands<D>,
-}
-
-/// Who does the work.
-#[derive(Debug)]
-enum Hands<D: Disk> {
-    /// We, at once.
-    Own(Option<Spare<D::File>>),
-    /// A thread.
-    Thread(Thread<D>),
+    spares: VecDeque<Spare<D::File>>,
+    /// Chores under way that bring a spare.
+    coming: usize,
+    /// Chores that the thread has no room for yet.
+    todo: VecDeque<Chore>,
+    hands: Option<Thread<D>>,
 }
 
 #[derive(Debug)]
 struct Thread<D: Disk> {
     chores: Option<SyncSender<Chore>>,
-    /// What became of the one spare that is ordered.
-    ready: Receiver<Option<Spare<D::File>>>,
+    /// What became of each chore that was to bring a spare.
+    done: Receiver<Brought<D::File>>,
     stop: Arc<AtomicBool>,
     handle: Option<JoinHandle<()>>,
 }
 
 #[derive(Debug)]
 enum Chore {
+    /// Make a spare of that size.
     Prepare { name: String, len: u64 },
-    Remove(Vec<String>),
+    /// Make a spare of a segment, if it has that size.
+    Recycle { segment: String, name: String, len: u64 },
+    /// Remove a file.
+    Remove(String),
 }
 
 impl<D: Disk> Janitor<D> {
-    /// Begins its service. `next_name`: see [`spare_name`].
-    pub(super) fn start(disk: D, segment_bytes: u64, next_name: u64) -> io::Result<Self> {
-        let hands = if D::THREADS { Hands::Thread(Thread::start(disk.clone())?) } else { Hands::Own(None) };
-        Ok(Self { disk, segment_bytes, next_name, ordered: false, to_remove: Vec::new(), hands })
-    }
-
-    /// Asks for a spare, unless one is on its way.
-    pub(super) fn order(&mut self) {
-        if self.ordered {
-            return;
+    /// Begins its service. `left_over`: spares of the process before. `next_name`: see [`spare_name`].
+    pub(super) fn start(
+        disk: D,
+        segment_bytes: u64,
+        left_over: &[String],
+        next_name: u64,
+    ) -> io::Result<Self> {
+        let hands = D::THREADS.then(|| Thread::start(disk.clone())).transpose()?;
+        let (coming, todo, mut spares) = (0, VecDeque::new(), VecDeque::new());
+        for name in left_over {
+            spares.push_back(Spare { name: name.clone(), file: disk.open(name)? });
         }
-        let (name, len) = (self.name(), self.segment_bytes);
-        self.ordered = match &mut self.hands {
-            Hands::Own(spare) => {
-                *spare = prepare(&self.disk, name, len, || false);
-                true
-            }
-            Hands::Thread(thread) => thread.give(Chore::Prepare { name, len }).is_ok(),
-        };
+        Ok(Self { disk, segment_bytes, next_name, spares, coming, todo, hands })
     }
 
-    /// The spare, if it is ready; else an empty file.
-    pub(super) fn spare(&mut self) -> io::Result<Spare<D::File>> {
-        let ready = match &mut self.hands {
-            Hands::Own(spare) => Some(spare.take()),
-            Hands::Thread(thread) => thread.ready.try_recv().ok(),
-        };
-        self.ordered &= ready.is_none();
-        match ready.flatten() {
+    /// Sees to it that there will be a spare.
+    pub(super) fn order(&mut self) -> Result<(), Fatal> {
+        if self.supply()? > 0 {
+            return Ok(());
+        }
+        let chore = Chore::Prepare { name: self.name(), len: self.segment_bytes };
+        self.give(chore)
+    }
+
+    /// A spare if one is ready; else an empty file.
+    pub(super) fn spare(&mut self) -> Result<Spare<D::File>, Fatal> {
+        self.collect()?;
+        match self.spares.pop_front() {
             Some(spare) => Ok(spare),
             None => {
                 let name = self.name();
-                Ok(Spare { file: self.disk.create(&name)?, name })
+                let failed =
+                    |source| Fatal { action: "create", path: self.disk.path(&name), offset: 0, source };
+                Ok(Spare { file: self.disk.create(&name).map_err(failed)?, name })
             }
         }
     }
 
-    /// Removes files, soon.
-    pub(super) fn remove(&mut self, names: impl IntoIterator<Item = String>) {
-        self.to_remove.extend(names);
-        if self.to_remove.is_empty() {
-            return;
+    /// Takes files that are not needed any more. A durable batch must say so of segments.
+    pub(super) fn discard(&mut self, names: impl IntoIterator<Item = String>) -> Result<(), Fatal> {
+        for file in names {
+            let chore = if self.supply()? < SPARES_MAX {
+                Chore::Recycle { segment: file, name: self.name(), len: self.segment_bytes }
+            } else {
+                Chore::Remove(file)
+            };
+            self.give(chore)?;
         }
-        let names = std::mem::take(&mut self.to_remove);
-        match &mut self.hands {
-            Hands::Own(_) => remove(&self.disk, names),
-            Hands::Thread(thread) => {
-                if let Err(Chore::Remove(names)) = thread.give(Chore::Remove(names)) {
-                    self.to_remove = names;
-                }
+        Ok(())
+    }
+
+    /// Spares that are there or on their way.
+    fn supply(&mut self) -> Result<usize, Fatal> {
+        self.collect()?;
+        Ok(self.spares.len() + self.coming)
+    }
+
+    /// Takes in what the thread has finished, and hands it what had to wait.
+    fn collect(&mut self) -> Result<(), Fatal> {
+        let Some(thread) = &self.hands else { return Ok(()) };
+        for brought in thread.done.try_iter() {
+            self.coming -= 1;
+            self.spares.extend(brought?);
+        }
+        while let Some(chore) = self.todo.pop_front() {
+            if let Err(chore) = thread.give(chore) {
+                self.todo.push_front(chore);
+                break;
             }
         }
+        Ok(())
+    }
+
+    fn give(&mut self, chore: Chore) -> Result<(), Fatal> {
+        if self.hands.is_none() {
+            let brought = work(&self.disk, chore, || false).transpose()?;
+            self.spares.extend(brought.flatten());
+            return Ok(());
+        }
+        self.coming += usize::from(chore.brings_a_spare());
+        self.todo.push_back(chore);
+        self.collect()
     }
 
     fn name(&mut self) -> String {
@@ -126,15 +164,21 @@ impl<D: Disk> Janitor<D> {
     }
 }
 
+impl Chore {
+    fn brings_a_spare(&self) -> bool {
+        !matches!(self, Self::Remove(_))
+    }
+}
+
 impl<D: Disk> Thread<D> {
     fn start(disk: D) -> io::Result<Self> {
         let (chores, todo) = sync_channel(WAITING_MAX);
-        let (done, ready) = channel();
+        let (ready, done) = channel();
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
-        let body = move || work(&disk, &todo, &done, &stopped);
+        let body = move || work_all(&disk, &todo, &ready, &stopped);
         let handle = std::thread::Builder::new().name("janitor".into()).spawn(body)?;
-        Ok(Self { chores: Some(chores), ready, stop, handle: Some(handle) })
+        Ok(Self { chores: Some(chores), done, stop, handle: Some(handle) })
     }
 
     /// Gives the chore back when the thread is behind with its work, or gone.
@@ -158,14 +202,23 @@ impl<D: Disk> Drop for Thread<D> {
 }
 
 /// Works until there is nothing more to do and nobody left to ask.
-fn work<D: Disk>(disk: &D, todo: &Receiver<Chore>, done: &Sender<Option<Spare<D::File>>>, stop: &AtomicBool) {
+fn work_all<D: Disk>(disk: &D, todo: &Receiver<Chore>, ready: &Sender<Brought<D::File>>, stop: &AtomicBool) {
     while let Ok(chore) = todo.recv() {
-        match chore {
+        if let Some(brought) = work(disk, chore, || stop.load(Ordering::Relaxed)) {
             // Who has stopped takes no spare any more.
-            Chore::Prepare { name, len } => {
-                _ = done.send(prepare(disk, name, len, || stop.load(Ordering::Relaxed)));
-            }
-            Chore::Remove(names) => remove(disk, names),
+            _ = ready.send(brought);
+        }
+    }
+}
+
+/// Does a chore. `None`: it was not to bring a spare.
+fn work<D: Disk>(disk: &D, chore: Chore, stopped: impl Fn() -> bool) -> Option<Brought<D::File>> {
+    match chore {
+        Chore::Prepare { name, len } => Some(Ok(prepare(disk, name, len, stopped))),
+        Chore::Recycle { segment, name, len } => Some(recycle(disk, &segment, name, len)),
+        Chore::Remove(name) => {
+            remove(disk, &name);
+            None
         }
     }
 }
@@ -173,15 +226,38 @@ fn work<D: Disk>(disk: &D, todo: &Receiver<Chore>, done: &Sender<Option<Spare<D:
 /// A spare full of zeros that the disk has; `None` when it could not be made, or is not needed any more.
 fn prepare<D: Disk>(disk: &D, name: String, len: u64, stopped: impl Fn() -> bool) -> Option<Spare<D::File>> {
     match fill(disk, &name, len, stopped) {
-        Ok(Some(file)) => Some(Spare { name, file }),
-        Ok(None) => None,
+        Ok(file) => file.map(|file| Spare { name, file }),
         Err(error) => {
             let path = disk.path(&name);
             tracing::warn!(%error, path, "no spare segment could be prepared; commits are slower until one is");
-            remove(disk, vec![name]);
+            remove(disk, &name);
             None
         }
     }
+}
+
+/// Makes a spare of a segment; `None` when that has another size, and is removed, or cannot be had.
+fn recycle<D: Disk>(disk: &D, segment: &str, name: String, len: u64) -> Brought<D::File> {
+    let renamed = || {
+        let file = disk.open(segment)?;
+        if file.size()? != len {
+            disk.remove(segment)?;
+            return Ok(None);
+        }
+        disk.rename(segment, &name)?;
+        Ok::<_, io::Error>(Some(file))
+    };
+    let file = renamed().unwrap_or_else(|error| {
+        let path = disk.path(segment);
+        tracing::warn!(%error, path, "a segment that is not needed any more could not be made a spare");
+        None
+    });
+    // Before anything is written to it: a power loss must not bring back the old name with new bytes.
+    if file.is_some() && !planted(Bug::RecycleBeforeFlush) {
+        let action = "flush the directory of";
+        disk.sync_dir().map_err(|source| Fatal { action, path: disk.path(&name), offset: 0, source })?;
+    }
+    Ok(file.map(|file| Spare { name, file }))
 }
 
 /// Creates a file of zeros and makes it durable; `None` when stopped.
@@ -206,10 +282,8 @@ pub(super) fn fill<D: Disk>(
     Ok(Some(file))
 }
 
-fn remove<D: Disk>(disk: &D, names: Vec<String>) {
-    for name in names {
-        if let Err(error) = disk.remove(&name) {
-            tracing::warn!(%error, path = disk.path(&name), "a file that is not needed any more could not be removed");
-        }
+fn remove<D: Disk>(disk: &D, name: &str) {
+    if let Err(error) = disk.remove(name) {
+        tracing::warn!(%error, path = disk.path(name), "a file that is not needed any more could not be removed");
     }
 }

@@ -10,21 +10,27 @@ use bessemer_core::fact::Fact;
 use bessemer_core::{Facts, Span, Wall};
 use bytes::Bytes;
 
-use super::batch::{Batch, Seal};
+use super::batch::{Batch, Seal, Sealed, TERMINATOR};
 use super::bug::{Bug, planted};
+use super::clean::Cleaner;
+use super::cold::Cold;
 use super::disk::{Disk, DiskFile};
 use super::janitor::{Janitor, Spare, fill};
 use super::segment::{self, Header, StoreId, file_name};
-use super::table::Table;
+use super::table::{Live, Segment, Table};
 use super::texts::Texts;
 use crate::engine::Fatal;
+
+/// A log of so many segments is never cleaned.
+const SEGMENTS_MIN: u64 = 4;
 
 /// How a log is written.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LogOptions {
     pub(super) segment_bytes: u64,
     pub(super) tail_bytes: usize,
-    /// A segment that was written to within this time is kept even when nothing lives in it.
+    /// A segment that was written to within this time is kept even when nothing lives in it, unless the log is too
+    /// long.
     pub(super) young: Duration,
 }
 
@@ -32,17 +38,25 @@ pub(super) struct LogOptions {
 #[derive(Debug)]
 pub(super) struct Log<D: Disk> {
     disk: D,
-    store: StoreId,
+    pub(super) store: StoreId,
     options: LogOptions,
     batch: Batch,
-    /// Bodies in `batch` that are still needed.
-    batch_live: u64,
+    /// Texts in `batch` that are still needed.
+    batch_live: Live,
     active: Active<D::File>,
-    table: Table,
+    pub(super) table: Table,
     /// Segments out of the table whose files are to go when the next batch, which says so, is durable.
     given_up: Vec<u64>,
-    texts: Texts<D>,
+    pub(super) texts: Texts<D>,
+    pub(super) cleaner: Cleaner,
     janitor: Janitor<D>,
+}
+
+/// Those who work for the log.
+#[derive(Debug)]
+pub(super) struct Helpers<D: Disk> {
+    pub(super) janitor: Janitor<D>,
+    pub(super) cold: Cold<D>,
 }
 
 /// The segment that is being written.
@@ -62,19 +76,20 @@ impl<D: Disk> Log<D> {
         options: LogOptions,
         active: Active<D::File>,
         table: Table,
-        janitor: Janitor<D>,
+        helpers: Helpers<D>,
     ) -> Self {
         let position = table.last().map_or(0, |segment| segment.end);
         Self {
             store,
             options,
             batch: Batch::new(position),
-            batch_live: 0,
+            batch_live: Live::default(),
             active,
             table,
             given_up: Vec::new(),
-            texts: Texts::new(disk.clone(), options.tail_bytes),
-            janitor,
+            texts: Texts::new(disk.clone(), store, options.tail_bytes, helpers.cold),
+            cleaner: Cleaner::default(),
+            janitor: helpers.janitor,
             disk,
         }
     }
@@ -85,7 +100,7 @@ impl<D: Disk> Log<D> {
         store: StoreId,
         options: LogOptions,
         now: Wall,
-        janitor: Janitor<D>,
+        helpers: Helpers<D>,
         spare: String,
     ) -> Result<Self, Fatal> {
         let failed = |source| Fatal { action: "prepare", path: disk.path(&spare), offset: 0, source };
@@ -93,12 +108,12 @@ impl<D: Disk> Log<D> {
         let file = file.expect("nobody stops this one");
         let header = Header { store, number: 1, first: 0 };
         let seal = Seal { seed: store.seed(1), wall: now, oldest: 1 };
-        let bytes = Batch::new(0).seal(seal);
-        let active = begin(&disk, Spare { name: spare, file }, header, &bytes)?;
+        let sealed = Batch::new(0).seal(seal);
+        let active = begin(&disk, Spare { name: spare, file }, header, &sealed)?;
         let mut table = Table::default();
         table.add(1, 0);
-        table.grow(bytes.len() as u64, now);
-        Ok(Self::resume(disk, store, options, active, table, janitor))
+        table.grow(sealed.len(), now);
+        Ok(Self::resume(disk, store, options, active, table, helpers))
     }
 
     /// Bytes taken down and not yet committed; 0 when there is nothing to commit.
@@ -112,8 +127,8 @@ impl<D: Disk> Log<D> {
         if self.batch.is_empty() {
             return Ok(());
         }
-        let position = self.batch.position();
-        let bytes = if self.active.end + self.batch.len() as u64 <= self.options.segment_bytes {
+        let len = (self.batch.len() + TERMINATOR.len()) as u64;
+        let sealed = if self.active.end + len <= self.options.segment_bytes {
             self.append(now)?
         } else {
             if !planted(Bug::ForgetToRestate) {
@@ -121,83 +136,103 @@ impl<D: Disk> Log<D> {
             }
             self.roll(now)?
         };
-        self.table.grow(bytes.len() as u64, now);
-        self.table.keep(position, std::mem::take(&mut self.batch_live));
-        self.texts.written(position, bytes);
-        self.janitor.remove(self.given_up.drain(..).map(file_name));
+        self.table.grow(sealed.len(), now);
+        self.table.keep(sealed.position, std::mem::take(&mut self.batch_live));
+        self.texts.written(sealed.position, sealed.batch());
+        self.janitor.discard(self.given_up.drain(..).map(file_name))?;
         if self.active.end > self.options.segment_bytes / 2 {
-            self.janitor.order();
+            self.janitor.order()?;
         }
         Ok(())
     }
 
     /// Writes the batch behind the last one.
-    fn append(&mut self, now: Wall) -> Result<Bytes, Fatal> {
+    fn append(&mut self, now: Wall) -> Result<Sealed, Fatal> {
         let number = self.active.number;
-        let bytes = self.seal(number, now);
+        let sealed = self.seal(number, now);
         let failed = |action| {
             let (path, offset) = (self.disk.path(&file_name(number)), self.active.end);
             move |source: io::Error| Fatal { action, path, offset, source }
         };
-        self.active.file.write_at(&bytes, self.active.end).map_err(failed("write"))?;
+        self.active.file.write_at(sealed.to_write(), self.active.end).map_err(failed("write"))?;
         self.active.file.sync_data().map_err(failed("flush"))?;
-        self.active.end += bytes.len() as u64;
-        Ok(bytes)
+        self.active.end += sealed.len();
+        Ok(sealed)
     }
 
     /// Begins the next segment with the batch.
-    fn roll(&mut self, now: Wall) -> Result<Bytes, Fatal> {
+    fn roll(&mut self, now: Wall) -> Result<Sealed, Fatal> {
         let number = self.active.number + 1;
         let header = Header { store: self.store, number, first: self.batch.position() };
-        let failed =
-            |source| Fatal { action: "create", path: self.disk.path(&file_name(number)), offset: 0, source };
-        let spare = self.janitor.spare().map_err(failed)?;
-        let bytes = self.seal(number, now);
-        self.active = begin(&self.disk, spare, header, &bytes)?;
+        let spare = self.janitor.spare()?;
+        let sealed = self.seal(number, now);
+        self.active = begin(&self.disk, spare, header, &sealed)?;
         self.table.add(number, header.first);
-        Ok(bytes)
+        Ok(sealed)
     }
 
-    fn seal(&mut self, segment: u64, now: Wall) -> Bytes {
+    fn seal(&mut self, segment: u64, now: Wall) -> Sealed {
         let oldest = self.table.oldest().expect("there is a segment");
         self.batch.seal(Seal { seed: self.store.seed(segment), wall: now, oldest })
     }
 
-    /// The text at `span`, which must be committed.
-    pub(super) fn read(&mut self, span: Span) -> Result<Bytes, Fatal> {
-        self.texts.read(&self.table, span)
+    /// The text at `span`, which is committed, if it is in memory.
+    pub(super) fn text(&self, span: Span) -> Result<Option<Bytes>, Fatal> {
+        self.texts.text(&self.table, span)
     }
 
-    /// Gives up the oldest segments if nothing in them is needed. To be called when all texts that were handed out
-    /// are read: a job may be fetched and end in one turn, and its body is still on its way then.
-    pub(super) fn give_up(&mut self, now: Wall) {
-        let given_up = self.table.give_up(now, self.options.young);
-        self.texts.forget(&given_up);
-        self.given_up.extend(given_up);
+    /// Sees to it that a text which is not in memory will be.
+    pub(super) fn ask(&mut self, span: Span) {
+        self.texts.ask(&self.table, span);
     }
 
-    /// After recovery: there is a live body at `span`.
+    /// Whether a text is in the batch that is not committed yet: after the commit it is in memory.
+    pub(super) fn is_under_way(&self, span: Span) -> bool {
+        span.at >= self.batch.position()
+    }
+
+    /// Gives up the oldest segments as far as nothing in them is needed. `pinned`: the first log position that
+    /// somebody still waits to have read; a job that was handed out may have ended by now.
+    pub(super) fn end_turn(&mut self, now: Wall, pinned: Option<u64>) {
+        let (young, min) = (self.options.young, self.min_bytes());
+        let is_young = |segment: &Segment| !segment.is_old(now, young);
+        let pinned = [pinned, self.texts.first_asked()].into_iter().flatten().min();
+        self.given_up.extend(std::iter::from_fn(|| self.table.give_up(pinned, is_young, min)));
+        self.texts.end_turn();
+    }
+
+    /// How long the log may be in any case.
+    pub(super) fn min_bytes(&self) -> u64 {
+        SEGMENTS_MIN * self.options.segment_bytes
+    }
+
+    /// After recovery: a text at `span` lives.
     pub(super) fn keep(&mut self, span: Span) {
-        self.table.keep(span.at, 1);
+        let mut live = Live::default();
+        live.add(span.len);
+        self.table.keep(span.at, live);
     }
 
-    /// Removes files that recovery found to be left over.
-    pub(super) fn remove(&mut self, names: impl IntoIterator<Item = String>) {
-        self.janitor.remove(names);
+    /// Takes files that recovery found to be left over.
+    pub(super) fn discard(&mut self, names: impl IntoIterator<Item = String>) -> Result<(), Fatal> {
+        self.janitor.discard(names)
     }
 }
 
 impl<D: Disk> Facts for Log<D> {
     fn record(&mut self, fact: &Fact<'_>) -> Span {
-        self.batch_live += u64::from(matches!(fact, Fact::Put { .. }));
-        self.batch.push(fact)
+        let span = self.batch.push(fact);
+        if let Fact::Put { .. } | Fact::Fail { .. } = fact {
+            self.batch_live.add(span.len);
+        }
+        span
     }
 
     fn release(&mut self, span: Span) {
-        if span.at >= self.batch.position() {
-            self.batch_live -= 1;
+        if self.is_under_way(span) {
+            self.batch_live.remove(span.len);
         } else {
-            self.table.release(span.at);
+            self.table.release(span);
         }
     }
 }
@@ -208,7 +243,7 @@ fn begin<D: Disk>(
     disk: &D,
     spare: Spare<D::File>,
     header: Header,
-    batch: &[u8],
+    batch: &Sealed,
 ) -> Result<Active<D::File>, Fatal> {
     let failed = |action, name: &str, offset| {
         let path = disk.path(name);
@@ -217,9 +252,9 @@ fn begin<D: Disk>(
     let (name, at) = (file_name(header.number), segment::HEADER_LEN as u64);
     let Spare { name: spare, file } = spare;
     file.write_at(&header.encode(), 0).map_err(failed("write", &spare, 0))?;
-    file.write_at(batch, at).map_err(failed("write", &spare, at))?;
+    file.write_at(batch.to_write(), at).map_err(failed("write", &spare, at))?;
     file.sync_data().map_err(failed("flush", &spare, 0))?;
     disk.rename(&spare, &name).map_err(failed("name", &name, 0))?;
     disk.sync_dir().map_err(failed("flush the directory of", &name, 0))?;
-    Ok(Active { number: header.number, file, end: at + batch.len() as u64 })
+    Ok(Active { number: header.number, file, end: at + batch.len() })
 }

@@ -7,13 +7,17 @@
 //! ```
 //!
 //! There is no snapshot and no second copy of anything: every body is in the log once, memory knows where, and a start
-//! reads the log from its oldest segment on. Segments in which nothing lives are given up, oldest first.
+//! reads the log from its oldest segment on. Segments in which nothing lives are given up, oldest first; what lives in
+//! them is told again at the end of the log when that gets too long for what it holds.
 //!
 //! Read [`segment`] for what lies in the directory, [`batch`] and [`record`] for the bytes, [`log`] for the commit,
-//! [`recover`] for what a start believes, [`disk`] for what it all stands on.
+//! [`clean`] for how the log stays short, [`texts`] and [`settle`] for how a body comes back, [`recover`] for what a
+//! start believes, [`disk`] for what it all stands on.
 
 mod batch;
 pub mod bug;
+mod clean;
+mod cold;
 pub mod disk;
 mod janitor;
 mod log;
@@ -22,20 +26,22 @@ mod record;
 mod recover;
 mod scan;
 mod segment;
+mod settle;
 mod table;
 mod texts;
 
 use std::io;
 use std::task::{Context, Poll};
 
-use bessemer_core::command::{FailureView, Text};
-use bessemer_core::{Answer, Boot, Command, Machine, Now, Progress, Reply, Rules, Settled, Ticket};
+use bessemer_core::{Boot, Command, Machine, Now, Progress, Reply, Rules, Settled, Ticket};
 
+use self::cold::Cold;
 use self::disk::Disk;
 use self::janitor::Janitor;
-use self::log::{Log, LogOptions};
-use self::reader::Questions;
+use self::log::{Helpers, Log, LogOptions};
+use self::reader::{ANSWERS_PER_TURN, Questions};
 use self::segment::StoreId;
+use self::settle::{Waiting, fill, unread};
 use crate::engine::{Engine, Fatal};
 
 pub use self::reader::EmbeddedReader;
@@ -95,6 +101,8 @@ pub struct Embedded<D: Disk> {
     log: Log<D>,
     /// Replies and events that wait for the flush.
     held: Settled,
+    /// What is durable and waits for its texts.
+    waiting: Waiting,
     questions: Questions,
     reader: EmbeddedReader,
     /// A commit failed; nothing is known of the disk any more.
@@ -119,31 +127,37 @@ impl<D: Disk> Embedded<D> {
             young: options.rules.repush_window,
         };
         let mut machine = Machine::new(options.rules, id.hash_key());
-        let spares = found.spares_seen() + 1;
-        let janitor = || {
+        let next_name = found.spares_seen() + 1;
+        let spares = found.spares(options.segment_bytes);
+        let helpers = || {
             let path = disk.path("");
             let failed =
                 |source: io::Error| Fatal { action: "start the janitor of", path, offset: 0, source };
-            Janitor::start(disk.clone(), options.segment_bytes, spares).map_err(failed)
+            let janitor = Janitor::start(disk.clone(), options.segment_bytes, &spares, next_name);
+            janitor
+                .and_then(|janitor| Ok(Helpers { janitor, cold: Cold::start(disk.clone())? }))
+                .map_err(failed)
         };
-        let (mut log, report) = if store.is_some() {
+        let (mut log, mut report) = if store.is_some() {
             let replayed = found.replay(&mut |fact, span| machine.replay(fact, span))?;
-            let log = Log::resume(disk.clone(), id, log_options, replayed.active, replayed.table, janitor()?);
+            let log = Log::resume(disk.clone(), id, log_options, replayed.active, replayed.table, helpers()?);
             (log, replayed.report)
         } else {
             let report =
                 Recovered { created: true, removed: found.temporary, segments: 1, ..Recovered::default() };
-            let spare = segment::spare_name(spares);
-            (Log::create(disk.clone(), id, log_options, now.wall, janitor()?, spare)?, report)
+            let spare = segment::spare_name(next_name);
+            (Log::create(disk.clone(), id, log_options, now.wall, helpers()?, spare)?, report)
         };
+        report.removed.retain(|name| !spares.contains(name));
         machine.recovered(now);
         for span in machine.spans() {
             log.keep(span);
         }
-        log.give_up(now.wall);
-        log.remove(report.removed.iter().cloned());
+        log.end_turn(now.wall, None);
+        log.discard(report.removed.iter().cloned())?;
         let (reader, questions) = reader::channel();
-        Ok((Self { machine, log, held: Settled::default(), questions, reader, failed: false }, report))
+        let (held, waiting) = (Settled::default(), Waiting::default());
+        Ok((Self { machine, log, held, waiting, questions, reader, failed: false }, report))
     }
 
     /// The state, for tests and tools.
@@ -157,27 +171,22 @@ impl<D: Disk> Embedded<D> {
     }
 
     fn turn(&mut self, cx: &mut Context<'_>, now: Now, out: &mut Settled) -> Result<(), Fatal> {
-        let Self { machine, log, held, questions, .. } = self;
+        let Self { machine, log, held, waiting, questions, .. } = self;
+        log.texts.collect()?;
+        log.clean(machine)?;
         log.commit(now.wall, |log| machine.restate(log))?;
-        for (_, reply) in &mut held.replies {
-            if let Reply::Job(job) = reply {
-                read(log, &mut job.body)?;
-                read_failure(log, job.failure.as_mut())?;
+        waiting.settle(log, held, out)?;
+        for left in (0..=ANSWERS_PER_TURN).rev() {
+            if left == 0 {
+                cx.waker().wake_by_ref();
+                break;
             }
+            // While answers wait for a read, its arrival wakes the engine.
+            let Some(question) = waiting.has_room().then(|| questions.poll_next(cx)).flatten() else { break };
+            waiting.answer(log, question.answer, machine.answer(now, &question.query))?;
         }
-        questions.answer(cx, |query| {
-            let mut answer = machine.answer(now, query);
-            if let Answer::Jobs(jobs) = &mut answer {
-                for job in &mut jobs.jobs {
-                    read(log, &mut job.body)?;
-                    read_failure(log, job.failure.as_mut())?;
-                }
-            }
-            Ok(answer)
-        })?;
-        log.give_up(now.wall);
-        out.replies.append(&mut held.replies);
-        out.events.append(&mut held.events);
+        log.texts.watch(cx);
+        log.end_turn(now.wall, waiting.pinned());
         Ok(())
     }
 }
@@ -186,7 +195,22 @@ impl<D: Disk> Engine for Embedded<D> {
     type Reader = EmbeddedReader;
 
     fn submit(&mut self, now: Now, ticket: Ticket, command: Command<'_>) -> Progress {
-        self.machine.apply(now, ticket, command, &mut self.log, &mut self.held)
+        let before = self.held.replies.len();
+        let mut progress = self.machine.apply(now, ticket, command, &mut self.log, &mut self.held);
+        for (to, reply) in &mut self.held.replies[before..] {
+            // A failed read is met again in the turn.
+            if let Reply::Job(job) = reply
+                && !fill(&mut self.log, job).unwrap_or(false)
+                && *to == ticket
+            {
+                let texts =
+                    [unread(&job.body), job.failure.as_ref().and_then(|failure| unread(&failure.text))];
+                if texts.into_iter().flatten().any(|span| !self.log.is_under_way(span)) {
+                    progress = Progress::Open;
+                }
+            }
+        }
+        progress
     }
 
     fn poll_turn(&mut self, cx: &mut Context<'_>, now: Now, out: &mut Settled) -> Poll<Result<(), Fatal>> {
@@ -211,7 +235,8 @@ impl<D: Disk> Engine for Embedded<D> {
     }
 
     fn next_due(&self, now: Now) -> Option<Boot> {
-        self.machine.next_due(now)
+        let reads = !self.waiting.is_empty() && self.log.texts.needs_a_turn();
+        if reads { Some(now.boot) } else { self.machine.next_due(now) }
     }
 
     fn stalled(&mut self, now: Now) {
@@ -221,17 +246,6 @@ impl<D: Disk> Engine for Embedded<D> {
     fn reader(&self) -> EmbeddedReader {
         self.reader.clone()
     }
-}
-
-fn read<D: Disk>(log: &mut Log<D>, text: &mut Text) -> Result<(), Fatal> {
-    if let Text::At(span) = *text {
-        *text = Text::Read(log.read(span)?);
-    }
-    Ok(())
-}
-
-fn read_failure<D: Disk>(log: &mut Log<D>, failure: Option<&mut FailureView>) -> Result<(), Fatal> {
-    failure.map_or(Ok(()), |failure| read(log, &mut failure.text))
 }
 
 #[cfg(test)]

@@ -5,13 +5,13 @@ use std::task::{Context, Poll};
 use bessemer_core::{Answer, Query};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::engine::{Fatal, Gone, Reader};
+use crate::engine::{Gone, Reader};
 
 /// Questions that may wait; who asks one more waits to be let in.
 const WAITING_MAX: usize = 64;
 
 /// Answers in one turn at most, so that pages do not hold up jobs.
-const ANSWERS_PER_TURN: usize = 4;
+pub(super) const ANSWERS_PER_TURN: usize = 4;
 
 /// Asks the embedded engine.
 #[derive(Clone, Debug)]
@@ -25,10 +25,11 @@ pub(super) struct Questions {
     asked: mpsc::Receiver<Question>,
 }
 
+/// What somebody wants to know, and where the answer goes.
 #[derive(Debug)]
-struct Question {
-    query: Query,
-    answer: oneshot::Sender<Answer>,
+pub(super) struct Question {
+    pub(super) query: Query,
+    pub(super) answer: oneshot::Sender<Answer>,
 }
 
 pub(super) fn channel() -> (EmbeddedReader, Questions) {
@@ -45,21 +46,14 @@ impl Reader for EmbeddedReader {
 }
 
 impl Questions {
-    /// Answers some questions. When this returns, the next question, or one that was left, wakes the engine.
-    pub(super) fn answer(
-        &mut self,
-        cx: &mut Context<'_>,
-        mut answer: impl FnMut(&Query) -> Result<Answer, Fatal>,
-    ) -> Result<(), Fatal> {
-        for _ in 0..ANSWERS_PER_TURN {
-            let Poll::Ready(Some(question)) = self.asked.poll_recv(cx) else { return Ok(()) };
+    /// The next question; after a `None` one that comes wakes the engine.
+    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Option<Question> {
+        loop {
+            let Poll::Ready(Some(question)) = self.asked.poll_recv(cx) else { return None };
             // Nobody reads for somebody who has gone.
             if !question.answer.is_closed() {
-                let answer = answer(&question.query)?;
-                let _ = question.answer.send(answer);
+                return Some(question);
             }
         }
-        cx.waker().wake_by_ref();
-        Ok(())
     }
 }

@@ -166,6 +166,7 @@ fn family_code(family: Family) -> u8 {
         Family::Counters => 0,
         Family::Day => 1,
         Family::Queue => 2,
+        Family::Recent => 3,
     }
 }
 
@@ -191,6 +192,11 @@ impl<'a> Records<'a> {
     /// `start`: the log position of the first byte.
     pub(super) fn new(bytes: &'a [u8], start: u64) -> Self {
         Self { left: bytes, end: start + bytes.len() as u64 }
+    }
+
+    /// The log position of the next record.
+    pub(super) fn next_at(&self) -> u64 {
+        self.end - self.left.len() as u64
     }
 }
 
@@ -301,6 +307,7 @@ impl<'a> Records<'a> {
             0 => Family::Counters,
             1 => Family::Day,
             2 => Family::Queue,
+            3 => Family::Recent,
             _ => return None,
         })
     }
@@ -308,7 +315,7 @@ impl<'a> Records<'a> {
     /// The text's own checksum is for those who read it alone; here the batch's has just been checked.
     fn text(&mut self) -> Option<(&'a [u8], Span)> {
         let len = u32::try_from(self.uint()?).ok()?;
-        let at = self.end - self.left.len() as u64;
+        let at = self.next_at();
         let text = self.take(len as usize)?;
         self.array::<TEXT_CRC_LEN>()?;
         Some((text, Span { at, len }))
@@ -448,7 +455,8 @@ pub(super) mod tests {
                 3 => Fact::Lost { id, order, at, blamed: self.flags[0], standing },
                 4 => Fact::End { id, at, why: endings[usize::from(self.small[1] % 6)] },
                 _ => Fact::Keep {
-                    family: [Family::Counters, Family::Day, Family::Queue][usize::from(self.small[1] % 3)],
+                    family: [Family::Counters, Family::Day, Family::Queue, Family::Recent]
+                        [usize::from(self.small[1] % 4)],
                     key: jid.as_bytes(),
                     value: self.flags[2].then_some(&self.text[..]),
                 },

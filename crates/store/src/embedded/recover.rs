@@ -1,7 +1,7 @@
 //! Recovery: what the log says, and whether it may be believed.
 //!
 //! Bad bytes at the end of the last segment are what a crash leaves of a batch that was never answered: they are cut,
-//! told and zeroed. Bad bytes with evidence behind them that they were once durable are damage: the store refuses to
+//! told and zeroed, with all that is behind them. Zeros are no bad bytes: they stand behind every batch (`batch.rs`). Bad bytes with evidence behind them that they were once durable are damage: the store refuses to
 //! start and names the place, for serving on would be forgetting silently (`G15`). Evidence is a later batch header,
 //! a later segment, and the final name of a segment, which it gets after its first batch is durable.
 //!
@@ -17,8 +17,9 @@ use bessemer_core::fact::Fact;
 use bessemer_core::{Span, Wall};
 
 use super::OpenError;
-use super::batch;
+use super::batch::{self, TERMINATOR};
 use super::disk::{Disk, DiskFile};
+use super::janitor::SPARES_MAX;
 use super::log::Active;
 use super::record::Records;
 use super::scan::{Reading, Torn, Window};
@@ -125,6 +126,14 @@ impl<D: Disk> Found<D> {
         self.temporary.iter().filter_map(|name| segment::spare_in(name)).max().unwrap_or(0)
     }
 
+    /// Temporary files that may become segments as they are: what is in them does not matter, only their size.
+    pub(super) fn spares(&self, segment_bytes: u64) -> Vec<String> {
+        let fits = |name: &&String| {
+            self.disk.open(name).and_then(|file| file.size()).is_ok_and(|size| size == segment_bytes)
+        };
+        self.temporary.iter().filter(fits).take(SPARES_MAX).cloned().collect()
+    }
+
     /// Hands every fact to `take`, in order, and makes the end of the log ready for writing.
     pub(super) fn replay(
         mut self,
@@ -210,6 +219,7 @@ fn settle<D: Disk>(disk: &D, header: &Header, file: &D::File, tail: &Tail) -> Re
         file.write_at(piece, at).map_err(failed("write", at))?;
         at += piece.len() as u64;
     }
+    file.write_at(&TERMINATOR, tail.end).map_err(failed("write", tail.end))?;
     if let Some(torn) = &tail.torn {
         piece.fill(0);
         let mut at = torn.offset;

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::OpenError;
-use super::batch;
+use super::batch::{self, TERMINATOR};
 use super::bug::{Bug, planted};
 use super::disk::{Disk, DiskFile};
 use super::recover::Tail;
@@ -82,7 +82,7 @@ impl<D: Disk> Reading<'_, D> {
         Ok(header.covers(seed, records).then_some((header, records)))
     }
 
-    /// What to make of bytes at `tail.end` that are no batch.
+    /// What to make of bytes at `tail.end` that are no batch. If they are cut, so is everything behind them.
     fn bad(&self, window: &mut Window, seed: Seed, size: u64, mut tail: Tail) -> Result<Tail, OpenError> {
         let at = tail.end;
         if self.next.is_some() {
@@ -116,10 +116,17 @@ impl<D: Disk> Reading<'_, D> {
             }
             offset += whole as u64;
         }
-        if last_used > at {
+        if !self.is_end(window, size, at)? {
             tail.torn = Some(Torn { offset: at, bytes: last_used - at });
         }
         Ok(tail)
+    }
+
+    /// Whether what stands at an offset is what a writer leaves behind the last batch, or nothing at all: the file may
+    /// have been another segment before, and be full of its bytes further on.
+    fn is_end(&self, window: &mut Window, size: u64, offset: u64) -> Result<bool, OpenError> {
+        let behind = self.read(window, size, offset, TERMINATOR.len())?;
+        Ok(behind.iter().take(TERMINATOR.len()).all(|byte| *byte == 0))
     }
 
     /// At least `need` bytes from `offset` on, as far as the file has them.

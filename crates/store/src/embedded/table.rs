@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use bessemer_core::Wall;
+use bessemer_core::{Span, Wall};
 
 use super::bug::{Bug, planted};
+use super::cold::Place;
 
 /// One segment that is needed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,23 +16,56 @@ pub(super) struct Segment {
     pub(super) first: u64,
     /// The log position behind its last batch.
     pub(super) end: u64,
-    /// Bodies in it that are still needed.
+    /// Texts in it that are still needed.
     pub(super) live: u64,
     /// When its last batch was written.
     pub(super) youngest: Wall,
 }
 
 impl Segment {
+    /// Where a log position in it is on the disk.
+    pub(super) fn place(&self, at: u64) -> Place {
+        Place::new(at, self.number, self.first)
+    }
+
     /// One from the future is old too: a clock that ran ahead for a while must not keep the log for ever.
-    fn is_old(&self, now: Wall, young: Duration) -> bool {
+    pub(super) fn is_old(&self, now: Wall, young: Duration) -> bool {
         now.since(self.youngest).max(self.youngest.since(now)) > young
     }
 }
+
+/// About what a record takes beside its text; for estimating what cleaning would have to write.
+const RECORD_BYTES: u64 = 96;
+
+/// The log may be this many times as long as what lives in it. More saves writing, less saves space: cleaning writes
+/// at most half a byte for each byte that comes in (one part in k - 1).
+const LENGTH_PER_LIVE: u64 = 3;
 
 /// All of them, oldest first, without gaps. The last one is being written.
 #[derive(Debug, Default)]
 pub(super) struct Table {
     segments: VecDeque<Segment>,
+    /// Texts that are still needed, and their bytes.
+    live: Live,
+}
+
+/// Texts, and how long they are together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Live {
+    pub(super) texts: u64,
+    pub(super) bytes: u64,
+}
+
+impl Live {
+    pub(super) fn add(&mut self, text: u32) {
+        self.texts += 1;
+        self.bytes += u64::from(text);
+    }
+
+    pub(super) fn remove(&mut self, text: u32) {
+        self.texts = self.texts.checked_sub(1).expect("a text is released once");
+        self.bytes -= u64::from(text);
+    }
 }
 
 impl Table {
@@ -59,30 +93,54 @@ impl Table {
         self.segments.get_mut(behind.checked_sub(1)?).filter(|segment| at < segment.end)
     }
 
-    /// There are bodies in the segment that holds a log position.
-    pub(super) fn keep(&mut self, at: u64, bodies: u64) {
-        self.find_mut(at).expect("a live body lies in a segment").live += bodies;
+    /// There are texts in the segment that holds a log position.
+    pub(super) fn keep(&mut self, at: u64, live: Live) {
+        self.find_mut(at).expect("a live text lies in a segment").live += live.texts;
+        self.live.texts += live.texts;
+        self.live.bytes += live.bytes;
     }
 
-    /// The body at a log position is no longer needed.
-    pub(super) fn release(&mut self, at: u64) {
-        let segment = self.find_mut(at).expect("a live body lies in a segment");
-        segment.live = segment.live.checked_sub(1).expect("a body is released once");
+    /// The text at `span` is no longer needed.
+    pub(super) fn release(&mut self, span: Span) {
+        let segment = self.find_mut(span.at).expect("a live text lies in a segment");
+        segment.live = segment.live.checked_sub(1).expect("a text is released once");
+        self.live.remove(span.len);
     }
 
-    /// Takes the oldest segments out in which nothing lives and nothing was written for `young`; a batch that
-    /// names [`Table::oldest`] has to be durable before their files go.
-    pub(super) fn give_up(&mut self, now: Wall, young: Duration) -> Vec<u64> {
-        let mut given_up = Vec::new();
-        while let Some(first) = self.segments.front()
-            && self.segments.len() > 1
-            && (first.live == 0 || planted(Bug::FreeTheLiving))
-            && first.is_old(now, young)
-        {
-            given_up.push(first.number);
-            self.segments.pop_front();
+    /// Takes the oldest segment out if nothing in it is needed: no text, none of the log from `pinned` on, and not
+    /// what it says about the last minute, unless the log is too long for that. Before its file goes, a batch
+    /// that names [`Table::oldest`] has to be durable.
+    pub(super) fn give_up(
+        &mut self,
+        pinned: Option<u64>,
+        young: impl Fn(&Segment) -> bool,
+        min: u64,
+    ) -> Option<u64> {
+        let first = self.segments.front().filter(|_| self.segments.len() > 1)?;
+        let empty = first.live == 0 || planted(Bug::FreeTheLiving);
+        let free = pinned.is_none_or(|pinned| first.end <= pinned);
+        if !(empty && free && (!young(first) || self.is_too_long(min))) {
+            return None;
         }
-        given_up
+        let number = first.number;
+        self.segments.pop_front();
+        Some(number)
+    }
+
+    /// Whether old segments are to be cleaned: the log is longer than `min`, and than what lives in it allows.
+    pub(super) fn is_too_long(&self, min: u64) -> bool {
+        let live = self.live.bytes + self.live.texts * RECORD_BYTES;
+        self.len_bytes() > min.max(LENGTH_PER_LIVE * live)
+    }
+
+    /// The length of the log, in bytes of batches.
+    fn len_bytes(&self) -> u64 {
+        self.segments.back().map_or(0, |last| last.end) - self.segments.front().map_or(0, |first| first.first)
+    }
+
+    /// The oldest segment, unless it is being written.
+    pub(super) fn first(&self) -> Option<&Segment> {
+        self.segments.front().filter(|_| self.segments.len() > 1)
     }
 
     /// The number of the oldest segment that is needed.
@@ -104,6 +162,8 @@ impl Table {
 mod tests {
     use super::*;
 
+    const YOUNG: Duration = Duration::from_micros(10);
+
     fn three() -> Table {
         let mut table = Table::default();
         for number in 1..=3 {
@@ -112,6 +172,15 @@ mod tests {
             table.grow(40, Wall(number as i64));
         }
         table
+    }
+
+    fn live(table: &mut Table, at: u64, len: u32) -> Span {
+        table.keep(at, Live { texts: 1, bytes: len.into() });
+        Span { at, len }
+    }
+
+    fn give_up(table: &mut Table, now: i64, min: u64) -> Vec<u64> {
+        std::iter::from_fn(|| table.give_up(None, |s| !s.is_old(Wall(now), YOUNG), min)).collect()
     }
 
     #[test]
@@ -129,20 +198,46 @@ mod tests {
         table.grow(10, Wall(1_000_000));
         table.add(4, 310);
         table.grow(10, Wall(20));
-        assert_eq!(table.give_up(Wall(20), Duration::from_micros(10)), [1, 2, 3]);
+        assert_eq!(give_up(&mut table, 20, 1000), [1, 2, 3]);
     }
 
     #[test]
     fn only_the_oldest_go_and_only_when_empty_and_old() {
         let mut table = three();
-        let young = Duration::from_micros(10);
-        table.keep(150, 1);
-        assert_eq!(table.give_up(Wall(11), young), [0; 0]);
-        assert_eq!(table.give_up(Wall(12), young), [1]);
-        assert_eq!(table.give_up(Wall(100), young), [0; 0]);
-        table.release(150);
-        assert_eq!(table.give_up(Wall(100), young), [2]);
+        let span = live(&mut table, 150, 1);
+        assert_eq!(give_up(&mut table, 11, 1000), [0; 0]);
+        assert_eq!(give_up(&mut table, 12, 1000), [1]);
+        assert_eq!(give_up(&mut table, 100, 1000), [0; 0]);
+        table.release(span);
+        assert_eq!(give_up(&mut table, 100, 1000), [2]);
         assert_eq!((table.oldest(), table.len()), (Some(3), 1));
         assert_eq!(table.find(150), None);
+    }
+
+    #[test]
+    fn a_log_that_is_too_long_remembers_less_than_a_minute() {
+        let mut table = three();
+        assert_eq!(give_up(&mut table, 4, 300), [0; 0]);
+        assert_eq!(give_up(&mut table, 4, 299), [1]);
+        assert!(!table.is_too_long(200) && table.is_too_long(199));
+    }
+
+    #[test]
+    fn how_long_the_log_may_be_depends_on_what_lives_in_it() {
+        let mut table = three();
+        live(&mut table, 150, 3);
+        live(&mut table, 250, 0);
+        assert!(!table.is_too_long(0), "two texts of 99 bytes in all and their records: 195 by 3");
+        table.grow(3 * 195 - 300, Wall(3));
+        assert!(!table.is_too_long(0));
+        table.grow(1, Wall(3));
+        assert!(table.is_too_long(0) && !table.is_too_long(1000));
+    }
+
+    #[test]
+    fn what_somebody_still_reads_is_kept() {
+        let mut table = three();
+        assert_eq!(table.give_up(Some(99), |_| false, 0), None);
+        assert_eq!(table.give_up(Some(100), |_| false, 0), Some(1));
     }
 }

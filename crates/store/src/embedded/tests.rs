@@ -40,6 +40,35 @@ fn turn<D: Disk>(engine: &mut Embedded<D>, now: Now) -> Result<Vec<(Ticket, Repl
     }
 }
 
+/// Wakes a thread that is parked.
+struct Unpark(std::thread::Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// As many turns as it takes until so many replies have come: a body that is not in memory is read first.
+fn turns<D: Disk>(engine: &mut Embedded<D>, now: Now, wanted: usize) -> Result<Vec<(Ticket, Reply)>, Fatal> {
+    let mut out = Settled::default();
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    loop {
+        let Poll::Ready(result) = engine.poll_turn(&mut Context::from_waker(&waker), now, &mut out) else {
+            panic!("the embedded engine is always ready")
+        };
+        result?;
+        if out.replies.len() >= wanted {
+            return Ok(out.replies);
+        }
+        if D::THREADS {
+            std::thread::park();
+        } else {
+            assert_eq!(engine.next_due(now), Some(now.boot), "nobody would come back");
+        }
+    }
+}
+
 fn push<D: Disk>(engine: &mut Embedded<D>, now: Now, jid: &str, body: &[u8]) {
     let job = Push {
         jid,
@@ -59,7 +88,7 @@ fn push<D: Disk>(engine: &mut Embedded<D>, now: Now, jid: &str, body: &[u8]) {
 /// The body of the next job; it is ACKed right away.
 fn work<D: Disk>(engine: &mut Embedded<D>, now: Now, jid: &str) -> Vec<u8> {
     engine.submit(now, Ticket(2), FETCH);
-    let replies = turn(engine, now).unwrap();
+    let replies = turns(engine, now, 1).unwrap();
     let [(Ticket(2), Reply::Job(job))] = &replies[..] else { panic!("no job: {replies:?}") };
     engine.submit(now, Ticket(3), Command::Ack { conn: ConnId(1), jid });
     assert_eq!(turn(engine, now).unwrap(), [(Ticket(3), Reply::Done)]);
@@ -194,6 +223,10 @@ fn a_page_is_answered_with_its_texts_and_a_question_wakes_the_engine() {
     assert!(asked.as_mut().poll(&mut cx).is_pending());
     assert!(woken.0.load(Ordering::Relaxed), "nobody told the engine");
     turn(&mut engine, at(60)).unwrap();
+    assert!(asked.as_mut().poll(&mut cx).is_pending(), "most of it has to be read");
+    while engine.next_due(at(60)).is_some() {
+        turn(&mut engine, at(60)).unwrap();
+    }
     let Poll::Ready(Ok(Answer::Jobs(jobs))) = asked.as_mut().poll(&mut cx) else { panic!("no answer") };
     assert_eq!(jobs.total, 50);
     assert_eq!(jobs.jobs[0].body.bytes(), body(49), "newest first");
@@ -217,7 +250,7 @@ fn fetch_rotten() -> (u64, Result<Vec<(Ticket, Reply)>, Fatal>) {
     bytes[rotten + 20] ^= 1;
     disk.set_content(FIRST, Some(bytes));
     engine.submit(at(60), Ticket(2), FETCH);
-    let answer = turn(&mut engine, at(60));
+    let answer = turns(&mut engine, at(60), 1);
     assert_eq!(turn(&mut engine, at(60)).is_err(), answer.is_err(), "it went on after a failure");
     (rotten as u64, answer)
 }
@@ -250,9 +283,69 @@ fn a_job_that_ends_in_the_turn_that_hands_it_out_is_still_read() {
     engine.submit(at(3_000), Ticket(0), Command::Due);
     engine.submit(at(3_000), Ticket(2), FETCH);
     engine.submit(at(3_000), Ticket(3), Command::Ack { conn: ConnId(1), jid: "job-first" });
-    let replies = turn(&mut engine, at(3_000)).unwrap();
-    let Some((Ticket(2), Reply::Job(job))) = replies.first() else { panic!("no job: {replies:?}") };
+    let replies = turns(&mut engine, at(3_000), 2).unwrap();
+    let Some((_, Reply::Job(job))) = replies.iter().find(|(ticket, _)| *ticket == Ticket(2)) else {
+        panic!("no job: {replies:?}")
+    };
     assert_eq!(job.body.bytes(), body(0));
+}
+
+/// How many segments there are.
+fn segments(disk: &SimDisk) -> usize {
+    disk.list().unwrap().iter().filter(|name| name.ends_with(".seg")).count()
+}
+
+/// Forty jobs that stay, ten of them reserved and ten with a failure.
+fn pin<D: Disk>(engine: &mut Embedded<D>) {
+    for n in 0..40 {
+        let jid = format!("pin-{n:05}");
+        push(engine, at(0), &jid, &body(n));
+        turn(engine, at(0)).unwrap();
+        if n < 20 {
+            engine.submit(at(0), Ticket(2), FETCH);
+            assert_eq!(turns(engine, at(0), 1).unwrap().len(), 1);
+        }
+        if n < 10 {
+            let text = b"{\"message\":\"no\"}";
+            engine.submit(at(0), Ticket(3), Command::Fail { conn: ConnId(1), jid: &jid, text });
+            assert_eq!(turn(engine, at(0)).unwrap(), [(Ticket(3), Reply::Done)]);
+        }
+    }
+}
+
+#[test]
+fn the_log_stays_short_while_old_jobs_live() {
+    let disk = SimDisk::new(1);
+    let (mut engine, _) = open(disk.clone(), at(0));
+    pin(&mut engine);
+    let (dump, pinned) = (engine.machine().dump(), segments(&disk));
+    let jobs = |dump: &str| {
+        dump.lines().filter(|line| line.starts_with("job")).map(String::from).collect::<Vec<_>>()
+    };
+    let mut longest = 0;
+    for n in 0..3_000 {
+        let jid = format!("job-{n:05}");
+        push(&mut engine, at(0), &jid, &body(n));
+        turn(&mut engine, at(0)).unwrap();
+        let Answer::Jobs(found) = engine.machine().answer(at(0), &Query::Jid { jid: jid.clone() }) else {
+            panic!("no jobs")
+        };
+        engine.submit(at(0), Ticket(5), Command::Delete { jobs: &[found.jobs[0].id] });
+        turn(&mut engine, at(0)).unwrap();
+        longest = longest.max(segments(&disk));
+    }
+    assert_eq!(jobs(&engine.machine().dump()), jobs(&dump), "nothing happened to those that stay");
+    assert!(longest <= 3 * pinned + 2, "{longest} segments for what fits into {pinned}");
+    engine.machine().check().unwrap();
+    let dump = engine.machine().dump();
+    drop(engine);
+
+    let (mut engine, _) = open(disk.crash(), at(10));
+    assert_eq!(engine.machine().dump(), dump);
+    engine.machine().check().unwrap();
+    for n in 20..40 {
+        assert_eq!(work(&mut engine, at(10), &format!("pin-{n:05}")), body(n));
+    }
 }
 
 #[test]

@@ -41,7 +41,7 @@ pub(crate) struct Seen {
 }
 
 /// What has to happen at least once in so many histories, on average.
-const EXPECTED: [(&str, u64); 17] = [
+const EXPECTED: [(&str, u64); 18] = [
     ("a start", 1),
     ("a failed start", 1),
     ("a torn tail", 5),
@@ -50,6 +50,7 @@ const EXPECTED: [(&str, u64); 17] = [
     ("a segment given up", 5),
     ("a job handed out", 1),
     ("a failure shown", 1),
+    ("a page that had to be read first", 2),
     ("a store drained to its last job", 10),
     ("a power loss in a commit", 4),
     ("a power loss in a roll", 5),
