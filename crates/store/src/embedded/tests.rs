@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use bessemer_core::command::{ConnId, Push};
-use bessemer_core::{Answer, Boot, Command, Now, Query, Reply, Settled, Ticket, Wall};
+use bessemer_core::{Answer, Boot, Command, Now, Progress, Query, Reply, Settled, Ticket, Wall};
 
 use super::bug::{Bug, plant};
 use super::disk::{Disk, RealDisk, SimDisk};
@@ -288,6 +288,40 @@ fn a_job_that_ends_in_the_turn_that_hands_it_out_is_still_read() {
         panic!("no job: {replies:?}")
     };
     assert_eq!(job.body.bytes(), body(0));
+}
+
+#[test]
+fn a_backlog_on_the_disk_is_read_ahead_and_holds_up_nobody_else() {
+    let disk = SimDisk::new(1);
+    let (mut engine, _) = open(disk.clone(), at(0));
+    for n in 0..5_000 {
+        push(&mut engine, at(0), &format!("job-{n:05}"), &body(n));
+        if n % 100 == 0 {
+            turn(&mut engine, at(0)).unwrap();
+        }
+    }
+    turn(&mut engine, at(0)).unwrap();
+    drop(engine);
+
+    let (mut engine, _) = open(disk.crash(), at(1));
+    // Nothing is in memory: the first FETCH waits, a PUSH behind it does not.
+    assert_eq!(engine.submit(at(1), Ticket(2), FETCH), Progress::Open);
+    push(&mut engine, at(1), "job-other", &body(0));
+    assert_eq!(turn(&mut engine, at(1)).unwrap(), [(Ticket(1), Reply::Done)]);
+    assert_eq!(engine.next_due(at(1)), Some(at(1).boot));
+    let replies = turn(&mut engine, at(1)).unwrap();
+    let [(Ticket(2), Reply::Job(job))] = &replies[..] else { panic!("{replies:?}") };
+    assert_eq!(job.body.bytes(), body(0));
+
+    let mut waited = 0;
+    for n in 1..5_000 {
+        waited += usize::from(engine.submit(at(2), Ticket(2), FETCH) == Progress::Open);
+        let replies = turns(&mut engine, at(2), 1).unwrap();
+        let [(Ticket(2), Reply::Job(job))] = &replies[..] else { panic!("{replies:?}") };
+        assert_eq!(job.body.bytes(), body(n));
+    }
+    // Segments of 4 KiB are read one by one; the head of the queue is known one job before it is asked for.
+    assert!(waited < 5_000 / 10, "{waited} of 5,000 waited");
 }
 
 /// How many segments there are.
