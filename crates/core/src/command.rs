@@ -26,9 +26,9 @@ pub enum Command<'a> {
     Connect { conn: ConnId, worker: Option<Hello<'a>> },
     /// A connection is gone; what it waited for is forgotten. Has no reply.
     Disconnect { conn: ConnId },
-    /// A job. Answered [`Reply::Done`].
+    /// A job. Answered [`Reply::Done`], or [`Refusal::DiskFull`].
     Push { job: Push<'a> },
-    /// Several jobs that become durable together (`G5`). Answered [`Reply::Pushed`].
+    /// Several jobs that become durable together (`G5`). Answered [`Reply::Pushed`], or [`Refusal::DiskFull`] for all.
     PushBulk { jobs: &'a [Push<'a>] },
     /// The next job of the leftmost queue that has one, waiting at most `wait`. Answered [`Reply::Job`], or
     /// [`Reply::Nothing`] when the time is over.
@@ -149,6 +149,8 @@ pub enum Refusal {
     TooManyQueues(usize),
     /// One worker too many; the limit.
     TooManyWorkers(usize),
+    /// A PUSH while the disk is full (`G13`). Said by engines; the machine knows no disk.
+    DiskFull,
 }
 
 impl std::fmt::Display for Refusal {
@@ -158,6 +160,7 @@ impl std::fmt::Display for Refusal {
             Self::UnknownWorker(wid) => write!(f, "Unknown worker {wid}"),
             Self::TooManyQueues(limit) => write!(f, "too many queues, limit {limit}"),
             Self::TooManyWorkers(limit) => write!(f, "too many workers, limit {limit}"),
+            Self::DiskFull => f.write_str("disk full, not accepting jobs"),
         }
     }
 }

@@ -184,4 +184,45 @@ pub struct ServerFigures {
     pub command_count: u64,
     /// Resident memory of the process.
     pub used_memory_mb: u64,
+    /// How the engine stands with its disk.
+    pub condition: Condition,
+}
+
+/// How an engine stands with its disk: what an operator has to see without looking for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Condition {
+    /// What a reply waits for.
+    pub durability: Durability,
+    /// Producers are refused until there is room again, and workers go on (`G13`).
+    pub disk_full: bool,
+}
+
+/// What a reply waits for (`G1`). Nothing but the configuration chooses it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// The flush: what was answered outlives a power loss.
+    #[default]
+    Strict,
+    /// The write, with a flush soon after: what was answered outlives the process, and a power loss takes the last
+    /// 100 ms of it at most.
+    Relaxed,
+}
+
+impl Durability {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Strict, Self::Relaxed];
+
+    /// As the configuration, INFO and the pages say it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Strict => "strict",
+            Self::Relaxed => "relaxed",
+        }
+    }
+}
+
+impl std::fmt::Display for Durability {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
 }

@@ -162,6 +162,12 @@ pub struct Server {
     /// Bessemer's own version; other servers do not send it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// `strict` or `relaxed`: what a reply waits for (`G1`); other servers do not send it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub durability: Option<String>,
+    /// Producers are refused for want of room on the disk (`G13`); other servers do not send it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disk_full: Option<bool>,
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! The desk between the pages and the engine's thread: questions, actions, and the figures of the server.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use bessemer_core::query::ServerFigures;
+use bessemer_core::query::{Condition, Durability, ServerFigures};
 use bessemer_core::{Action, Answer, Query, Wall};
 use bessemer_store::{Gone, Reader};
 use bessemer_web::Front;
@@ -22,6 +22,8 @@ pub(crate) struct Gauges {
     pub(crate) commands: AtomicU64,
     pub(crate) uptime_s: AtomicU64,
     pub(crate) used_memory_mb: AtomicU64,
+    relaxed: AtomicBool,
+    disk_full: AtomicBool,
 }
 
 impl Gauges {
@@ -29,6 +31,9 @@ impl Gauges {
         self.connections.store(figures.connections, Ordering::Relaxed);
         self.commands.store(figures.command_count, Ordering::Relaxed);
         self.uptime_s.store(figures.uptime_s, Ordering::Relaxed);
+        let Condition { durability, disk_full } = figures.condition;
+        self.relaxed.store(durability == Durability::Relaxed, Ordering::Relaxed);
+        self.disk_full.store(disk_full, Ordering::Relaxed);
     }
 }
 
@@ -58,11 +63,15 @@ impl<R: Reader> Front for Desk<R> {
     }
 
     fn figures(&self) -> ServerFigures {
+        let relaxed = self.gauges.relaxed.load(Ordering::Relaxed);
+        let durability = if relaxed { Durability::Relaxed } else { Durability::Strict };
+        let disk_full = self.gauges.disk_full.load(Ordering::Relaxed);
         ServerFigures {
             uptime_s: self.gauges.uptime_s.load(Ordering::Relaxed),
             connections: self.gauges.connections.load(Ordering::Relaxed),
             command_count: self.gauges.commands.load(Ordering::Relaxed),
             used_memory_mb: self.gauges.used_memory_mb.load(Ordering::Relaxed),
+            condition: Condition { durability, disk_full },
         }
     }
 

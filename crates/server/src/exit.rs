@@ -81,6 +81,7 @@ impl From<StartError> for Failure {
         match error {
             StartError::Store(error) => error.into(),
             StartError::Bind { .. } => Self { exit: Exit::Address, what },
+            StartError::SmallDisk { .. } => Self { exit: Exit::Config, what },
             StartError::Thread(_) | StartError::Entropy(_) | StartError::Ended => {
                 Self { exit: Exit::System, what }
             }
@@ -106,8 +107,13 @@ impl From<OpenError> for Failure {
 
 impl From<Fatal> for Failure {
     fn from(fatal: Fatal) -> Self {
-        let refused = fatal.source.kind() == ErrorKind::PermissionDenied;
-        Self { exit: if refused { Exit::Permission } else { Exit::Io }, what: fatal.to_string() }
+        let exit = match fatal.source.kind() {
+            ErrorKind::PermissionDenied => Exit::Permission,
+            // What was read is not what was written: waiting cures it as little as at a start (`G15`).
+            ErrorKind::InvalidData => Exit::Damage,
+            _ => Exit::Io,
+        };
+        Self { exit, what: fatal.to_string() }
     }
 }
 
@@ -134,12 +140,15 @@ mod tests {
         let source = io::Error::from(ErrorKind::AddrInUse);
         let taken = StartError::Bind { binding: "localhost:7419".into(), source };
         assert_eq!(ended(RunError::Start(taken)).0, 69);
+        let small = StartError::SmallDisk { high: 384, disk: 24, directory: path() };
+        assert_eq!(ended(small).0, 78);
         assert_eq!(ended(StartError::Ended).0, 71);
         assert_eq!(ended(OpenError::Damaged { path: path(), offset: 0, what: "a gap".into() }).0, 65);
         assert_eq!(ended(OpenError::TooNew { path: path(), version: 2, known: 1 }).0, 65);
         assert_eq!(ended(OpenError::Faktory { path: path() }).0, 65);
         assert_eq!(ended(RunError::Fatal(fatal(ErrorKind::StorageFull))).0, 74);
         assert_eq!(ended(OpenError::Failed(fatal(ErrorKind::PermissionDenied))).0, 77);
+        assert_eq!(ended(RunError::Fatal(fatal(ErrorKind::InvalidData))).0, 65);
     }
 
     #[test]

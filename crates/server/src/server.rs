@@ -37,6 +37,11 @@ pub enum StartError {
     Thread(std::io::Error),
     #[error("the operating system gives no random bits: {0}")]
     Entropy(#[from] getrandom::Error),
+    /// Row 114 of the catalogue of bad inputs.
+    #[error(
+        "`store.disk_high_water` is {high} MiB: more than the {disk} MiB that the disk of {directory} has in all"
+    )]
+    SmallDisk { high: u64, disk: u64, directory: String },
     #[error("the server ended before it had started")]
     Ended,
 }
@@ -160,9 +165,14 @@ fn prepare(config: &Config, stop: &Arc<Notify>) -> Result<Prepared<Embedded<Real
     let clock = Clock::new()?;
     let mut entropy = [0; 16];
     getrandom::fill(&mut entropy)?;
-    let options =
-        Options { rules: config.rules.clone(), segment_bytes: config.segment_bytes, ..Options::default() };
+    let options = Options {
+        rules: config.rules.clone(),
+        segment_bytes: config.segment_bytes,
+        marks: config.marks,
+        ..Options::default()
+    };
     let disk = RealDisk::open(&config.directory)?;
+    refuse_small(&disk, config)?;
     let port = Port::take(&config.binding)?;
     let web_port = config.web_binding.as_ref().map(Port::take).transpose()?;
     let (address, web_address) = (port.address, web_port.as_ref().map(|port| port.address));
@@ -188,6 +198,17 @@ fn prepare(config: &Config, stop: &Arc<Notify>) -> Result<Prepared<Embedded<Real
     let node = Node::new(engine, limits, config.rules.stall, clock.now(None));
     let doors = Doors { arrivals, errands, gauges, stop: stop.clone() };
     Ok(Prepared { node, clock, doors, addresses: (address, web_address), front })
+}
+
+/// A disk that can never have so much room as a full one needs to be full no longer.
+fn refuse_small(disk: &RealDisk, config: &Config) -> Result<(), StartError> {
+    // One that does not tell is no reason to stay down; the same question is asked again while serving.
+    let capacity = disk.capacity().unwrap_or(u64::MAX);
+    if config.marks.high <= capacity {
+        return Ok(());
+    }
+    let directory = config.directory.display().to_string();
+    Err(StartError::SmallDisk { high: config.marks.high >> 20, disk: capacity >> 20, directory })
 }
 
 /// The second thread: the vestibule and the dashboard. It ends when the sender is dropped.

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::task::{Context, Poll};
 
+use bessemer_core::query::Condition;
 use bessemer_core::{Answer, Boot, Command, Now, Progress, Query, Settled, Ticket};
 
 /// An engine makes facts durable.
@@ -28,6 +29,9 @@ pub trait Engine {
 
     /// The loop stood still: see [`bessemer_core::Machine::stalled`].
     fn stalled(&mut self, now: Now);
+
+    /// How it stands with its disk, as far as it has looked.
+    fn condition(&self) -> Condition;
 
     /// A handle for pages; usable from any thread.
     fn reader(&self) -> Self::Reader;

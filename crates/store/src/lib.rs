@@ -5,5 +5,5 @@
 pub mod embedded;
 pub mod engine;
 
-pub use embedded::{Embedded, OpenError, Options, Recovered, TornTail};
+pub use embedded::{Embedded, OpenError, Options, Recovered, TornTail, WaterMarks};
 pub use engine::{Engine, Fatal, Gone, Reader};

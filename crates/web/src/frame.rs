@@ -1,6 +1,6 @@
 //! What stands around every page: navigation, the summary, notices, the footer (rule `V-20`).
 
-use bessemer_core::query::Info;
+use bessemer_core::query::{Durability, Info};
 
 use crate::count::thousands;
 use crate::problem::Problem;
@@ -37,6 +37,8 @@ pub(crate) struct Frame {
     pub summary: Vec<Figure>,
     pub notices: Vec<String>,
     pub exposed: bool,
+    pub disk_full: bool,
+    pub relaxed: bool,
     /// Whether any job is being worked on.
     pub active: bool,
     pub version: String,
@@ -76,6 +78,7 @@ impl<F: Front> Visit<F> {
             label,
             current: this == tab,
         };
+        let figures = self.web.front.figures();
         Frame {
             title: title.into(),
             base: base.to_string(),
@@ -84,11 +87,13 @@ impl<F: Front> Visit<F> {
             summary: summary(info, base),
             notices: self.web.bulk.notices(),
             exposed: site.exposed,
+            disk_full: figures.condition.disk_full,
+            relaxed: figures.condition.durability == Durability::Relaxed,
             active: info.working > 0,
             version: site.version.clone(),
             environment: site.environment.clone(),
             binding: site.binding.clone(),
-            connections: thousands(self.web.front.figures().connections),
+            connections: thousands(figures.connections),
             clock: crate::stats::clock(self.web.front.now()),
         }
     }

@@ -16,13 +16,15 @@ struct Health {
     server: Server,
 }
 
-/// Exactly what the reference says here.
+/// What the reference says here, and how the engine stands with its disk (`G1`, `G13`).
 #[derive(Serialize)]
 struct Server {
     description: String,
     faktory_version: &'static str,
     connections: u64,
     command_count: u64,
+    durability: &'static str,
+    disk_full: bool,
 }
 
 /// `/health`: the process answers.
@@ -35,6 +37,8 @@ pub(crate) async fn show<F: Front>(State(web): State<Web<F>>) -> Result<Response
             faktory_version: stats::FAKTORY_VERSION,
             connections: figures.connections,
             command_count: figures.command_count,
+            durability: figures.condition.durability.as_str(),
+            disk_full: figures.condition.disk_full,
         },
     })
 }

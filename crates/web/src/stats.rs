@@ -60,6 +60,8 @@ pub fn document(info: &Info, figures: &ServerFigures, now: Wall, version: &str) 
             command_count: figures.command_count,
             used_memory_mb: figures.used_memory_mb,
             version: Some(version.into()),
+            durability: Some(figures.condition.durability.to_string()),
+            disk_full: Some(figures.condition.disk_full),
         },
     }
 }
@@ -79,6 +81,8 @@ pub(crate) fn json(document: &impl serde::Serialize) -> Result<Response, Problem
 
 #[cfg(test)]
 mod tests {
+    use bessemer_core::query::{Condition, Durability};
+
     use super::*;
 
     #[test]
@@ -96,7 +100,9 @@ mod tests {
         info.queues.insert("idle".into(), 0);
         info.since_start.retries_enqueued = 5;
         info.since_start.reaped = 6;
-        let figures = ServerFigures { uptime_s: 11, connections: 12, command_count: 13, used_memory_mb: 14 };
+        let condition = Condition { durability: Durability::Relaxed, disk_full: true };
+        let figures =
+            ServerFigures { uptime_s: 11, connections: 12, command_count: 13, used_memory_mb: 14, condition };
         let text =
             serde_json::to_value(document(&info, &figures, Wall(1_767_323_045_123_456), "0.1.0")).unwrap();
         assert_eq!(text["now"], "2026-01-02T03:04:05.123456Z");
@@ -115,6 +121,7 @@ mod tests {
             serde_json::json!({
                 "description": "Bessemer 0.1.0", "faktory_version": "1.10.0", "version": "0.1.0",
                 "uptime": 11, "connections": 12, "command_count": 13, "used_memory_mb": 14,
+                "durability": "relaxed", "disk_full": true,
             })
         );
     }

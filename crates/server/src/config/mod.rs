@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 
 use bessemer_core::Rules;
 use bessemer_core::fact::OnLost;
+use bessemer_store::WaterMarks;
 
 pub use self::binding::{BadBinding, Binding};
 use self::env::Variables;
@@ -65,6 +66,8 @@ pub struct Config {
     pub limits: Limits,
     /// The size of a segment of the log.
     pub segment_bytes: u64,
+    /// When producers are refused for want of room, and when they are let in again.
+    pub marks: WaterMarks,
 }
 
 /// Which defaults and which caution apply.
@@ -164,6 +167,7 @@ impl Config {
             rules: rules(&settings)?,
             limits: Limits::read(&settings)?,
             segment_bytes: settings.size("store.segment_size", 1 << 20..=1 << 30)? as u64,
+            marks: marks(&settings)?,
         };
         settings.assert_all_read();
         config.refuse_to_be_open(notes)?;
@@ -258,6 +262,21 @@ fn web_base_path(settings: &Settings<'_>) -> Result<String, ConfigError> {
         return Err(settings.wrong(KEY, "must be empty or a path such as \"/jobs\", without a / at its end"));
     }
     Ok(path.to_owned())
+}
+
+fn marks(settings: &Settings<'_>) -> Result<WaterMarks, ConfigError> {
+    const LOW: &str = "store.disk_low_water";
+    const HIGH: &str = "store.disk_high_water";
+    let low = settings.size(LOW, 1 << 20..=1 << 40)? as u64;
+    let high = settings.size(HIGH, 1 << 20..=1 << 40)? as u64;
+    if low < high {
+        return Ok(WaterMarks { low, high });
+    }
+    let (low, high) = (low >> 20, high >> 20);
+    Err(match settings.spot(LOW) {
+        Some(_) => settings.wrong(LOW, format!("is {low} MiB: not less than `{HIGH}`, which is {high} MiB")),
+        None => settings.wrong(HIGH, format!("is {high} MiB: not more than `{LOW}`, which is {low} MiB")),
+    })
 }
 
 fn rules(settings: &Settings<'_>) -> Result<Rules, ConfigError> {

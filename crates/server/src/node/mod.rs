@@ -202,6 +202,7 @@ impl<E: Engine> Node<E> {
             connections: self.conns.len() as u64,
             command_count: self.command_count,
             used_memory_mb: self.used_memory_mb,
+            condition: self.engine.condition(),
         }
     }
 
@@ -223,7 +224,8 @@ impl<E: Engine> Node<E> {
     /// When the next turn is due if nothing is read until then; never later than a second after the last one, so
     /// that a stepped clock is noticed and a stall can be told from an idle hour.
     pub fn wake_at(&self, now: Now) -> Boot {
-        if self.dirty || !self.waiting.is_empty() {
+        // Without room those that wait are not helped by a turn: the engine says when it has some again.
+        if self.dirty || (!self.waiting.is_empty() && self.engine.room() > 0) {
             return now.boot;
         }
         let deadline = self.deadlines.first().map(|(at, _)| *at);

@@ -63,6 +63,10 @@ impl Disk for SomeDisk {
         if self.lie == Some(Bug::DiskIgnoresNames) { Ok(()) } else { self.honest.sync_dir() }
     }
 
+    fn free(&self) -> io::Result<u64> {
+        self.honest.free()
+    }
+
     fn path(&self, name: &str) -> String {
         self.honest.path(name)
     }

@@ -66,6 +66,7 @@ impl Plan {
             rules,
             segment_bytes: 4096 << chance.below(4),
             tail_bytes: if chance.one_in(2) { 1 << 20 } else { 1024 },
+            ..Options::default()
         };
         let workers = chance.between(1, 4) as usize;
         let producers = chance.between(1, 3) as usize;

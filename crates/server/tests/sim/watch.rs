@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use bessemer_core::command::{Push, Stage};
+use bessemer_core::query::Condition;
 use bessemer_core::{Boot, Command, ConnId, JobId, Now, Progress, Reply, Settled, Ticket};
 use bessemer_store::embedded::{Embedded, EmbeddedReader};
 use bessemer_store::{Engine, Fatal};
@@ -160,6 +161,10 @@ impl Engine for Watched {
             self.engine.stalled(now);
             witness.model.stalled(now);
         }
+    }
+
+    fn condition(&self) -> Condition {
+        self.engine.condition()
     }
 
     fn reader(&self) -> EmbeddedReader {

@@ -116,6 +116,11 @@ impl<D: Disk> Log<D> {
         Ok(Self::resume(disk, store, options, active, table, helpers))
     }
 
+    /// Up to where it is written.
+    pub(super) fn end(&self) -> u64 {
+        self.batch.position()
+    }
+
     /// Bytes taken down and not yet committed; 0 when there is nothing to commit.
     pub(super) fn pending(&self) -> usize {
         if self.batch.is_empty() { 0 } else { self.batch.len() }

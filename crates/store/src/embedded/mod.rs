@@ -27,12 +27,15 @@ mod recover;
 mod scan;
 mod segment;
 mod settle;
+mod space;
 mod table;
 mod texts;
 
 use std::io;
 use std::task::{Context, Poll};
 
+use bessemer_core::command::Refusal;
+use bessemer_core::query::Condition;
 use bessemer_core::{Boot, Command, Machine, Now, Progress, Reply, Rules, Settled, Ticket};
 
 use self::cold::Cold;
@@ -42,10 +45,12 @@ use self::log::{Helpers, Log, LogOptions};
 use self::reader::{ANSWERS_PER_TURN, Questions};
 use self::segment::StoreId;
 use self::settle::{Waiting, fill, unread};
+use self::space::{Change, Space};
 use crate::engine::{Engine, Fatal};
 
 pub use self::reader::EmbeddedReader;
 pub use self::recover::{Recovered, TornTail};
+pub use self::space::WaterMarks;
 
 /// A turn's facts at most, about: what a flush of some milliseconds carries anyway. Closes a group, refuses nothing.
 const GROUP_BYTES: usize = 4 << 20;
@@ -60,11 +65,14 @@ pub struct Options {
     pub segment_bytes: u64,
     /// Memory for the batches written last, from which fresh jobs are served. Default 8 MiB.
     pub tail_bytes: usize,
+    /// When producers are refused for want of room, and when they are let in again.
+    pub marks: WaterMarks,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { rules: Rules::default(), segment_bytes: 64 << 20, tail_bytes: 8 << 20 }
+        let (rules, marks) = (Rules::default(), WaterMarks::default());
+        Self { rules, segment_bytes: 64 << 20, tail_bytes: 8 << 20, marks }
     }
 }
 
@@ -97,8 +105,10 @@ impl OpenError {
 /// The engine on a disk.
 #[derive(Debug)]
 pub struct Embedded<D: Disk> {
+    disk: D,
     machine: Machine,
     log: Log<D>,
+    space: Space,
     /// Replies and events that wait for the flush.
     held: Settled,
     /// What is durable and waits for its texts.
@@ -156,8 +166,10 @@ impl<D: Disk> Embedded<D> {
         log.end_turn(now.wall, None);
         log.discard(report.removed.iter().cloned())?;
         let (reader, questions) = reader::channel();
-        let (held, waiting) = (Settled::default(), Waiting::default());
-        Ok((Self { machine, log, held, waiting, questions, reader, failed: false }, report))
+        let (space, held, waiting) = (Space::new(options.marks), Settled::default(), Waiting::default());
+        let mut engine = Self { disk, machine, log, space, held, waiting, questions, reader, failed: false };
+        engine.look(now)?;
+        Ok((engine, report))
     }
 
     /// The state, for tests and tools.
@@ -168,6 +180,36 @@ impl<D: Disk> Embedded<D> {
     /// The state alone; the store is closed.
     pub fn into_machine(self) -> Machine {
         self.machine
+    }
+
+    /// Asks the disk for its room where that is due, and says what has changed.
+    fn look(&mut self, now: Now) -> Result<(), Fatal> {
+        let end = self.log.end();
+        if !self.space.is_due(now.boot, end) {
+            return Ok(());
+        }
+        let path = self.disk.path("");
+        let free = match self.disk.free() {
+            Ok(free) => Some(free),
+            // What is written now goes nowhere.
+            Err(source) if source.kind() == io::ErrorKind::NotFound => {
+                return Err(Fatal { action: "find", path, offset: 0, source });
+            }
+            Err(error) => {
+                tracing::warn!(%error, path, "the disk does not say how much room it has");
+                None
+            }
+        };
+        let [mib, low, high] =
+            [free.unwrap_or(0), self.space.marks().low, self.space.marks().high].map(|n| n >> 20);
+        match self.space.look(now.boot, end, free) {
+            Some(Change::Full) => tracing::warn!(
+                "disk full: {mib} MiB are free at {path}, less than {low} MiB; no jobs are accepted until {high} MiB are"
+            ),
+            Some(Change::Roomy) => tracing::info!("{mib} MiB are free at {path}: jobs are accepted again"),
+            None => {}
+        }
+        Ok(())
     }
 
     fn turn(&mut self, cx: &mut Context<'_>, now: Now, out: &mut Settled) -> Result<(), Fatal> {
@@ -195,6 +237,10 @@ impl<D: Disk> Engine for Embedded<D> {
     type Reader = EmbeddedReader;
 
     fn submit(&mut self, now: Now, ticket: Ticket, command: Command<'_>) -> Progress {
+        if self.space.is_full() && matches!(command, Command::Push { .. } | Command::PushBulk { .. }) {
+            self.held.replies.push((ticket, Reply::Refused(Refusal::DiskFull)));
+            return Progress::Decided;
+        }
         let before = self.held.replies.len();
         let mut progress = self.machine.apply(now, ticket, command, &mut self.log, &mut self.held);
         for (to, reply) in &mut self.held.replies[before..] {
@@ -225,7 +271,7 @@ impl<D: Disk> Engine for Embedded<D> {
         }
         // Also a panic half-way through leaves it failed.
         self.failed = true;
-        let result = self.turn(cx, now, out);
+        let result = self.look(now).and_then(|()| self.turn(cx, now, out));
         self.failed = result.is_err();
         Poll::Ready(result)
     }
@@ -236,11 +282,16 @@ impl<D: Disk> Engine for Embedded<D> {
 
     fn next_due(&self, now: Now) -> Option<Boot> {
         let reads = !self.waiting.is_empty() && self.log.texts.needs_a_turn();
-        if reads { Some(now.boot) } else { self.machine.next_due(now) }
+        let reads = reads.then_some(now.boot);
+        [self.machine.next_due(now), self.space.next_look(), reads].into_iter().flatten().min()
     }
 
     fn stalled(&mut self, now: Now) {
         self.machine.stalled(now);
+    }
+
+    fn condition(&self) -> Condition {
+        Condition { disk_full: self.space.is_full(), ..Condition::default() }
     }
 
     fn reader(&self) -> EmbeddedReader {

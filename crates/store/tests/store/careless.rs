@@ -164,6 +164,10 @@ impl Disk for Careless {
         self.change(phase, || self.disk.sync_dir())
     }
 
+    fn free(&self) -> io::Result<u64> {
+        self.disk.free()
+    }
+
     fn path(&self, name: &str) -> String {
         self.disk.path(name)
     }

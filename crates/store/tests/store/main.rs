@@ -5,6 +5,7 @@ mod crash;
 mod damage;
 mod dice;
 mod faults;
+mod room;
 mod seen;
 mod texts;
 mod world;

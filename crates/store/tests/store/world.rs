@@ -13,7 +13,7 @@ use bessemer_core::fact::OnLost;
 use bessemer_core::query::Set;
 use bessemer_core::{Answer, Boot, Command, JobId, Machine, Now, Query, Reply, Rules, Settled, Ticket, Wall};
 use bessemer_store::embedded::disk::SimDisk;
-use bessemer_store::{Embedded, Engine, OpenError, Options};
+use bessemer_store::{Embedded, Engine, OpenError, Options, WaterMarks};
 
 use crate::careless::{Aim, Careless, Lapse};
 use crate::dice::Dice;
@@ -69,6 +69,8 @@ impl World {
             rules: Rules { dead_max: 5, repush_window: Duration::from_secs(10), ..Rules::default() },
             segment_bytes: 1024,
             tail_bytes: 2048 * dice.below(3) as usize,
+            // Nobody is refused: the disk runs full in earnest.
+            marks: WaterMarks { low: 0, high: 1 },
         };
         let empty = Machine::new(options.rules.clone(), [0, 0]).dump();
         Self {

@@ -29,6 +29,8 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
         ("Environment", site.environment.clone()),
         ("Commands at", site.binding.clone()),
         ("Data directory", site.data.clone()),
+        ("Durability", figures.condition.durability.to_string()),
+        ("Disk full", if figures.condition.disk_full { "yes" } else { "no" }.into()),
         ("Dashboard password", if site.password.is_some() { "set" } else { "not set" }.into()),
         ("Open to others without a password", if site.exposed { "yes" } else { "no" }.into()),
         ("Base path", format!("{}/", visit.base.0)),

@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use bessemer_core::command::{Command, FailureView, Hello, Push, Reply, Text};
-use bessemer_core::query::{Jobs, ServerFigures};
+use bessemer_core::query::{Condition, Jobs, ServerFigures};
 use bessemer_core::{
     Action, Answer, Boot, ConnId, Fact, Facts, Machine, Now, Query, Rules, Settled, Span, Ticket, Wall,
 };
@@ -35,6 +35,7 @@ struct Room {
     now: Wall,
     /// Ask and act answer that the engine is gone.
     closed: bool,
+    condition: Condition,
 }
 
 #[derive(Default)]
@@ -107,7 +108,13 @@ impl Front for House {
     }
 
     fn figures(&self) -> ServerFigures {
-        ServerFigures { uptime_s: 2 * 86_400, connections: 3, command_count: 4_567, used_memory_mb: 21 }
+        ServerFigures {
+            uptime_s: 2 * 86_400,
+            connections: 3,
+            command_count: 4_567,
+            used_memory_mb: 21,
+            condition: self.room().condition,
+        }
     }
 
     fn now(&self) -> Wall {
@@ -143,7 +150,13 @@ impl Default for Job<'_> {
 impl House {
     pub(crate) fn new() -> Self {
         let machine = Machine::new(Rules::default(), [1, 2]);
-        let room = Room { machine, texts: Texts::default(), now: START, closed: false };
+        let room = Room {
+            machine,
+            texts: Texts::default(),
+            now: START,
+            closed: false,
+            condition: Condition::default(),
+        };
         Self { room: Arc::new(Mutex::new(room)), doors: Arc::new(Semaphore::new(1_000_000)) }
     }
 
@@ -167,6 +180,11 @@ impl House {
         let mut room = self.room();
         room.now = room.now.after(time);
         room.apply(Command::Due);
+    }
+
+    /// From now on the engine stands with its disk like this.
+    pub(crate) fn stand(&self, condition: Condition) {
+        self.room().condition = condition;
     }
 
     /// From now on the engine has ended.

@@ -60,6 +60,28 @@ async fn every_page_has_the_summary_and_the_footer_v20() {
 }
 
 #[tokio::test]
+async fn every_page_says_when_the_disk_is_full_or_durability_relaxed_g1_g13() {
+    use bessemer_core::query::{Condition, Durability::Relaxed};
+    const FULL: &str = "The disk is full";
+    const RELAXED: &str = "Durability is relaxed";
+    let house = House::new();
+    house.push(&Job::default());
+    let router = house.router(site());
+    let pages =
+        ["/", "/busy", "/queues", "/queues/default", "/retries", "/morgue", "/jobs/job-00000001", "/debug"];
+    for path in pages {
+        page(&router, path).await.says_not(FULL).says_not(RELAXED);
+    }
+    house.stand(Condition { durability: Relaxed, disk_full: true });
+    for path in pages {
+        page(&router, path).await.says(FULL).says(RELAXED);
+    }
+    for path in ["/health", "/stats"] {
+        page(&router, path).await.says(r#""durability":"relaxed","disk_full":true"#);
+    }
+}
+
+#[tokio::test]
 async fn home_shows_history_and_server_figures_v21() {
     let house = House::new();
     house.push_and_fail(&Job::default(), TRACE);
@@ -239,7 +261,8 @@ async fn stats_and_health_say_what_scripts_read() {
     assert_eq!(
         health,
         serde_json::json!({"now": "2026-01-02T03:04:05Z", "server": {
-            "description": "Bessemer 0.1.0", "faktory_version": "1.10.0", "connections": 3, "command_count": 4567}})
+            "description": "Bessemer 0.1.0", "faktory_version": "1.10.0", "connections": 3, "command_count": 4567,
+            "durability": "strict", "disk_full": false}})
     );
     assert_eq!(get(&router, "/stats").await.status, 401);
     page(&router, "/health/live").await;

@@ -107,6 +107,7 @@ fn nothing_given_is_development_on_this_machine_o01_o03_d17() {
     assert_eq!((config.config_directory, config.insecure), (None, false));
     assert!(config.password.is_none() && config.web_password.is_none());
     assert_eq!(config.segment_bytes, 64 << 20);
+    assert_eq!(config.marks, WaterMarks::default());
     assert_eq!(notes, [""; 0]);
 }
 
@@ -129,6 +130,24 @@ fn the_defaults_are_those_of_the_core_and_of_the_plan() {
     };
     assert_eq!(config.limits, limits);
     assert_eq!(Limits::default(), limits);
+}
+
+#[test]
+fn water_marks_that_contradict_each_other_are_refused_row_114() {
+    let (config, _) = accepted("store.disk_low_water = '1MiB'\nstore.disk_high_water = '2MiB'");
+    assert_eq!(config.marks, WaterMarks { low: 1 << 20, high: 2 << 20 });
+    for (text, line) in [
+        (
+            "store.disk_low_water = '2MiB'\nstore.disk_high_water = '2MiB'",
+            "`store.disk_low_water` is 2 MiB: not less than `store.disk_high_water`, which is 2 MiB",
+        ),
+        (
+            "store.disk_high_water = '255MiB'",
+            "`store.disk_high_water` is 255 MiB: not more than `store.disk_low_water`, which is 256 MiB",
+        ),
+    ] {
+        assert_eq!(refused(text), format!("TOP/c/conf.d/a.toml:1:7: {line}"));
+    }
 }
 
 /// Reading a key that `default.toml` lacks panics, and so does [`Config::gather`] when a key of it was not read.

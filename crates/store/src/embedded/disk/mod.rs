@@ -1,4 +1,4 @@
-//! The disk as the store needs it: one directory of plain files and ten calls.
+//! The disk as the store needs it: one directory of plain files and eleven calls.
 //!
 //! [`RealDisk`] is a locked directory of the file system. `SimDisk` (feature `sim`) is the same in memory, with a
 //! seed that decides which unflushed bytes outlive a power loss; without faults it is the memory store of tests.
@@ -36,6 +36,8 @@ pub trait Disk: Clone + Debug + Send + 'static {
     fn remove(&self, name: &str) -> io::Result<()>;
     /// Makes all that happened to names durable.
     fn sync_dir(&self) -> io::Result<()>;
+    /// Bytes that this process may still fill. [`io::ErrorKind::NotFound`] says that the directory is gone.
+    fn free(&self) -> io::Result<u64>;
     /// The name as an operator would type it.
     fn path(&self, name: &str) -> String;
 }

@@ -6,7 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, flock, fstat, fstatvfs};
 use rustix::io::Errno;
 
 use super::{Disk, DiskFile};
@@ -27,7 +27,7 @@ pub struct RealDisk {
 struct Held {
     path: PathBuf,
     directory: File,
-    _lock: File,
+    lock: File,
 }
 
 impl RealDisk {
@@ -52,7 +52,13 @@ impl RealDisk {
         }
         let lock = lock(path)?;
         let directory = File::open(path).map_err(failed("open directory", path))?;
-        Ok(Self { held: Arc::new(Held { path: path.to_owned(), directory, _lock: lock }) })
+        Ok(Self { held: Arc::new(Held { path: path.to_owned(), directory, lock }) })
+    }
+
+    /// Bytes that the whole file system has, used or not.
+    pub fn capacity(&self) -> io::Result<u64> {
+        let found = fstatvfs(&self.held.directory)?;
+        Ok(found.f_blocks.saturating_mul(found.f_frsize))
     }
 }
 
@@ -119,6 +125,15 @@ impl Disk for RealDisk {
         self.held.directory.sync_all()
     }
 
+    fn free(&self) -> io::Result<u64> {
+        if fstat(&self.held.lock)?.st_nlink == 0 {
+            let what = format!("{LOCK} was removed, and with it the right to write here");
+            return Err(io::Error::new(io::ErrorKind::NotFound, what));
+        }
+        let found = fstatvfs(&self.held.directory)?;
+        Ok(found.f_bavail.saturating_mul(found.f_frsize))
+    }
+
     fn path(&self, name: &str) -> String {
         self.held.path.join(name).display().to_string()
     }
@@ -166,6 +181,17 @@ mod tests {
         assert!(matches!(RealDisk::open(&path), Err(OpenError::InUse { .. })));
         drop(clone);
         RealDisk::open(&path).unwrap();
+    }
+
+    #[test]
+    fn what_is_free_is_part_of_what_there_is() {
+        let directory = tempfile::tempdir().unwrap();
+        let disk = RealDisk::open(directory.path()).unwrap();
+        let (free, capacity) = (disk.free().unwrap(), disk.capacity().unwrap());
+        assert!(0 < free && free < capacity, "{free} of {capacity}");
+        // Somebody cleans up: the files we write have no names any more, and another server may come.
+        std::fs::remove_file(directory.path().join(LOCK)).unwrap();
+        assert_eq!(disk.free().unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 
     #[test]

@@ -335,6 +335,15 @@ impl Disk for SimDisk {
         fate.result()
     }
 
+    /// No call like the others: it does nothing to the disk, and so has no place in what befalls it.
+    fn free(&self) -> io::Result<u64> {
+        let state = self.lock();
+        if state.stopped || self.life != state.life {
+            return Err(io::Error::other("the machine has stopped"));
+        }
+        Ok(state.space.map_or(u64::MAX, |space| space.saturating_sub(state.used())))
+    }
+
     fn path(&self, name: &str) -> String {
         name.into()
     }

@@ -1,0 +1,103 @@
+//! Room on the disk: a store that runs full refuses producers, serves workers, and recovers by itself (`G13`).
+
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use bessemer_core::command::{ConnId, Refusal};
+use bessemer_core::{Command, Now, Reply, Settled, Ticket};
+use bessemer_store::embedded::disk::{Disk, RealDisk, SimDisk};
+use bessemer_store::{Embedded, Engine, Fatal, Options, WaterMarks};
+
+use crate::world::{ENTROPY, job, now_at};
+
+const PRODUCER: Ticket = Ticket(1);
+const WORKER: Ticket = Ticket(2);
+
+fn open<D: Disk>(disk: &D, marks: WaterMarks) -> Embedded<D> {
+    let options = Options { segment_bytes: 4 << 10, tail_bytes: 2 << 10, marks, ..Options::default() };
+    Embedded::open(disk.clone(), options, now_at(0), ENTROPY).unwrap().0
+}
+
+fn turn<D: Disk>(engine: &mut Embedded<D>, now: Now) -> Result<Vec<(Ticket, Reply)>, Fatal> {
+    let mut out = Settled::default();
+    match engine.poll_turn(&mut Context::from_waker(Waker::noop()), now, &mut out) {
+        Poll::Ready(result) => result.map(|()| out.replies),
+        Poll::Pending => panic!("it waits, and there is room"),
+    }
+}
+
+fn push<D: Disk>(engine: &mut Embedded<D>, n: u64) {
+    engine.submit(now_at(n), PRODUCER, Command::Push { job: job(&format!("job-{n:05}"), "default") });
+}
+
+/// Takes a job and ends it.
+fn work<D: Disk>(engine: &mut Embedded<D>, now: Now, n: u64) {
+    let fetch = Command::Fetch { conn: ConnId(1), queues: &["default"], wait: Duration::ZERO };
+    engine.submit(now, WORKER, fetch);
+    let found = (0..10).find_map(|_| turn(engine, now).unwrap().pop());
+    assert!(matches!(found, Some((WORKER, Reply::Job(_)))), "{found:?}");
+    engine.submit(now, WORKER, Command::Ack { conn: ConnId(1), jid: &format!("job-{n:05}") });
+    assert_eq!(turn(engine, now).unwrap(), [(WORKER, Reply::Done)]);
+}
+
+#[test]
+fn a_full_disk_refuses_producers_lets_workers_go_on_and_is_left_by_itself_g13() {
+    const REFUSED: [(Ticket, Reply); 1] = [(PRODUCER, Reply::Refused(Refusal::DiskFull))];
+    let disk = SimDisk::new(1);
+    let marks = WaterMarks { low: 64 << 10, high: 96 << 10 };
+    let mut engine = open(&disk, marks);
+    disk.set_space(Some(200 << 10));
+    let mut accepted = 0;
+    loop {
+        push(&mut engine, accepted);
+        let before = engine.machine().dump();
+        let replies = turn(&mut engine, now_at(accepted)).unwrap();
+        if replies != [(PRODUCER, Reply::Done)] {
+            assert_eq!(replies, REFUSED);
+            assert_eq!(engine.machine().dump(), before, "what is refused changes nothing");
+            break;
+        }
+        accepted += 1;
+    }
+    assert!(accepted > 100 && engine.condition().disk_full && disk.free().unwrap() < marks.low);
+    let now = now_at(accepted);
+    engine.submit(now, PRODUCER, Command::PushBulk { jobs: &[] });
+    assert_eq!(turn(&mut engine, now).unwrap(), REFUSED);
+    for n in 0..accepted {
+        work(&mut engine, now, n);
+    }
+    // Between the marks nothing changes; above them the next PUSH is taken, and nobody was asked to do anything.
+    disk.set_space(Some(disk.used() + marks.high - 1));
+    assert_eq!(turn(&mut engine, now_at(accepted + 1)).unwrap(), []);
+    assert!(engine.condition().disk_full);
+    disk.set_space(Some(disk.used() + marks.high));
+    let due = engine.next_due(now_at(accepted + 1)).unwrap();
+    assert_eq!(due, now_at(accepted + 1).boot.after(Duration::from_millis(100)), "somebody has to look");
+    assert_eq!(turn(&mut engine, now_at(accepted + 2)).unwrap(), []);
+    assert!(!engine.condition().disk_full);
+    push(&mut engine, accepted + 2);
+    assert_eq!(turn(&mut engine, now_at(accepted + 2)).unwrap(), [(PRODUCER, Reply::Done)]);
+}
+
+#[test]
+fn a_disk_that_does_not_say_what_is_free_refuses_nobody() {
+    let disk = SimDisk::new(1);
+    let mut engine = open(&disk, WaterMarks::default());
+    disk.set_space(Some(0));
+    assert!(disk.crash().free().is_ok() && disk.free().is_err(), "the handle is dead");
+    assert_eq!(turn(&mut engine, now_at(1)).unwrap(), []);
+    assert!(!engine.condition().disk_full);
+}
+
+#[test]
+fn a_directory_that_is_removed_ends_the_store_before_it_answers_into_the_void() {
+    let parent = tempfile::tempdir().unwrap();
+    let path = parent.path().join("db");
+    let mut engine = open(&RealDisk::open(&path).unwrap(), WaterMarks { low: 0, high: 1 });
+    push(&mut engine, 1);
+    assert_eq!(turn(&mut engine, now_at(1)).unwrap(), [(PRODUCER, Reply::Done)]);
+    std::fs::remove_dir_all(&path).unwrap();
+    push(&mut engine, 2);
+    let fatal = turn(&mut engine, now_at(2)).unwrap_err();
+    assert_eq!((fatal.action, fatal.source.kind()), ("find", std::io::ErrorKind::NotFound));
+}
