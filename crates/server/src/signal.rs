@@ -1,4 +1,6 @@
-//! Signals: INT and TERM end the server gracefully, also when it is process 1 (rules `O-09`, `O-11`).
+//! Signals: INT and TERM end the server gracefully, also when it is process 1 (rules `O-09`, `O-11`). XFSZ, which says
+//! that a file has reached the size that a process may write, must not end it: the write fails, and that is told as
+//! every failed write is (`G14`).
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -8,12 +10,18 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    /// Only its handler matters: the write that caused it says what there is to say.
+    _file_size: Signal,
 }
 
 impl Signals {
     /// Installs the handlers, inside a runtime.
     pub(crate) fn install() -> std::io::Result<Self> {
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            _file_size: signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?,
+        })
     }
 
     /// Returns when the process is asked to end.

@@ -3,15 +3,19 @@
 //! `server.rs` and `client.rs` are the two ends that all tests here use. `transcript.rs` is the language of
 //! `../wire/*.txt` and `wire.rs` plays them; `ledger/` kills the server again and again and compares what it answered
 //! with what it still has; `workers.rs` has clients that vanish; `start.rs` what happens before the
-//! first connection, `crowd.rs` with one connection too many, `large.rs` the largest jobs.
+//! first connection, `crowd.rs` with one connection too many, `large.rs` with the largest jobs, `faults.rs` with a disk that
+//! fails and `directory.rs` with a data directory that is not ours.
 
 mod client;
 mod clock;
 mod crowd;
+mod directory;
+mod faults;
 mod large;
 mod ledger;
 mod server;
 mod start;
 mod transcript;
+mod volume;
 mod wire;
 mod workers;

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -15,6 +16,7 @@ use crate::clock::until;
 /// A server process and the folder that outlives it.
 pub(crate) struct Server {
     folder: TempDir,
+    data: PathBuf,
     env: Vec<(String, String)>,
     child: Option<Child>,
     output: Arc<Mutex<String>>,
@@ -47,18 +49,37 @@ impl Server {
         server
     }
 
+    /// The same, configured by this file, with its data on another disk if one is given.
+    pub(crate) fn start_on(disk: Option<PathBuf>, config: &str) -> Self {
+        let mut server = Self::down();
+        let conf_d = server.folder.path().join(".bessemer/conf.d");
+        std::fs::create_dir_all(&conf_d).expect("a folder");
+        std::fs::write(conf_d.join("test.toml"), config).expect("a file");
+        if let Some(disk) = disk {
+            server.data = disk.join("db");
+        }
+        server.spawn();
+        server.await_ready();
+        server
+    }
+
     fn down() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        Self { folder, env: Vec::new(), child: None, output: Arc::default(), port: 0, web: 0 }
+        let data = folder.path().join("db");
+        Self { folder, data, env: Vec::new(), child: None, output: Arc::default(), port: 0, web: 0 }
     }
 
     /// Starts the process again, on the same folder and ports, and does not wait for it.
     pub(crate) fn spawn(&mut self) {
+        self.spawn_by(&mut bessemer());
+    }
+
+    /// The same by a command that ends in the built server.
+    pub(crate) fn spawn_by(&mut self, command: &mut Command) {
         let bindings = [format!("127.0.0.1:{}", self.port), format!("127.0.0.1:{}", self.web)];
-        let mut command = bessemer();
         command.args(["-b", &bindings[0], "-w", &bindings[1], "-d", &self.folder()]);
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
-        self.run(&mut command);
+        self.run(command);
     }
 
     fn run(&mut self, command: &mut Command) {
@@ -71,7 +92,7 @@ impl Server {
 
     /// Its data directory.
     pub(crate) fn folder(&self) -> String {
-        self.folder.path().join("db").display().to_string()
+        self.data.display().to_string()
     }
 
     /// Waits until the process listens.
@@ -113,6 +134,23 @@ impl Server {
         let sent = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status();
         assert!(sent.expect("kill(1)").success());
         until("the server ends", || child.try_wait().expect("a child process"))
+    }
+
+    /// From its next start on it has the other's data directory.
+    pub(crate) fn share(&mut self, other: &Self) {
+        self.data.clone_from(&other.data);
+    }
+
+    /// Waits until it ends by itself; its exit code, and the last line of what it wrote.
+    pub(crate) fn end(&mut self) -> (Option<i32>, String) {
+        let mut child = self.child.take().expect("a process");
+        let status = until("the server ends by itself", || child.try_wait().expect("a child process"));
+        // The line is the last thing it does, and is read by another thread.
+        let line = until("the server says why", || {
+            let said = self.output();
+            said.lines().last().filter(|line| line.starts_with("bessemer: ")).map(str::to_owned)
+        });
+        (status.code(), line)
     }
 
     /// What it wrote so far.
