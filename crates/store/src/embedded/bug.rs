@@ -15,9 +15,9 @@ pub enum Bug {
     FreeTheLiving,
     /// A segment becomes a spare, and may be overwritten, before its new name is durable.
     RecycleBeforeFlush,
-    /// The cleaning of a segment forgets the failures of the jobs that it moves.
+    /// The cleaning of a segment forgets the texts of the failures of the jobs that it moves.
     MoveWithoutFailure,
-    /// The cleaning of a segment leaves every eighth job behind.
+    /// A segment that is cleaned is left before all who live in it have been told again.
     LeaveBehind,
     /// Nothing stands behind a batch but what the file held before.
     ForgetTheTerminator,

@@ -60,8 +60,8 @@ pub(super) struct Cold<D: Disk> {
 
 #[derive(Debug)]
 enum Hands<D: Disk> {
-    /// We, in the next turn.
-    Own { todo: VecDeque<Asked>, files: Files<D> },
+    /// We, in the next turn: what was asked for before this one is `due`.
+    Own { todo: VecDeque<Asked>, due: usize, files: Files<D> },
     /// A thread.
     Thread {
         todo: Option<SyncSender<Asked>>,
@@ -90,7 +90,7 @@ impl<D: Disk> Cold<D> {
     pub(super) fn start(disk: D) -> io::Result<Self> {
         let mut files = Files { disk, open: VecDeque::new() };
         if !D::THREADS {
-            return Ok(Self { under_way: 0, hands: Hands::Own { todo: VecDeque::new(), files } });
+            return Ok(Self { under_way: 0, hands: Hands::Own { todo: VecDeque::new(), due: 0, files } });
         }
         let (todo, asked) = sync_channel::<Asked>(ASKED_MAX);
         let (got, done) = mpsc::channel(ASKED_MAX);
@@ -121,7 +121,10 @@ impl<D: Disk> Cold<D> {
             return None;
         }
         let got = match &mut self.hands {
-            Hands::Own { todo, files } => files.read(todo.pop_front()?),
+            Hands::Own { todo, due, files } => {
+                *due = due.checked_sub(1)?;
+                files.read(todo.pop_front()?)
+            }
             Hands::Thread { done, early, .. } => match early.take().map_or_else(|| done.try_recv(), Ok) {
                 Ok(got) => got,
                 Err(TryRecvError::Empty) => return None,
@@ -132,15 +135,19 @@ impl<D: Disk> Cold<D> {
         Some(got)
     }
 
-    /// The arrival of what is under way wakes the engine.
+    /// The turn is over; the arrival of what is under way wakes the engine.
     pub(super) fn watch(&mut self, cx: &mut Context<'_>) {
-        if let Hands::Thread { done, early, .. } = &mut self.hands
-            && self.under_way > 0
-            && early.is_none()
-            && let Poll::Ready(got) = done.poll_recv(cx)
-        {
-            *early = Some(got.unwrap_or_else(|| Err(ended())));
-            cx.waker().wake_by_ref();
+        match &mut self.hands {
+            Hands::Own { todo, due, .. } => *due = todo.len(),
+            Hands::Thread { done, early, .. } => {
+                if self.under_way > 0
+                    && early.is_none()
+                    && let Poll::Ready(got) = done.poll_recv(cx)
+                {
+                    *early = Some(got.unwrap_or_else(|| Err(ended())));
+                    cx.waker().wake_by_ref();
+                }
+            }
         }
     }
 

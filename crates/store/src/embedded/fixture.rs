@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use bessemer_core::fact::{Ending, Fact, Failure, Family, Head, JobId, OnLost, Order, Standing};
@@ -155,6 +156,7 @@ fn the_fixture_of_format_1_is_read() {
         assert_eq!(read, format!("{fact:?}"));
         if let Fact::Put { body: text, .. } | Fact::Fail { failure: Failure { text, .. }, .. } = fact {
             log.ask(span);
+            log.texts.watch(&mut Context::from_waker(Waker::noop()));
             log.texts.collect().unwrap();
             assert_eq!(log.text(span).unwrap().unwrap(), *text, "the text of {read}");
         }

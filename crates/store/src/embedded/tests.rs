@@ -374,12 +374,21 @@ fn the_log_stays_short_while_old_jobs_live() {
     let dump = engine.machine().dump();
     drop(engine);
 
-    let (mut engine, _) = open(disk.crash(), at(10));
+    let (mut engine, report) = open(disk.crash(), at(10));
     assert_eq!(engine.machine().dump(), dump);
     engine.machine().check().unwrap();
+    assert_eq!(report.torn, None, "what an older segment left in the file is no torn tail");
     for n in 20..40 {
         assert_eq!(work(&mut engine, at(10), &format!("pin-{n:05}")), body(n));
     }
+}
+
+#[test]
+fn without_its_terminator_the_end_of_a_recycled_segment_would_look_torn() {
+    plant(Some(Bug::ForgetTheTerminator));
+    let outcome = std::panic::catch_unwind(the_log_stays_short_while_old_jobs_live);
+    plant(None);
+    assert!(outcome.is_err(), "the planted bug does nothing");
 }
 
 #[test]

@@ -117,7 +117,12 @@ fn a_careless_use_of_the_disk_is_noticed() {
 
 #[test]
 fn a_planted_bug_is_noticed() {
-    for bug in [Bug::CutDamage, Bug::ForgetToRestate, Bug::FreeTheLiving] {
+    use Bug::{
+        CutDamage, ForgetToRestate, FreeTheLiving, LeaveBehind, MoveWithoutFailure, RecycleBeforeFlush,
+    };
+    for bug in
+        [CutDamage, ForgetToRestate, FreeTheLiving, RecycleBeforeFlush, MoveWithoutFailure, LeaveBehind]
+    {
         plant(Some(bug));
         let noticed = (0..NOTICED_WITHIN).find(|seed| run(*seed, None).is_err());
         println!("{bug:?}: noticed by seed {noticed:?}");
