@@ -186,6 +186,12 @@ impl Machine {
         bodies.chain(self.failures.values().map(|failure| failure.text))
     }
 
+    /// Where the body of the next job of each queue is.
+    pub fn heads(&self) -> impl Iterator<Item = Span> + '_ {
+        let numbers = 0..self.queues.count() as u16;
+        numbers.filter_map(|queue| self.queues.first(queue)).map(|slot| self.table[slot].body())
+    }
+
     fn connect<F>(
         &mut self,
         turn: &Turn<'_, F>,

@@ -55,6 +55,9 @@ pub use self::space::WaterMarks;
 /// A turn's facts at most, about: what a flush of some milliseconds carries anyway. Closes a group, refuses nothing.
 const GROUP_BYTES: usize = 4 << 20;
 
+/// So many queues have their next job in memory soon after a start.
+const HEADS_MAX: usize = 32;
+
 /// How a store is run.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -165,6 +168,8 @@ impl<D: Disk> Embedded<D> {
         }
         log.end_turn(now.wall, None);
         log.discard(report.removed.iter().cloned())?;
+        // The first FETCH of a queue is not to wait for the disk either, as far as there is room.
+        machine.heads().take(HEADS_MAX).for_each(|head| log.ask(head));
         let (reader, questions) = reader::channel();
         let (space, held, waiting) = (Space::new(options.marks), Settled::default(), Waiting::default());
         let mut engine = Self { disk, machine, log, space, held, waiting, questions, reader, failed: false };

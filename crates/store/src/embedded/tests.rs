@@ -304,7 +304,7 @@ fn a_backlog_on_the_disk_is_read_ahead_and_holds_up_nobody_else() {
     drop(engine);
 
     let (mut engine, _) = open(disk.crash(), at(1));
-    // Nothing is in memory: the first FETCH waits, a PUSH behind it does not.
+    // Nothing is in memory yet: a FETCH waits, a PUSH behind it does not.
     assert_eq!(engine.submit(at(1), Ticket(2), FETCH), Progress::Open);
     push(&mut engine, at(1), "job-other", &body(0));
     assert_eq!(turn(&mut engine, at(1)).unwrap(), [(Ticket(1), Reply::Done)]);
@@ -322,6 +322,23 @@ fn a_backlog_on_the_disk_is_read_ahead_and_holds_up_nobody_else() {
     }
     // Segments of 4 KiB are read one by one; the head of the queue is known one job before it is asked for.
     assert!(waited < 5_000 / 10, "{waited} of 5,000 waited");
+}
+
+#[test]
+fn the_head_of_a_queue_is_read_before_anybody_asks_for_it() {
+    let disk = SimDisk::new(1);
+    let (mut engine, _) = open(disk.clone(), at(0));
+    push(&mut engine, at(0), "job-00000", &body(0));
+    turn(&mut engine, at(0)).unwrap();
+    drop(engine);
+
+    let (mut engine, _) = open(disk.crash(), at(1));
+    turn(&mut engine, at(1)).unwrap();
+    turn(&mut engine, at(2)).unwrap();
+    assert_eq!(engine.submit(at(3), Ticket(2), FETCH), Progress::Decided);
+    let replies = turn(&mut engine, at(3)).unwrap();
+    let [(Ticket(2), Reply::Job(job))] = &replies[..] else { panic!("{replies:?}") };
+    assert_eq!(job.body.bytes(), body(0));
 }
 
 /// How many segments there are.
