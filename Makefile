@@ -1,5 +1,5 @@
 # What one can do here; `make` alone lists it.
-.PHONY: help run test check kill seeds bench audit
+.PHONY: help run test check kill seeds sweep bench audit
 CYCLES ?= 1000
 SEEDS ?= 100000
 
@@ -20,6 +20,9 @@ kill: ## kill the server with SIGKILL at random moments and compare the ledger: 
 
 seeds: ## simulate crashes and power losses from more seeds: make seeds SEEDS=100000
 	@BESSEMER_SEEDS=$(SEEDS) cargo test --locked -p bessemer-store -p bessemer-server -- --nocapture seeds promises
+
+sweep: ## kill the server, or have the disk fail, at every single call of a script to the disk (needs strace)
+	@BESSEMER_SWEEP=all cargo test --locked -p bessemer-server --test e2e -- --nocapture no_call
 
 bench: ## measure the server beside one that only answers OK: CPU and latency of a job
 	@cargo bench --locked -p bessemer-server --bench load

@@ -51,15 +51,21 @@ impl Server {
 
     /// The same, configured by this file, with its data on another disk if one is given.
     pub(crate) fn start_on(disk: Option<PathBuf>, config: &str) -> Self {
-        let mut server = Self::down();
-        let conf_d = server.folder.path().join(".bessemer/conf.d");
-        std::fs::create_dir_all(&conf_d).expect("a folder");
-        std::fs::write(conf_d.join("test.toml"), config).expect("a file");
+        let mut server = Self::configured(config);
         if let Some(disk) = disk {
             server.data = disk.join("db");
         }
         server.spawn();
         server.await_ready();
+        server
+    }
+
+    /// One that is configured by this file, and not started yet.
+    pub(crate) fn configured(config: &str) -> Self {
+        let server = Self::down();
+        let conf_d = server.folder.path().join(".bessemer/conf.d");
+        std::fs::create_dir_all(&conf_d).expect("a folder");
+        std::fs::write(conf_d.join("test.toml"), config).expect("a file");
         server
     }
 
@@ -97,28 +103,50 @@ impl Server {
 
     /// Waits until the process listens.
     pub(crate) fn await_ready(&mut self) {
+        if let Err(ended) = self.await_ready_or_end() {
+            panic!("the server ended with {ended}:\n{}", self.output());
+        }
+    }
+
+    /// Waits until the process listens, or has ended by itself.
+    pub(crate) fn await_ready_or_end(&mut self) -> Result<(), ExitStatus> {
         // The binding of the dashboard is said first, but nothing here depends on the order.
-        self.port = self.said("listening at ", "PID ");
-        self.web = self.said("listening at ", "Web server");
+        self.port = self.said("listening at ", "PID ")?;
+        self.web = self.said("listening at ", "Web server")?;
+        Ok(())
     }
 
     /// The port that the process names in the line that has both texts.
-    fn said(&mut self, before: &str, and: &str) -> u16 {
+    fn said(&mut self, before: &str, and: &str) -> Result<u16, ExitStatus> {
         let child = self.child.as_mut().expect("a process");
         let output = &self.output;
         until(&format!("the server says `{and}… {before}`"), || {
+            let ended = child.try_wait().expect("a child process");
             let said = output.lock().expect("no panic").clone();
             let line = said.lines().find(|line| line.contains(and) && line.contains(before));
             let port = line.and_then(|line| {
                 let address = line.split(before).nth(1)?.split([',', ' ']).next()?;
                 address.rsplit(':').next()?.parse().ok()
             });
-            if port.is_none() {
-                let ended = child.try_wait().expect("a child process");
-                assert!(ended.is_none(), "the server ended with {ended:?}:\n{said}");
-            }
-            port
+            port.map(Ok).or(ended.map(Err))
         })
+    }
+
+    /// How it has ended; one that is still there is killed.
+    pub(crate) fn end_or_kill(&mut self) -> Option<ExitStatus> {
+        let mut child = self.child.take().expect("a process");
+        let ended = child.try_wait().expect("a child process");
+        if ended.is_none() {
+            child.kill().expect("SIGKILL");
+            child.wait().expect("a child process");
+        }
+        ended
+    }
+
+    /// Waits until it ends by itself; how it did.
+    pub(crate) fn await_end(&mut self) -> ExitStatus {
+        let mut child = self.child.take().expect("a process");
+        until("the server ends", || child.try_wait().expect("a child process"))
     }
 
     /// SIGKILL, and nothing else.

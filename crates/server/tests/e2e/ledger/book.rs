@@ -50,7 +50,7 @@ enum State {
     Unanswered(End),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Job {
     pushed: Pushed,
     sent_at: u64,
@@ -61,7 +61,7 @@ struct Job {
 }
 
 /// The book.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Book {
     jobs: HashMap<String, Job>,
     gone: HashSet<String>,
@@ -92,6 +92,12 @@ impl Book {
         if let Some(job) = self.jobs.get_mut(jid) {
             job.accepted_at.get_or_insert(clock);
         }
+    }
+
+    /// The server refused it, and so it must not exist.
+    pub(crate) fn refused(&mut self, jid: &str) {
+        self.note("refused", jid);
+        self.jobs.remove(jid);
     }
 
     /// A worker received it. Returns the job's place in the order of its queue, if it has one.

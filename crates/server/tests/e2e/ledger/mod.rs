@@ -10,6 +10,7 @@ mod book;
 mod dice;
 mod gate;
 mod inventory;
+mod sweep;
 
 use std::fs::File;
 use std::io::Write as _;
