@@ -112,8 +112,9 @@ pub enum Family {
     Counters,
     /// Key: a day as decimal days since 1970. Value: processed and failed on it.
     Day,
-    /// Key: empty. Value: when jobs came lately, as pairs of a time and the number of the first job that came then or
-    /// later; little-endian. For the safe re-push (`D5`).
+    /// Key: empty. Value: what the safe re-push (`D5`) knows: the count of marks, each mark (a time, and the number of
+    /// the first job that came then or later), and each job that ended lately (until when it is remembered, the hashes
+    /// of its jid and its bytes); little-endian.
     Recent,
     /// Key: the name of a queue. Value: one byte of flags, bit 0: paused.
     Queue,

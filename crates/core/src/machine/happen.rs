@@ -180,10 +180,7 @@ impl Machine {
             Family::Day => self.counters.keep_day(key, value),
             Family::Recent => {
                 let mut reader = Reader(value.unwrap_or_default());
-                let marks = std::iter::from_fn(|| {
-                    (!reader.is_empty()).then(|| (Wall(reader.number() as i64), reader.number()))
-                });
-                self.recent.restore(marks);
+                self.recent.restore(std::iter::from_fn(|| (!reader.is_empty()).then(|| reader.number())));
             }
             Family::Queue => {
                 let Ok(name) = std::str::from_utf8(key) else { return };
@@ -206,8 +203,7 @@ impl Machine {
         for (day, count) in self.counters.days() {
             keep(Family::Day, day.to_string().as_bytes(), &numbers(&[count.processed, count.failed]));
         }
-        let marks = self.recent.marks().flat_map(|(at, seq)| [at.0 as u64, seq]);
-        keep(Family::Recent, b"", &numbers(&marks.collect::<Vec<_>>()));
+        keep(Family::Recent, b"", &numbers(&self.recent.tell()));
         for queue in self.queues.known() {
             keep(Family::Queue, queue.name.as_bytes(), &[if queue.paused { PAUSED } else { 0 }]);
         }

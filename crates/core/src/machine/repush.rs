@@ -60,14 +60,33 @@ impl Recent {
         self.marks.iter().find(|(at, _)| now.since(*at) <= window).map(|(_, seq)| *seq)
     }
 
-    /// The marks, oldest first: the first sequence number at or after each time.
-    pub(super) fn marks(&self) -> impl Iterator<Item = (Wall, u64)> + '_ {
-        self.marks.iter().copied()
+    /// All of it as numbers, for the log.
+    pub(super) fn tell(&self) -> Vec<u64> {
+        let marks = self.marks.iter().flat_map(|(at, seq)| [at.0 as u64, *seq]);
+        let lives = |(until, key): &&(Wall, Key)| {
+            self.ended.find(mix(*key), |ended| ended == &(*key, *until)).is_some()
+        };
+        let ended =
+            self.by_end.iter().filter(lives).flat_map(|(until, (jid, body))| [until.0 as u64, *jid, *body]);
+        std::iter::once(self.marks.len() as u64).chain(marks).chain(ended).collect()
     }
 
-    /// Replaying: these are the marks now.
-    pub(super) fn restore(&mut self, marks: impl Iterator<Item = (Wall, u64)>) {
-        self.marks = marks.collect();
+    /// Replaying: all of it is as these numbers say.
+    pub(super) fn restore(&mut self, mut numbers: impl Iterator<Item = u64>) {
+        *self = Self::default();
+        for _ in 0..numbers.next().unwrap_or(0) {
+            let (Some(at), Some(seq)) = (numbers.next(), numbers.next()) else { return };
+            self.marks.push_back((Wall(at as i64), seq));
+        }
+        while let (Some(until), Some(jid), Some(body)) = (numbers.next(), numbers.next(), numbers.next()) {
+            self.remember(Wall(until as i64), (jid, body));
+        }
+    }
+
+    fn remember(&mut self, until: Wall, key: Key) {
+        self.forget(key);
+        self.ended.insert_unique(mix(key), (key, until), |(key, _)| mix(*key));
+        self.by_end.push_back((until, key));
     }
 
     /// A job with number `seq` has ended; if it was pushed within the window it is remembered for the rest of it.
@@ -75,9 +94,7 @@ impl Recent {
         self.never_ahead(now, window);
         let pushed = self.marks.iter().rev().find(|(_, first)| *first <= seq).map(|(at, _)| *at);
         let Some(until) = pushed.map(|at| at.after(window)).filter(|until| *until > now) else { return };
-        self.forget(key);
-        self.ended.insert_unique(mix(key), (key, until), |(key, _)| mix(*key));
-        self.by_end.push_back((until, key));
+        self.remember(until, key);
         while self.by_end.front().is_some_and(|(until, _)| *until <= now) || self.by_end.len() > max {
             if let Some((until, key)) = self.by_end.pop_front()
                 && let Ok(found) = self.ended.find_entry(mix(key), |ended| *ended == (key, until))
@@ -139,6 +156,26 @@ mod tests {
             recent.pushed(at(second), second as u64, WINDOW);
         }
         assert!(recent.marks.len() <= 63);
+    }
+
+    #[test]
+    fn what_is_told_is_what_is_remembered_d05() {
+        let mut recent = Recent::default();
+        for n in 0..6 {
+            recent.pushed(at(n), n as u64, WINDOW);
+            recent.ended(at(n), n as u64, (n as u64, 7), WINDOW, 4);
+        }
+        recent.forget((4, 7));
+        let mut told = Recent::default();
+        told.pushed(at(0), 99, WINDOW);
+        told.restore(recent.tell().into_iter());
+        for n in 0..6 {
+            let key = (n, 7);
+            assert_eq!(told.remembers(at(6), key), recent.remembers(at(6), key), "{n}");
+            assert_eq!(told.remembers(at(6), key), matches!(n, 2 | 3 | 5), "{n}");
+        }
+        assert_eq!(told.first_within(at(62), WINDOW), Some(2));
+        assert_eq!(told.tell(), recent.tell());
     }
 
     #[test]

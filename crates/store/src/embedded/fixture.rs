@@ -94,7 +94,7 @@ fn write(disk: &SimDisk) {
         for fact in facts {
             log.record(fact);
         }
-        log.commit(Wall(2), |log| _ = log.record(&RESTATED)).unwrap();
+        log.commit(Wall(2), None, |log| _ = log.record(&RESTATED)).unwrap();
     }
 }
 

@@ -29,8 +29,7 @@ const SEGMENTS_MIN: u64 = 4;
 pub(super) struct LogOptions {
     pub(super) segment_bytes: u64,
     pub(super) tail_bytes: usize,
-    /// A segment that was written to within this time is kept even when nothing lives in it, unless the log is too
-    /// long.
+    /// A segment that was written to within this time is given up only when all that it says has been told again.
     pub(super) young: Duration,
 }
 
@@ -127,8 +126,14 @@ impl<D: Disk> Log<D> {
     }
 
     /// Makes all that was taken down durable. `restate` is called when a new segment begins, and tells again what
-    /// must not be lost with the segments before.
-    pub(super) fn commit(&mut self, now: Wall, restate: impl FnOnce(&mut Self)) -> Result<(), Fatal> {
+    /// must not be lost with the segments before; then they may go, but for what somebody still waits to have read, from
+    /// the log position `pinned` on: a job that was handed out may have ended by now.
+    pub(super) fn commit(
+        &mut self,
+        now: Wall,
+        pinned: Option<u64>,
+        restate: impl FnOnce(&mut Self),
+    ) -> Result<(), Fatal> {
         if self.batch.is_empty() {
             return Ok(());
         }
@@ -139,6 +144,7 @@ impl<D: Disk> Log<D> {
             if !planted(Bug::ForgetToRestate) {
                 restate(self);
             }
+            self.give_up(pinned, |_| true);
             self.roll(now)?
         };
         self.table.grow(sealed.len(), now);
@@ -191,19 +197,26 @@ impl<D: Disk> Log<D> {
         self.texts.ask(&self.table, span);
     }
 
+    /// Whether the log still has what is at `span`; of a text that lives it has.
+    pub(super) fn is_kept(&self, span: Span) -> bool {
+        self.table.find(span.at).is_some()
+    }
+
     /// Whether a text is in the batch that is not committed yet: after the commit it is in memory.
     pub(super) fn is_under_way(&self, span: Span) -> bool {
         span.at >= self.batch.position()
     }
 
-    /// Gives up the oldest segments as far as nothing in them is needed. `pinned`: the first log position that
-    /// somebody still waits to have read; a job that was handed out may have ended by now.
+    /// The turn is over. Gives up old segments in which nothing lives; `pinned`: see [`Log::commit`].
     pub(super) fn end_turn(&mut self, now: Wall, pinned: Option<u64>) {
-        let (young, min) = (self.options.young, self.min_bytes());
-        let is_young = |segment: &Segment| !segment.is_old(now, young);
-        let pinned = [pinned, self.texts.first_asked()].into_iter().flatten().min();
-        self.given_up.extend(std::iter::from_fn(|| self.table.give_up(pinned, is_young, min)));
+        let young = self.options.young;
+        self.give_up(pinned, |segment| segment.is_old(now, young));
         self.texts.end_turn();
+    }
+
+    fn give_up(&mut self, pinned: Option<u64>, may: impl Fn(&Segment) -> bool) {
+        let pinned = [pinned, self.texts.first_asked()].into_iter().flatten().min();
+        self.given_up.extend(std::iter::from_fn(|| self.table.give_up(pinned, &may)));
     }
 
     /// How long the log may be in any case.

@@ -44,7 +44,7 @@ use self::janitor::Janitor;
 use self::log::{Helpers, Log, LogOptions};
 use self::reader::{ANSWERS_PER_TURN, Questions};
 use self::segment::StoreId;
-use self::settle::{Waiting, fill, unread};
+use self::settle::{Waiting, has_to_wait};
 use self::space::{Change, Space};
 use crate::engine::{Engine, Fatal};
 
@@ -221,7 +221,7 @@ impl<D: Disk> Embedded<D> {
         let Self { machine, log, held, waiting, questions, .. } = self;
         log.texts.collect()?;
         log.clean(machine)?;
-        log.commit(now.wall, |log| machine.restate(log))?;
+        log.commit(now.wall, waiting.pinned(held), |log| machine.restate(log))?;
         waiting.settle(log, held, out)?;
         for left in (0..=ANSWERS_PER_TURN).rev() {
             if left == 0 {
@@ -233,7 +233,7 @@ impl<D: Disk> Embedded<D> {
             waiting.answer(log, question.answer, machine.answer(now, &question.query))?;
         }
         log.texts.watch(cx);
-        log.end_turn(now.wall, waiting.pinned());
+        log.end_turn(now.wall, waiting.pinned(held));
         Ok(())
     }
 }
@@ -249,16 +249,11 @@ impl<D: Disk> Engine for Embedded<D> {
         let before = self.held.replies.len();
         let mut progress = self.machine.apply(now, ticket, command, &mut self.log, &mut self.held);
         for (to, reply) in &mut self.held.replies[before..] {
-            // A failed read is met again in the turn.
             if let Reply::Job(job) = reply
-                && !fill(&mut self.log, job).unwrap_or(false)
+                && has_to_wait(&mut self.log, job)
                 && *to == ticket
             {
-                let texts =
-                    [unread(&job.body), job.failure.as_ref().and_then(|failure| unread(&failure.text))];
-                if texts.into_iter().flatten().any(|span| !self.log.is_under_way(span)) {
-                    progress = Progress::Open;
-                }
+                progress = Progress::Open;
             }
         }
         progress

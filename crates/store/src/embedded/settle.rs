@@ -3,7 +3,7 @@
 //! A text that is in memory is put in at once. For one that is not, the reply settles a turn later, or some turns; the
 //! connection that asked waits for it, and nobody else does.
 
-use bessemer_core::command::{Handout, Text};
+use bessemer_core::command::{FailureView, Handout, Text};
 use bessemer_core::{Answer, Reply, Settled, Span, Ticket};
 use tokio::sync::oneshot;
 
@@ -42,7 +42,8 @@ impl Waiting {
                 out.replies.push((ticket, reply));
                 continue;
             };
-            if let Some(next) = job.next
+            // By now it may have been fetched, and have ended.
+            if let Some(next) = job.next.filter(|next| log.is_kept(*next))
                 && log.text(next)?.is_none()
             {
                 log.ask(next);
@@ -89,23 +90,36 @@ impl Waiting {
         self.answers.len() < ANSWERS_MAX
     }
 
-    /// The first log position that is still to be read.
-    pub(super) fn pinned(&self) -> Option<u64> {
+    /// The first log position that is still to be read, also for replies that are `held`.
+    pub(super) fn pinned(&self, held: &Settled) -> Option<u64> {
+        let held = held.replies.iter().filter_map(|(_, reply)| match reply {
+            Reply::Job(job) => Some(&**job),
+            _ => None,
+        });
+        let fetched = self.replies.iter().map(|(_, job)| &**job).chain(held);
+        let fetched = fetched.flat_map(|job| texts(&job.body, job.failure.as_ref()));
         let jobs = self.answers.iter().flat_map(|(_, answer)| match answer {
             Answer::Jobs(jobs) => jobs.jobs.as_slice(),
             _ => &[],
         });
-        let shown = jobs.flat_map(|job| [Some(&job.body), job.failure.as_ref().map(|failure| &failure.text)]);
-        let fetched = self
-            .replies
-            .iter()
-            .flat_map(|(_, job)| [Some(&job.body), job.failure.as_ref().map(|failure| &failure.text)]);
-        fetched.chain(shown).flatten().filter_map(unread).map(|span| span.at).min()
+        let shown = jobs.flat_map(|job| texts(&job.body, job.failure.as_ref()));
+        fetched.chain(shown).filter_map(unread).map(|span| span.at).min()
     }
 }
 
+fn texts<'a>(body: &'a Text, failure: Option<&'a FailureView>) -> impl Iterator<Item = &'a Text> {
+    std::iter::once(body).chain(failure.map(|failure| &failure.text))
+}
+
+/// Whether the reply of a FETCH that was just decided has to wait for a read: not for what the next commit brings.
+pub(super) fn has_to_wait<D: Disk>(log: &mut Log<D>, job: &mut Handout) -> bool {
+    // A failed read is met again in the turn.
+    let filled = fill(log, job).unwrap_or(false);
+    !filled && texts(&job.body, job.failure.as_ref()).filter_map(unread).any(|span| !log.is_under_way(span))
+}
+
 /// Puts the texts of a reply in as far as they are in memory, and asks for the others; says whether all are in.
-pub(super) fn fill<D: Disk>(log: &mut Log<D>, job: &mut Handout) -> Result<bool, Fatal> {
+fn fill<D: Disk>(log: &mut Log<D>, job: &mut Handout) -> Result<bool, Fatal> {
     let body = put(log, &mut job.body)?;
     let failure = job.failure.as_mut().map_or(Ok(true), |failure| put(log, &mut failure.text))?;
     Ok(body && failure)
@@ -139,6 +153,6 @@ fn put<D: Disk>(log: &mut Log<D>, text: &mut Text) -> Result<bool, Fatal> {
 }
 
 /// Where a text is that has not been read.
-pub(super) fn unread(text: &Text) -> Option<Span> {
+fn unread(text: &Text) -> Option<Span> {
     if let Text::At(span) = text { Some(*span) } else { None }
 }

@@ -107,19 +107,12 @@ impl Table {
         self.live.remove(span.len);
     }
 
-    /// Takes the oldest segment out if nothing in it is needed: no text, none of the log from `pinned` on, and not
-    /// what it says about the last minute, unless the log is too long for that. Before its file goes, a batch
-    /// that names [`Table::oldest`] has to be durable.
-    pub(super) fn give_up(
-        &mut self,
-        pinned: Option<u64>,
-        young: impl Fn(&Segment) -> bool,
-        min: u64,
-    ) -> Option<u64> {
+    /// Takes the oldest segment out if it `may` go, nothing lives in it, and nobody reads from `pinned` on. Before its
+    /// file goes, a batch that names [`Table::oldest`] has to be durable.
+    pub(super) fn give_up(&mut self, pinned: Option<u64>, may: impl Fn(&Segment) -> bool) -> Option<u64> {
         let first = self.segments.front().filter(|_| self.segments.len() > 1)?;
         let empty = first.live == 0 || planted(Bug::FreeTheLiving);
-        let free = pinned.is_none_or(|pinned| first.end <= pinned);
-        if !(empty && free && (!young(first) || self.is_too_long(min))) {
+        if !(empty && may(first) && pinned.is_none_or(|pinned| first.end <= pinned)) {
             return None;
         }
         let number = first.number;
@@ -179,8 +172,8 @@ mod tests {
         Span { at, len }
     }
 
-    fn give_up(table: &mut Table, now: i64, min: u64) -> Vec<u64> {
-        std::iter::from_fn(|| table.give_up(None, |s| !s.is_old(Wall(now), YOUNG), min)).collect()
+    fn give_up(table: &mut Table, now: i64) -> Vec<u64> {
+        std::iter::from_fn(|| table.give_up(None, |s| s.is_old(Wall(now), YOUNG))).collect()
     }
 
     #[test]
@@ -198,28 +191,20 @@ mod tests {
         table.grow(10, Wall(1_000_000));
         table.add(4, 310);
         table.grow(10, Wall(20));
-        assert_eq!(give_up(&mut table, 20, 1000), [1, 2, 3]);
+        assert_eq!(give_up(&mut table, 20), [1, 2, 3]);
     }
 
     #[test]
     fn only_the_oldest_go_and_only_when_empty_and_old() {
         let mut table = three();
         let span = live(&mut table, 150, 1);
-        assert_eq!(give_up(&mut table, 11, 1000), [0; 0]);
-        assert_eq!(give_up(&mut table, 12, 1000), [1]);
-        assert_eq!(give_up(&mut table, 100, 1000), [0; 0]);
+        assert_eq!(give_up(&mut table, 11), [0; 0]);
+        assert_eq!(give_up(&mut table, 12), [1]);
+        assert_eq!(give_up(&mut table, 100), [0; 0]);
         table.release(span);
-        assert_eq!(give_up(&mut table, 100, 1000), [2]);
+        assert_eq!(give_up(&mut table, 100), [2]);
         assert_eq!((table.oldest(), table.len()), (Some(3), 1));
         assert_eq!(table.find(150), None);
-    }
-
-    #[test]
-    fn a_log_that_is_too_long_remembers_less_than_a_minute() {
-        let mut table = three();
-        assert_eq!(give_up(&mut table, 4, 300), [0; 0]);
-        assert_eq!(give_up(&mut table, 4, 299), [1]);
-        assert!(!table.is_too_long(200) && table.is_too_long(199));
     }
 
     #[test]
@@ -237,7 +222,7 @@ mod tests {
     #[test]
     fn what_somebody_still_reads_is_kept() {
         let mut table = three();
-        assert_eq!(table.give_up(Some(99), |_| false, 0), None);
-        assert_eq!(table.give_up(Some(100), |_| false, 0), Some(1));
+        assert_eq!(table.give_up(Some(99), |_| true), None);
+        assert_eq!(table.give_up(Some(100), |_| true), Some(1));
     }
 }
