@@ -5,5 +5,6 @@
 pub mod embedded;
 pub mod engine;
 
+pub use embedded::tools;
 pub use embedded::{Embedded, OpenError, Options, Recovered, TornTail, WaterMarks};
 pub use engine::{Engine, Fatal, Gone, Reader};

@@ -5,6 +5,7 @@
 //! needs). Whatever they decide
 //! they say as a [`Fact`], and `happen.rs` alone changes durable state, by facts, live and in replay alike.
 
+mod adopt;
 mod check;
 mod counters;
 mod due;

@@ -60,7 +60,7 @@ pub(super) struct Header {
 }
 
 impl Header {
-    fn encode(&self, seed: Seed, bytes: &mut [u8]) {
+    pub(super) fn encode(&self, seed: Seed, bytes: &mut [u8]) {
         bytes[..4].copy_from_slice(&MAGIC);
         bytes[8..12].copy_from_slice(&self.crc.to_le_bytes());
         bytes[12..16].copy_from_slice(&self.len.to_le_bytes());

@@ -30,6 +30,7 @@ mod settle;
 mod space;
 mod table;
 mod texts;
+pub mod tools;
 
 use std::io;
 use std::task::{Context, Poll};
@@ -94,6 +95,9 @@ pub enum OpenError {
     /// A data file of Faktory, and no store of ours.
     #[error("found a Faktory store at {path}; `bessemer import {path}` brings it over")]
     Faktory { path: String },
+    /// A backup, and no store.
+    #[error("{path} is a backup; `bessemer restore {path} DIR` makes a store of it")]
+    Backup { path: String },
     /// The disk failed.
     #[error(transparent)]
     Failed(#[from] Fatal),

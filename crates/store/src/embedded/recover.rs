@@ -25,6 +25,7 @@ use super::record::Records;
 use super::scan::{Reading, Torn, Window};
 use super::segment::{self, BadHeader, Header, StoreId, file_name};
 use super::table::Table;
+use super::tools::manifest;
 use crate::engine::Fatal;
 
 /// What the directory holds, before its batches are read.
@@ -87,12 +88,15 @@ pub(super) fn look<D: Disk>(disk: D) -> Result<Found<D>, OpenError> {
     if let Some(name) = names.iter().find(faktory).filter(|_| segments.is_empty()) {
         return Err(OpenError::Faktory { path: disk.path(name) });
     }
+    if segments.is_empty() && names.iter().any(|name| name == manifest::NAME) {
+        return Err(OpenError::Backup { path: disk.path("") });
+    }
     let temporary = names.into_iter().filter(|name| segment::spare_in(name).is_some()).collect();
     Ok(Found { disk, segments, temporary })
 }
 
 /// The header of a segment, if it is the one that the name says.
-fn header<D: Disk>(disk: &D, name: &str) -> Result<Header, OpenError> {
+pub(super) fn header<D: Disk>(disk: &D, name: &str) -> Result<Header, OpenError> {
     let damaged = |what: &str| OpenError::damaged(disk, name, 0, what);
     let number = segment::number_in(name).ok_or_else(|| damaged("this is not the name of a segment"))?;
     let file = disk.open(name).map_err(|source| failed(disk, "open", name, source))?;

@@ -42,9 +42,19 @@ pub(super) type Take<'t> = dyn FnMut(u64, &batch::Header, &[u8]) -> Result<(), &
 impl<D: Disk> Reading<'_, D> {
     /// Hands every batch to `take`.
     pub(super) fn scan(&self, window: &mut Window, take: &mut Take<'_>) -> Result<Tail, OpenError> {
+        self.scan_from(window, segment::HEADER_LEN as u64, take)
+    }
+
+    /// Hands every batch to `take`, from the one that begins at an offset of the file.
+    pub(super) fn scan_from(
+        &self,
+        window: &mut Window,
+        from: u64,
+        take: &mut Take<'_>,
+    ) -> Result<Tail, OpenError> {
         let seed = self.header.store.seed(self.header.number);
         let size = self.file.size().map_err(|e| self.failed(0, e))?;
-        let mut tail = Tail { last: 0, end: segment::HEADER_LEN as u64, torn: None, oldest: 0 };
+        let mut tail = Tail { last: 0, end: from, torn: None, oldest: 0 };
         window.clear();
         while Some(self.position(tail.end)) != self.next {
             let Some((header, records)) = self.batch(window, seed, size, tail.end)? else {
@@ -88,7 +98,7 @@ impl<D: Disk> Reading<'_, D> {
         if self.next.is_some() {
             return Err(self.damaged(at, "a batch is damaged or missing, and a later segment follows"));
         }
-        if tail.last == 0 {
+        if at == segment::HEADER_LEN as u64 {
             return Err(self.damaged(at, "the first batch of the segment is damaged"));
         }
         let mut last_used = at;
@@ -127,6 +137,46 @@ impl<D: Disk> Reading<'_, D> {
     fn is_end(&self, window: &mut Window, size: u64, offset: u64) -> Result<bool, OpenError> {
         let behind = self.read(window, size, offset, TERMINATOR.len())?;
         Ok(behind.iter().take(TERMINATOR.len()).all(|byte| *byte == 0))
+    }
+
+    /// Where the next batch of this segment begins behind an offset, whatever lies between.
+    pub(super) fn later(&self, window: &mut Window, offset: u64) -> Result<Option<u64>, OpenError> {
+        let found = self.find(window, offset + 1, &|at, header| header.position == self.position(at))?;
+        Ok(found.map(|(at, _)| at))
+    }
+
+    /// The log position of the segment's beginning, as its first readable batch has it; not as its header has it.
+    pub(super) fn first_position(&self, window: &mut Window) -> Result<Option<u64>, OpenError> {
+        let begin = segment::HEADER_LEN as u64;
+        let found = self.find(window, 0, &|at, header| at >= begin && header.position >= at - begin)?;
+        Ok(found.map(|(at, header)| header.position - (at - begin)))
+    }
+
+    /// The first whole batch header from an offset on that fits.
+    fn find(
+        &self,
+        window: &mut Window,
+        mut from: u64,
+        fits: &dyn Fn(u64, &batch::Header) -> bool,
+    ) -> Result<Option<(u64, batch::Header)>, OpenError> {
+        let seed = self.header.store.seed(self.header.number);
+        let size = self.file.size().map_err(|e| self.failed(0, e))?;
+        window.clear();
+        while from < size {
+            let bytes = self.read(window, size, from, PIECE)?;
+            let reaches_end = from + bytes.len() as u64 == size;
+            // A header that is cut by the end of this piece is whole in the next.
+            let whole = if reaches_end { bytes.len() } else { bytes.len() - batch::HEADER_LEN };
+            for found in magics(&bytes[..(whole + 3).min(bytes.len())], 0) {
+                let at = from + found as u64;
+                let header = batch::Header::decode(seed, &bytes[found..]).filter(|header| fits(at, header));
+                if let Some(header) = header {
+                    return Ok(Some((at, header)));
+                }
+            }
+            from += whole as u64;
+        }
+        Ok(None)
     }
 
     /// At least `need` bytes from `offset` on, as far as the file has them.

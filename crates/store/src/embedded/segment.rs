@@ -97,8 +97,12 @@ impl Header {
         if half(44) != crc32c(&bytes[..44]) {
             return Err(BadHeader::Damaged);
         }
-        let store = StoreId(std::array::from_fn(|i| bytes[12 + i]));
-        Ok(Self { store, number: word(28), first: word(36) })
+        Ok(Self { store: Self::store_in(bytes), number: word(28), first: word(36) })
+    }
+
+    /// The store's id in the bytes of a header, as they are.
+    pub(super) fn store_in(bytes: &[u8; HEADER_LEN]) -> StoreId {
+        StoreId(std::array::from_fn(|i| bytes[12 + i]))
     }
 }
 

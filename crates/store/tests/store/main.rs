@@ -8,4 +8,5 @@ mod faults;
 mod room;
 mod seen;
 mod texts;
+mod tools;
 mod world;

@@ -27,7 +27,8 @@ pub struct RealDisk {
 struct Held {
     path: PathBuf,
     directory: File,
-    lock: File,
+    /// `None`: somebody else's directory, which is only looked at.
+    lock: Option<File>,
 }
 
 impl RealDisk {
@@ -52,13 +53,36 @@ impl RealDisk {
         }
         let lock = lock(path)?;
         let directory = File::open(path).map_err(failed("open directory", path))?;
-        Ok(Self { held: Arc::new(Held { path: path.to_owned(), directory, lock }) })
+        Ok(Self { held: Arc::new(Held { path: path.to_owned(), directory, lock: Some(lock) }) })
     }
 
     /// Bytes that the whole file system has, used or not.
     pub fn capacity(&self) -> io::Result<u64> {
         let found = fstatvfs(&self.held.directory)?;
         Ok(found.f_blocks.saturating_mul(found.f_frsize))
+    }
+
+    /// Looks at a directory, whoever has it. Nothing in it can be changed by way of this handle, and nothing is
+    /// created, not even the lock.
+    pub fn look(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        let path = path.as_ref();
+        let failed = |source: io::Error| {
+            let path = path.display().to_string();
+            OpenError::Failed(Fatal { action: "open directory", path, offset: 0, source })
+        };
+        let directory = File::open(path).map_err(failed)?;
+        if !directory.metadata().map_err(failed)?.is_dir() {
+            return Err(failed(io::ErrorKind::NotADirectory.into()));
+        }
+        Ok(Self { held: Arc::new(Held { path: path.to_owned(), directory, lock: None }) })
+    }
+
+    /// Where a name is, for changing something.
+    fn writable(&self, name: &str) -> io::Result<PathBuf> {
+        if self.held.lock.is_none() {
+            return Err(io::ErrorKind::ReadOnlyFilesystem.into());
+        }
+        Ok(self.held.path.join(name))
     }
 }
 
@@ -105,20 +129,21 @@ impl Disk for RealDisk {
     }
 
     fn open(&self, name: &str) -> io::Result<File> {
-        OpenOptions::new().read(true).write(true).open(self.held.path.join(name))
+        let write = self.held.lock.is_some();
+        OpenOptions::new().read(true).write(write).open(self.held.path.join(name))
     }
 
     fn create(&self, name: &str) -> io::Result<File> {
         let mut options = OpenOptions::new();
-        options.read(true).write(true).create_new(true).mode(0o600).open(self.held.path.join(name))
+        options.read(true).write(true).create_new(true).mode(0o600).open(self.writable(name)?)
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        std::fs::rename(self.held.path.join(from), self.held.path.join(to))
+        std::fs::rename(self.writable(from)?, self.writable(to)?)
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
-        std::fs::remove_file(self.held.path.join(name))
+        std::fs::remove_file(self.writable(name)?)
     }
 
     fn sync_dir(&self) -> io::Result<()> {
@@ -126,7 +151,8 @@ impl Disk for RealDisk {
     }
 
     fn free(&self) -> io::Result<u64> {
-        if fstat(&self.held.lock)?.st_nlink == 0 {
+        let held = self.held.lock.as_ref().ok_or(io::ErrorKind::ReadOnlyFilesystem)?;
+        if fstat(held)?.st_nlink == 0 {
             let what = format!("{LOCK} was removed, and with it the right to write here");
             return Err(io::Error::new(io::ErrorKind::NotFound, what));
         }
@@ -192,6 +218,22 @@ mod tests {
         // Somebody cleans up: the files we write have no names any more, and another server may come.
         std::fs::remove_file(directory.path().join(LOCK)).unwrap();
         assert_eq!(disk.free().unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn who_only_looks_needs_no_lock_and_changes_nothing() {
+        let parent = tempfile::tempdir().unwrap();
+        std::fs::write(parent.path().join("a"), "text").unwrap();
+        let disk = RealDisk::look(parent.path()).unwrap();
+        let file = disk.open("a").unwrap();
+        assert_eq!((file.size().unwrap(), disk.list().unwrap()), (4, vec!["a".to_owned()]));
+        assert!(DiskFile::write_at(&file, b"b", 0).is_err());
+        assert!(disk.create("b").is_err() && disk.rename("a", "b").is_err() && disk.remove("a").is_err());
+        assert_eq!(disk.list().unwrap(), ["a"]);
+        let holder = RealDisk::open(parent.path()).unwrap();
+        RealDisk::look(parent.path()).unwrap().open("a").unwrap();
+        drop(holder);
+        assert!(RealDisk::look(parent.path().join("a")).is_err(), "a file is no directory");
     }
 
     #[test]
