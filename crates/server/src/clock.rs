@@ -24,7 +24,8 @@ pub(crate) fn wall() -> Wall {
     Wall(micros(clock_gettime(ClockId::Realtime)))
 }
 
-fn boot() -> Boot {
+/// The boot-time clock.
+pub(crate) fn boot() -> Boot {
     Boot(u64::try_from(micros(clock_gettime(BOOT))).unwrap_or(0))
 }
 

@@ -6,6 +6,7 @@
 use std::io::ErrorKind;
 use std::process::ExitCode;
 
+use bessemer_store::tools::ToolError;
 use bessemer_store::{Fatal, OpenError};
 
 use crate::cli;
@@ -22,16 +23,20 @@ pub enum Exit {
     Environment = 1,
     /// A flag that is none; clap ends the process with this one.
     Usage = 2,
-    /// The store is damaged, of a newer format, or Faktory's.
+    /// The store is damaged, of a newer format, Faktory's, or a backup.
     Damage = 65,
+    /// A tool was given nothing to read.
+    NoInput = 66,
     /// A port that cannot be listened at.
     Address = 69,
     /// The operating system refuses a thread or random bits.
     System = 71,
-    /// Another server has the data directory.
+    /// Another process has the directory, or a tool is to fill one that is not empty.
     Locked = 73,
     /// The disk failed.
     Io = 74,
+    /// The log moved on faster than a tool could read it: to be tried again.
+    Restless = 75,
     /// The data directory belongs to somebody else.
     Permission = 77,
     /// The configuration is wrong.
@@ -89,6 +94,12 @@ impl From<StartError> for Failure {
     }
 }
 
+impl From<getrandom::Error> for Failure {
+    fn from(error: getrandom::Error) -> Self {
+        StartError::from(error).into()
+    }
+}
+
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
         let what = error.to_string();
@@ -97,11 +108,27 @@ impl From<OpenError> for Failure {
             OpenError::InUse { .. } => {
                 Self { exit: Exit::Locked, what: format!("{what}; try `-d DIR -b :7519 -w :7520`") }
             }
-            OpenError::Damaged { .. } | OpenError::TooNew { .. } | OpenError::Faktory { .. } => {
-                Self { exit: Exit::Damage, what }
-            }
+            OpenError::Damaged { .. }
+            | OpenError::TooNew { .. }
+            | OpenError::Faktory { .. }
+            | OpenError::Backup { .. } => Self { exit: Exit::Damage, what },
             OpenError::Failed(fatal) => fatal.into(),
         }
+    }
+}
+
+impl From<ToolError> for Failure {
+    fn from(error: ToolError) -> Self {
+        let what = error.to_string();
+        let exit = match error {
+            // A tool has no ports to move.
+            ToolError::Store(OpenError::InUse { .. }) | ToolError::NotEmpty { .. } => Exit::Locked,
+            ToolError::Store(error) => return error.into(),
+            ToolError::NoStore { .. } | ToolError::NoBackup { .. } => Exit::NoInput,
+            ToolError::OtherStore { .. } => Exit::Locked,
+            ToolError::Restless { .. } => Exit::Restless,
+        };
+        Self { exit, what }
     }
 }
 
@@ -149,6 +176,19 @@ mod tests {
         assert_eq!(ended(RunError::Fatal(fatal(ErrorKind::StorageFull))).0, 74);
         assert_eq!(ended(OpenError::Failed(fatal(ErrorKind::PermissionDenied))).0, 77);
         assert_eq!(ended(RunError::Fatal(fatal(ErrorKind::InvalidData))).0, 65);
+    }
+
+    #[test]
+    fn a_tool_that_cannot_has_a_code_too() {
+        let path = || "/data".to_owned();
+        assert_eq!(ended(ToolError::NoStore { path: path() }).0, 66);
+        assert_eq!(ended(ToolError::NoBackup { path: path() }).0, 66);
+        assert_eq!(ended(ToolError::NotEmpty { path: path(), name: "x".into() }).0, 73);
+        assert_eq!(ended(ToolError::OtherStore { path: path() }).0, 73);
+        assert_eq!(ended(ToolError::Restless { path: path() }).0, 75);
+        let in_use = ended(ToolError::Store(OpenError::InUse { path: path(), pid: Some(17) }));
+        assert_eq!(in_use, (73, "the data directory /data is in use by PID 17".into()));
+        assert_eq!(ended(ToolError::Store(OpenError::Backup { path: path() })).0, 65);
     }
 
     #[test]

@@ -9,14 +9,23 @@ use bessemer_server::telemetry;
 
 fn main() -> ExitCode {
     let cli = Cli::read(std::env::args_os()).unwrap_or_else(|end| end.exit());
-    telemetry::start(&cli.log_level);
-    match start(cli) {
+    let ended = match &cli.tool {
+        Some(tool) => {
+            telemetry::start_on_stderr();
+            tool.run(&cli)
+        }
+        None => {
+            telemetry::start(&cli.log_level);
+            serve(cli)
+        }
+    };
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }
 }
 
-fn start(cli: Cli) -> Result<(), Failure> {
+fn serve(cli: Cli) -> Result<(), Failure> {
     let config = Config::load(cli, config::variable)?;
     eprint!("{}", cli::banner(&config));
     Ok(bessemer_server::run(config)?)

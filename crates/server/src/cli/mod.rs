@@ -1,12 +1,23 @@
-//! The command line: Faktory's flags, in the forms that Go programs take (`-b x`, `-b=x`, `--b x`, `--b=x`), and a long
-//! name for each.
+//! The command line: Faktory's flags, in the forms that Go programs take (`-b x`, `-b=x`, `--b x`, `--b=x`), a long
+//! name for each, and tools as subcommands, one file each. Without a subcommand it is the server.
+
+mod backup;
+mod figures;
+mod progress;
+mod restore;
+mod verify;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
-use clap::{ArgAction, CommandFactory, Parser};
+use bessemer_store::OpenError;
+use bessemer_store::embedded::disk::RealDisk;
+use bessemer_store::tools::{Source, ToolError};
+use clap::{ArgAction, CommandFactory, Parser, Subcommand};
 
-use crate::config::Config;
+use crate::config::{self, Config, StoreConfig};
+use crate::exit::Failure;
 
 /// What `-v` prints after the name.
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\nLicensed under ", env!("CARGO_PKG_LICENSE"));
@@ -30,16 +41,16 @@ pub struct Cli {
     #[arg(short, long, alias = "w", value_name = "HOST:PORT")]
     pub web: Option<String>,
     /// development, staging or production [default: FAKTORY_ENV, else development]
-    #[arg(short, long, alias = "e", value_name = "NAME")]
+    #[arg(short, long, alias = "e", value_name = "NAME", global = true)]
     pub environment: Option<String>,
     /// error, warn, info or debug
     #[arg(short, long, alias = "l", value_name = "LEVEL", default_value = "info")]
     pub log_level: String,
     /// Where the data is [default: ~/.bessemer/db in development, else /var/lib/bessemer]
-    #[arg(short, long, alias = "d", value_name = "DIR")]
+    #[arg(short, long, alias = "d", value_name = "DIR", global = true)]
     pub directory: Option<PathBuf>,
     /// Where configuration is [default: ~/.bessemer in development, else /etc/bessemer; else Faktory's]
-    #[arg(short, long, alias = "c", value_name = "DIR")]
+    #[arg(short, long, alias = "c", value_name = "DIR", global = true)]
     pub config: Option<PathBuf>,
     /// Let everybody in who can reach a port
     #[arg(long)]
@@ -48,8 +59,19 @@ pub struct Cli {
     #[arg(short, long, alias = "v", action = ArgAction::Version)]
     version: Option<bool>,
     /// Print this help
-    #[arg(short, long, alias = "h", action = ArgAction::Help)]
+    #[arg(short, long, alias = "h", action = ArgAction::Help, global = true)]
     help: Option<bool>,
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub tool: Option<Tool>,
+}
+
+/// What can be done to a store beside serving it.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Tool {
+    Verify(verify::Verify),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
 }
 
 impl Cli {
@@ -57,6 +79,35 @@ impl Cli {
     /// it knows how the process ends.
     pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         Self::try_parse_from(arguments.into_iter().map(with_two_dashes))
+    }
+
+    /// What a tool needs to know of the store in `directory`, or else in the one that the flags and files name.
+    fn store(&self, directory: Option<&PathBuf>) -> Result<StoreConfig, Failure> {
+        let mut cli = self.clone();
+        cli.directory = directory.cloned().or(cli.directory);
+        Ok(StoreConfig::load(&cli, config::variable)?)
+    }
+}
+
+/// Looks at a data directory or a backup, whoever has it.
+fn source(path: &Path) -> Result<Source<RealDisk>, ToolError> {
+    match RealDisk::look(path) {
+        Ok(disk) => Source::open(disk),
+        Err(OpenError::Failed(fatal)) if fatal.source.kind() == ErrorKind::NotFound => {
+            Err(ToolError::NoStore { path: path.display().to_string() })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl Tool {
+    /// Does it, and says on standard output what came of it.
+    pub fn run(&self, cli: &Cli) -> Result<(), Failure> {
+        match self {
+            Self::Verify(tool) => tool.run(cli),
+            Self::Backup(tool) => tool.run(cli),
+            Self::Restore(tool) => tool.run(cli),
+        }
     }
 }
 
@@ -131,10 +182,24 @@ mod tests {
         for form in ["-h", "--h", "-help", "--help"] {
             assert_eq!(read(form).expect_err(form), ErrorKind::DisplayHelp, "{form}");
         }
-        for form in ["-x", "-bx", "-b:7419", "--nope=1", "word"] {
+        for form in ["-x", "-bx", "-b:7419", "--nope=1"] {
             assert_eq!(read(form).expect_err(form), ErrorKind::UnknownArgument, "{form}");
         }
+        assert_eq!(read("word").expect_err("no tool"), ErrorKind::InvalidSubcommand);
         assert!(read("-b").is_err(), "a flag without its value");
+    }
+
+    #[test]
+    fn a_tool_takes_the_flags_that_say_where_the_data_is_and_has_a_help_of_its_own() {
+        for form in ["verify -d x", "-d x verify", "verify -directory=x", "verify -e development -c y -d x"] {
+            let cli = read(form).unwrap_or_else(|kind| panic!("{form}: {kind}"));
+            assert_eq!(cli.directory, Some("x".into()), "{form}");
+            assert!(matches!(cli.tool, Some(Tool::Verify(_))), "{form}");
+        }
+        for form in ["help", "help verify", "verify -h", "verify --help", "verify -help"] {
+            assert_eq!(read(form).expect_err(form), ErrorKind::DisplayHelp, "{form}");
+        }
+        assert_eq!(read("backup").expect_err("no target"), ErrorKind::MissingRequiredArgument);
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod files;
 mod keys;
 mod limits;
 mod password;
+mod store;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -32,6 +33,7 @@ use self::keys::Settings;
 pub use self::keys::{DEFAULT, Spot};
 pub use self::limits::Limits;
 pub use self::password::Password;
+pub use self::store::StoreConfig;
 use crate::cli::Cli;
 use crate::exit::Exit;
 
@@ -166,7 +168,7 @@ impl Config {
             web_base_path: web_base_path(&settings)?,
             rules: rules(&settings)?,
             limits: Limits::read(&settings)?,
-            segment_bytes: settings.size("store.segment_size", 1 << 20..=1 << 30)? as u64,
+            segment_bytes: segment_bytes(&settings)?,
             marks: marks(&settings)?,
         };
         settings.assert_all_read();
@@ -236,6 +238,10 @@ fn data_directory(
         }
         _ => Ok(PathBuf::from("/var/lib/bessemer")),
     }
+}
+
+fn segment_bytes(settings: &Settings<'_>) -> Result<u64, ConfigError> {
+    Ok(settings.size("store.segment_size", 1 << 20..=1 << 30)? as u64)
 }
 
 fn web_hosts(settings: &Settings<'_>) -> Result<Vec<String>, ConfigError> {

@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal};
 
 use tracing::Level;
 use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -15,16 +16,28 @@ use crate::clock;
 /// Starts the log on standard output, for the rest of the process. The level is that of `-l`.
 pub fn start(level: &str) {
     let known = level_named(level);
-    let lines = tracing_subscriber::fmt::layer()
-        .event_format(Lines { clock: clock::wall })
-        .with_ansi(io::stdout().is_terminal())
-        // A log that cannot be written has nowhere to say so; standard error may be the same closed pipe.
-        .log_internal_errors(false)
-        .with_writer(io::stdout);
-    tracing_subscriber::registry().with(filter(known.unwrap_or(Level::WARN))).with(lines).init();
+    install(known.unwrap_or(Level::WARN), io::stdout, io::stdout().is_terminal());
     if known.is_none() {
         tracing::warn!("-l {level}: no such level, so warnings and errors are shown");
     }
+}
+
+/// Starts the log for a tool: standard output is for what it was asked, so warnings go to standard error.
+pub fn start_on_stderr() {
+    install(Level::WARN, io::stderr, io::stderr().is_terminal());
+}
+
+fn install<W>(level: Level, writer: W, colour: bool)
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let lines = tracing_subscriber::fmt::layer()
+        .event_format(Lines { clock: clock::wall })
+        .with_ansi(colour)
+        // A log that cannot be written has nowhere to say so; standard error may be the same closed pipe.
+        .log_internal_errors(false)
+        .with_writer(writer);
+    tracing_subscriber::registry().with(filter(level)).with(lines).init();
 }
 
 /// The words of `-l`; anything else is none, and means warnings and errors (rule `O-12`).

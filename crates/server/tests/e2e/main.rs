@@ -15,6 +15,7 @@ mod large;
 mod ledger;
 mod server;
 mod start;
+mod tools;
 mod transcript;
 mod volume;
 mod wire;

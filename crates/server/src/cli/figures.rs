@@ -1,0 +1,100 @@
+//! What tools say about a store, as text and as JSON.
+
+use bessemer_core::Wall;
+use bessemer_core::query::Info;
+use bessemer_store::tools::{Damage, Verified};
+use serde_json::{Value, json};
+
+/// `1 segment`, `2 segments`.
+pub(super) fn count(number: impl Into<u64>, what: &str) -> String {
+    let number = number.into();
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// A number of bytes with a unit that keeps it short.
+pub(super) fn bytes(number: u64) -> String {
+    let units = ["KiB", "MiB", "GiB", "TiB"];
+    let mut value = number as f64;
+    let mut unit = "bytes";
+    for next in units {
+        if value < 1024.0 {
+            break;
+        }
+        (value, unit) = (value / 1024.0, next);
+    }
+    if unit == "bytes" { format!("{number} bytes") } else { format!("{value:.1} {unit}") }
+}
+
+/// The live jobs of a store, by state.
+pub(super) fn jobs(info: &Info) -> String {
+    let Info { enqueued, scheduled, retries, dead, working, .. } = info;
+    let queues = count(info.queues.len() as u64, "queue");
+    format!(
+        "{enqueued} enqueued in {queues}, {scheduled} scheduled, {retries} retries, {dead} dead, {working} working"
+    )
+}
+
+/// The same for scripts.
+pub(super) fn jobs_json(info: &Info) -> Value {
+    let Info { enqueued, scheduled, retries, dead, working, .. } = info;
+    json!({
+        "enqueued": enqueued, "scheduled": scheduled, "retries": retries, "dead": dead, "working": working,
+        "queues": info.queues, "processed": info.processed, "failures": info.failures,
+    })
+}
+
+/// A damage as a line.
+pub(super) fn damage(damage: &Damage) -> String {
+    let Damage { path, offset, what, .. } = damage;
+    let bytes = damage.bytes.map_or(String::new(), |number| format!(", {}", count(number, "byte")));
+    format!("damaged: {path} at offset {offset}{bytes}: {what}")
+}
+
+/// The same for scripts.
+pub(super) fn damage_json(damage: &Damage) -> Value {
+    let Damage { path, offset, bytes, what } = damage;
+    json!({ "path": path, "offset": offset, "bytes": bytes, "what": what })
+}
+
+/// What was read of a store.
+pub(super) fn extent(verified: &Verified) -> String {
+    let Verified { batches, facts, .. } = verified;
+    let written =
+        verified.last_written.map_or(String::new(), |at| format!(", last written {}", at.rfc3339()));
+    let segments = count(verified.segments as u64, "segment");
+    let (batches, facts) = (count(*batches, "batch").replace("batchs", "batches"), count(*facts, "fact"));
+    format!("{segments}, {batches}, {facts}, {}{written}", bytes(verified.bytes))
+}
+
+/// All of it for scripts.
+pub(super) fn verified_json(directory: &str, verified: &Verified) -> Value {
+    let torn = verified.torn.as_ref();
+    json!({
+        "ok": verified.is_whole(),
+        "directory": directory,
+        "backup_made": verified.backup_of.map(Wall::rfc3339),
+        "segments": verified.segments,
+        "batches": verified.batches,
+        "facts": verified.facts,
+        "bytes": verified.bytes,
+        "last_written": verified.last_written.map(Wall::rfc3339),
+        "jobs": jobs_json(&verified.info),
+        "torn": torn.map(|torn| json!({ "path": torn.path, "offset": torn.offset, "bytes": torn.bytes })),
+        "damages": verified.damages.iter().map(damage_json).collect::<Vec<_>>(),
+        "broken": verified.broken,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short_and_agree_with_their_nouns() {
+        assert_eq!(
+            [0, 1023, 1024, 1 << 20, 5 << 30].map(bytes),
+            ["0 bytes", "1023 bytes", "1.0 KiB", "1.0 MiB", "5.0 GiB"]
+        );
+        assert_eq!([0u64, 1, 2].map(|n| count(n, "job")), ["0 jobs", "1 job", "2 jobs"]);
+    }
+}

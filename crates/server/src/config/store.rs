@@ -1,0 +1,45 @@
+//! What a tool needs to know of a store: read from the same flags, variables and files as the server's configuration,
+//! but a tool opens no port, so it asks for no password.
+
+use std::path::{Path, PathBuf};
+
+use bessemer_core::Rules;
+
+use super::env::Variables;
+use super::{ConfigError, Environment, Notes, Settings, data_directory, files, rules, segment_bytes};
+use crate::cli::Cli;
+
+/// Where a store is, and the rules of its jobs.
+#[derive(Clone, Debug)]
+pub struct StoreConfig {
+    /// The data.
+    pub directory: PathBuf,
+    /// The rules of jobs.
+    pub rules: Rules,
+    /// The size of a segment of the log.
+    pub segment_bytes: u64,
+}
+
+impl StoreConfig {
+    /// Reads what the flags, the environment and the files say, and logs what is worth a warning.
+    pub fn load(cli: &Cli, env: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let variables = Variables::read(env);
+        let environment = cli.environment.as_ref().or(variables.environment.as_ref());
+        let environment =
+            environment.map_or(Ok(Environment::Development), |name| Environment::named(name))?;
+        let mut notes = Notes::default();
+        let named = cli.config.as_deref();
+        let directory = files::directory(named, environment, Path::new("/etc"), &variables, &mut notes)?;
+        let files = directory.map_or(Ok(Vec::new()), |directory| files::read(&directory))?;
+        let mut settings = Settings::default();
+        for (path, text) in &files {
+            settings.merge(path, text, &mut notes)?;
+        }
+        notes.log();
+        Ok(Self {
+            directory: data_directory(cli, environment, &variables, &settings)?,
+            rules: rules(&settings)?,
+            segment_bytes: segment_bytes(&settings)?,
+        })
+    }
+}
