@@ -443,22 +443,31 @@ fn verify_finds_what_a_start_refuses_and_changes_nothing() {
 
 #[test]
 fn verify_goes_on_after_the_first_damage() {
-    let (disk, _) = store(3, 60);
+    let (disk, _) = store(3, 120);
     let names: Vec<String> = disk.list().unwrap().into_iter().filter(|name| name.ends_with(".seg")).collect();
-    assert!(names.len() > 5);
-    let flip = |name: &str, at: usize| {
+    let batches = |name: &str| -> Vec<usize> {
+        let content = disk.content(name).unwrap();
+        let end = content.windows(56).position(|zeros| zeros == [0; 56]).unwrap_or(content.len());
+        content[..end]
+            .windows(4)
+            .enumerate()
+            .filter(|(_, magic)| magic == b"Bat\x9c")
+            .map(|(at, _)| at)
+            .collect()
+    };
+    let middle = (1..names.len() - 2).rev().find(|at| batches(&names[*at]).len() >= 4).unwrap();
+    let [first, hit, gone] = [&names[0], &names[middle], &names[middle + 1]];
+    let begins = batches(hit);
+    for (name, at) in [(first, 40), (hit, begins[0] + 60), (hit, begins[2] + 60)] {
         let mut content = disk.content(name).unwrap();
         content[at] ^= 1;
         disk.set_content(name, Some(content));
-    };
-    flip(&names[0], 40); // the header
-    flip(&names[1], 60); // the first batch
-    flip(&names[1], 700); // one behind it
-    disk.set_content(&names[3], None);
+    }
+    disk.set_content(gone, None);
     let found = verify(&disk).damages;
     let places: Vec<(&str, u64)> = found.iter().map(|found| (&*found.path, found.offset)).collect();
-    assert_eq!(places.len(), 4, "{found:?}");
-    assert_eq!([places[0], places[1], places[3]], [(&*names[0], 0), (&*names[1], 48), (&*names[3], 0)]);
-    assert!(places[2].0 == names[1] && (60..=700).contains(&places[2].1), "{found:?}");
+    let [begin, third] = [begins[0], begins[2]].map(|at| at as u64);
+    assert_eq!(places, [(&**first, 0), (hit, begin), (hit, third), (gone, 0)], "{found:?}");
+    assert_eq!(found[1].bytes, Some(begins[1] as u64 - begin));
     assert_eq!(found[3].what, "the segment is missing");
 }
