@@ -11,7 +11,7 @@ impl Machine {
     /// Checks every invariant; the error says which one is broken.
     pub fn check(&self) -> Result<(), String> {
         let queued = self.queues.check(&self.table)?;
-        self.reservations.check()?;
+        self.reservations.check(&self.table, &self.workers)?;
         self.workers.check()?;
         self.parked.check()?;
         let mut orders: BTreeSet<(u16, Order)> = BTreeSet::new();
@@ -26,7 +26,7 @@ impl Machine {
                 State::Scheduled => in_set(&self.sets.scheduled),
                 State::Retrying => in_set(&self.sets.retries),
                 State::Dead => in_set(&self.sets.dead),
-                State::Working => self.reservations.get(slot).is_some(),
+                State::Working => self.reservations.get(&self.table, slot).is_some(),
             };
             working += usize::from(entry.state == State::Working);
             if !placed || self.table.find(self.table.id(slot)) != Some(slot) {

@@ -77,10 +77,13 @@ impl Machine {
     /// A job joins the tail of its queue (rule `R-06`: as if enqueued now, its failure kept).
     pub(super) fn promote<F: Facts>(&mut self, turn: &mut Turn<'_, F>, slot: Slot) {
         let (id, order, entry) = (self.table.id(slot), self.tail(), &self.table[slot]);
-        let queue = self.queues[entry.queue].name.clone();
-        let to = Enqueue { slot, queue: &queue, reserve_for: entry.reserve_for };
+        let (queue, reserve_for) = (entry.queue, entry.reserve_for);
+        if !self.queues[queue].known {
+            let name = self.queues[queue].name.clone();
+            self.make_known(turn, &name);
+        }
         let standing = Standing::Queued { since: turn.now.wall };
-        self.enqueue(turn, to, true, Fact::Set { id, order, standing });
+        self.enqueue(turn, Enqueue { slot, queue, reserve_for }, true, Fact::Set { id, order, standing });
     }
 
     /// A reservation whose time is over, judged by when everybody was last heard (`D9`).
@@ -101,14 +104,14 @@ impl Machine {
     fn lose<F: Facts>(&mut self, turn: &mut Turn<'_, F>, no: WorkerNo) {
         let Some(worker) = self.workers.get(no) else { return };
         let (wid, blamed) = (worker.wid.clone(), worker.stage == Stage::Running);
-        let mut slots: Vec<Slot> = worker.jobs.iter().copied().collect();
+        let mut slots: Vec<Slot> = self.reservations.held(worker.hands).collect();
         slots.sort_unstable_by_key(|slot| std::cmp::Reverse(self.table[*slot].order));
         let mut jobs = 0;
         for slot in &slots {
             jobs += usize::from(self.lose_job(turn, *slot, blamed));
         }
         self.workers.forget(no);
-        slots.retain(|slot| self.reservations.get(*slot).is_none() && self.table.is_live(*slot));
+        slots.retain(|slot| self.table.is_live(*slot) && self.reservations.get(&self.table, *slot).is_none());
         self.serve(turn, &slots);
         if jobs > 0 {
             self.tally.workers_lost += 1;

@@ -49,9 +49,9 @@ impl Machine {
     }
 
     /// Who has waited longest for a job of this queue.
-    pub(super) fn waiter(&self, queue: &str) -> Option<ParkedNo> {
-        let paused = self.queues.find(queue).is_some_and(|q| self.queues[q].paused);
-        self.parked.first_for(queue).filter(|_| !paused)
+    pub(super) fn waiter(&self, queue: u16) -> Option<ParkedNo> {
+        let queue = &self.queues[queue];
+        if queue.paused { None } else { self.parked.first_for(&queue.name) }
     }
 
     /// Gives the jobs that stand in these jobs' queues to those who wait for them: who has waited longest comes
@@ -59,7 +59,7 @@ impl Machine {
     pub(super) fn serve<F: Facts>(&mut self, turn: &mut Turn<'_, F>, jobs: &[Slot]) {
         let waiter = |machine: &Self, slot: &Slot| {
             let queue = machine.table[*slot].queue;
-            machine.queues.first(queue).and_then(|_| machine.waiter(&machine.queues[queue].name))
+            machine.queues.first(queue).and_then(|_| machine.waiter(queue))
         };
         while let Some(no) = jobs.iter().filter_map(|slot| waiter(self, slot)).min() {
             let next = self.parked.queues_of(no).find_map(|name| self.next_in(name));
@@ -85,10 +85,10 @@ impl Machine {
 
     /// The reply that carries a job which has just been reserved; its clock starts.
     pub(super) fn delivered(&mut self, now: Now, slot: Slot) -> Reply {
-        self.reservations.set_deadline(slot, now.boot.after(reserved_for(self.table[slot].reserve_for)));
-        let delivery = self.reservations.get(slot).map_or(Delivery(0), |r| r.delivery);
         let entry = &self.table[slot];
         let next = self.queues.first(entry.queue).map(|next| self.table[next].body());
+        let deadline = now.boot.after(reserved_for(entry.reserve_for));
+        let delivery = self.reservations.start(&self.table, slot, deadline).unwrap_or(Delivery(0));
         Reply::Job(Box::new(Handout {
             delivery,
             body: Text::At(entry.body()),
@@ -100,7 +100,7 @@ impl Machine {
 
     /// A delivery never left this machine: back to the head, as if nothing had been (`D13`).
     pub(super) fn undelivered<F: Facts>(&mut self, turn: &mut Turn<'_, F>, delivery: Delivery) -> Progress {
-        if let Some(slot) = self.reservations.find(delivery) {
+        if let Some(slot) = self.reservations.find(&self.table, delivery) {
             debug_assert_eq!(self.table[slot].state, State::Working, "a reserved job is being worked on");
             self.tally.undelivered += 1;
             let (id, order) = (self.table.id(slot), self.head());

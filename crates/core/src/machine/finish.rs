@@ -1,6 +1,6 @@
 //! ACK and FAIL: a worker ends what it was given (rules `A-01` to `A-15`, `R-01` to `R-05`, decision `D3`).
 
-use super::table::{Slot, State};
+use super::table::Slot;
 use super::{Machine, Turn};
 use crate::command::{ConnId, Refusal, Reply};
 use crate::event::Event;
@@ -46,8 +46,7 @@ impl Machine {
         let hash = self.table.hash(jid.as_bytes());
         self.table
             .with_jid(hash)
-            .filter(|slot| self.table[*slot].state == State::Working)
-            .filter_map(|slot| self.reservations.get(slot).map(|r| (r, slot)))
+            .filter_map(|slot| self.reservations.get(&self.table, slot).map(|r| (r, slot)))
             .filter(|(r, _)| wid.is_empty() || r.wid.is_empty() || r.wid == wid)
             .min_by_key(|(r, slot)| (r.since, r.delivery, *slot))
             .map(|(_, slot)| slot)

@@ -108,12 +108,7 @@ impl Machine {
             State::Free => {}
             State::Queued => self.queues.remove(&mut self.table, slot),
             State::Scheduled | State::Retrying | State::Dead => self.sets.remove(&self.table, slot),
-            State::Working => {
-                let worker = self.reservations.remove(slot).and_then(|r| r.worker);
-                if let Some(worker) = worker.and_then(|no| self.workers.get_mut(no)) {
-                    worker.jobs.remove(&slot);
-                }
-            }
+            State::Working => self.reservations.remove(&self.table, &mut self.workers, slot),
         }
     }
 
@@ -136,11 +131,7 @@ impl Machine {
         match standing {
             Standing::Queued { .. } => self.queues.insert(&mut self.table, slot),
             Standing::Working { wid, since, until } => {
-                let (wid, worker) = self.workers.reserving(wid);
-                if let Some(worker) = worker.and_then(|no| self.workers.get_mut(no)) {
-                    worker.jobs.insert(slot);
-                }
-                self.reservations.insert(slot, (wid, worker), since, until);
+                self.reservations.insert(&mut self.table, &mut self.workers, slot, wid, (since, until));
             }
             _ => self.sets.insert(&self.table, slot),
         }

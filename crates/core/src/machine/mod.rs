@@ -8,10 +8,12 @@
 mod adopt;
 mod check;
 mod counters;
+mod deadlines;
 mod due;
 mod fetch;
 mod finish;
 mod happen;
+mod index;
 mod operate;
 mod parked;
 mod push;
@@ -171,7 +173,7 @@ impl Machine {
             })
             .collect();
         for (slot, deadline) in deadlines {
-            self.reservations.set_deadline(slot, deadline);
+            self.reservations.start(&self.table, slot, deadline);
         }
         self.stalled(now);
     }

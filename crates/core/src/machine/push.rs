@@ -8,9 +8,9 @@ use crate::fact::{Fact, Facts, Failure, Family, Standing};
 use crate::time::Wall;
 
 /// A job on its way to its queue.
-pub(super) struct Enqueue<'a> {
+pub(super) struct Enqueue {
     pub(super) slot: Slot,
-    pub(super) queue: &'a str,
+    pub(super) queue: u16,
     pub(super) reserve_for: u32,
 }
 
@@ -24,7 +24,8 @@ impl Machine {
     }
 
     fn accept<F: Facts>(&mut self, turn: &mut Turn<'_, F>, job: &Push<'_>) -> Result<(), Refusal> {
-        if self.queues.find(job.queue).is_none() && self.queues.count() >= self.rules.queues_max {
+        let queue = self.queues.find(job.queue);
+        if queue.is_none() && self.queues.count() >= self.rules.queues_max {
             return Err(Refusal::TooManyQueues(self.rules.queues_max));
         }
         let now = turn.now;
@@ -42,7 +43,9 @@ impl Machine {
         match job.at.filter(|at| *at > now.wall) {
             Some(at) => self.happen(turn, &put.standing(Standing::Scheduled { at })),
             None => {
-                let to = Enqueue { slot, queue: job.queue, reserve_for: job.reserve_for };
+                let known = queue.filter(|queue| self.queues[*queue].known);
+                let queue = known.unwrap_or_else(|| self.make_known(turn, job.queue));
+                let to = Enqueue { slot, queue, reserve_for: job.reserve_for };
                 // With a failure to tell first, it goes through its queue.
                 self.enqueue(turn, to, job.failure.is_none(), put);
             }
@@ -76,11 +79,10 @@ impl Machine {
         })
     }
 
-    /// A queue appears on its first enqueue (rule `I-01`).
-    fn make_known<F: Facts>(&mut self, turn: &mut Turn<'_, F>, name: &str) {
-        if self.queues.find(name).is_none_or(|queue| !self.queues[queue].known) {
-            self.happen(turn, &Fact::Keep { family: Family::Queue, key: name.as_bytes(), value: Some(&[0]) });
-        }
+    /// A queue appears on its first enqueue (rule `I-01`); gives its number.
+    pub(super) fn make_known<F: Facts>(&mut self, turn: &mut Turn<'_, F>, name: &str) -> u16 {
+        self.happen(turn, &Fact::Keep { family: Family::Queue, key: name.as_bytes(), value: Some(&[0]) });
+        self.queues.intern(name)
     }
 
     /// Puts a job into its queue, as `fact` says, or straight into the hands of the worker that has waited longest
@@ -88,11 +90,10 @@ impl Machine {
     pub(super) fn enqueue<F: Facts>(
         &mut self,
         turn: &mut Turn<'_, F>,
-        to: Enqueue<'_>,
+        to: Enqueue,
         hand_over: bool,
         fact: Fact<'_>,
     ) {
-        self.make_known(turn, to.queue);
         match self.waiter(to.queue).filter(|_| hand_over).and_then(|no| self.parked.take(no)) {
             Some(waiting) => {
                 let wid = self.workers.wid_of(waiting.conn);

@@ -84,7 +84,7 @@ impl Machine {
                     last_beat: w.last_beat,
                     rss_kb: w.rss_kb,
                     connections: w.connections,
-                    busy: w.jobs.len(),
+                    busy: w.hands.len,
                 }
             })
             .collect()
@@ -115,7 +115,7 @@ impl Machine {
 
     pub(super) fn place(&self, slot: Slot) -> Place {
         let entry = &self.table[slot];
-        match (entry.state, self.reservations.get(slot)) {
+        match (entry.state, self.reservations.get(&self.table, slot)) {
             (State::Scheduled, _) => Place::Scheduled { at: entry.time },
             (State::Retrying, _) => Place::Retrying { at: entry.time },
             (State::Dead, _) => Place::Dead { until: entry.time },

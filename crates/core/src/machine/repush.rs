@@ -6,8 +6,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use hashbrown::HashTable;
-
+use super::index::Index;
 use crate::time::Wall;
 
 /// Keyed hashes of jid and bytes.
@@ -18,8 +17,11 @@ type Key = (u64, u64);
 pub(super) struct Recent {
     /// The first sequence number at or after each time, oldest first.
     marks: VecDeque<(Wall, u64)>,
-    ended: HashTable<(Key, Wall)>,
-    by_end: VecDeque<(Wall, Key)>,
+    /// Jobs that ended and until when each is remembered, as they ended. They are numbered through.
+    ended: VecDeque<(Key, Wall)>,
+    /// The number of the first of them; numbers wrap.
+    first: u32,
+    by_key: Index,
 }
 
 const MARK_EVERY: Duration = Duration::from_secs(1);
@@ -47,10 +49,7 @@ impl Recent {
             *at = now.min(*at);
         }
         let latest = now.after(window);
-        for (_, until) in self.ended.iter_mut() {
-            *until = latest.min(*until);
-        }
-        for (until, _) in &mut self.by_end {
+        for (_, until) in &mut self.ended {
             *until = latest.min(*until);
         }
     }
@@ -63,11 +62,11 @@ impl Recent {
     /// All of it as numbers, for the log.
     pub(super) fn tell(&self) -> Vec<u64> {
         let marks = self.marks.iter().flat_map(|(at, seq)| [at.0 as u64, *seq]);
-        let lives = |(until, key): &&(Wall, Key)| {
-            self.ended.find(mix(*key), |ended| ended == &(*key, *until)).is_some()
-        };
-        let ended =
-            self.by_end.iter().filter(lives).flat_map(|(until, (jid, body))| [until.0 as u64, *jid, *body]);
+        let ended = self.ended.iter().zip(0_u32..).filter(|((key, _), place)| {
+            let number = self.first.wrapping_add(*place);
+            self.by_key.candidates(mix(*key)).any(|candidate| candidate == number)
+        });
+        let ended = ended.flat_map(|(((jid, body), until), _)| [until.0 as u64, *jid, *body]);
         std::iter::once(self.marks.len() as u64).chain(marks).chain(ended).collect()
     }
 
@@ -85,8 +84,10 @@ impl Recent {
 
     fn remember(&mut self, until: Wall, key: Key) {
         self.forget(key);
-        self.ended.insert_unique(mix(key), (key, until), |(key, _)| mix(*key));
-        self.by_end.push_back((until, key));
+        let number = self.first.wrapping_add(self.ended.len() as u32);
+        self.ended.push_back((key, until));
+        let (ended, first) = (&self.ended, self.first);
+        self.by_key.insert(mix(key), number, |number| mix(ended[number.wrapping_sub(first) as usize].0));
     }
 
     /// A job with number `seq` has ended; if it was pushed within the window it is remembered for the rest of it.
@@ -95,24 +96,32 @@ impl Recent {
         let pushed = self.marks.iter().rev().find(|(_, first)| *first <= seq).map(|(at, _)| *at);
         let Some(until) = pushed.map(|at| at.after(window)).filter(|until| *until > now) else { return };
         self.remember(until, key);
-        while self.by_end.front().is_some_and(|(until, _)| *until <= now) || self.by_end.len() > max {
-            if let Some((until, key)) = self.by_end.pop_front()
-                && let Ok(found) = self.ended.find_entry(mix(key), |ended| *ended == (key, until))
-            {
-                found.remove();
+        while self.ended.front().is_some_and(|(_, until)| *until <= now) || self.ended.len() > max {
+            if let Some((key, _)) = self.ended.pop_front() {
+                self.by_key.remove(mix(key), self.first);
+                self.first = self.first.wrapping_add(1);
             }
         }
     }
 
+    /// The number of the ended job with this content.
+    fn find(&self, key: Key) -> Option<u32> {
+        self.by_key.candidates(mix(key)).find(|number| self.at(*number).0 == key)
+    }
+
+    fn at(&self, number: u32) -> (Key, Wall) {
+        self.ended[number.wrapping_sub(self.first) as usize]
+    }
+
     /// Whether a job of this content was pushed within the window and has ended.
     pub(super) fn remembers(&self, now: Wall, key: Key) -> bool {
-        self.ended.find(mix(key), |(ended, _)| *ended == key).is_some_and(|(_, until)| *until > now)
+        self.find(key).is_some_and(|number| self.at(number).1 > now)
     }
 
     /// An operator deleted the job: pushed again it is a new one.
     pub(super) fn forget(&mut self, key: Key) {
-        if let Ok(found) = self.ended.find_entry(mix(key), |(ended, _)| *ended == key) {
-            found.remove();
+        if let Some(number) = self.find(key) {
+            self.by_key.remove(mix(key), number);
         }
     }
 }
@@ -188,7 +197,7 @@ mod tests {
         assert!(!recent.remembers(at(5), (1, 0)));
         assert!(recent.remembers(at(5), (2, 0)) && recent.remembers(at(61), (2, 0)));
         assert!(!recent.remembers(at(62), (2, 0)));
-        assert_eq!(recent.ended.len(), 3);
+        assert_eq!((recent.ended.len(), recent.by_key.len()), (3, 3));
         recent.ended(at(70), 4, (9, 9), WINDOW, 3);
         assert!(!recent.remembers(at(70), (9, 9)), "its push was longer ago than the window");
     }

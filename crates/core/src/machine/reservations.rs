@@ -1,93 +1,171 @@
 //! Reservations: who works on what, and until when (rules `W-01` to `W-08`).
+//!
+//! A reservation stands in a numbered place, which the entry of its job names; those of one worker are a list.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::table::Slot;
-use super::workers::WorkerNo;
+use super::deadlines::Deadlines;
+use super::table::{NONE, Slot, State, Table};
+use super::workers::{WorkerNo, Workers};
 use crate::command::Delivery;
 use crate::time::{Boot, Wall};
 
 /// One job in somebody's hands.
 #[derive(Debug)]
 pub(super) struct Reservation {
+    slot: Slot,
     pub(super) delivery: Delivery,
     /// Whose it is; empty: a connection that is no worker.
     pub(super) wid: Arc<str>,
     /// The incarnation of that worker. `None`: fetched by a connection that is no worker.
-    pub(super) worker: Option<WorkerNo>,
+    worker: Option<WorkerNo>,
     pub(super) since: Wall,
     pub(super) until: Wall,
-    /// `until` on the clock that judges it.
-    deadline: Boot,
+    /// The places of its neighbours in its worker's list.
+    prev: u32,
+    next: u32,
 }
 
-/// All reservations, by slot and by deadline.
+/// What a worker has reserved: the first of its list, and how many.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hands {
+    first: u32,
+    pub(super) len: usize,
+}
+
+impl Default for Hands {
+    fn default() -> Self {
+        Self { first: NONE, len: 0 }
+    }
+}
+
+/// All reservations.
 #[derive(Debug, Default)]
 pub(super) struct Reservations {
-    by_slot: BTreeMap<Slot, Reservation>,
-    by_deadline: BTreeSet<(Boot, Slot)>,
+    places: Vec<Option<Reservation>>,
+    free: Vec<u32>,
+    deadlines: Deadlines,
     /// Deliveries so far in this process.
     deliveries: u64,
 }
 
 impl Reservations {
     pub(super) fn len(&self) -> usize {
-        self.by_slot.len()
+        self.deadlines.len()
     }
 
-    pub(super) fn get(&self, slot: Slot) -> Option<&Reservation> {
-        self.by_slot.get(&slot)
+    /// The reservation of a job, if it has one.
+    pub(super) fn get(&self, table: &Table, slot: Slot) -> Option<&Reservation> {
+        place_of(table, slot).and_then(|place| self.places[place as usize].as_ref())
     }
 
     /// The slot of a delivery that still stands.
-    pub(super) fn find(&self, delivery: Delivery) -> Option<Slot> {
+    pub(super) fn find(&self, table: &Table, delivery: Delivery) -> Option<Slot> {
         let slot = delivery.0 as Slot;
-        self.get(slot).filter(|r| r.delivery == delivery).map(|_| slot)
+        let reservation = if table.is_live(slot) { self.get(table, slot) } else { None };
+        reservation.filter(|r| r.delivery == delivery).map(|_| slot)
     }
 
-    /// Reserves a job. The deadline is set by [`Reservations::set_deadline`], since replay knows no clock.
+    /// Reserves a job for whom `wid` names. Its clock is started by [`Reservations::start`], since replay knows none.
     pub(super) fn insert(
         &mut self,
+        table: &mut Table,
+        workers: &mut Workers,
         slot: Slot,
-        (wid, worker): (Arc<str>, Option<WorkerNo>),
-        since: Wall,
-        until: Wall,
+        wid: &str,
+        (since, until): (Wall, Wall),
     ) {
         self.deliveries += 1;
         let delivery = Delivery(self.deliveries << 32 | u64::from(slot));
-        let deadline = Boot(u64::MAX);
-        self.by_slot.insert(slot, Reservation { delivery, wid, worker, since, until, deadline });
-        self.by_deadline.insert((deadline, slot));
+        let place = self.free.pop().unwrap_or(self.places.len() as u32);
+        let (wid, worker) = workers.reserving(wid);
+        let mut next = NONE;
+        if let Some(hands) = worker.and_then(|no| workers.hands(no)) {
+            next = std::mem::replace(&mut hands.first, place);
+            hands.len += 1;
+        }
+        let reservation = Reservation { slot, delivery, wid, worker, since, until, prev: NONE, next };
+        if place as usize == self.places.len() {
+            self.places.push(Some(reservation));
+        } else {
+            self.places[place as usize] = Some(reservation);
+        }
+        if let Some(neighbour) = self.at(next) {
+            neighbour.prev = place;
+        }
+        self.deadlines.set(place, slot, Boot(u64::MAX));
+        table[slot].next = place;
     }
 
-    pub(super) fn set_deadline(&mut self, slot: Slot, deadline: Boot) {
-        if let Some(reservation) = self.by_slot.get_mut(&slot) {
-            self.by_deadline.remove(&(reservation.deadline, slot));
-            reservation.deadline = deadline;
-            self.by_deadline.insert((deadline, slot));
+    /// Sets when a reservation ends; says which delivery it is.
+    pub(super) fn start(&mut self, table: &Table, slot: Slot, deadline: Boot) -> Option<Delivery> {
+        let place = place_of(table, slot)?;
+        self.deadlines.set(place, slot, deadline);
+        self.places[place as usize].as_ref().map(|r| r.delivery)
+    }
+
+    /// A job is in nobody's hands any more.
+    pub(super) fn remove(&mut self, table: &Table, workers: &mut Workers, slot: Slot) {
+        let Some(place) = place_of(table, slot) else { return };
+        let Some(gone) = self.places[place as usize].take() else { return };
+        self.free.push(place);
+        self.deadlines.remove(place);
+        // A lost worker is forgotten and may leave jobs that wait for their reservations: a list without a head.
+        if let Some(hands) = gone.worker.and_then(|no| workers.hands(no)) {
+            hands.len -= 1;
+            if hands.first == place {
+                hands.first = gone.next;
+            }
+        }
+        if let Some(neighbour) = self.at(gone.prev) {
+            neighbour.next = gone.next;
+        }
+        if let Some(neighbour) = self.at(gone.next) {
+            neighbour.prev = gone.prev;
         }
     }
 
-    pub(super) fn remove(&mut self, slot: Slot) -> Option<Reservation> {
-        let reservation = self.by_slot.remove(&slot)?;
-        self.by_deadline.remove(&(reservation.deadline, slot));
-        Some(reservation)
+    fn at(&mut self, place: u32) -> Option<&mut Reservation> {
+        self.places.get_mut(place as usize)?.as_mut()
     }
 
     /// The earliest deadline.
     pub(super) fn first(&self) -> Option<(Boot, Slot)> {
-        self.by_deadline.first().copied()
+        self.deadlines.first()
     }
 
-    /// All of them, by slot.
+    /// All of them, in no order that means anything.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Slot, &Reservation)> {
-        self.by_slot.iter().map(|(slot, reservation)| (*slot, reservation))
+        self.places.iter().flatten().map(|reservation| (reservation.slot, reservation))
     }
 
-    pub(super) fn check(&self) -> Result<(), String> {
-        let same = self.by_slot.len() == self.by_deadline.len()
-            && self.by_slot.iter().all(|(slot, r)| self.by_deadline.contains(&(r.deadline, *slot)));
-        if same { Ok(()) } else { Err("reservations and their deadlines differ".into()) }
+    /// The jobs in a worker's hands, the last one first.
+    pub(super) fn held(&self, hands: Hands) -> impl Iterator<Item = Slot> + '_ {
+        let at = |place: u32| self.places.get(place as usize)?.as_ref();
+        std::iter::successors(at(hands.first), move |reservation| at(reservation.next)).map(|r| r.slot)
     }
+
+    pub(super) fn check(&self, table: &Table, workers: &Workers) -> Result<(), String> {
+        self.deadlines.check()?;
+        let named = |(slot, r): (Slot, &Reservation)| {
+            self.get(table, slot).is_some_and(|named| named.delivery == r.delivery)
+        };
+        if self.iter().count() != self.len() || !self.iter().all(named) {
+            return Err("reservations, their deadlines and their jobs differ".into());
+        }
+        for (no, worker) in workers.iter() {
+            let held = self.held(worker.hands).count();
+            let all = self.iter().filter(|(_, r)| r.worker == Some(no)).count();
+            if held != worker.hands.len || held != all {
+                return Err(format!("worker {}: {held} jobs in its hands of {all}", worker.wid));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where the reservation of a job stands.
+fn place_of(table: &Table, slot: Slot) -> Option<u32> {
+    let entry = &table[slot];
+    (entry.state == State::Working).then_some(entry.next)
 }

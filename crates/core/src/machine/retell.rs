@@ -49,7 +49,7 @@ impl Machine {
         for at in self.losses.get(&slot).into_iter().flatten() {
             facts.record(&Fact::Lost { id, order, at: *at, blamed: true, standing });
         }
-        if let Some(reservation) = self.reservations.get(slot) {
+        if let Some(reservation) = self.reservations.get(&self.table, slot) {
             let (wid, since, until) = (&*reservation.wid, reservation.since, reservation.until);
             facts.record(&Fact::Set { id, order, standing: Standing::Working { wid, since, until } });
         }

@@ -1,10 +1,8 @@
 //! The table of all live jobs: one compact entry each, found by slot or by jid.
 
-use std::hash::Hasher;
-
-use hashbrown::HashTable;
 use siphasher::sip::SipHasher13;
 
+use super::index::Index;
 use crate::fact::{Head, JobId, OnLost, Order, Span};
 use crate::time::Wall;
 
@@ -38,7 +36,7 @@ pub(super) struct Entry {
     pub(super) time: Wall,
     body_at: u64,
     body_len: u32,
-    /// Neighbours in its queue.
+    /// Neighbours in its queue. `next` of a job that is being worked on: the place of its reservation.
     pub(super) prev: Slot,
     pub(super) next: Slot,
     /// The interned job type.
@@ -65,59 +63,71 @@ impl Entry {
     }
 }
 
+/// Entries stand in pieces of this many, so that more of them move none and waste no more than a piece.
+const PIECE: usize = 4_096;
+
 /// Entries, free slots and the index by jid.
 #[derive(Debug)]
 pub(super) struct Table {
     key: [u64; 2],
-    entries: Vec<Entry>,
-    free: Vec<Slot>,
-    by_jid: HashTable<Slot>,
+    pieces: Vec<Vec<Entry>>,
+    /// The free slot that is filled next; each names the one after it by its `next`. Replay fills slots in any order
+    /// and leaves this to [`Table::recovered`].
+    free: Slot,
+    by_jid: Index,
     /// How many jobs ever came.
     pub(super) seq: u64,
 }
 
 impl Table {
     pub(super) fn new(key: [u64; 2]) -> Self {
-        Self { key, entries: Vec::new(), free: Vec::new(), by_jid: HashTable::new(), seq: 0 }
+        Self { key, pieces: Vec::new(), free: NONE, by_jid: Index::default(), seq: 0 }
     }
 
     /// A keyed hash, so that nobody can construct collisions.
     pub(super) fn hash(&self, bytes: &[u8]) -> u64 {
-        let mut hasher = SipHasher13::new_with_keys(self.key[0], self.key[1]);
-        hasher.write(bytes);
-        hasher.finish()
+        SipHasher13::new_with_keys(self.key[0], self.key[1]).hash(bytes)
     }
 
     pub(super) fn len(&self) -> usize {
         self.by_jid.len()
     }
 
+    /// Behind the last slot.
+    fn end(&self) -> Slot {
+        self.pieces.last().map_or(0, |last| (self.pieces.len() - 1) * PIECE + last.len()) as Slot
+    }
+
+    fn get(&self, slot: Slot) -> Option<&Entry> {
+        self.pieces.get(slot as usize / PIECE)?.get(slot as usize % PIECE)
+    }
+
     /// The id that the next new job gets.
     pub(super) fn next_id(&self) -> JobId {
-        let slot = self.free.last().copied().unwrap_or(self.entries.len() as Slot);
+        let slot = if self.free == NONE { self.end() } else { self.free };
         JobId((self.seq & 0xffff_ffff) << 32 | u64::from(slot))
     }
 
     /// The job's id.
     pub(super) fn id(&self, slot: Slot) -> JobId {
-        JobId(u64::from(self.entries[slot as usize].seq) << 32 | u64::from(slot))
+        JobId(u64::from(self[slot].seq) << 32 | u64::from(slot))
     }
 
     /// Whether there is a job in a slot.
     pub(super) fn is_live(&self, slot: Slot) -> bool {
-        self.entries.get(slot as usize).is_some_and(|entry| entry.state != State::Free)
+        self.get(slot).is_some_and(|entry| entry.state != State::Free)
     }
 
     /// The slot of a live job.
     pub(super) fn find(&self, id: JobId) -> Option<Slot> {
         let slot = id.0 as Slot;
-        let entry = self.entries.get(slot as usize)?;
+        let entry = self.get(slot)?;
         (entry.state != State::Free && entry.seq == (id.0 >> 32) as u32).then_some(slot)
     }
 
     /// The full number of a live job, of which its entry holds the low half.
     pub(super) fn seq_of(&self, slot: Slot) -> u64 {
-        let age = (self.seq as u32).wrapping_sub(self.entries[slot as usize].seq);
+        let age = (self.seq as u32).wrapping_sub(self[slot].seq);
         self.seq.saturating_sub(u64::from(age))
     }
 
@@ -136,8 +146,9 @@ impl Table {
         body: Span,
     ) -> Slot {
         let (slot, seq) = (id.0 as Slot, (id.0 >> 32) as u32);
+        let jid = self.hash(head.jid.as_bytes());
         let entry = Entry {
-            jid: self.hash(head.jid.as_bytes()),
+            jid,
             body_hash: head.body_hash,
             order: Order(0),
             time: Wall(0),
@@ -153,20 +164,9 @@ impl Table {
             on_lost: head.on_lost,
             state: State::Queued,
         };
-        if self.free.last() == Some(&slot) {
-            self.free.pop();
-        }
-        if slot as usize == self.entries.len() {
-            self.entries.push(entry);
-        } else {
-            if slot as usize > self.entries.len() {
-                // Replaying: the slots between belong to jobs whose records were freed, or come later.
-                self.entries.resize(slot as usize + 1, Entry { state: State::Free, ..entry.clone() });
-            }
-            self.entries[slot as usize] = entry;
-        }
-        let entries = &self.entries;
-        self.by_jid.insert_unique(entries[slot as usize].jid, slot, |s| entries[*s as usize].jid);
+        self.fill(slot, entry);
+        let pieces = &self.pieces;
+        self.by_jid.insert(jid, slot, |s| pieces[s as usize / PIECE][s as usize % PIECE].jid);
         // The low halves wrap together; replay may see an old number after a newer one.
         let ahead = seq.wrapping_sub(self.seq as u32);
         if ahead < u32::MAX / 2 {
@@ -175,43 +175,70 @@ impl Table {
         slot
     }
 
+    fn fill(&mut self, slot: Slot, entry: Entry) {
+        if slot < self.end() {
+            if slot == self.free {
+                self.free = self[slot].next;
+            }
+            self[slot] = entry;
+            return;
+        }
+        // Replaying: the slots between belong to jobs whose records were freed, or come later.
+        while self.end() < slot {
+            self.append(Entry { state: State::Free, ..entry.clone() });
+        }
+        self.append(entry);
+    }
+
+    fn append(&mut self, entry: Entry) {
+        match self.pieces.last_mut().filter(|last| last.len() < PIECE) {
+            Some(last) => last.push(entry),
+            None => {
+                let mut piece = Vec::with_capacity(PIECE);
+                piece.push(entry);
+                self.pieces.push(piece);
+            }
+        }
+    }
+
     /// Empties a slot.
     pub(super) fn remove(&mut self, slot: Slot) {
-        let hash = self.entries[slot as usize].jid;
-        if let Ok(found) = self.by_jid.find_entry(hash, |s| *s == slot) {
-            found.remove();
-        }
-        self.entries[slot as usize].state = State::Free;
-        self.free.push(slot);
+        self.by_jid.remove(self[slot].jid, slot);
+        let free = std::mem::replace(&mut self.free, slot);
+        let entry = &mut self[slot];
+        (entry.state, entry.next) = (State::Free, free);
     }
 
     /// Replay is over: the free slots are those that hold nothing, smallest first out.
     pub(super) fn recovered(&mut self) {
-        let entries = &self.entries;
-        self.free =
-            (0..entries.len() as Slot).rev().filter(|s| entries[*s as usize].state == State::Free).collect();
+        self.free = NONE;
+        for slot in (0..self.end()).rev() {
+            if !self.is_live(slot) {
+                self[slot].next = std::mem::replace(&mut self.free, slot);
+            }
+        }
     }
 
     /// Every live job with this hash of its jid. Their order shows nothing: callers choose by order.
     pub(super) fn with_jid(&self, jid: u64) -> impl Iterator<Item = Slot> + '_ {
-        self.by_jid.iter_hash(jid).copied().filter(move |s| self.entries[*s as usize].jid == jid)
+        self.by_jid.candidates(jid).filter(move |slot| self[*slot].jid == jid)
     }
 
     /// All live slots, ascending.
     pub(super) fn slots(&self) -> impl Iterator<Item = Slot> + '_ {
-        (0..self.entries.len() as Slot).filter(|s| self.entries[*s as usize].state != State::Free)
+        (0..self.end()).filter(|slot| self.is_live(*slot))
     }
 }
 
 impl std::ops::Index<Slot> for Table {
     type Output = Entry;
     fn index(&self, slot: Slot) -> &Entry {
-        &self.entries[slot as usize]
+        &self.pieces[slot as usize / PIECE][slot as usize % PIECE]
     }
 }
 
 impl std::ops::IndexMut<Slot> for Table {
     fn index_mut(&mut self, slot: Slot) -> &mut Entry {
-        &mut self.entries[slot as usize]
+        &mut self.pieces[slot as usize / PIECE][slot as usize % PIECE]
     }
 }

@@ -11,7 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::table::Slot;
+use super::reservations::Hands;
 use crate::command::{ConnId, Hello, Stage};
 use crate::time::{Boot, Now, Wall};
 
@@ -43,7 +43,7 @@ pub(super) struct Worker {
     /// When its last connection closed.
     gone_since: Option<Boot>,
     /// What it has reserved.
-    pub(super) jobs: BTreeSet<Slot>,
+    pub(super) hands: Hands,
 }
 
 /// One identified connection.
@@ -62,6 +62,8 @@ pub(super) struct Workers {
     gone: BTreeSet<(Boot, Arc<str>, WorkerNo)>,
     conns: BTreeMap<ConnId, Conn>,
     next: WorkerNo,
+    /// The empty wid.
+    nobody: Arc<str>,
 }
 
 impl Workers {
@@ -75,6 +77,15 @@ impl Workers {
 
     pub(super) fn get_mut(&mut self, no: WorkerNo) -> Option<&mut Worker> {
         self.all.get_mut(&no)
+    }
+
+    /// What a worker has reserved, unless it is forgotten.
+    pub(super) fn hands(&mut self, no: WorkerNo) -> Option<&mut Hands> {
+        self.all.get_mut(&no).map(|worker| &mut worker.hands)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (WorkerNo, &Worker)> {
+        self.all.iter().map(|(no, worker)| (*no, worker))
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (WorkerNo, &mut Worker)> {
@@ -98,7 +109,7 @@ impl Workers {
 
     /// The wid of a connection; empty: no worker.
     pub(super) fn wid_of(&self, conn: ConnId) -> Arc<str> {
-        self.of_conn(conn).and_then(|no| self.get(no)).map_or_else(|| "".into(), |w| w.wid.clone())
+        self.of_conn(conn).and_then(|no| self.get(no)).map_or(&self.nobody, |w| &w.wid).clone()
     }
 
     /// A client identified itself. The first HELLO of a wid says who it is; later ones add a connection (`H-22`).
@@ -162,7 +173,7 @@ impl Workers {
                 rss_kb: 0,
                 connections: 0,
                 gone_since: None,
-                jobs: BTreeSet::new(),
+                hands: Hands::default(),
             },
         );
         self.by_wid.insert(wid, no);
@@ -172,7 +183,7 @@ impl Workers {
     /// The worker that a reservation names. Replay may know it by that name only.
     pub(super) fn reserving(&mut self, wid: &str) -> (Arc<str>, Option<WorkerNo>) {
         if wid.is_empty() {
-            return (wid.into(), None);
+            return (self.nobody.clone(), None);
         }
         let no = self.by_wid(wid).unwrap_or_else(|| self.introduce(wid));
         (self.all[&no].wid.clone(), Some(no))
@@ -181,7 +192,7 @@ impl Workers {
     /// Replay is over: nobody is connected, and the clocks of lost workers start.
     pub(super) fn recovered(&mut self, now: Now) {
         let idle: Vec<WorkerNo> =
-            self.all.iter().filter(|(_, w)| w.jobs.is_empty()).map(|(no, _)| *no).collect();
+            self.all.iter().filter(|(_, w)| w.hands.len == 0).map(|(no, _)| *no).collect();
         idle.into_iter().for_each(|no| self.forget(no));
         for (no, worker) in &mut self.all {
             worker.gone_since = Some(now.heard);
