@@ -13,14 +13,22 @@ pub enum Bug {
     ForgetToRestate,
     /// A segment is given up though a job lives in it.
     FreeTheLiving,
+    /// A segment that is given up goes before a durable batch says so.
+    DiscardAtOnce,
     /// A segment becomes a spare, and may be overwritten, before its new name is durable.
     RecycleBeforeFlush,
     /// The cleaning of a segment forgets the texts of the failures of the jobs that it moves.
     MoveWithoutFailure,
     /// A segment that is cleaned is left before all who live in it have been told again.
     LeaveBehind,
+    /// The cleaning of a segment moves jobs that have ended, too.
+    MoveTheEnded,
+    /// The cleaning of a segment puts jobs at the end of their queues.
+    MoveToTheTail,
     /// Nothing stands behind a batch but what the file held before.
     ForgetTheTerminator,
+    /// A batch is believed without a look at the checksum of its records.
+    TrustTheBatch,
     /// A text is served without a look at its checksum.
     TrustTheText,
 }

@@ -6,7 +6,8 @@
 //! never a flush, and nothing at all while nobody writes.
 
 use bessemer_core::Machine;
-use bessemer_core::fact::{Fact, Head, JobId};
+use bessemer_core::fact::{Fact, Head, JobId, Order, Standing};
+use bessemer_core::{Facts as _, Wall};
 use bytes::Bytes;
 
 use super::batch;
@@ -32,6 +33,8 @@ pub(super) struct Cleaner {
     source: Option<Source>,
     /// Bytes that were told beyond what was allowed: a large job is told whole.
     debt: u64,
+    /// Turns that passed or told anything.
+    pub(super) turns: u64,
 }
 
 /// A segment that is cleaned.
@@ -79,6 +82,7 @@ impl<D: Disk> Log<D> {
             }
         }
         self.cleaner.debt = (self.cleaner.debt + told).saturating_sub(share);
+        self.cleaner.turns += u64::from(told > 0);
         Ok(())
     }
 
@@ -125,6 +129,9 @@ impl<D: Disk> Log<D> {
         let mut records = Records::new(&batches[at..(source.batch_end - source.from) as usize], source.next);
         let Some(Some((fact, span))) = records.next() else { unreachable!("a start has read these records") };
         let passed = records.next_at() - source.next;
+        if planted(Bug::MoveTheEnded) {
+            self.record(&fact);
+        }
         if let Fact::Put { id, head, body, .. } = fact
             && machine.lives_at(id, span)
             && !(planted(Bug::LeaveBehind) && id.0.is_multiple_of(8))
@@ -158,6 +165,10 @@ impl<D: Disk> Log<D> {
             None => Bytes::new(),
         };
         machine.retell(id, head, body, &failure, self);
+        if planted(Bug::MoveToTheTail) {
+            let (order, standing) = (Order(i64::MAX / 2), Standing::Queued { since: Wall(0) });
+            self.record(&Fact::Put { id, order, at: None, head, standing, body });
+        }
         Ok(true)
     }
 }

@@ -217,6 +217,9 @@ impl<D: Disk> Log<D> {
     fn give_up(&mut self, pinned: Option<u64>, may: impl Fn(&Segment) -> bool) {
         let pinned = [pinned, self.texts.first_asked()].into_iter().flatten().min();
         self.given_up.extend(std::iter::from_fn(|| self.table.give_up(pinned, &may)));
+        if planted(Bug::DiscardAtOnce) {
+            self.janitor.discard(self.given_up.drain(..).map(file_name)).expect("a bug, planted");
+        }
     }
 
     /// How long the log may be in any case.

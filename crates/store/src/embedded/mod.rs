@@ -186,6 +186,11 @@ impl<D: Disk> Embedded<D> {
         &self.machine
     }
 
+    /// Turns of this process in which the log was being cleaned, for tests.
+    pub fn cleaning_turns(&self) -> u64 {
+        self.log.cleaner.turns
+    }
+
     /// The state alone; the store is closed.
     pub fn into_machine(self) -> Machine {
         self.machine

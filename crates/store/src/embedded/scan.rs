@@ -89,7 +89,8 @@ impl<D: Disk> Reading<'_, D> {
         }
         let bytes = &self.read(window, size, offset, header.len as usize)?[..header.len as usize];
         let records = &bytes[batch::HEADER_LEN..];
-        Ok(header.covers(seed, records).then_some((header, records)))
+        let covers = header.covers(seed, records) || planted(Bug::TrustTheBatch);
+        Ok(covers.then_some((header, records)))
     }
 
     /// What to make of bytes at `tail.end` that are no batch. If they are cut, so is everything behind them.

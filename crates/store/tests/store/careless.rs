@@ -40,6 +40,8 @@ struct Watch {
     unnamed: BTreeMap<String, Arc<Stage>>,
     /// What names were changed for last.
     renamed_for: Option<Phase>,
+    /// Segments that became spares.
+    recycled: u64,
     /// Where the machine is to stop.
     aim: Option<Aim>,
     /// In the midst of what it stopped.
@@ -77,6 +79,11 @@ impl Careless {
     /// What the store was about when the machine stopped, if it stopped within a call that changes anything.
     pub(crate) fn interrupted(&self) -> Option<Phase> {
         self.watch.lock().unwrap().interrupted
+    }
+
+    /// Segments that became spares.
+    pub(crate) fn recycled(&self) -> u64 {
+        self.watch.lock().unwrap().recycled
     }
 
     /// The machine stops within that call. (To stop within a call that only reads is to stop before the next one that
@@ -147,8 +154,11 @@ impl Disk for Careless {
         if let Some(stage) = self.watch.lock().unwrap().unnamed.remove(from) {
             stage.named.store(true, Ordering::Relaxed);
         }
-        let phase = if is_segment(to) { Phase::Roll } else { Phase::Remove };
-        self.watch.lock().unwrap().renamed_for = Some(phase);
+        let phase = if is_segment(to) { Phase::Roll } else { Phase::Recycle };
+        let mut watch = self.watch.lock().unwrap();
+        watch.renamed_for = Some(phase);
+        watch.recycled += u64::from(phase == Phase::Recycle);
+        drop(watch);
         self.change(phase, || self.disk.rename(from, to))
     }
 

@@ -11,14 +11,17 @@ pub(crate) enum Phase {
     Roll,
     /// The zeros of a segment to come.
     Prepare,
-    /// The end of a segment that was given up.
+    /// A segment that was given up becomes a spare.
+    Recycle,
+    /// The end of a segment that was given up, or of a file that was left over.
     Remove,
     /// A start: only what it writes. What it reads changes nothing.
     Recovery,
 }
 
 impl Phase {
-    pub(crate) const ALL: [Self; 5] = [Self::Commit, Self::Roll, Self::Prepare, Self::Remove, Self::Recovery];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Commit, Self::Roll, Self::Prepare, Self::Recycle, Self::Remove, Self::Recovery];
 
     /// How a power loss in the midst of it is counted.
     pub(crate) fn power_loss(self) -> &'static str {
@@ -26,6 +29,7 @@ impl Phase {
             Self::Commit => "a power loss in a commit",
             Self::Roll => "a power loss in a roll",
             Self::Prepare => "a power loss in the preparation of a segment",
+            Self::Recycle => "a power loss in a recycling",
             Self::Remove => "a power loss in a removal",
             Self::Recovery => "a power loss in a recovery",
         }
@@ -41,13 +45,16 @@ pub(crate) struct Seen {
 }
 
 /// What has to happen at least once in so many histories, on average.
-const EXPECTED: [(&str, u64); 18] = [
+const EXPECTED: [(&str, u64); 23] = [
     ("a start", 1),
     ("a failed start", 1),
     ("a torn tail", 5),
     ("an answered turn", 1),
     ("a failed turn", 1),
     ("a segment given up", 5),
+    ("a segment recycled", 5),
+    ("a turn of cleaning", 1),
+    ("a change of the size of segments", 2),
     ("a job handed out", 1),
     ("a failure shown", 1),
     ("a page that had to be read first", 2),
@@ -55,7 +62,9 @@ const EXPECTED: [(&str, u64); 18] = [
     ("a power loss in a commit", 4),
     ("a power loss in a roll", 5),
     ("a power loss in the preparation of a segment", 10),
-    ("a power loss in a removal", 100),
+    ("a power loss in a cleaning", 25),
+    ("a power loss in a recycling", 25),
+    ("a power loss in a removal", 50),
     ("a power loss in a recovery", 2),
     ("a power loss in the recovery of a recovery", 4),
     ("five starts in a row that failed", 10),

@@ -37,6 +37,8 @@ pub(crate) enum Death {
 pub(crate) enum Fault {
     None,
     Stop(Aim),
+    /// The machine stops after so many turns of cleaning, in the next one as far as that can be foreseen.
+    StopCleaning(u64),
     Fail(u64),
     /// Only so many more bytes fit.
     Space(u64),
@@ -54,6 +56,12 @@ pub(crate) struct World {
     jobs: u64,
     pub(crate) in_hand: Vec<(ConnId, String, Delivery)>,
     known: Vec<JobId>,
+    /// The last turn told old jobs again.
+    cleaning: bool,
+    /// Until the machine stops.
+    turns_to_clean: Option<u64>,
+    /// A batch was under way when the process ended.
+    may_be_torn: bool,
     /// Starts in a row that a fault ended.
     failed_starts: u64,
     /// What happened so far, to see that a history is worth its time.
@@ -67,7 +75,7 @@ impl World {
         let mut dice = Dice(seed);
         let options = Options {
             rules: Rules { dead_max: 5, repush_window: Duration::from_secs(10), ..Rules::default() },
-            segment_bytes: 1024,
+            segment_bytes: 1024 << dice.below(3),
             tail_bytes: 2048 * dice.below(3) as usize,
             // Nobody is refused: the disk runs full in earnest.
             marks: WaterMarks { low: 0, high: 1 },
@@ -83,6 +91,9 @@ impl World {
             jobs: 0,
             in_hand: Vec::new(),
             known: Vec::new(),
+            cleaning: false,
+            turns_to_clean: None,
+            may_be_torn: false,
             failed_starts: 0,
             seen: Seen::default(),
         }
@@ -91,11 +102,15 @@ impl World {
     /// One life of the process, until a fault ends it or `turns` are over, and its death.
     pub(crate) fn life(&mut self, turns: u64, fault: Fault, death: Death) -> Checked {
         // Also an operator's change of mind must not matter.
-        self.options.segment_bytes = 1024 << self.dice.below(4);
+        if self.dice.one_in(4) {
+            self.options.segment_bytes = 1024 << self.dice.below(4);
+            self.seen.note("a change of the size of segments");
+        }
         let sim = &self.disk.disk;
         match fault {
             Fault::None => {}
             Fault::Stop(aim) => self.disk.stop_at(aim),
+            Fault::StopCleaning(turns) => self.turns_to_clean = Some(turns),
             Fault::Fail(calls) => sim.fail_after(calls),
             Fault::Space(bytes) => sim.set_space(Some(sim.used() + bytes)),
         }
@@ -105,6 +120,8 @@ impl World {
     }
 
     fn die(&mut self, death: Death) {
+        self.turns_to_clean = None;
+        self.seen.add("a segment recycled", self.disk.recycled());
         let sim = &self.disk.disk;
         sim.set_space(None);
         let next = match death {
@@ -114,6 +131,7 @@ impl World {
                     Some(Phase::Recovery) if self.failed_starts > 1 => {
                         "a power loss in the recovery of a recovery"
                     }
+                    Some(Phase::Commit | Phase::Roll) if self.cleaning => "a power loss in a cleaning",
                     Some(phase) => phase.power_loss(),
                     None => "a power loss at rest",
                 });
@@ -170,6 +188,10 @@ impl World {
             Ok((engine, report)) => {
                 self.seen.note("a start");
                 self.seen.add("a torn tail", u64::from(report.torn.is_some()));
+                if let Some(torn) = report.torn.filter(|_| !self.may_be_torn) {
+                    return Err(format!("nothing was under way, and it cut {torn:?}"));
+                }
+                self.may_be_torn = false;
                 self.failed_starts = 0;
                 engine
             }
@@ -197,9 +219,21 @@ impl World {
     pub(crate) fn turn(&mut self, engine: &mut Embedded<Careless>, faulty: bool) -> Result<bool, String> {
         let mut out = Settled::default();
         let mut cx = Context::from_waker(Waker::noop());
+        let cleaned = engine.cleaning_turns();
         let Poll::Ready(result) = engine.poll_turn(&mut cx, self.now(), &mut out) else {
             return Err("the engine is not ready".into());
         };
+        self.cleaning = engine.cleaning_turns() > cleaned;
+        if self.cleaning
+            && let Some(turns) = &mut self.turns_to_clean
+        {
+            *turns = turns.saturating_sub(1);
+            if *turns == 0 {
+                self.turns_to_clean = None;
+                self.disk.stop_at(Aim { phase: None, calls: self.dice.below(4) });
+            }
+        }
+        self.seen.add("a turn of cleaning", u64::from(self.cleaning));
         let dump = engine.machine().dump();
         match result {
             Ok(()) => {
@@ -208,6 +242,7 @@ impl World {
             }
             Err(_) if faulty => {
                 self.seen.note("a failed turn");
+                self.may_be_torn = true;
                 self.allowed.push(dump);
                 return if out.replies.is_empty() { Ok(false) } else { Err("it failed and answered".into()) };
             }
@@ -242,32 +277,36 @@ impl World {
         let now = self.now();
         let conn = ConnId(1 + self.dice.below(3));
         let mut submit = |command| _ = engine.submit(now, Ticket(conn.0), command);
-        match self.dice.below(24) {
-            0..8 => self.push(engine),
-            8..15 => {
+        match self.dice.below(32) {
+            0..6 => self.push(engine),
+            6..15 => {
                 let wait = Duration::from_secs(10 * self.dice.below(2));
                 submit(Command::Fetch { conn, queues: &QUEUES[..3], wait });
             }
-            15..18 => {
-                if let Some((conn, jid, _)) = self.dice.pick(&self.in_hand) {
-                    submit(Command::Ack { conn: *conn, jid });
+            // Some end twice.
+            15..24 if !self.in_hand.is_empty() => {
+                let at = self.dice.below(self.in_hand.len() as u64) as usize;
+                submit(Command::Ack { conn: self.in_hand[at].0, jid: &self.in_hand[at].1 });
+                if !self.dice.one_in(8) {
+                    self.in_hand.swap_remove(at);
                 }
             }
-            18..20 => {
+            15..24 => {}
+            24..26 => {
                 if let Some((conn, jid, _)) = self.dice.pick(&self.in_hand) {
                     submit(Command::Fail { conn: *conn, jid, text: &failure_text(jid) });
                 }
             }
-            20 => {
+            26 => {
                 if let Some((_, _, delivery)) = self.dice.pick(&self.in_hand) {
                     submit(Command::Undelivered { delivery: *delivery });
                 }
             }
-            21 => {
+            27 => {
                 submit(Command::Disconnect { conn });
                 self.connect(engine, conn.0);
             }
-            22 => submit(Command::Signal { wid: Some("worker-1"), stage: Stage::Running }),
+            28 => submit(Command::Signal { wid: Some("worker-1"), stage: Stage::Running }),
             _ => self.operate(engine),
         }
     }

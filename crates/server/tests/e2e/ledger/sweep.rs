@@ -250,7 +250,9 @@ fn point(call: &Call, fate: Fate, grown: Option<(&Server, &Book)>) -> String {
 fn strace(folder: &TempDir, arguments: &[&str]) -> Command {
     let mut command = Command::new("strace");
     command.args(["-D", "-f", "--seccomp-bpf", "-qq", "-o"]).arg(folder.path().join("trace")).args(arguments);
-    command.arg(bessemer().get_program());
+    let server = bessemer();
+    command.arg(server.get_program());
+    server.get_envs().for_each(|(name, _)| _ = command.env_remove(name));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
