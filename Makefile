@@ -1,5 +1,5 @@
 # What one can do here; `make` alone lists it.
-.PHONY: help run test check kill seeds sweep bench audit
+.PHONY: help run test check kill seeds sweep bits bench audit
 CYCLES ?= 1000
 SEEDS ?= 100000
 
@@ -23,6 +23,9 @@ seeds: ## simulate crashes and power losses from more seeds: make seeds SEEDS=10
 
 sweep: ## kill the server, or have the disk fail, at every single call of a script to the disk (needs strace)
 	@BESSEMER_SWEEP=all cargo test --locked -p bessemer-server --test e2e -- --nocapture no_call
+
+bits: ## flip every single bit of a directory of 64 KiB
+	@BESSEMER_BITS=all cargo test --locked -p bessemer-store --test store -- --nocapture bit
 
 bench: ## measure the server beside one that only answers OK: CPU and latency of a job
 	@cargo bench --locked -p bessemer-server --bench load

@@ -13,19 +13,24 @@ use bessemer_store::{Embedded, Engine, OpenError, Options, Recovered};
 use crate::dice::Dice;
 use crate::world::{ENTROPY, World, job, now_at};
 
-const SEGMENT_HEADER: usize = 48;
+pub(crate) const SEGMENT_HEADER: usize = 48;
 const BATCH_HEADER: usize = 56;
 const LEN_AT: usize = 12;
 
 /// Every segment's content, by name.
-type Files = BTreeMap<String, Vec<u8>>;
+pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
-fn files(disk: &SimDisk) -> Files {
-    let segments = disk.list().unwrap().into_iter().filter(|name| name.ends_with(".seg"));
-    segments.map(|name| (name.clone(), disk.content(&name).unwrap())).collect()
+/// Every file's.
+pub(crate) fn all_files(disk: &SimDisk) -> Files {
+    let names = disk.list().unwrap().into_iter();
+    names.map(|name| (name.clone(), disk.content(&name).unwrap())).collect()
 }
 
-fn disk_with(files: &Files) -> SimDisk {
+fn files(disk: &SimDisk) -> Files {
+    all_files(disk).into_iter().filter(|(name, _)| name.ends_with(".seg")).collect()
+}
+
+pub(crate) fn disk_with(files: &Files) -> SimDisk {
     let disk = SimDisk::new(1);
     for (name, content) in files {
         disk.set_content(name, Some(content.clone()));
@@ -34,7 +39,7 @@ fn disk_with(files: &Files) -> SimDisk {
 }
 
 /// Where the batches of a segment are.
-fn batches(segment: &[u8]) -> Vec<Range<usize>> {
+pub(crate) fn batches(segment: &[u8]) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut at = SEGMENT_HEADER;
     while segment.get(at..at + BATCH_HEADER).is_some_and(|header| header.starts_with(b"Bat\x9c")) {
@@ -174,6 +179,24 @@ fn damage_before_a_torn_tail_is_damage() {
 }
 
 #[test]
+fn junk_behind_the_tail_is_cut_and_told_118() {
+    let (files, dumps) = store();
+    let (name, content, batches) = last(&files);
+    let end = batches[3].end;
+    let mut dice = Dice(118);
+    for len in [1, 4, 55, 56, 57, content.len() - end] {
+        let mut content = content.clone();
+        content[end..end + len].fill_with(|| 1 + dice.below(255) as u8);
+        let mut files = files.clone();
+        files.insert(name.clone(), content);
+        let (machine, report) = open(&files, &options()).unwrap();
+        assert_eq!(&machine.dump(), dumps.last().unwrap());
+        let torn = report.torn.map(|torn| (torn.path, torn.offset, torn.bytes));
+        assert_eq!(torn, Some((name.clone(), end as u64, len as u64)));
+    }
+}
+
+#[test]
 fn no_length_is_trusted_120() {
     let (files, dumps) = store();
     let (name, content, batches) = last(&files);
@@ -245,6 +268,12 @@ fn a_segment_that_is_not_where_it_belongs_is_named_121() {
     refused(&copied(1, name(3)), &name(3), 0);
     refused(&copied(1, "1.seg".into()), "1.seg", 0);
     refused(&copied(1, "0000000001 (copy).seg".into()), "0000000001 (copy).seg", 0);
+    let swapped = with(&|files| {
+        let (second, third) = (files[&name(2)].clone(), files[&name(3)].clone());
+        files.insert(name(2), third);
+        files.insert(name(3), second);
+    });
+    refused(&swapped, &name(2), 0);
     refused(&with(&|files| drop(files.insert(name(2), Vec::new()))), &name(2), 0);
     refused(&with(&|files| drop(files.insert(name(2), vec![0; 2048]))), &name(2), 0);
 
@@ -255,7 +284,7 @@ fn a_segment_that_is_not_where_it_belongs_is_named_121() {
 }
 
 #[test]
-fn a_newer_format_is_left_alone_g23() {
+fn a_newer_format_is_left_alone_g23_123() {
     let (mut files, _) = store();
     let (name, mut content, _) = last(&files);
     content[8..12].copy_from_slice(&2u32.to_le_bytes());
@@ -271,9 +300,13 @@ fn left_over_files_go_after_a_good_start_124() {
     let (files, dumps) = store();
     let disk = disk_with(&files);
     disk.set_content("spare-7.tmp", Some(vec![1; 100]));
+    // Half renamed: a whole segment, but for its name.
+    let (_, mut next, _) = last(&files);
+    next.truncate(2000);
+    disk.set_content("spare-8.tmp", Some(next));
     let (engine, report) = Embedded::open(disk.clone(), options(), now_at(100), ENTROPY).unwrap();
-    assert_eq!(report.removed, ["spare-7.tmp"]);
-    assert_eq!(disk.content("spare-7.tmp"), None);
+    assert_eq!(report.removed, ["spare-7.tmp", "spare-8.tmp"]);
+    assert_eq!((disk.content("spare-7.tmp"), disk.content("spare-8.tmp")), (None, None));
     assert_eq!(&engine.machine().dump(), dumps.last().unwrap());
 }
 

@@ -46,18 +46,18 @@ pub(crate) fn judge(body_text: &Text, failure: Option<&Text>) -> Result<String, 
 }
 
 impl World {
-    /// Every text is still what it was.
-    pub(crate) fn look_at_all(&mut self, engine: &mut Store, faulty: bool) -> Checked {
+    /// Every text is still what it was. False when the process has to end.
+    pub(crate) fn look_at_all(&mut self, engine: &mut Store, faulty: bool) -> Result<bool, String> {
         let page = Page { from: 0, count: 100 };
         let sets = [Set::Scheduled, Set::Retries, Set::Dead].map(|set| Query::Set { set, page });
         let queues = QUEUES.map(|name| Query::Queue { name: name.into(), page });
         for query in sets.into_iter().chain(queues).chain([Query::Working { page }]) {
-            let Some(jobs) = self.ask(engine, query, faulty)? else { return Ok(()) };
+            let Some(jobs) = self.ask(engine, query, faulty)? else { return Ok(false) };
             for JobView { body, failure, .. } in &jobs.jobs {
                 judge(body, failure.as_ref().map(|failure| &failure.text))?;
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// A page; `None` when the process has to end.

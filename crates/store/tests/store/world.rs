@@ -51,6 +51,8 @@ pub(crate) struct World {
     micros: u64,
     /// What the machine may look like after the next start.
     pub(crate) allowed: Vec<String>,
+    /// Segments have one size all the time.
+    pub(crate) keeps_size: bool,
     /// Whether jobs are pushed that no worker asks for.
     pins: bool,
     jobs: u64,
@@ -83,6 +85,7 @@ impl World {
         let empty = Machine::new(options.rules.clone(), [0, 0]).dump();
         Self {
             disk: Careless::new(SimDisk::new(seed), lapse),
+            keeps_size: false,
             pins: dice.one_in(2),
             dice,
             options,
@@ -99,10 +102,15 @@ impl World {
         }
     }
 
+    /// A world that begins with this store.
+    pub(crate) fn on(disk: SimDisk, options: Options, dump: &str) -> Self {
+        Self { disk: Careless::new(disk, None), options, allowed: vec![dump.into()], ..Self::new(0, None) }
+    }
+
     /// One life of the process, until a fault ends it or `turns` are over, and its death.
     pub(crate) fn life(&mut self, turns: u64, fault: Fault, death: Death) -> Checked {
         // Also an operator's change of mind must not matter.
-        if self.dice.one_in(4) {
+        if !self.keeps_size && self.dice.one_in(4) {
             self.options.segment_bytes = 1024 << self.dice.below(4);
             self.seen.note("a change of the size of segments");
         }
@@ -177,10 +185,13 @@ impl World {
                 return Ok(());
             }
         }
-        if self.dice.one_in(4) { self.look_at_all(&mut engine, faulty) } else { Ok(()) }
+        if self.dice.one_in(4) {
+            self.look_at_all(&mut engine, faulty)?;
+        }
+        Ok(())
     }
 
-    fn open(&mut self, faulty: bool) -> Result<Option<Embedded<Careless>>, String> {
+    pub(crate) fn open(&mut self, faulty: bool) -> Result<Option<Embedded<Careless>>, String> {
         self.disk.opening.store(true, Ordering::Relaxed);
         let opened = Embedded::open(self.disk.clone(), self.options.clone(), self.now(), ENTROPY);
         self.disk.opening.store(false, Ordering::Relaxed);
@@ -208,8 +219,9 @@ impl World {
         engine.machine().check()?;
         let dump = engine.machine().dump();
         if !self.allowed.contains(&dump) {
-            let allowed = self.allowed.join("or\n");
-            return Err(format!("after the start:\n{dump}\nwhat was answered:\n{allowed}"));
+            let differences: Vec<String> =
+                self.allowed.iter().map(|allowed| difference(allowed, &dump)).collect();
+            return Err(format!("a start has made of what was answered:\n{}", differences.join("or\n")));
         }
         self.allowed = vec![dump];
         Ok(Some(engine))
@@ -355,6 +367,15 @@ impl World {
         let commands = [Command::Requeue { jobs }, Command::Delete { jobs }, Command::Kill { jobs }];
         engine.submit(self.now(), Ticket(1), commands[self.dice.below(3) as usize]);
     }
+}
+
+/// The lines that one of them lacks.
+fn difference(before: &str, after: &str) -> String {
+    let lack = |sign, one: &str, other: &str| -> String {
+        let lines = one.lines().filter(|line| !other.contains(line));
+        lines.map(|line| format!("{sign} {line}\n")).collect()
+    };
+    lack('-', before, after) + &lack('+', after, before)
 }
 
 /// A moment.
