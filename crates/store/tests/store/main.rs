@@ -1,5 +1,6 @@
 //! The embedded store against everything that disks, kernels and people do to it.
 
+mod backup;
 mod bits;
 mod careless;
 mod crash;

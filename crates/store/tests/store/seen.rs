@@ -45,7 +45,7 @@ pub(crate) struct Seen {
 }
 
 /// What has to happen at least once in so many histories, on average.
-const EXPECTED: [(&str, u64); 23] = [
+const EXPECTED: [(&str, u64); 25] = [
     ("a start", 1),
     ("a failed start", 1),
     ("a torn tail", 5),
@@ -59,6 +59,8 @@ const EXPECTED: [(&str, u64); 23] = [
     ("a failure shown", 1),
     ("a page that had to be read first", 2),
     ("a store drained to its last job", 10),
+    ("a backup", 2),
+    ("a power loss in a backup", 4),
     ("a power loss in a commit", 4),
     ("a power loss in a roll", 5),
     ("a power loss in the preparation of a segment", 10),

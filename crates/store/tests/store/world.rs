@@ -15,6 +15,7 @@ use bessemer_core::{Answer, Boot, Command, JobId, Machine, Now, Query, Reply, Ru
 use bessemer_store::embedded::disk::SimDisk;
 use bessemer_store::{Embedded, Engine, OpenError, Options, WaterMarks};
 
+use crate::backup::Vault;
 use crate::careless::{Aim, Careless, Lapse};
 use crate::dice::Dice;
 use crate::seen::{Phase, Seen};
@@ -66,6 +67,7 @@ pub(crate) struct World {
     may_be_torn: bool,
     /// Starts in a row that a fault ended.
     failed_starts: u64,
+    pub(crate) vault: Vault,
     /// What happened so far, to see that a history is worth its time.
     pub(crate) seen: Seen,
 }
@@ -98,6 +100,7 @@ impl World {
             turns_to_clean: None,
             may_be_torn: false,
             failed_starts: 0,
+            vault: Vault::new(seed),
             seen: Seen::default(),
         }
     }
@@ -183,6 +186,9 @@ impl World {
             }
             if !self.turn(&mut engine, faulty)? {
                 return Ok(());
+            }
+            if self.dice.one_in(80) {
+                self.back_up(&engine, faulty)?;
             }
         }
         if self.dice.one_in(4) {
