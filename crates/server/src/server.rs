@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use bessemer_core::query::Durability;
 use bessemer_store::embedded::disk::RealDisk;
 use bessemer_store::{Embedded, Engine, Fatal, OpenError, Options, Recovered};
 use bessemer_web::Site;
@@ -168,6 +169,7 @@ fn prepare(config: &Config, stop: &Arc<Notify>) -> Result<Prepared<Embedded<Real
     let options = Options {
         rules: config.rules.clone(),
         segment_bytes: config.segment_bytes,
+        durability: config.durability,
         marks: config.marks,
         ..Options::default()
     };
@@ -178,6 +180,7 @@ fn prepare(config: &Config, stop: &Arc<Notify>) -> Result<Prepared<Embedded<Real
     let (address, web_address) = (port.address, web_port.as_ref().map(|port| port.address));
     let (engine, recovered) = Embedded::open(disk, options, clock.now(None), entropy)?;
     report(&recovered);
+    report_durability(config.durability);
     let (arrivals_in, arrivals) = mpsc::channel(ARRIVALS_MAX);
     let (errands_in, errands) = mpsc::channel(ERRANDS_MAX);
     let gauges = Arc::new(Gauges::default());
@@ -271,6 +274,17 @@ fn site(config: &Config, address: SocketAddr) -> Site {
         base_path: config.web_base_path.clone(),
         exposed: config.password.is_none()
             && (exposed(&config.binding) || config.web_binding.as_ref().is_some_and(exposed)),
+    }
+}
+
+/// Says what a reply is worth (`G1`).
+fn report_durability(durability: Durability) {
+    match durability {
+        Durability::Strict => tracing::info!("durability is strict: what is answered is on the disk"),
+        Durability::Relaxed => tracing::warn!(
+            "durability is relaxed: a power loss may take what was answered in the last 100 ms; \
+             store.durability = \"strict\" is the way back"
+        ),
     }
 }
 

@@ -62,7 +62,7 @@ pub(crate) async fn run<E: Engine + 'static>(node: Node<E>, clock: Clock, doors:
         tokio::task::yield_now().await;
         hall.turn()?;
         if leave_by.is_some_and(|by| hall.is_idle() || tokio::time::Instant::now() >= by) {
-            return Ok(());
+            return hall.node(Node::close);
         }
     }
 }

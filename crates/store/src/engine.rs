@@ -30,6 +30,9 @@ pub trait Engine {
     /// The loop stood still: see [`bessemer_core::Machine::stalled`].
     fn stalled(&mut self, now: Now);
 
+    /// The process is about to end on purpose: what was answered becomes durable where it is not yet.
+    fn close(&mut self) -> Result<(), Fatal>;
+
     /// How it stands with its disk, as far as it has looked.
     fn condition(&self) -> Condition;
 

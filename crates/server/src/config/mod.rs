@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 
 use bessemer_core::Rules;
 use bessemer_core::fact::OnLost;
+use bessemer_core::query::Durability;
 use bessemer_store::WaterMarks;
 
 pub use self::binding::{BadBinding, Binding};
@@ -68,6 +69,8 @@ pub struct Config {
     pub limits: Limits,
     /// The size of a segment of the log.
     pub segment_bytes: u64,
+    /// What a reply waits for (`G1`).
+    pub durability: Durability,
     /// When producers are refused for want of room, and when they are let in again.
     pub marks: WaterMarks,
 }
@@ -169,6 +172,7 @@ impl Config {
             rules: rules(&settings)?,
             limits: Limits::read(&settings)?,
             segment_bytes: segment_bytes(&settings)?,
+            durability: durability(&settings)?,
             marks: marks(&settings)?,
         };
         settings.assert_all_read();
@@ -268,6 +272,13 @@ fn web_base_path(settings: &Settings<'_>) -> Result<String, ConfigError> {
         return Err(settings.wrong(KEY, "must be empty or a path such as \"/jobs\", without a / at its end"));
     }
     Ok(path.to_owned())
+}
+
+fn durability(settings: &Settings<'_>) -> Result<Durability, ConfigError> {
+    const KEY: &str = "store.durability";
+    let text = settings.text(KEY).unwrap_or_default();
+    let found = Durability::ALL.into_iter().find(|mode| mode.as_str() == text);
+    found.ok_or_else(|| settings.wrong(KEY, format!("must be \"strict\" or \"relaxed\", not {text:?}")))
 }
 
 fn marks(settings: &Settings<'_>) -> Result<WaterMarks, ConfigError> {

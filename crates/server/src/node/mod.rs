@@ -195,6 +195,11 @@ impl<E: Engine> Node<E> {
         }
     }
 
+    /// The last thing that is asked of it: what was answered becomes durable where it is not yet.
+    pub fn close(&mut self) -> Result<(), Fatal> {
+        self.engine.close()
+    }
+
     /// The server's own figures.
     pub fn figures(&self, now: Now) -> ServerFigures {
         ServerFigures {

@@ -4,12 +4,13 @@
 //! `../wire/*.txt` and `wire.rs` plays them; `ledger/` kills the server again and again and compares what it answered
 //! with what it still has; `workers.rs` has clients that vanish; `start.rs` what happens before the
 //! first connection, `crowd.rs` with one connection too many, `large.rs` with the largest jobs, `faults.rs` with a disk that
-//! fails and `directory.rs` with a data directory that is not ours.
+//! fails and `directory.rs` with a data directory that is not ours, `durability.rs` in its two modes.
 
 mod client;
 mod clock;
 mod crowd;
 mod directory;
+mod durability;
 mod faults;
 mod large;
 mod ledger;

@@ -163,6 +163,10 @@ impl Engine for Watched {
         }
     }
 
+    fn close(&mut self) -> Result<(), Fatal> {
+        self.engine.close()
+    }
+
     fn condition(&self) -> Condition {
         self.engine.condition()
     }

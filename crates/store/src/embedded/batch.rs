@@ -44,8 +44,8 @@ pub(super) struct Header {
     pub(super) len: u32,
     /// Where it stands in the log.
     pub(super) position: u64,
-    /// Up to where the log was durable when it was written: its own position, as long as every reply waits for the
-    /// flush.
+    /// Up to where the log was durable when it was written: its own position where every reply waits for the flush,
+    /// and at most so much in relaxed mode.
     pub(super) durable: u64,
     /// The segments before this one are given up.
     pub(super) oldest: u64,
@@ -115,6 +115,8 @@ pub(super) struct Seal {
     pub(super) seed: Seed,
     pub(super) wall: Wall,
     pub(super) oldest: u64,
+    /// See [`Header::durable`].
+    pub(super) durable: u64,
 }
 
 impl Batch {
@@ -160,7 +162,7 @@ impl Batch {
         let header = Header {
             len,
             position: self.position,
-            durable: self.position,
+            durable: seal.durable,
             oldest: seal.oldest,
             wall: seal.wall,
             count: self.count,
@@ -214,7 +216,7 @@ mod tests {
         fn a_batch_reads_back(all in prop::collection::vec(parts(), 0..20), position in 0..u64::MAX / 2, wall: i64) {
             let mut batch = Batch::new(position);
             let spans: Vec<Span> = all.iter().map(|parts| batch.push(&parts.fact())).collect();
-            let sealed = batch.seal(Seal { seed: SEED, wall: Wall(wall), oldest: 3 });
+            let sealed = batch.seal(Seal { seed: SEED, wall: Wall(wall), oldest: 3, durable: position / 2 });
             let bytes = sealed.batch();
             prop_assert_eq!(&sealed.written[bytes.len()..], TERMINATOR);
             prop_assert_eq!(batch.position(), position + bytes.len() as u64);
@@ -222,7 +224,7 @@ mod tests {
 
             let header = Header::decode(SEED, &bytes).unwrap();
             prop_assert_eq!(header.len as usize, bytes.len());
-            prop_assert_eq!((header.position, header.durable, header.oldest), (position, position, 3));
+            prop_assert_eq!((header.position, header.durable, header.oldest), (position, position / 2, 3));
             prop_assert_eq!((header.count as usize, header.wall), (all.len(), Wall(wall)));
             prop_assert!(header.covers(SEED, &bytes[HEADER_LEN..]));
             let read = Records::new(&bytes[HEADER_LEN..], position + HEADER_LEN as u64);
@@ -237,7 +239,7 @@ mod tests {
             for parts in &all {
                 batch.push(&parts.fact());
             }
-            let bytes = batch.seal(Seal { seed: SEED, wall: Wall(0), oldest: 1 }).batch();
+            let bytes = batch.seal(Seal { seed: SEED, wall: Wall(0), oldest: 1, durable: 9 }).batch();
             prop_assert!(Header::decode(Seed(SEED.0 + 1), &bytes).is_none());
             let mut changed = bytes.to_vec();
             changed[at.index(bytes.len())] ^= 1 << bit;
@@ -251,7 +253,7 @@ mod tests {
         let mut batch = Batch::new(0);
         let mut seal = || {
             batch.push(&Fact::Keep { family: bessemer_core::fact::Family::Day, key: b"1", value: None });
-            batch.seal(Seal { seed: SEED, wall: Wall(0), oldest: 1 }).written
+            batch.seal(Seal { seed: SEED, wall: Wall(0), oldest: 1, durable: 0 }).written
         };
         let (first, second) = (seal(), seal());
         assert_eq!(first.as_ptr().wrapping_add(first.len()), second.as_ptr());

@@ -29,6 +29,12 @@ pub enum Bug {
     ForgetTheTerminator,
     /// A batch is believed without a look at the checksum of its records.
     TrustTheBatch,
+    /// Every batch says that all before it was durable, also in relaxed mode.
+    ClaimDurable,
+    /// A segment is given away before the batch that gives it up is durable.
+    DiscardUnflushed,
+    /// A batch that outlived the one before it stays in the file.
+    LeaveForgotten,
     /// A text is served without a look at its checksum.
     TrustTheText,
 }

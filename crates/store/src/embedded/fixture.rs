@@ -10,7 +10,7 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use bessemer_core::fact::{Ending, Fact, Failure, Family, Head, JobId, OnLost, Order, Standing};
-use bessemer_core::{Facts, Span, Wall};
+use bessemer_core::{Facts, Now, Span, Wall};
 
 use super::cold::Cold;
 use super::disk::{Disk, SimDisk};
@@ -83,7 +83,7 @@ fn moves() -> Vec<Fact<'static>> {
 
 fn helpers(disk: &SimDisk) -> Helpers<SimDisk> {
     let janitor = Janitor::start(disk.clone(), OPTIONS.segment_bytes, &[], 1).unwrap();
-    Helpers { janitor, cold: Cold::start(disk.clone()).unwrap() }
+    Helpers { janitor, cold: Cold::start(disk.clone()).unwrap(), flusher: None }
 }
 
 /// Writes a store of several segments.
@@ -94,7 +94,7 @@ fn write(disk: &SimDisk) {
         for fact in facts {
             log.record(fact);
         }
-        log.commit(Wall(2), None, |log| _ = log.record(&RESTATED)).unwrap();
+        log.commit(Now { wall: Wall(2), ..Now::default() }, None, |log| _ = log.record(&RESTATED)).unwrap();
     }
 }
 

@@ -3,11 +3,13 @@
 //! What makes a reply true is that [`Log::commit`] returned. It never retries: after a failed flush nobody knows what
 //! the disk has, and the kernel may have dropped what it could not write (`G14`).
 
+use std::collections::VecDeque;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bessemer_core::fact::Fact;
-use bessemer_core::{Facts, Span, Wall};
+use bessemer_core::{Boot, Facts, Now, Span, Wall};
 use bytes::Bytes;
 
 use super::batch::{Batch, Seal, Sealed, TERMINATOR};
@@ -15,6 +17,7 @@ use super::bug::{Bug, planted};
 use super::clean::Cleaner;
 use super::cold::Cold;
 use super::disk::{Disk, DiskFile};
+use super::flusher::Flusher;
 use super::janitor::{Janitor, Spare, fill};
 use super::segment::{self, Header, StoreId, file_name};
 use super::table::{Live, Segment, Table};
@@ -44,8 +47,12 @@ pub(super) struct Log<D: Disk> {
     batch_live: Live,
     active: Active<D::File>,
     pub(super) table: Table,
-    /// Segments out of the table whose files are to go when the next batch, which says so, is durable.
+    /// Segments out of the table; the next batch will say so.
     given_up: Vec<u64>,
+    /// Segments whose files may go when the log is durable up to a position.
+    leaving: VecDeque<(u64, Vec<u64>)>,
+    /// Flushes in relaxed mode; in strict mode we do, before a reply leaves.
+    flusher: Option<Flusher<D::File>>,
     pub(super) texts: Texts<D>,
     pub(super) cleaner: Cleaner,
     janitor: Janitor<D>,
@@ -56,13 +63,15 @@ pub(super) struct Log<D: Disk> {
 pub(super) struct Helpers<D: Disk> {
     pub(super) janitor: Janitor<D>,
     pub(super) cold: Cold<D>,
+    /// Only in relaxed mode.
+    pub(super) flusher: Option<Flusher<D::File>>,
 }
 
 /// The segment that is being written.
 #[derive(Debug)]
 pub(super) struct Active<F> {
     pub(super) number: u64,
-    pub(super) file: F,
+    pub(super) file: Arc<F>,
     /// Where the next batch goes in the file.
     pub(super) end: u64,
 }
@@ -78,6 +87,10 @@ impl<D: Disk> Log<D> {
         helpers: Helpers<D>,
     ) -> Self {
         let position = table.last().map_or(0, |segment| segment.end);
+        let mut flusher = helpers.flusher;
+        if let Some(flusher) = &mut flusher {
+            flusher.begin_at(position);
+        }
         Self {
             store,
             options,
@@ -86,6 +99,8 @@ impl<D: Disk> Log<D> {
             active,
             table,
             given_up: Vec::new(),
+            leaving: VecDeque::new(),
+            flusher,
             texts: Texts::new(disk.clone(), store, options.tail_bytes, helpers.cold),
             cleaner: Cleaner::default(),
             janitor: helpers.janitor,
@@ -106,7 +121,7 @@ impl<D: Disk> Log<D> {
         let file = fill(&disk, &spare, options.segment_bytes, || false).map_err(failed)?;
         let file = file.expect("nobody stops this one");
         let header = Header { store, number: 1, first: 0 };
-        let seal = Seal { seed: store.seed(1), wall: now, oldest: 1 };
+        let seal = Seal { seed: store.seed(1), wall: now, oldest: 1, durable: 0 };
         let sealed = Batch::new(0).seal(seal);
         let active = begin(&disk, Spare { name: spare, file }, header, &sealed)?;
         let mut table = Table::default();
@@ -125,12 +140,12 @@ impl<D: Disk> Log<D> {
         if self.batch.is_empty() { 0 } else { self.batch.len() }
     }
 
-    /// Makes all that was taken down durable. `restate` is called when a new segment begins, and tells again what
-    /// must not be lost with the segments before; then they may go, but for what somebody still waits to have read, from
-    /// the log position `pinned` on: a job that was handed out may have ended by now.
+    /// Makes all that was taken down durable, or in relaxed mode writes it. `restate` is called when a new segment
+    /// begins, and tells again what must not be lost with the segments before; then they may go, but for what somebody
+    /// still waits to have read, from the log position `pinned` on: a job that was handed out may have ended by now.
     pub(super) fn commit(
         &mut self,
-        now: Wall,
+        now: Now,
         pinned: Option<u64>,
         restate: impl FnOnce(&mut Self),
     ) -> Result<(), Fatal> {
@@ -139,18 +154,22 @@ impl<D: Disk> Log<D> {
         }
         let len = (self.batch.len() + TERMINATOR.len()) as u64;
         let sealed = if self.active.end + len <= self.options.segment_bytes {
-            self.append(now)?
+            self.append(now.wall)?
         } else {
             if !planted(Bug::ForgetToRestate) {
                 restate(self);
             }
             self.give_up(pinned, |_| true);
-            self.roll(now)?
+            self.roll(now.wall)?
         };
-        self.table.grow(sealed.len(), now);
+        self.wrote(now.boot)?;
+        self.table.grow(sealed.len(), now.wall);
         self.table.keep(sealed.position, std::mem::take(&mut self.batch_live));
         self.texts.written(sealed.position, sealed.batch());
-        self.janitor.discard(self.given_up.drain(..).map(file_name))?;
+        if !self.given_up.is_empty() {
+            self.leaving.push_back((self.end(), std::mem::take(&mut self.given_up)));
+        }
+        self.let_go()?;
         if self.active.end > self.options.segment_bytes / 2 {
             self.janitor.order()?;
         }
@@ -166,7 +185,9 @@ impl<D: Disk> Log<D> {
             move |source: io::Error| Fatal { action, path, offset, source }
         };
         self.active.file.write_at(sealed.to_write(), self.active.end).map_err(failed("write"))?;
-        self.active.file.sync_data().map_err(failed("flush"))?;
+        if self.flusher.is_none() {
+            self.active.file.sync_data().map_err(failed("flush"))?;
+        }
         self.active.end += sealed.len();
         Ok(sealed)
     }
@@ -175,16 +196,72 @@ impl<D: Disk> Log<D> {
     fn roll(&mut self, now: Wall) -> Result<Sealed, Fatal> {
         let number = self.active.number + 1;
         let header = Header { store: self.store, number, first: self.batch.position() };
+        // Only the last segment may lack anything.
+        self.flush()?;
         let spare = self.janitor.spare()?;
         let sealed = self.seal(number, now);
         self.active = begin(&self.disk, spare, header, &sealed)?;
         self.table.add(number, header.first);
+        if let Some(flusher) = &mut self.flusher {
+            flusher.begin_at(self.batch.position());
+        }
         Ok(sealed)
     }
 
     fn seal(&mut self, segment: u64, now: Wall) -> Sealed {
         let oldest = self.table.oldest().expect("there is a segment");
-        self.batch.seal(Seal { seed: self.store.seed(segment), wall: now, oldest })
+        let durable = if planted(Bug::ClaimDurable) { self.end() } else { self.durable() };
+        self.batch.seal(Seal { seed: self.store.seed(segment), wall: now, oldest, durable })
+    }
+
+    /// Up to where the log is durable.
+    fn durable(&self) -> u64 {
+        self.flusher.as_ref().map_or(self.end(), Flusher::durable)
+    }
+
+    /// A batch was written; in relaxed mode it is flushed soon.
+    fn wrote(&mut self, now: Boot) -> Result<(), Fatal> {
+        let end = self.end();
+        match &mut self.flusher {
+            Some(flusher) if flusher.durable() < end => {
+                flusher.wrote(now, &self.active.file, end).map_err(|error| self.unflushed(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// To be called in every turn: what is due in relaxed mode is done, and what failed is told.
+    pub(super) fn keep_up(&mut self, now: Boot) -> Result<(), Fatal> {
+        let Some(flusher) = &mut self.flusher else { return Ok(()) };
+        flusher.keep_up(now).map_err(|error| self.unflushed(error))?;
+        self.let_go()
+    }
+
+    /// Makes all that was written durable.
+    pub(super) fn flush(&mut self) -> Result<(), Fatal> {
+        let Some(flusher) = &mut self.flusher else { return Ok(()) };
+        flusher.flush().map_err(|error| self.unflushed(error))
+    }
+
+    fn unflushed(&self, source: io::Error) -> Fatal {
+        let first = self.table.last().map_or(0, |segment| segment.first);
+        let offset = segment::HEADER_LEN as u64 + self.durable().saturating_sub(first);
+        Fatal { action: "flush", path: self.disk.path(&file_name(self.active.number)), offset, source }
+    }
+
+    /// When [`Log::keep_up`] is due, in relaxed mode.
+    pub(super) fn next_due(&self) -> Option<Boot> {
+        self.flusher.as_ref().and_then(Flusher::next_due)
+    }
+
+    /// Gives the files of segments away whose end is durable.
+    fn let_go(&mut self) -> Result<(), Fatal> {
+        let durable = if planted(Bug::DiscardUnflushed) { u64::MAX } else { self.durable() };
+        while self.leaving.front().is_some_and(|(end, _)| *end <= durable) {
+            let (_, segments) = self.leaving.pop_front().expect("it is there");
+            self.janitor.discard(segments.into_iter().map(file_name))?;
+        }
+        Ok(())
     }
 
     /// The text at `span`, which is committed, if it is in memory.
@@ -277,5 +354,5 @@ fn begin<D: Disk>(
     file.sync_data().map_err(failed("flush", &spare, 0))?;
     disk.rename(&spare, &name).map_err(failed("name", &name, 0))?;
     disk.sync_dir().map_err(failed("flush the directory of", &name, 0))?;
-    Ok(Active { number: header.number, file, end: at + batch.len() })
+    Ok(Active { number: header.number, file: Arc::new(file), end: at + batch.len() })
 }

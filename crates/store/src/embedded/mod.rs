@@ -19,6 +19,7 @@ pub mod bug;
 mod clean;
 mod cold;
 pub mod disk;
+mod flusher;
 mod janitor;
 mod log;
 mod reader;
@@ -36,11 +37,12 @@ use std::io;
 use std::task::{Context, Poll};
 
 use bessemer_core::command::Refusal;
-use bessemer_core::query::Condition;
+use bessemer_core::query::{Condition, Durability};
 use bessemer_core::{Boot, Command, Machine, Now, Progress, Reply, Rules, Settled, Ticket};
 
 use self::cold::Cold;
 use self::disk::Disk;
+use self::flusher::Flusher;
 use self::janitor::Janitor;
 use self::log::{Helpers, Log, LogOptions};
 use self::reader::{ANSWERS_PER_TURN, Questions};
@@ -69,14 +71,16 @@ pub struct Options {
     pub segment_bytes: u64,
     /// Memory for the batches written last, from which fresh jobs are served. Default 8 MiB.
     pub tail_bytes: usize,
+    /// What a reply waits for. Default strict.
+    pub durability: Durability,
     /// When producers are refused for want of room, and when they are let in again.
     pub marks: WaterMarks,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        let (rules, marks) = (Rules::default(), WaterMarks::default());
-        Self { rules, segment_bytes: 64 << 20, tail_bytes: 8 << 20, marks }
+        let (rules, durability, marks) = (Rules::default(), Durability::Strict, WaterMarks::default());
+        Self { rules, segment_bytes: 64 << 20, tail_bytes: 8 << 20, durability, marks }
     }
 }
 
@@ -115,6 +119,7 @@ pub struct Embedded<D: Disk> {
     disk: D,
     machine: Machine,
     log: Log<D>,
+    durability: Durability,
     space: Space,
     /// Replies and events that wait for the flush.
     held: Settled,
@@ -149,11 +154,16 @@ impl<D: Disk> Embedded<D> {
         let helpers = || {
             let path = disk.path("");
             let failed =
-                |source: io::Error| Fatal { action: "start the janitor of", path, offset: 0, source };
-            let janitor = Janitor::start(disk.clone(), options.segment_bytes, &spares, next_name);
-            janitor
-                .and_then(|janitor| Ok(Helpers { janitor, cold: Cold::start(disk.clone())? }))
-                .map_err(failed)
+                |source: io::Error| Fatal { action: "start the helpers of", path, offset: 0, source };
+            let start = || {
+                let relaxed = options.durability == Durability::Relaxed;
+                Ok(Helpers {
+                    janitor: Janitor::start(disk.clone(), options.segment_bytes, &spares, next_name)?,
+                    cold: Cold::start(disk.clone())?,
+                    flusher: relaxed.then(|| Flusher::start(D::THREADS)).transpose()?,
+                })
+            };
+            start().map_err(failed)
         };
         let (mut log, mut report) = if store.is_some() {
             let replayed = found.replay(&mut |fact, span| machine.replay(fact, span))?;
@@ -176,7 +186,9 @@ impl<D: Disk> Embedded<D> {
         machine.heads().take(HEADS_MAX).for_each(|head| log.ask(head));
         let (reader, questions) = reader::channel();
         let (space, held, waiting) = (Space::new(options.marks), Settled::default(), Waiting::default());
-        let mut engine = Self { disk, machine, log, space, held, waiting, questions, reader, failed: false };
+        let durability = options.durability;
+        let mut engine =
+            Self { disk, machine, log, durability, space, held, waiting, questions, reader, failed: false };
         engine.look(now)?;
         Ok((engine, report))
     }
@@ -228,9 +240,10 @@ impl<D: Disk> Embedded<D> {
 
     fn turn(&mut self, cx: &mut Context<'_>, now: Now, out: &mut Settled) -> Result<(), Fatal> {
         let Self { machine, log, held, waiting, questions, .. } = self;
+        log.keep_up(now.boot)?;
         log.texts.collect()?;
         log.clean(machine)?;
-        log.commit(now.wall, waiting.pinned(held), |log| machine.restate(log))?;
+        log.commit(now, waiting.pinned(held), |log| machine.restate(log))?;
         waiting.settle(log, held, out)?;
         for left in (0..=ANSWERS_PER_TURN).rev() {
             if left == 0 {
@@ -292,15 +305,22 @@ impl<D: Disk> Engine for Embedded<D> {
     fn next_due(&self, now: Now) -> Option<Boot> {
         let reads = !self.waiting.is_empty() && self.log.texts.needs_a_turn();
         let reads = reads.then_some(now.boot);
-        [self.machine.next_due(now), self.space.next_look(), reads].into_iter().flatten().min()
+        [self.machine.next_due(now), self.space.next_look(), self.log.next_due(), reads]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn stalled(&mut self, now: Now) {
         self.machine.stalled(now);
     }
 
+    fn close(&mut self) -> Result<(), Fatal> {
+        self.log.flush()
+    }
+
     fn condition(&self) -> Condition {
-        Condition { disk_full: self.space.is_full(), ..Condition::default() }
+        Condition { durability: self.durability, disk_full: self.space.is_full() }
     }
 
     fn reader(&self) -> EmbeddedReader {

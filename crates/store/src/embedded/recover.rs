@@ -9,9 +9,11 @@
 //! that was never written.
 //!
 //! After a kill the page cache may hold what the disk never got, and after a failed flush it may even count as
-//! clean. So the last batch, the only one that can be unflushed, is written again and flushed before it is believed.
+//! clean. So what the last batch does not say to have been durable is written again and flushed before it is believed:
+//! itself, and in relaxed mode those of the last moment before it.
 
 use std::io;
+use std::sync::Arc;
 
 use bessemer_core::fact::Fact;
 use bessemer_core::{Span, Wall};
@@ -191,15 +193,19 @@ impl<D: Disk> Found<D> {
         report.segments = table.len();
         report.removed =
             left_over.iter().map(|header| file_name(header.number)).chain(self.temporary).collect();
-        Ok(Replayed { active: Active { number: header.number, file, end: tail.end }, table, report })
+        Ok(Replayed {
+            active: Active { number: header.number, file: Arc::new(file), end: tail.end },
+            table,
+            report,
+        })
     }
 }
 
 /// The end of the last segment.
 #[derive(Debug)]
 pub(super) struct Tail {
-    /// Where its last batch begins, in the file.
-    pub(super) last: u64,
+    /// From where on the disk may lack what the file says: the last batch, or in relaxed mode the last few.
+    pub(super) doubtful: u64,
     /// Where it ends.
     pub(super) end: u64,
     /// Bytes behind it that are to be cut.
@@ -216,7 +222,7 @@ fn settle<D: Disk>(disk: &D, header: &Header, file: &D::File, tail: &Tail) -> Re
         move |source: io::Error| Fatal { action, path, offset, source }
     };
     let mut piece = vec![0; 1 << 20];
-    let mut at = tail.last;
+    let mut at = tail.doubtful;
     while at < tail.end {
         let piece = &mut piece[..(tail.end - at).min(1 << 20) as usize];
         file.read_at(piece, at).map_err(failed("read", at))?;
@@ -234,7 +240,7 @@ fn settle<D: Disk>(disk: &D, header: &Header, file: &D::File, tail: &Tail) -> Re
             at += piece.len() as u64;
         }
     }
-    file.sync_data().map_err(failed("flush", tail.last))?;
+    file.sync_data().map_err(failed("flush", tail.doubtful))?;
     disk.sync_dir().map_err(failed("flush the directory of", 0))?;
     Ok(())
 }

@@ -13,6 +13,9 @@ use crate::engine::Fatal;
 /// Segments are read in pieces of this size; a longer batch gets a longer piece.
 const PIECE: usize = 1 << 20;
 
+/// Where the first batch of a segment stands in its file.
+const FIRST: u64 = segment::HEADER_LEN as u64;
+
 /// One segment that is read.
 pub(super) struct Reading<'a, D: Disk> {
     pub(super) disk: &'a D,
@@ -42,7 +45,7 @@ pub(super) type Take<'t> = dyn FnMut(u64, &batch::Header, &[u8]) -> Result<(), &
 impl<D: Disk> Reading<'_, D> {
     /// Hands every batch to `take`.
     pub(super) fn scan(&self, window: &mut Window, take: &mut Take<'_>) -> Result<Tail, OpenError> {
-        self.scan_from(window, segment::HEADER_LEN as u64, take)
+        self.scan_from(window, FIRST, take)
     }
 
     /// Hands every batch to `take`, from the one that begins at an offset of the file.
@@ -54,7 +57,7 @@ impl<D: Disk> Reading<'_, D> {
     ) -> Result<Tail, OpenError> {
         let seed = self.header.store.seed(self.header.number);
         let size = self.file.size().map_err(|e| self.failed(0, e))?;
-        let mut tail = Tail { last: 0, end: from, torn: None, oldest: 0 };
+        let mut tail = Tail { doubtful: from, end: from, torn: None, oldest: 0 };
         window.clear();
         while Some(self.position(tail.end)) != self.next {
             let Some((header, records)) = self.batch(window, seed, size, tail.end)? else {
@@ -68,7 +71,7 @@ impl<D: Disk> Reading<'_, D> {
             }
             take(position, &header, records).map_err(|what| self.damaged(tail.end, what))?;
             tail.oldest = header.oldest;
-            tail.last = tail.end;
+            tail.doubtful = FIRST + header.durable.saturating_sub(self.header.first);
             tail.end += u64::from(header.len);
         }
         Ok(tail)
@@ -99,10 +102,10 @@ impl<D: Disk> Reading<'_, D> {
         if self.next.is_some() {
             return Err(self.damaged(at, "a batch is damaged or missing, and a later segment follows"));
         }
-        if at == segment::HEADER_LEN as u64 {
+        if at == FIRST {
             return Err(self.damaged(at, "the first batch of the segment is damaged"));
         }
-        let mut last_used = at;
+        let (mut last_used, mut forgotten) = (at, false);
         let mut offset = at;
         while offset < size {
             let bytes = self.read(window, size, offset, PIECE)?;
@@ -115,19 +118,22 @@ impl<D: Disk> Reading<'_, D> {
                 let skip = usize::from(offset == at);
                 for found in magics(&bytes[..(whole + 3).min(bytes.len())], skip) {
                     let later = offset + found as u64;
-                    if let Some(header) = batch::Header::decode(seed, &bytes[found..])
-                        && header.position == self.position(later)
-                        && header.durable > self.position(at)
-                        && !planted(Bug::CutDamage)
-                    {
+                    let Some(header) = batch::Header::decode(seed, &bytes[found..]) else { continue };
+                    if header.position != self.position(later) {
+                        continue;
+                    }
+                    if header.durable > self.position(at) && !planted(Bug::CutDamage) {
                         let what = format!("a batch is damaged, and a later one follows at offset {later}");
                         return Err(self.damaged(at, &what));
                     }
+                    forgotten |= !planted(Bug::LeaveForgotten);
                 }
             }
             offset += whole as u64;
         }
-        if !self.is_end(window, size, at)? {
+        // A later batch without proof: both were not flushed, and the disk kept the wrong one. It must not be met again
+        // behind what is written next.
+        if forgotten || !self.is_end(window, size, at)? {
             tail.torn = Some(Torn { offset: at, bytes: last_used - at });
         }
         Ok(tail)
@@ -200,7 +206,7 @@ impl<D: Disk> Reading<'_, D> {
     }
 
     fn position(&self, offset: u64) -> u64 {
-        self.header.first + (offset - segment::HEADER_LEN as u64)
+        self.header.first + (offset - FIRST)
     }
 
     fn damaged(&self, offset: u64, what: &str) -> OpenError {

@@ -34,7 +34,10 @@ fn history(seed: u64, lapse: Option<Lapse>) -> Result<(Seen, Vec<String>), Strin
         }
     }
     world.life(0, Fault::None, Death::Killed)?;
-    damage::one_flip(&mut world)?;
+    // In relaxed mode damage at the end cannot be told from what a power loss leaves.
+    if !world.relaxed {
+        damage::one_flip(&mut world)?;
+    }
     world.seen.add("a segment given up", damage::oldest_segment(&world) - 1);
     if world.dice.one_in(4) {
         world.last_life()?;
@@ -130,6 +133,7 @@ fn a_planted_bug_is_noticed() {
         Bug::MoveToTheTail,
         Bug::ForgetTheTerminator,
         Bug::TrustTheBatch,
+        Bug::ClaimDurable,
     ] {
         plant(Some(bug));
         let noticed = (0..NOTICED_WITHIN).find(|seed| run(*seed, None).is_err());

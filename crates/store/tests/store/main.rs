@@ -7,6 +7,7 @@ mod crash;
 mod damage;
 mod dice;
 mod faults;
+mod relaxed;
 mod room;
 mod seen;
 mod texts;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bessemer_core::command::{ConnId, Delivery, Hello, Push, Stage};
 use bessemer_core::fact::OnLost;
-use bessemer_core::query::Set;
+use bessemer_core::query::{Durability, Set};
 use bessemer_core::{Answer, Boot, Command, JobId, Machine, Now, Query, Reply, Rules, Settled, Ticket, Wall};
 use bessemer_store::embedded::disk::SimDisk;
 use bessemer_store::{Embedded, Engine, OpenError, Options, WaterMarks};
@@ -54,6 +54,12 @@ pub(crate) struct World {
     pub(crate) allowed: Vec<String>,
     /// Segments have one size all the time.
     pub(crate) keeps_size: bool,
+    /// When each of these was answered, in relaxed mode.
+    answered: Vec<u64>,
+    /// Since the last start that did not fail.
+    power_failed: bool,
+    /// Whether some lives are in relaxed mode.
+    pub(crate) relaxed: bool,
     /// Whether jobs are pushed that no worker asks for.
     pins: bool,
     jobs: u64,
@@ -83,16 +89,20 @@ impl World {
             tail_bytes: 2048 * dice.below(3) as usize,
             // Nobody is refused: the disk runs full in earnest.
             marks: WaterMarks { low: 0, high: 1 },
+            ..Options::default()
         };
         let empty = Machine::new(options.rules.clone(), [0, 0]).dump();
         Self {
             disk: Careless::new(SimDisk::new(seed), lapse),
             keeps_size: false,
+            relaxed: seed % 3 == 1,
             pins: dice.one_in(2),
             dice,
             options,
             micros: 1_000_000,
             allowed: vec![empty],
+            answered: vec![0],
+            power_failed: false,
             jobs: 0,
             in_hand: Vec::new(),
             known: Vec::new(),
@@ -117,6 +127,8 @@ impl World {
             self.options.segment_bytes = 1024 << self.dice.below(4);
             self.seen.note("a change of the size of segments");
         }
+        let relaxed = self.relaxed && self.dice.one_in(2);
+        self.options.durability = if relaxed { Durability::Relaxed } else { Durability::Strict };
         let sim = &self.disk.disk;
         match fault {
             Fault::None => {}
@@ -133,6 +145,7 @@ impl World {
     fn die(&mut self, death: Death) {
         self.turns_to_clean = None;
         self.seen.add("a segment recycled", self.disk.recycled());
+        self.power_failed |= death == Death::PowerLoss;
         let sim = &self.disk.disk;
         sim.set_space(None);
         let next = match death {
@@ -160,6 +173,8 @@ impl World {
         }
         self.drain(&mut engine)?;
         self.seen.note("a store drained to its last job");
+        // After this also relaxed mode has lost nothing.
+        engine.close().map_err(|fatal| fatal.to_string())?;
         drop(engine);
         self.die(Death::PowerLoss);
         let engine = self.open(false)?.expect("nothing fails");
@@ -176,6 +191,7 @@ impl World {
             self.micros += match self.dice.below(12) {
                 0 => 70_000_000,
                 1..4 => 5_000_000,
+                _ if self.options.durability == Durability::Relaxed => self.dice.below(40_000),
                 _ => self.dice.below(1_000_000),
             };
             if engine.next_due(self.now()).is_some_and(|due| due <= self.now().boot) {
@@ -224,13 +240,37 @@ impl World {
         };
         engine.machine().check()?;
         let dump = engine.machine().dump();
+        // What a killed process has written is there.
+        if !std::mem::take(&mut self.power_failed) {
+            self.forget_before(u64::MAX);
+        }
         if !self.allowed.contains(&dump) {
             let differences: Vec<String> =
                 self.allowed.iter().map(|allowed| difference(allowed, &dump)).collect();
             return Err(format!("a start has made of what was answered:\n{}", differences.join("or\n")));
         }
-        self.allowed = vec![dump];
+        let at = self.allowed.iter().rposition(|allowed| *allowed == dump).unwrap_or(0);
+        self.seen.add("an answer lost in relaxed mode", u64::from(at + 1 < self.answered.len()));
+        (self.allowed, self.answered) = (vec![dump], vec![self.micros]);
         Ok(Some(engine))
+    }
+
+    /// A turn was answered, and the machine is like this now.
+    fn answered(&mut self, dump: String) {
+        self.seen.note("an answered turn");
+        self.allowed.push(dump);
+        self.answered.push(self.micros);
+        let relaxed = self.options.durability == Durability::Relaxed;
+        // The write is answered, and its flush under way.
+        self.may_be_torn |= relaxed;
+        self.forget_before(self.micros - if relaxed { 100_000 } else { 0 });
+    }
+
+    /// What was answered before this moment is not lost, nor is what is answered later.
+    fn forget_before(&mut self, moment: u64) {
+        let kept = self.answered.iter().rposition(|at| *at <= moment).unwrap_or(0);
+        self.allowed.drain(..kept);
+        self.answered.drain(..kept);
     }
 
     /// False when the process has to end.
@@ -254,10 +294,7 @@ impl World {
         self.seen.add("a turn of cleaning", u64::from(self.cleaning));
         let dump = engine.machine().dump();
         match result {
-            Ok(()) => {
-                self.seen.note("an answered turn");
-                self.allowed = vec![dump];
-            }
+            Ok(()) => self.answered(dump),
             Err(_) if faulty => {
                 self.seen.note("a failed turn");
                 self.may_be_torn = true;

@@ -133,6 +133,20 @@ fn the_defaults_are_those_of_the_core_and_of_the_plan() {
 }
 
 #[test]
+fn durability_is_strict_unless_somebody_asks_for_less_g1() {
+    assert_eq!(Machine::new().config("").durability, Durability::Strict);
+    assert_eq!(accepted("store.durability = 'relaxed'").0.durability, Durability::Relaxed);
+    assert_eq!(accepted("store.durability = 'strict'").0.durability, Durability::Strict);
+    for wrong in ["Relaxed", "none", ""] {
+        let line = format!("`store.durability` must be \"strict\" or \"relaxed\", not {wrong:?}");
+        assert_eq!(
+            refused(&format!("store.durability = '{wrong}'")),
+            format!("TOP/c/conf.d/a.toml:1:7: {line}")
+        );
+    }
+}
+
+#[test]
 fn water_marks_that_contradict_each_other_are_refused_row_114() {
     let (config, _) = accepted("store.disk_low_water = '1MiB'\nstore.disk_high_water = '2MiB'");
     assert_eq!(config.marks, WaterMarks { low: 1 << 20, high: 2 << 20 });

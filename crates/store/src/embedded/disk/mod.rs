@@ -43,7 +43,7 @@ pub trait Disk: Clone + Debug + Send + 'static {
 }
 
 /// An open file. A name given away later does not matter to it.
-pub trait DiskFile: Debug + Send + 'static {
+pub trait DiskFile: Debug + Send + Sync + 'static {
     /// Its length in bytes.
     fn size(&self) -> io::Result<u64>;
     /// Fills `buf`; [`io::ErrorKind::UnexpectedEof`] when the file ends before.
