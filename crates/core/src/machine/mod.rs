@@ -34,6 +34,7 @@ mod workers;
 
 use std::collections::BTreeMap;
 
+pub use self::adopt::Life;
 use self::counters::Counters;
 use self::happen::Failed;
 use self::jobtypes::JobTypes;
