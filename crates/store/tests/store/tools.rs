@@ -7,13 +7,14 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bessemer_core::command::ConnId;
+use bessemer_core::fact::Order;
 use bessemer_core::{Command, Now, Rules, Settled, Ticket, Wall};
 use bessemer_store::embedded::disk::{Disk, DiskFile, SimDisk, SimFile};
-use bessemer_store::tools::{self, Source, ToolError, Verified};
+use bessemer_store::tools::{self, Importer, Source, Told, ToolError, Verified};
 use bessemer_store::{Embedded, Engine, OpenError, Options};
 
 use crate::dice::Dice;
-use crate::world::{ENTROPY, job, now_at};
+use crate::world::{Death, ENTROPY, Fault, World, job, now_at};
 
 /// A store that is served: each step is a turn with some commands.
 #[derive(Debug)]
@@ -470,4 +471,161 @@ fn verify_goes_on_after_the_first_damage() {
     assert_eq!(places, [(&**first, 0), (hit, begin), (hit, third), (gone, 0)], "{found:?}");
     assert_eq!(found[1].bytes, Some(begins[1] as u64 - begin));
     assert_eq!(found[3].what, "the segment is missing");
+}
+
+/// Everything that a store tells, one text for each thing, jobs by their order.
+fn told<D: Disk>(disk: &D) -> Result<Vec<String>, ToolError> {
+    let (mut figures, mut jobs) = (Vec::new(), Vec::new());
+    let source = Source::open(disk.clone())?;
+    tools::export(
+        &source,
+        &Rules::default(),
+        now_at(5000),
+        &mut |told| {
+            match told {
+                Told::Begin(info) => {
+                    (figures, jobs) = (vec![format!("{} {}", info.processed, info.failures)], Vec::new());
+                }
+                Told::Job(mut life) => {
+                    life.head.body_hash = 0;
+                    jobs.push((life.order, format!("{life:?}")));
+                }
+                told => figures.push(format!("{told:?}")),
+            }
+            Ok(())
+        },
+        &mut |_| {},
+    )?;
+    jobs.sort();
+    figures.extend(jobs.into_iter().map(|(_, job)| job));
+    Ok(figures)
+}
+
+/// Puts everything that a store tells into another.
+fn import(from: &SimDisk, to: &SimDisk) -> Result<(), ToolError> {
+    let mut first = None;
+    let source = Source::open(from.clone())?;
+    let mut nothing = |_| {};
+    tools::export(
+        &source,
+        &Rules::default(),
+        now_at(5000),
+        &mut |told| {
+            if let Told::Job(life) = told {
+                first = first.min(Some(life.order)).or(Some(life.order));
+            }
+            Ok(())
+        },
+        &mut nothing,
+    )?;
+    let first = first.unwrap_or(Order(0));
+    let mut importer = Importer::open(to.clone(), options(), now_at(5000), [7; 16], first)?;
+    tools::export(
+        &source,
+        &Rules::default(),
+        now_at(5000),
+        &mut |told| {
+            let taken = match told {
+                Told::Begin(info) => importer.counts(info.processed, info.failures),
+                Told::Queue { name, paused } => importer.queue(name, paused),
+                Told::Day(day) => importer.day(day),
+                Told::Job(life) => importer.job(&life),
+                Told::End => Ok(()),
+            };
+            taken.map_err(io::Error::other)
+        },
+        &mut nothing,
+    )?;
+    importer.finish().map(|_| ())
+}
+
+#[test]
+fn what_is_exported_and_imported_is_the_same_store_again() {
+    let mut states = std::collections::BTreeSet::new();
+    for seed in 0..60 {
+        let mut world = World::new(seed, None);
+        world.life(150, Fault::None, Death::Killed).unwrap();
+        let disk = world.disk.disk.clone();
+        let all = told(&disk).unwrap();
+        for state in ["Queued", "Scheduled", "Retrying", "Dead", "Working", "failure: Some"] {
+            states.extend(all.iter().any(|thing| thing.contains(state)).then_some(state));
+        }
+        let copy = SimDisk::new(seed);
+        import(&disk, &copy).unwrap();
+        assert_eq!(told(&copy).unwrap(), all, "seed {seed}");
+        assert!(verify(&copy).is_whole());
+        let (engine, _) = Embedded::open(copy.clone(), options(), now_at(6000), ENTROPY).unwrap();
+        engine.machine().check().unwrap();
+    }
+    assert_eq!(states.len(), 6, "only {states:?}");
+}
+
+#[test]
+fn imported_jobs_come_behind_those_that_are_there_in_the_same_order() {
+    let jids = |disk: &SimDisk| -> Vec<String> {
+        let jobs = told(disk).unwrap().into_iter().filter(|thing| thing.starts_with("Life"));
+        jobs.map(|job| job.split('"').nth(1).unwrap().to_owned()).collect()
+    };
+    let ((one, _), (other, _)) = (store(1, 30), store(2, 30));
+    let expected = [jids(&one), jids(&other)].concat();
+    assert!(expected.len() > 10);
+    import(&other, &one).unwrap();
+    assert_eq!(jids(&one), expected);
+}
+
+#[test]
+fn an_import_that_ends_anywhere_leaves_whole_jobs_and_a_store_that_starts() {
+    let (from, _) = store(3, 60);
+    let all = told(&from).unwrap();
+    let mut parts = 0;
+    for calls in 0.. {
+        let to = SimDisk::new(calls);
+        to.stop_after(calls);
+        let ended = import(&from, &to);
+        let to = if calls % 2 == 0 { to.crash() } else { to.power_loss() };
+        let (engine, _) = Embedded::open(to.clone(), options(), now_at(6000), ENTROPY).unwrap();
+        engine.machine().check().unwrap();
+        drop(engine);
+        let now = told(&to).unwrap();
+        let jobs: Vec<&String> = now.iter().filter(|thing| thing.starts_with("Life")).collect();
+        assert!(jobs.iter().all(|job| all.contains(job)), "stopped after {calls} calls");
+        parts += u64::from(!jobs.is_empty() && ended.is_err());
+        if ended.is_ok() {
+            assert_eq!(now, all);
+            break;
+        }
+    }
+    assert!(parts < 5, "one batch holds so few jobs: they come together or not at all");
+}
+
+#[test]
+fn a_damaged_store_is_not_exported() {
+    let (disk, _) = store(3, 40);
+    let names: Vec<String> = disk.list().unwrap().into_iter().filter(|name| name.ends_with(".seg")).collect();
+    let mut content = disk.content(&names[1]).unwrap();
+    content[100] ^= 1;
+    disk.set_content(&names[1], Some(content));
+    assert!(
+        matches!(told(&disk), Err(ToolError::Store(OpenError::Damaged { path, .. })) if path == names[1])
+    );
+}
+
+#[test]
+fn a_busy_store_is_exported_as_it_was_at_one_moment() {
+    let mut done = 0;
+    for seed in 0..40 {
+        let disk = SimDisk::new(seed);
+        let mut serving = Serving::start(&disk, seed);
+        serving.steps(60);
+        let serving = Arc::new(Mutex::new(serving));
+        let busy = Busy { disk: disk.clone(), serving: serving.clone(), turns: seed % 3 };
+        let began = serving.lock().unwrap().dumps.len() - 1;
+        let Ok(all) = told(&busy) else { continue };
+        done += 1;
+        let jobs = all.iter().filter(|thing| thing.starts_with("Life")).count();
+        let serving = serving.lock().unwrap();
+        let count = |dump: &String| dump.lines().filter(|line| line.starts_with("job ")).count();
+        assert!(serving.dumps[began..].iter().any(|dump| count(dump) == jobs), "seed {seed}: {jobs} jobs");
+    }
+    assert!(done > 20, "{done} were exported");
 }

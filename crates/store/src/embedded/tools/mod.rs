@@ -5,11 +5,15 @@
 //! | [`verify`] | a directory, also one that is served, or a backup | nothing |
 //! | [`backup`] | a directory, also one that is served | a backup |
 //! | [`restore`] | a backup | an empty directory |
+//! | [`export`] | as [`verify`] | whatever its caller makes of it |
+//! | [`Importer`] | what its caller gives it | a store that is stopped, or a new one |
 //!
 //! Whatever is read is a [`Source`], which can not be written to. Segments only ever grow at their end, and a prefix of
 //! whole batches is a consistent store: so reading needs neither a lock nor the server's help (`survey.rs`).
 
 mod backup;
+mod export;
+mod import;
 pub(super) mod manifest;
 mod replica;
 mod restore;
@@ -18,6 +22,8 @@ mod survey;
 mod verify;
 
 pub use self::backup::{BackedUp, backup};
+pub use self::export::{Told, export};
+pub use self::import::{ImportError, Importer};
 pub use self::restore::restore;
 pub use self::source::Source;
 pub use self::survey::Damage;
@@ -56,6 +62,12 @@ pub enum ToolError {
     /// The backup in the target is of another store.
     #[error("the backup in {path} is of another store; name another directory")]
     OtherStore { path: String },
+    /// What was read could not be passed on.
+    #[error("failed to write what was read: {0}")]
+    Output(#[source] std::io::Error),
+    /// A mistake of this program: nothing is wrong with the bytes.
+    #[error("a rule about jobs does not hold: {0}")]
+    Broken(String),
     /// Segments came and went faster than they could be read, again and again.
     #[error("the log in {path} moves on faster than it can be read; make a backup and look at that")]
     Restless { path: String },

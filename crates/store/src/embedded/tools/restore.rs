@@ -6,10 +6,11 @@
 use bessemer_core::{Now, Rules};
 use crc32c::crc32c_append;
 
+use super::export::refuse;
 use super::manifest::{Copy, pieces};
 use super::source::Source;
 use super::verify::{Verified, verify};
-use super::{Damage, Progress, ToolError, Watch, failed};
+use super::{Progress, ToolError, Watch, failed};
 use crate::embedded::OpenError;
 use crate::embedded::disk::{Disk, DiskFile};
 use crate::embedded::segment::{file_name, spare_name};
@@ -41,13 +42,6 @@ pub fn restore<S: Disk, T: Disk>(
     let verified = verify(&Source::open(target.clone())?, rules, now, &mut |_| {})?;
     refuse(verified.damages.clone())?;
     Ok(verified)
-}
-
-fn refuse(damages: Vec<Damage>) -> Result<(), ToolError> {
-    match damages.into_iter().next() {
-        Some(Damage { path, offset, what, .. }) => Err(OpenError::Damaged { path, offset, what }.into()),
-        None => Ok(()),
-    }
 }
 
 /// Makes one copy a segment, durably.

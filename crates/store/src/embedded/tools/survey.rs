@@ -11,12 +11,14 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use bessemer_core::Wall;
+use bessemer_core::{Span, Wall};
+use bytes::Bytes;
 
 use super::{Progress, ToolError, Watch, failed};
 use crate::embedded::OpenError;
 use crate::embedded::batch;
 use crate::embedded::disk::{Disk, DiskFile};
+use crate::embedded::record::{TEXT_CRC_LEN, text_crc};
 use crate::embedded::recover::{self, TornTail};
 use crate::embedded::scan::{Reading, Window};
 use crate::embedded::segment::{self, Header, StoreId, file_name, is_segment, number_in};
@@ -193,6 +195,21 @@ impl<D: Disk> Survey<D> {
     pub(super) fn read_at(&self, header: &Header, buf: &mut [u8], at: u64) -> Result<(), ToolError> {
         let unread = |error| failed(&self.disk, "read", &file_name(header.number), error);
         self.open(header)?.read_at(buf, at).map_err(unread)
+    }
+
+    /// The text at a place in the log; one that is not what was written is an error.
+    pub(super) fn text(&self, span: Span) -> Result<Bytes, ToolError> {
+        let behind = self.segments.partition_point(|header| header.first <= span.at);
+        let header = behind.checked_sub(1).and_then(|at| self.segments.get(at)).expect("it was read before");
+        let offset = segment::HEADER_LEN as u64 + span.at - header.first;
+        let mut bytes = vec![0; span.len as usize + TEXT_CRC_LEN];
+        self.read_at(header, &mut bytes, offset)?;
+        let crc = bytes.split_off(span.len as usize);
+        if text_crc(span.at, &bytes).to_le_bytes() != crc[..] {
+            let what = "the text is not as it was written (checksum)";
+            return Err(OpenError::damaged(&self.disk, &file_name(header.number), offset, what).into());
+        }
+        Ok(bytes.into())
     }
 
     /// Bytes of all segments, for telling how far a reading has come.
