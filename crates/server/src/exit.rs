@@ -127,6 +127,8 @@ impl From<ToolError> for Failure {
             ToolError::NoStore { .. } | ToolError::NoBackup { .. } => Exit::NoInput,
             ToolError::OtherStore { .. } => Exit::Locked,
             ToolError::Restless { .. } => Exit::Restless,
+            ToolError::Output(_) => Exit::Io,
+            ToolError::Broken(_) => Exit::Damage,
         };
         Self { exit, what }
     }

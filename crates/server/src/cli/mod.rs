@@ -2,7 +2,10 @@
 //! name for each, and tools as subcommands, one file each. Without a subcommand it is the server.
 
 mod backup;
+mod export;
 mod figures;
+mod import;
+mod lines;
 mod progress;
 mod restore;
 mod verify;
@@ -72,6 +75,8 @@ pub enum Tool {
     Verify(verify::Verify),
     Backup(backup::Backup),
     Restore(restore::Restore),
+    Export(export::Export),
+    Import(import::Import),
 }
 
 impl Cli {
@@ -107,6 +112,8 @@ impl Tool {
             Self::Verify(tool) => tool.run(cli),
             Self::Backup(tool) => tool.run(cli),
             Self::Restore(tool) => tool.run(cli),
+            Self::Export(tool) => tool.run(cli),
+            Self::Import(tool) => tool.run(cli),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
-use crate::client::Reply;
+use crate::client::{Client, Reply};
 use crate::clock::until;
 use crate::server::{Server, bessemer};
 
@@ -183,4 +183,132 @@ fn tools_say_in_one_line_what_is_wrong_and_end_with_its_code() {
     assert!(said.starts_with(&format!("damaged: {} at offset", copy.display())), "{said}");
     assert_eq!(output.status.code(), Some(65));
     assert_eq!(end(&["restore", &backup, &path("new")]).0, 65);
+}
+
+/// The lines of an export, but for the first, which says when it was made.
+fn lines(place: &Path, home: &Path) -> Vec<String> {
+    let said = done(&["export", &place.display().to_string()], home);
+    let lines: Vec<String> = said.lines().map(str::to_owned).collect();
+    assert!(lines[0].starts_with(r#"{"export":{"format":1,"bessemer":""#), "{}", lines[0]);
+    lines[1..].to_vec()
+}
+
+#[test]
+fn an_export_imported_is_the_same_export_again_and_the_same_work() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let place = |name: &str| folder.path().join(name);
+    let server = serve(&place("db"), folder.path());
+    let mut client = Client::connect(server.port).expect("a connection");
+    client.hello(r#"{"v":2,"wid":"worker-1"}"#).expect("HELLO");
+    let mut call = |line: &str| client.call(line).expect("a reply");
+    for number in 0..7 {
+        let more =
+            [r#","at":"2999-01-01T00:00:00+01:00""#, "", r#","retry":-1,"x":[1e400, 1]"#, ""][number % 4];
+        let job = format!(r#"{{"jid":"job-0000{number}","jobtype":"Grüße","args":[{number}, "\n"]{more}}}"#);
+        assert_eq!(call(&format!("PUSH {job}")), Reply::Line("+OK".into()));
+    }
+    for _ in 0..3 {
+        assert!(matches!(call("FETCH default"), Reply::Bulk(_)));
+    }
+    call(r#"FAIL {"jid":"job-00001","errtype":"E","message":"a \"quoted\" ü","backtrace":["a","b"]}"#);
+    call(r#"FAIL {"jid":"job-00002"}"#);
+    let served = lines(&place("db"), folder.path());
+    drop(server);
+    let all = lines(&place("db"), folder.path());
+    assert_eq!(all, served, "an export needs no stop");
+    for state in ["queued", "scheduled", "retrying", "dead", "working"] {
+        let has = all.iter().any(|line| line.contains(&format!(r#""state":"{state}""#)));
+        assert!(has, "{state} is missing in {all:#?}");
+    }
+
+    let [file, new] = ["all.jsonl", "new"].map(|name| place(name).display().to_string());
+    done(&["export", "-o", &file, &place("db").display().to_string()], folder.path());
+    let said = done(&["import", &file, &new], folder.path());
+    assert_eq!(said.lines().next(), Some(&*format!("imported 7 jobs of {file} into {new}")));
+    assert_eq!(lines(&place("new"), folder.path()), all);
+    let backup = place("backup").display().to_string();
+    done(&["backup", &backup, &new], folder.path());
+    assert_eq!(lines(&place("backup"), folder.path()), all, "a backup can be exported too");
+
+    let twice = json(&["import", &file, &new, "--json"], folder.path());
+    assert_eq!((&twice["imported"], &twice["jobs"]["enqueued"]), (&Value::from(7), &Value::from(4)));
+    let server = serve(&place("new"), folder.path());
+    let mut client = server.client();
+    for expected in ["job-00005", "job-00006", "job-00005", "job-00006"] {
+        let Reply::Bulk(job) = client.call("FETCH default").expect("a reply") else {
+            panic!("no {expected}")
+        };
+        // A number of it is too large for the JSON library here.
+        let job = String::from_utf8(job).expect("UTF-8");
+        assert!(job.contains(&format!(r#""jid":"{expected}""#)), "{expected}: {job}");
+    }
+    let (code, said) = end_of(&["import", &file, &new], folder.path());
+    assert!(code == 73 && said.contains("is in use by PID"), "{code} {said}");
+}
+
+fn end_of(arguments: &[&str], home: &Path) -> (i32, String) {
+    let output = tool(arguments, home);
+    (output.status.code().expect("an end by itself"), String::from_utf8(output.stderr).expect("UTF-8"))
+}
+
+#[test]
+fn what_is_no_export_is_refused_with_its_line_and_nothing_is_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let place = |name: &str| folder.path().join(name).display().to_string();
+    let (file, data) = (place("file"), place("db"));
+    let header = r#"{"export":{"format":1,"bessemer":"0.1.0","made":"","processed":0,"failures":0}}"#;
+    let job = |order: i64, jid: &str| {
+        let body = format!(r#"{{"jid":"{jid}","jobtype":"T","args":[]}}"#);
+        format!(
+            r#"{{"job":{{"order":{order},"state":"queued","since":"2026-11-23T05:30:00Z","body":{body}}}}}"#
+        )
+    };
+    let dead = r#"{"job":{"order":7,"state":"dead","until":"2999-11-23T05:30:00Z","body":{"jid":"job-00007","jobtype":"T","args":[]}}}"#;
+    let good = [header, &job(1, "job-00001"), &job(2, "job-00002"), r#"{"end":{"jobs":2}}"#].join("\n");
+    let bad = |text: &str| {
+        std::fs::write(&file, text).expect("a file");
+        let (code, said) = end_of(&["import", &file, &data], folder.path());
+        assert_eq!(code, 65, "{said}");
+        assert!(!Path::new(&data).join("0000000001.seg").exists(), "{said}");
+        said.strip_prefix(&format!("bessemer: {file}")).unwrap_or(&said).trim_end().to_owned()
+    };
+    assert_eq!(bad("REDIS0009\u{fa}"), ": is a data file of Faktory, which this version cannot import yet");
+    assert_eq!(bad("letters"), ": is no export of Bessemer");
+    assert_eq!(bad(""), ": is no export of Bessemer");
+    let newer = header.replace(r#""format":1"#, r#""format":2"#);
+    assert_eq!(bad(&newer), ": has format 2; this version reads formats up to 1");
+    assert_eq!(
+        bad(&good.replace(r#""jobs":2"#, r#""jobs":3"#)),
+        ", line 4: the end counts 3, and there are 2"
+    );
+    assert!(bad(&good[..good.len() - 30]).starts_with(", line 3: EOF"));
+    assert_eq!(
+        bad(good.rsplit_once('\n').expect("lines").0),
+        ", line 4: the file ends before its last line: its export was interrupted"
+    );
+    assert_eq!(bad(&format!("{good}\n{header}")), ", line 5: there is more behind the end");
+    assert_eq!(
+        bad(&good.replace("\"order\":2", "\"order\":1")),
+        ", line 3: `order` 1 is also that of line 2"
+    );
+    assert!(bad(&good.replace("job-00002", "short")).starts_with(", line 3: "));
+    assert!(bad(&good.replace("queued", "lost")).starts_with(", line 2: unknown variant `lost`"));
+    std::fs::create_dir_all(folder.path().join(".bessemer/conf.d")).expect("a folder");
+    let config = folder.path().join(".bessemer/conf.d/a.toml");
+    std::fs::write(&config, "[retention]\ndead_max = 1\n[limits]\nqueues_max = 1\n").expect("a file");
+    let two_dead = [header, dead, &dead.replace('7', "8"), r#"{"end":{"jobs":2}}"#].join("\n");
+    std::fs::write(&file, &two_dead).expect("a file");
+    let (code, said) = end_of(&["import", &file, &data], folder.path());
+    assert!(
+        code == 65 && said.contains("2 jobs would be dead; `retention.dead_max` allows 1"),
+        "{code} {said}"
+    );
+    let two_queues =
+        [header, r#"{"queue":{"name":"a","paused":true}}"#, &job(1, "job-00001"), r#"{"end":{"jobs":1}}"#];
+    std::fs::write(&file, two_queues.join("\n")).expect("a file");
+    let (code, said) = end_of(&["import", &file, &data], folder.path());
+    assert!(code == 65 && said.contains("2 queues; `limits.queues_max` allows 1"), "{code} {said}");
+    std::fs::write(&file, &good).expect("a file");
+    done(&["import", &file, &data], folder.path());
+    assert_eq!(end_of(&["import", &place("nothing"), &data], folder.path()).0, 66);
 }
