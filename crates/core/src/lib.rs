@@ -32,6 +32,6 @@ pub use command::{Action, Command, ConnId, Delivery, Reply, Ticket};
 pub use event::Event;
 pub use fact::{Fact, Facts, JobId, Span};
 pub use limits::Rules;
-pub use machine::{Machine, Progress, Settled};
+pub use machine::{Machine, Names, Progress, Settled};
 pub use query::{Answer, Query};
 pub use time::{Boot, Now, Wall};

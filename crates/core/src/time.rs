@@ -79,6 +79,12 @@ impl Now {
     pub fn boot_at(self, wall: Wall) -> Boot {
         self.boot.after(wall.since(self.wall))
     }
+
+    /// Like [`Now::boot_at`], and for moments that have passed, when they came.
+    pub fn boot_of(self, wall: Wall) -> Boot {
+        let ago = u64::try_from(self.wall.since(wall).as_micros()).unwrap_or(u64::MAX);
+        Boot(self.boot_at(wall).0.saturating_sub(ago))
+    }
 }
 
 #[cfg(test)]

@@ -33,6 +33,12 @@ impl Deadlines {
         self.heap.first().map(|first| (first.at, first.slot))
     }
 
+    /// The deadline of a place.
+    pub(super) fn get(&self, place: u32) -> Option<Boot> {
+        let rank = *self.ranks.get(place as usize)?;
+        self.heap.get(rank as usize).map(|deadline| deadline.at)
+    }
+
     /// The deadline of a place from now on.
     pub(super) fn set(&mut self, place: u32, slot: Slot, at: Boot) {
         if self.ranks.len() <= place as usize {

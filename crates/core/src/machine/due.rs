@@ -30,6 +30,7 @@ impl Machine {
         [
             self.parked.first().map(|(at, _)| at),
             self.reservations.first().map(|(at, _)| verdict(at)),
+            self.ticks.first().map(verdict),
             self.workers.first_gone().map(|(since, _)| verdict(since.after(self.rules.lost_worker_grace))),
             wall(&self.sets.scheduled),
             wall(&self.sets.retries),
@@ -43,6 +44,7 @@ impl Machine {
     pub(super) fn due<F: Facts>(&mut self, turn: &mut Turn<'_, F>) -> Progress {
         let now = turn.now;
         let mut left = DUE_SLICE;
+        self.ticks.touch_due(now.wall);
         self.end_waits(turn);
         while let Some(slot) = take(&mut left, || self.sets.due(Set::Scheduled, now.wall)) {
             self.tally.scheduled_enqueued += 1;
@@ -96,7 +98,7 @@ impl Machine {
         self.workers.first_gone().filter(|(since, _)| self.judged(now, since.after(grace))).map(|(_, no)| no)
     }
 
-    fn judged(&self, now: Now, deadline: Boot) -> bool {
+    pub(super) fn judged(&self, now: Now, deadline: Boot) -> bool {
         deadline <= now.heard && self.no_verdict_before <= now.heard
     }
 

@@ -39,6 +39,7 @@ impl Machine {
             self.parked.park(ticket, conn, &[], deadline);
             return None;
         }
+        self.ticks.touch_queues(queues);
         match queues.iter().find_map(|name| self.next_in(name)) {
             Some(slot) => Some(self.reserve(turn, conn, slot)),
             None => {

@@ -44,6 +44,7 @@ impl Machine {
     fn reserved(&self, conn: ConnId, jid: &str) -> Option<Slot> {
         let wid = self.workers.wid_of(conn);
         let hash = self.table.hash(jid.as_bytes());
+        self.ticks.touch_reserved(hash);
         self.table
             .with_jid(hash)
             .filter_map(|slot| self.reservations.get(&self.table, slot).map(|r| (r, slot)))
@@ -57,8 +58,9 @@ impl Machine {
         let now = turn.now;
         let (id, order) = (self.table.id(slot), self.table[slot].order);
         let before = self.failures.get(&slot).copied();
-        // Jobs that fail in the same turn share its random bits; their ids set them apart.
-        let chance = self.table.hash(&(now.chance ^ id.0).to_le_bytes());
+        // Jobs that fail in the same turn share its random bits; their jids set them apart. (Not their ids: those
+        // are the engine's, and the rules must not depend on it.)
+        let chance = self.table.hash(&(now.chance ^ self.table[slot].jid).to_le_bytes());
         let (attempts, verdict) = retry::failed(self.table[slot].retry, before.map(|f| f.attempts), chance);
         let Attempts { retry_count, remaining } = attempts;
         let failed_at = before.map_or(now.wall, |f| f.failed_at);

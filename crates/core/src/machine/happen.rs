@@ -46,7 +46,7 @@ impl Machine {
     }
 
     /// Makes a fact true. `free` takes the texts that nobody needs any more.
-    fn change(&mut self, fact: &Fact<'_>, span: Span, free: &mut impl FnMut(Span)) {
+    pub(super) fn change(&mut self, fact: &Fact<'_>, span: Span, free: &mut impl FnMut(Span)) {
         match *fact {
             Fact::Put { id, order, at, head, standing, .. } => {
                 if let Some(slot) = self.table.find(id) {
@@ -131,14 +131,18 @@ impl Machine {
         match standing {
             Standing::Queued { .. } => self.queues.insert(&mut self.table, slot),
             Standing::Working { wid, since, until } => {
-                self.reservations.insert(&mut self.table, &mut self.workers, slot, wid, (since, until));
+                let holder = match self.ticks.get(self.table.seq_of(slot)) {
+                    Some(held) => (wid.into(), held.worker),
+                    None => self.workers.reserving(wid),
+                };
+                self.reservations.insert(&mut self.table, &mut self.workers, slot, holder, (since, until));
             }
             _ => self.sets.insert(&self.table, slot),
         }
     }
 
     /// A job is no more.
-    fn drop_job(&mut self, slot: Slot, free: &mut impl FnMut(Span)) {
+    pub(super) fn drop_job(&mut self, slot: Slot, free: &mut impl FnMut(Span)) {
         self.leave(slot);
         if let Some(failure) = self.failures.remove(&slot) {
             free(failure.text);
@@ -182,15 +186,21 @@ impl Machine {
         }
     }
 
-    /// Tells again every small record ([`Fact::Keep`]), so that the log before may be freed.
-    pub fn restate(&self, facts: &mut impl Facts) {
-        let mut keep = |family, key: &[u8], value: &[u8]| {
-            facts.record(&Fact::Keep { family, key, value: Some(value) });
-        };
+    /// Tells again the record of the counters alone: how many jobs came and ended, and the orders to give out next.
+    pub fn restate_counters(&self, facts: &mut impl Facts) {
         let total = self.counters.total;
         let counters =
             [total.processed, total.failed, self.table.seq, self.next_tail as u64, self.next_head as u64];
-        keep(Family::Counters, b"", &numbers(&counters));
+        let value = numbers(&counters);
+        facts.record(&Fact::Keep { family: Family::Counters, key: b"", value: Some(&value) });
+    }
+
+    /// Tells again every small record ([`Fact::Keep`]), so that the log before may be freed.
+    pub fn restate(&self, facts: &mut impl Facts) {
+        self.restate_counters(facts);
+        let mut keep = |family, key: &[u8], value: &[u8]| {
+            facts.record(&Fact::Keep { family, key, value: Some(value) });
+        };
         for (day, count) in self.counters.days() {
             keep(Family::Day, day.to_string().as_bytes(), &numbers(&[count.processed, count.failed]));
         }

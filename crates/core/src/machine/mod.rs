@@ -30,6 +30,7 @@ mod sorted;
 mod table;
 #[cfg(test)]
 mod tests;
+mod tick;
 mod workers;
 
 use std::collections::BTreeMap;
@@ -44,6 +45,8 @@ use self::repush::Recent;
 use self::reservations::Reservations;
 use self::sorted::Sets;
 use self::table::{Slot, Table};
+pub use self::tick::Names;
+use self::tick::Ticks;
 use self::workers::Workers;
 use crate::command::{Command, ConnId, Refusal, Reply, Stage, Ticket};
 use crate::event::Event;
@@ -89,6 +92,8 @@ pub struct Machine {
     // Volatile: forgotten by a restart.
     workers: Workers,
     parked: Parked,
+    /// Only of a machine over rows.
+    ticks: Ticks,
     tally: Tally,
     /// Nobody is judged before this moment (`D9`).
     no_verdict_before: Boot,
@@ -113,6 +118,7 @@ impl Machine {
             next_head: -1,
             workers: Workers::default(),
             parked: Parked::default(),
+            ticks: Ticks::default(),
             tally: Tally::default(),
             no_verdict_before: Boot::default(),
         }

@@ -18,7 +18,7 @@ pub(super) struct Reservation {
     /// Whose it is; empty: a connection that is no worker.
     pub(super) wid: Arc<str>,
     /// The incarnation of that worker. `None`: fetched by a connection that is no worker.
-    worker: Option<WorkerNo>,
+    pub(super) worker: Option<WorkerNo>,
     pub(super) since: Wall,
     pub(super) until: Wall,
     /// The places of its neighbours in its worker's list.
@@ -63,22 +63,25 @@ impl Reservations {
     pub(super) fn find(&self, table: &Table, delivery: Delivery) -> Option<Slot> {
         let slot = delivery.0 as Slot;
         let reservation = if table.is_live(slot) { self.get(table, slot) } else { None };
-        reservation.filter(|r| r.delivery == delivery).map(|_| slot)
+        match reservation.filter(|r| r.delivery == delivery) {
+            Some(_) => Some(slot),
+            // Jobs that come and go with ticks change their slots.
+            None => self.iter().find(|(_, r)| r.delivery == delivery).map(|(slot, _)| slot),
+        }
     }
 
-    /// Reserves a job for whom `wid` names. Its clock is started by [`Reservations::start`], since replay knows none.
+    /// Reserves a job for somebody. Its clock is started by [`Reservations::start`], since replay knows none.
     pub(super) fn insert(
         &mut self,
         table: &mut Table,
         workers: &mut Workers,
         slot: Slot,
-        wid: &str,
+        (wid, worker): (Arc<str>, Option<WorkerNo>),
         (since, until): (Wall, Wall),
     ) {
         self.deliveries += 1;
         let delivery = Delivery(self.deliveries << 32 | u64::from(slot));
         let place = self.free.pop().unwrap_or(self.places.len() as u32);
-        let (wid, worker) = workers.reserving(wid);
         let mut next = NONE;
         if let Some(hands) = worker.and_then(|no| workers.hands(no)) {
             next = std::mem::replace(&mut hands.first, place);
@@ -95,6 +98,11 @@ impl Reservations {
         }
         self.deadlines.set(place, slot, Boot(u64::MAX));
         table[slot].next = place;
+    }
+
+    /// When a reservation ends.
+    pub(super) fn deadline(&self, table: &Table, slot: Slot) -> Option<Boot> {
+        self.deadlines.get(place_of(table, slot)?)
     }
 
     /// Sets when a reservation ends; says which delivery it is.
@@ -127,6 +135,15 @@ impl Reservations {
 
     fn at(&mut self, place: u32) -> Option<&mut Reservation> {
         self.places.get_mut(place as usize)?.as_mut()
+    }
+
+    /// The reservation stood before, perhaps with its job in another slot.
+    pub(super) fn resume(&mut self, table: &Table, slot: Slot, delivery: Delivery, deadline: Boot) {
+        let Some(place) = place_of(table, slot) else { return };
+        if let Some(reservation) = self.at(place) {
+            reservation.delivery = delivery;
+        }
+        self.deadlines.set(place, slot, deadline);
     }
 
     /// The earliest deadline.

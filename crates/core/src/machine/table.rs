@@ -104,8 +104,13 @@ impl Table {
 
     /// The id that the next new job gets.
     pub(super) fn next_id(&self) -> JobId {
+        self.id_for(self.seq)
+    }
+
+    /// The id that the job with this number gets if it is the next to come.
+    pub(super) fn id_for(&self, number: u64) -> JobId {
         let slot = if self.free == NONE { self.end() } else { self.free };
-        JobId((self.seq & 0xffff_ffff) << 32 | u64::from(slot))
+        JobId((number & 0xffff_ffff) << 32 | u64::from(slot))
     }
 
     /// The job's id.

@@ -214,7 +214,12 @@ impl Workers {
 
     /// Who has been gone the longest, and since when.
     pub(super) fn first_gone(&self) -> Option<(Boot, WorkerNo)> {
-        self.gone.first().map(|(since, _, no)| (*since, *no))
+        self.gone().next()
+    }
+
+    /// Who is gone and since when, longest first.
+    pub(super) fn gone(&self) -> impl Iterator<Item = (Boot, WorkerNo)> + '_ {
+        self.gone.iter().map(|(since, _, no)| (*since, *no))
     }
 
     /// A lost worker is forgotten; what it may still hold waits for its reservations.

@@ -31,7 +31,7 @@ mod tag {
 }
 
 /// Appends a record. `start` is the log position of the first byte of `out`; the answer is where the text stands.
-pub(super) fn encode(fact: &Fact<'_>, start: u64, out: &mut BytesMut) -> Span {
+pub(crate) fn encode(fact: &Fact<'_>, start: u64, out: &mut BytesMut) -> Span {
     match fact {
         Fact::Put { id, order, at, head, standing, body } => {
             begin(out, tag::PUT, *id, *order);
@@ -182,7 +182,7 @@ fn ending_code(why: Ending) -> u8 {
 }
 
 /// The facts of a checked batch, in order. `None` within the sequence: not a record that this version knows.
-pub(super) struct Records<'a> {
+pub(crate) struct Records<'a> {
     left: &'a [u8],
     /// The log position behind the last byte of `left`.
     end: u64,
@@ -190,7 +190,7 @@ pub(super) struct Records<'a> {
 
 impl<'a> Records<'a> {
     /// `start`: the log position of the first byte.
-    pub(super) fn new(bytes: &'a [u8], start: u64) -> Self {
+    pub(crate) fn new(bytes: &'a [u8], start: u64) -> Self {
         Self { left: bytes, end: start + bytes.len() as u64 }
     }
 

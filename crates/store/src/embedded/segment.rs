@@ -28,7 +28,7 @@ const MAGIC: [u8; 8] = *b"BSMRLOG\n";
 /// Names a store for life: random, in every segment and under every checksum. Not for clients' eyes: what they
 /// cannot know they cannot imitate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct StoreId(pub(super) [u8; 16]);
+pub(crate) struct StoreId(pub(crate) [u8; 16]);
 
 /// What the checksums of one segment begin with, so that bytes of another segment or store never pass.
 #[derive(Clone, Copy, Debug)]
@@ -59,7 +59,7 @@ impl StoreId {
     }
 
     /// The key for the machine's hashes: as old as the store, and as secret as its id.
-    pub(super) fn hash_key(self) -> [u64; 2] {
+    pub(crate) fn hash_key(self) -> [u64; 2] {
         use std::hash::Hasher;
         [1, 2].map(|half| {
             let mut hasher = siphasher::sip::SipHasher24::new_with_keys(half, 0);

@@ -3,6 +3,7 @@
 mod backup;
 mod bits;
 mod careless;
+mod conformance;
 mod crash;
 mod damage;
 mod dice;
