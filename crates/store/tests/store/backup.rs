@@ -52,7 +52,8 @@ impl World {
         tools::restore(&source, &restored, &self.options.rules, now, &mut |_| {})
             .map_err(|error| format!("a backup cannot be restored: {error}"))?;
         let opened = Embedded::open(restored, self.options.clone(), now, ENTROPY);
-        let dump = opened.map_err(|error| error.to_string())?.0.machine().dump();
+        let dump =
+            opened.map_err(|error| format!("a restored backup does not start: {error}"))?.0.machine().dump();
         if dump == engine.machine().dump() || self.vault.holds.as_ref() == Some(&dump) {
             self.vault.holds = Some(dump);
             Ok(())
