@@ -32,6 +32,16 @@ impl Machine {
         (old != new).then_some(old)
     }
 
+    /// Whether a job lives.
+    pub fn is_live(&self, id: JobId) -> bool {
+        self.table.find(id).is_some()
+    }
+
+    /// How many jobs ever came.
+    pub fn jobs_ever(&self) -> u64 {
+        self.table.seq
+    }
+
     /// All that is known of a live job. `head` and `body` are what its first record says, `failure` is the text at
     /// [`Machine::failure_text`].
     pub fn life<'a>(
@@ -278,5 +288,7 @@ mod tests {
         assert_eq!(machine.displaced_by(id), None);
         assert_eq!(machine.displaced_by(JobId(id.0 | 9 << 32)), Some(id));
         assert_eq!(machine.displaced_by(JobId(77)), None);
+        assert!(machine.is_live(id) && !machine.is_live(JobId(id.0 | 9 << 32)));
+        assert_eq!(machine.jobs_ever(), 1);
     }
 }

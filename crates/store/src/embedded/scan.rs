@@ -13,6 +13,9 @@ use crate::engine::Fatal;
 /// Segments are read in pieces of this size; a longer batch gets a longer piece.
 const PIECE: usize = 1 << 20;
 
+/// Bytes of a damaged batch that are looked at for names: more than the largest batch has.
+const DOUBTFUL_MAX: u64 = 128 << 20;
+
 /// Where the first batch of a segment stands in its file.
 const FIRST: u64 = segment::HEADER_LEN as u64;
 
@@ -144,6 +147,22 @@ impl<D: Disk> Reading<'_, D> {
     fn is_end(&self, window: &mut Window, size: u64, offset: u64) -> Result<bool, OpenError> {
         let behind = self.read(window, size, offset, TERMINATOR.len())?;
         Ok(behind.iter().take(TERMINATOR.len()).all(|byte| *byte == 0))
+    }
+
+    /// The log position and the bytes of what would be the records of a batch at an offset, whatever has become of them,
+    /// up to another offset.
+    pub(super) fn doubtful(
+        &self,
+        window: &mut Window,
+        offset: u64,
+        until: Option<u64>,
+    ) -> Result<(u64, Vec<u8>), OpenError> {
+        let size = self.file.size().map_err(|e| self.failed(0, e))?;
+        let until = until.unwrap_or(size).min(offset + DOUBTFUL_MAX);
+        window.clear();
+        let bytes = self.read(window, size, offset, until.saturating_sub(offset) as usize)?;
+        let bytes = &bytes[..bytes.len().min(until.saturating_sub(offset) as usize)];
+        Ok((self.position(offset), bytes.get(batch::HEADER_LEN..).unwrap_or_default().to_vec()))
     }
 
     /// Where the next batch of this segment begins behind an offset, whatever lies between.

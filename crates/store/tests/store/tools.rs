@@ -1,6 +1,7 @@
 //! Tools on a disk that forgets: what they make is a store, whatever happens meanwhile, and what they read is left as it
 //! was.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
@@ -10,7 +11,7 @@ use bessemer_core::command::ConnId;
 use bessemer_core::fact::Order;
 use bessemer_core::{Command, Now, Rules, Settled, Ticket, Wall};
 use bessemer_store::embedded::disk::{Disk, DiskFile, SimDisk, SimFile};
-use bessemer_store::tools::{self, Importer, Source, Told, ToolError, Verified};
+use bessemer_store::tools::{self, Doubt, Importer, Salvaged, Source, Told, ToolError, Verified};
 use bessemer_store::{Embedded, Engine, OpenError, Options};
 
 use crate::dice::Dice;
@@ -541,7 +542,7 @@ fn import(from: &SimDisk, to: &SimDisk) -> Result<(), ToolError> {
 
 #[test]
 fn what_is_exported_and_imported_is_the_same_store_again() {
-    let mut states = std::collections::BTreeSet::new();
+    let mut states = BTreeSet::new();
     for seed in 0..60 {
         let mut world = World::new(seed, None);
         world.life(150, Fault::None, Death::Killed).unwrap();
@@ -628,4 +629,124 @@ fn a_busy_store_is_exported_as_it_was_at_one_moment() {
         assert!(serving.dumps[began..].iter().any(|dump| count(dump) == jobs), "seed {seed}: {jobs} jobs");
     }
     assert!(done > 20, "{done} were exported");
+}
+
+fn jids(disk: &SimDisk) -> BTreeSet<String> {
+    let jobs = told(disk).unwrap().into_iter().filter(|thing| thing.starts_with("Life"));
+    jobs.map(|job| job.split('"').nth(1).unwrap().to_owned()).collect()
+}
+
+/// What is salvaged, where, and the jobs that may have ended and that are lost by name.
+fn salvage(from: &SimDisk) -> Result<(Salvaged, SimDisk, BTreeSet<String>, BTreeSet<String>), ToolError> {
+    let (mut ended, mut lost) = (BTreeSet::new(), BTreeSet::new());
+    let to = SimDisk::new(3);
+    let source = Source::open(from.clone())?;
+    let mut tell = |doubt: Doubt<'_>| {
+        _ = match doubt {
+            Doubt::MayHaveEnded { jid, .. } => ended.insert(jid.to_owned()),
+            Doubt::Lost { jid, .. } => lost.insert(jid.to_owned()),
+        }
+    };
+    let at = (now_at(6000), [8; 16]);
+    let salvaged = tools::salvage(&source, to.clone(), &options(), at, &mut tell, &mut |_| {})?;
+    Ok((salvaged, to, ended, lost))
+}
+
+#[test]
+fn what_is_salvaged_of_a_whole_store_is_the_store() {
+    for seed in 0..20 {
+        let (disk, _) = store(seed, 80);
+        let (salvaged, to, ended, lost) = salvage(&disk).unwrap();
+        assert_eq!(told(&to).unwrap(), told(&disk).unwrap());
+        assert!(ended.is_empty() && lost.is_empty() && salvaged.damages.is_empty());
+        let rest = (salvaged.lost_without_name, salvaged.unknown, salvaged.beyond_dead_max);
+        assert_eq!(rest, (0, Some(0), 0), "seed {seed}");
+    }
+}
+
+/// Does some damage to a store: bits, zeros over some range, a file that is gone.
+fn harm(disk: &SimDisk, dice: &mut Dice) {
+    let names: Vec<String> = disk.list().unwrap().into_iter().filter(|name| name.ends_with(".seg")).collect();
+    for _ in 0..=dice.below(2) {
+        let name = &names[dice.below(names.len() as u64) as usize];
+        let Some(mut content) = disk.content(name) else { continue };
+        let at = dice.below(content.len() as u64) as usize;
+        match dice.below(4) {
+            0 if names.len() > 1 => {
+                disk.set_content(name, None);
+                continue;
+            }
+            1 => {
+                let end = (at + dice.below(600) as usize).min(content.len());
+                content[at..end].fill(0);
+            }
+            _ => content[at] ^= 1 << dice.below(8),
+        }
+        disk.set_content(name, Some(content));
+    }
+}
+
+#[test]
+fn what_is_salvaged_is_true_or_said_to_be_in_doubt() {
+    let mut seen = BTreeMap::new();
+    for seed in 0..400 {
+        let (disk, _) = store(seed, 20 + seed % 100);
+        let truth = jids(&disk);
+        let newest = |disk: &SimDisk| disk.list().unwrap().into_iter().rfind(|name| name.ends_with(".seg"));
+        let last = newest(&disk);
+        let mut dice = Dice(seed + 77);
+        harm(&disk, &mut dice);
+        let before: Vec<_> = disk.list().unwrap().iter().map(|name| disk.content(name)).collect();
+        let (salvaged, to, may_have_ended, named) = match salvage(&disk) {
+            Ok(salvaged) => salvaged,
+            // The only segment, or the header of it.
+            Err(
+                ToolError::NoStore { .. }
+                | ToolError::Store(OpenError::Damaged { .. } | OpenError::TooNew { .. }),
+            ) => {
+                *seen.entry("nothing to save").or_insert(0) += 1;
+                continue;
+            }
+            Err(error) => panic!("seed {seed}: {error}"),
+        };
+        assert_eq!(before, disk.list().unwrap().iter().map(|name| disk.content(name)).collect::<Vec<_>>());
+        assert!(verify(&to).is_whole(), "seed {seed}");
+        let (engine, _) = Embedded::open(to.clone(), options(), now_at(7000), ENTROPY).unwrap();
+        engine.machine().check().unwrap();
+        drop(engine);
+        let saved = jids(&to);
+        let back: BTreeSet<_> = saved.difference(&truth).cloned().collect();
+        let gone: BTreeSet<_> = truth.difference(&saved).cloned().collect();
+        // The very end of a log may be gone without a trace: a torn tail, or a newest segment that is missing.
+        let ends_early = salvaged.torn.is_some() || newest(&disk) != last;
+        assert!(
+            ends_early || back.is_subset(&may_have_ended),
+            "seed {seed}: {back:?} are back, told {may_have_ended:?}"
+        );
+        let (without, unknown) = (salvaged.lost_without_name, salvaged.unknown);
+        let told_of = gone.intersection(&named).count() as u64 + without;
+        let untold = (gone.len() as u64).saturating_sub(told_of);
+        let untraced = ends_early || salvaged.was_cleaned;
+        assert!(
+            untraced || unknown.is_none_or(|unknown| untold <= unknown),
+            "seed {seed}: {gone:?} are gone: {salvaged:?}"
+        );
+        assert_eq!(salvaged.lost, named.len() as u64);
+        assert_eq!(
+            (salvaged.jobs, salvaged.may_have_ended),
+            (saved.len() as u64, may_have_ended.len() as u64)
+        );
+        for (what, happened) in [
+            ("damage", !salvaged.damages.is_empty()),
+            ("a job is back", !back.is_empty()),
+            ("a job is lost by name", gone.intersection(&named).next().is_some()),
+            ("a job is lost without a name", without > 0),
+            ("nobody can say how many", unknown.is_none()),
+            ("a job is gone, and must be accounted for", !gone.is_empty() && !untraced),
+            ("all is there", saved == truth && !salvaged.damages.is_empty()),
+        ] {
+            *seen.entry(what).or_insert(0) += u64::from(happened);
+        }
+    }
+    assert!(seen.len() == 8 && seen.values().all(|count| *count > 0), "{seen:?}");
 }

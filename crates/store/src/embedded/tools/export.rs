@@ -8,7 +8,7 @@ use std::io;
 use bessemer_core::fact::Fact;
 use bessemer_core::machine::Life;
 use bessemer_core::query::{Day, Info};
-use bessemer_core::{Answer, Now, Query, Rules, Span};
+use bessemer_core::{Answer, JobId, Now, Query, Rules, Span};
 use bytes::Bytes;
 
 use super::replica::{Replica, facts};
@@ -64,7 +64,7 @@ pub fn export<D: Disk>(
         for day in replica.machine.days() {
             take(Told::Day(day)).map_err(ToolError::Output)?;
         }
-        let lost = lives(survey, &replica, &mut |life| take(Told::Job(life)), watch)?;
+        let lost = lives(survey, &replica, &mut |_, life| take(Told::Job(life)), watch)?;
         refuse(lost.into_iter().map(|(_, damage)| damage).collect())?;
         take(Told::End).map_err(ToolError::Output)?;
         Ok(((), true))
@@ -83,7 +83,7 @@ pub(super) fn refuse(damages: Vec<Damage>) -> Result<(), ToolError> {
 pub(super) fn lives<D: Disk>(
     survey: &Survey<D>,
     replica: &Replica,
-    take: &mut dyn FnMut(Life<'_>) -> io::Result<()>,
+    take: &mut dyn FnMut(JobId, Life<'_>) -> io::Result<()>,
     watch: &mut Watch<'_>,
 ) -> Result<Vec<(String, Damage)>, ToolError> {
     let mut teller = Teller { survey, replica, take, lost: Vec::new(), failed: None };
@@ -98,7 +98,7 @@ pub(super) fn lives<D: Disk>(
 struct Teller<'a, D: Disk> {
     survey: &'a Survey<D>,
     replica: &'a Replica,
-    take: &'a mut dyn FnMut(Life<'_>) -> io::Result<()>,
+    take: &'a mut dyn FnMut(JobId, Life<'_>) -> io::Result<()>,
     lost: Vec<(String, Damage)>,
     failed: Option<ToolError>,
 }
@@ -131,6 +131,6 @@ impl<D: Disk> Teller<'_, D> {
             Some(Err(error)) => return Err(error),
         };
         let life = machine.life(id, head, body, &failure).expect("it lives");
-        (self.take)(life).map_err(ToolError::Output)
+        (self.take)(id, life).map_err(ToolError::Output)
     }
 }

@@ -6,6 +6,7 @@
 //! | [`backup`] | a directory, also one that is served | a backup |
 //! | [`restore`] | a backup | an empty directory |
 //! | [`export`] | as [`verify`] | whatever its caller makes of it |
+//! | [`salvage`] | a damaged directory, or a backup | a new store |
 //! | [`Importer`] | what its caller gives it | a store that is stopped, or a new one |
 //!
 //! Whatever is read is a [`Source`], which can not be written to. Segments only ever grow at their end, and a prefix of
@@ -17,6 +18,7 @@ mod import;
 pub(super) mod manifest;
 mod replica;
 mod restore;
+mod salvage;
 mod source;
 mod survey;
 mod verify;
@@ -25,6 +27,7 @@ pub use self::backup::{BackedUp, backup};
 pub use self::export::{Told, export};
 pub use self::import::{ImportError, Importer};
 pub use self::restore::restore;
+pub use self::salvage::{Doubt, Salvaged, salvage};
 pub use self::source::Source;
 pub use self::survey::Damage;
 pub use self::verify::{Verified, verify};

@@ -1,7 +1,7 @@
 //! The machine as a log makes it, with whatever the log has lost.
 
 use bessemer_core::fact::{Ending, Fact};
-use bessemer_core::{Machine, Now, Rules, Span};
+use bessemer_core::{JobId, Machine, Now, Rules, Span, Wall};
 
 use super::survey::{Damage, Sink, Survey};
 use crate::embedded::batch;
@@ -28,14 +28,26 @@ impl Replica {
         self.machine.recovered(now);
     }
 
-    /// Whose slot a job takes has ended, though nobody can read how.
-    fn make_room(&mut self, fact: &Fact<'_>) {
-        if let Fact::Put { id, .. } = *fact
-            && let Some(id) = self.machine.displaced_by(id)
+    /// Takes in a fact of a batch that was checked. Whose slot a job takes has ended, though nobody can read how: the
+    /// answer is that job.
+    pub(super) fn take(&mut self, fact: &Fact<'_>, span: Span) -> Option<JobId> {
+        let mut ended = None;
+        if self.has_holes
+            && let Fact::Put { id, .. } = *fact
         {
-            let at = bessemer_core::Wall(0);
-            self.machine.replay(&Fact::End { id, at, why: Ending::Deleted }, Span::default());
+            ended = self.machine.displaced_by(id);
         }
+        if let Some(id) = ended {
+            self.end(id, Ending::Deleted);
+        }
+        self.machine.replay(fact, span);
+        self.facts += 1;
+        ended
+    }
+
+    /// A job is no more.
+    pub(super) fn end(&mut self, id: JobId, why: Ending) {
+        self.machine.replay(&Fact::End { id, at: Wall(0), why }, Span::default());
     }
 }
 
@@ -43,11 +55,7 @@ impl Sink for Replica {
     fn batch(&mut self, position: u64, header: &batch::Header, records: &[u8]) -> Result<(), &'static str> {
         check(position, header, records)?;
         for (fact, span) in facts(position, records) {
-            if self.has_holes {
-                self.make_room(&fact);
-            }
-            self.machine.replay(&fact, span);
-            self.facts += 1;
+            self.take(&fact, span);
         }
         Ok(())
     }
@@ -63,7 +71,7 @@ pub(super) fn facts(position: u64, records: &[u8]) -> impl Iterator<Item = (Fact
 }
 
 /// Whether every record of a batch can be read, and every text passes its own checksum.
-fn check(position: u64, header: &batch::Header, records: &[u8]) -> Result<(), &'static str> {
+pub(super) fn check(position: u64, header: &batch::Header, records: &[u8]) -> Result<(), &'static str> {
     let start = position + batch::HEADER_LEN as u64;
     let mut count = 0;
     for fact in Records::new(records, start) {

@@ -11,9 +11,11 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use bessemer_core::fact::Fact;
 use bessemer_core::{Span, Wall};
 use bytes::Bytes;
 
+use super::replica::facts;
 use super::{Progress, ToolError, Watch, failed};
 use crate::embedded::OpenError;
 use crate::embedded::batch;
@@ -46,6 +48,9 @@ pub(super) trait Sink {
 
     /// Batches are missing here.
     fn hole(&mut self, _: &Damage) {}
+
+    /// A fact in what is missing. It looks like one, but its batch is not as it was written.
+    fn doubtful(&mut self, _: &Fact<'_>) {}
 }
 
 /// The segments of a directory at one moment.
@@ -107,6 +112,11 @@ fn segments<D: Disk>(disk: &D) -> Result<Vec<String>, ToolError> {
 }
 
 impl<D: Disk> Survey<D> {
+    /// Surveys a directory that nobody serves.
+    pub(super) fn once(disk: &D) -> Result<Self, ToolError> {
+        Self::take(disk, &segments(disk)?)
+    }
+
     fn take(disk: &D, names: &[String]) -> Result<Self, ToolError> {
         let (mut good, mut lost, mut strange) = (Vec::new(), BTreeMap::new(), Vec::new());
         for name in names {
@@ -149,6 +159,11 @@ impl<D: Disk> Survey<D> {
         survey.segments.retain(|header| header.number >= oldest);
         survey.lost.retain(|number, _| *number >= oldest);
         Ok(survey)
+    }
+
+    /// Whether segments were given up before.
+    pub(super) fn was_cleaned(&self) -> bool {
+        self.oldest > 1
     }
 
     /// What the last batch that can be read says.
@@ -325,6 +340,8 @@ impl<D: Disk> Survey<D> {
             let damage = Damage { path, offset, bytes, what };
             sink.hole(&damage);
             end.damages.push(damage);
+            let (position, records) = reading.doubtful(window, offset, until)?;
+            facts(position, &records).for_each(|(fact, _)| sink.doubtful(&fact));
             match later {
                 Some(later) => from = later,
                 None => return Ok(()),
