@@ -108,10 +108,13 @@ impl From<OpenError> for Failure {
             OpenError::InUse { .. } => {
                 Self { exit: Exit::Locked, what: format!("{what}; try `-d DIR -b :7519 -w :7520`") }
             }
-            OpenError::Damaged { .. }
-            | OpenError::TooNew { .. }
-            | OpenError::Faktory { .. }
-            | OpenError::Backup { .. } => Self { exit: Exit::Damage, what },
+            OpenError::Damaged { .. } => {
+                let hint = "`bessemer verify` lists all damage, `bessemer salvage` saves what can be read";
+                Self { exit: Exit::Damage, what: format!("{what}; {hint}") }
+            }
+            OpenError::TooNew { .. } | OpenError::Faktory { .. } | OpenError::Backup { .. } => {
+                Self { exit: Exit::Damage, what }
+            }
             OpenError::Failed(fatal) => fatal.into(),
         }
     }
@@ -173,6 +176,8 @@ mod tests {
         assert_eq!(ended(small).0, 78);
         assert_eq!(ended(StartError::Ended).0, 71);
         assert_eq!(ended(OpenError::Damaged { path: path(), offset: 0, what: "a gap".into() }).0, 65);
+        let line = ended(OpenError::Damaged { path: path(), offset: 0, what: "a gap".into() }).1;
+        assert!(line.ends_with("`bessemer salvage` saves what can be read"), "{line}");
         assert_eq!(ended(OpenError::TooNew { path: path(), version: 2, known: 1 }).0, 65);
         assert_eq!(ended(OpenError::Faktory { path: path() }).0, 65);
         assert_eq!(ended(RunError::Fatal(fatal(ErrorKind::StorageFull))).0, 74);

@@ -8,6 +8,7 @@ mod import;
 mod lines;
 mod progress;
 mod restore;
+mod salvage;
 mod verify;
 
 use std::ffi::OsString;
@@ -75,6 +76,7 @@ pub enum Tool {
     Verify(verify::Verify),
     Backup(backup::Backup),
     Restore(restore::Restore),
+    Salvage(salvage::Salvage),
     Export(export::Export),
     Import(import::Import),
 }
@@ -112,6 +114,7 @@ impl Tool {
             Self::Verify(tool) => tool.run(cli),
             Self::Backup(tool) => tool.run(cli),
             Self::Restore(tool) => tool.run(cli),
+            Self::Salvage(tool) => tool.run(cli),
             Self::Export(tool) => tool.run(cli),
             Self::Import(tool) => tool.run(cli),
         }

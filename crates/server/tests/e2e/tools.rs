@@ -312,3 +312,47 @@ fn what_is_no_export_is_refused_with_its_line_and_nothing_is_written() {
     done(&["import", &file, &data], folder.path());
     assert_eq!(end_of(&["import", &place("nothing"), &data], folder.path()).0, 66);
 }
+
+#[test]
+fn a_damaged_store_is_refused_by_a_start_and_salvaged_into_one_that_starts() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let place = |name: &str| folder.path().join(name).display().to_string();
+    let (data, new) = (place("db"), place("new"));
+    let server = serve(Path::new(&data), folder.path());
+    let mut client = server.client();
+    for number in 0..9 {
+        let job =
+            format!(r#"PUSH {{"jid":"job-{number:05}","jobtype":"T","queue":"keep","args":["find me"]}}"#);
+        assert_eq!(client.call(&job).expect("a reply"), Reply::Line("+OK".into()));
+    }
+    drop(server);
+    let file = Path::new(&data).join("0000000001.seg");
+    let mut bytes = std::fs::read(&file).expect("a segment");
+    let jid = bytes.windows(9).position(|name| name == b"job-00004").expect("its body");
+    let at = jid + bytes[jid..].windows(7).position(|text| text == b"find me").expect("its arguments");
+    bytes[at] ^= 1;
+    std::fs::write(&file, &bytes).expect("a damaged segment");
+
+    let (code, said) = end_of(&["-d", &data, "-b", "127.0.0.1:0", "-w", ":0"], folder.path());
+    assert!(code == 65 && said.contains("`bessemer salvage`"), "{code} {said}");
+    let (code, _) = end_of(&["verify", &data], folder.path());
+    assert_eq!(code, 65);
+    assert_eq!(end_of(&["export", &data], folder.path()).0, 65);
+    assert_eq!(end_of(&["backup", &place("backup"), &data], folder.path()).0, 65);
+
+    let said = done(&["salvage", &data, &new, "--list"], folder.path());
+    assert!(said.contains("may have ended: \"job-00000\", queue \"keep\", type \"T\"\n"), "{said}");
+    assert!(said.contains("lost: \"job-00004\", queue \"keep\", type \"T\"\n"), "{said}");
+    assert!(
+        said.contains("in doubt: 4 jobs that may have ended") && said.contains("in doubt: 1 job whose"),
+        "{said}"
+    );
+    assert!(said.contains(&format!("salvaged 8 jobs of {data} into {new}\n")), "{said}");
+    assert_eq!(std::fs::read(&file).expect("a segment"), bytes, "the damaged store is as it was");
+    assert!(done(&["verify", &new], folder.path()).ends_with(" is whole\n"));
+    let (code, said) = end_of(&["salvage", &data, &new], folder.path());
+    assert!(code == 73 && said.contains("is not empty"), "{code} {said}");
+    let server = serve(Path::new(&new), folder.path());
+    let left: Vec<String> = (0..9).filter(|n| *n != 4).map(|number| format!("job-{number:05}")).collect();
+    assert!(drain(&server).iter().eq(&left), "the jobs but one are there");
+}
