@@ -149,11 +149,12 @@ impl Server {
         until("the server ends", || child.try_wait().expect("a child process"))
     }
 
-    /// SIGKILL, and nothing else.
-    pub(crate) fn kill(&mut self) {
+    /// SIGKILL, and nothing else. Says which PID it had.
+    pub(crate) fn kill(&mut self) -> u32 {
         let mut child = self.child.take().expect("a process");
         child.kill().expect("SIGKILL");
         child.wait().expect("a child process");
+        child.id()
     }
 
     /// Asks it to end by `TERM` or `INT`; how it ended.

@@ -92,12 +92,15 @@ fn compose(stage: &Stage, number: u64, pushed: &mut u64, dice: &mut Dice) -> Unh
         let jid = format!("job-{number}-{pushed:06}");
         let retry = [25, 25, 25, 25, 1, 0][dice.below(6) as usize];
         let later = dice.percent(5);
+        // Some stay for longer than the run: the cleaning has to carry them along.
+        let stays = later && dice.percent(20);
         let mut body = format!(r#"{{"jid":"{jid}","jobtype":"Ledger","queue":"{queue}","retry":{retry}"#);
         if later {
-            let at = now().after(Duration::from_millis(500 + dice.below(2000))).rfc3339();
+            let after = if stays { 86_400_000 } else { 500 + dice.below(2000) };
+            let at = now().after(Duration::from_millis(after)).rfc3339();
             write!(body, r#","at":"{at}""#).expect("a string takes everything");
         }
-        let size = if dice.percent(5) { dice.below(40_000) } else { dice.below(300) } as usize;
+        let size = if dice.percent(15) { dice.below(40_000) } else { dice.below(300) } as usize;
         write!(body, r#","args":[{pushed},"{}"]}}"#, "x".repeat(size)).expect("a string takes everything");
         stage.book(|book| book.sending(&jid, Pushed { queue, retry, later, bulk }));
         jids.push(jid);

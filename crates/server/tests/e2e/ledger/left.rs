@@ -21,9 +21,7 @@ const LONG_BEFORE: u64 = 100;
 pub(crate) enum Phase {
     /// A spare had become the next segment, but for its name.
     Roll,
-    /// A spare was being filled with zeros.
-    Preparation,
-    /// A segment was given up by the last batch, and still there.
+    /// A segment was given up by the last batch, and still there: few kills are that quick.
     Recycling,
     /// Jobs were told again in the last batches.
     Cleaning,
@@ -32,7 +30,7 @@ pub(crate) enum Phase {
 }
 
 /// What it was about, as the directory has it.
-pub(crate) fn phases(folder: &str, segment_bytes: u64) -> BTreeSet<Phase> {
+pub(crate) fn phases(folder: &str) -> BTreeSet<Phase> {
     let mut phases = BTreeSet::new();
     let (mut segments, mut spares) = (BTreeMap::new(), Vec::new());
     for entry in fs::read_dir(folder).expect("a data directory") {
@@ -50,8 +48,6 @@ pub(crate) fn phases(folder: &str, segment_bytes: u64) -> BTreeSet<Phase> {
     for spare in &spares {
         if header(spare).is_some_and(|number| number > *newest) {
             phases.insert(Phase::Roll);
-        } else if fs::metadata(spare).is_ok_and(|file| file.len() < segment_bytes) {
-            phases.insert(Phase::Preparation);
         }
     }
     let content = fs::read(path).expect("a segment");
@@ -88,8 +84,8 @@ fn end(content: &[u8]) -> (u64, usize) {
 /// Whether a part of the log has a body that was pushed long before others there. A body is written once, and again only
 /// by the cleaning; jids are `job-`, the producer, `-`, and a number that grows.
 fn has_old_jobs(part: &[u8]) -> bool {
-    const BEFORE: &[u8] = br#"{"jid":"job-"#;
-    let starts = (0..part.len()).filter(|at| part[*at] == b'{' && part[*at..].starts_with(BEFORE));
+    const BEFORE: &[u8] = br#""jid":"job-"#;
+    let starts = (0..part.len()).filter(|at| part[*at] == b'"' && part[*at..].starts_with(BEFORE));
     let mut newest = BTreeMap::<&[u8], u64>::new();
     let numbers: Vec<(&[u8], u64)> = starts
         .filter_map(|at| {
