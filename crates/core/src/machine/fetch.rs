@@ -101,7 +101,12 @@ impl Machine {
 
     /// A delivery never left this machine: back to the head, as if nothing had been (`D13`).
     pub(super) fn undelivered<F: Facts>(&mut self, turn: &mut Turn<'_, F>, delivery: Delivery) -> Progress {
-        if let Some(slot) = self.reservations.find(&self.table, delivery) {
+        let slot = if self.ticks.is_under_way() {
+            self.reservations.find_moved(delivery)
+        } else {
+            self.reservations.find(&self.table, delivery)
+        };
+        if let Some(slot) = slot {
             debug_assert_eq!(self.table[slot].state, State::Working, "a reserved job is being worked on");
             self.tally.undelivered += 1;
             let (id, order) = (self.table.id(slot), self.head());

@@ -63,11 +63,12 @@ impl Reservations {
     pub(super) fn find(&self, table: &Table, delivery: Delivery) -> Option<Slot> {
         let slot = delivery.0 as Slot;
         let reservation = if table.is_live(slot) { self.get(table, slot) } else { None };
-        match reservation.filter(|r| r.delivery == delivery) {
-            Some(_) => Some(slot),
-            // Jobs that come and go with ticks change their slots.
-            None => self.iter().find(|(_, r)| r.delivery == delivery).map(|(slot, _)| slot),
-        }
+        reservation.filter(|r| r.delivery == delivery).map(|_| slot)
+    }
+
+    /// The same where jobs change their slots, since they come and go with ticks.
+    pub(super) fn find_moved(&self, delivery: Delivery) -> Option<Slot> {
+        self.iter().find(|(_, r)| r.delivery == delivery).map(|(slot, _)| slot)
     }
 
     /// Reserves a job for somebody. Its clock is started by [`Reservations::start`], since replay knows none.

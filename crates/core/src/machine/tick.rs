@@ -76,6 +76,11 @@ impl Ticks {
         Some(held)
     }
 
+    /// Whether this machine works over rows, and has some of them.
+    pub(super) fn is_under_way(&self) -> bool {
+        self.named.is_some()
+    }
+
     /// The earliest deadline.
     pub(super) fn first(&self) -> Option<Boot> {
         self.by_deadline.first().map(|(at, _)| *at)
