@@ -17,8 +17,8 @@ pub trait Engine {
     fn submit(&mut self, now: Now, ticket: Ticket, command: Command<'_>) -> Progress;
 
     /// Makes what was submitted durable and hands out what is settled. The embedded engine does one write and one
-    /// flush and is always ready. After an error nothing may be asked of the engine any more, and the process ends
-    /// (`G14`).
+    /// flush and is always ready, unless the disk has no room for them. After an error nothing may be asked of the
+    /// engine any more, and the process ends (`G14`).
     fn poll_turn(&mut self, cx: &mut Context<'_>, now: Now, out: &mut Settled) -> Poll<Result<(), Fatal>>;
 
     /// How many more bytes of commands fit before the next turn; 0: stop reading sockets.

@@ -87,6 +87,15 @@ impl Client {
         Ok(Reply::Bulk(text))
     }
 
+    /// Whether a reply is there by now.
+    pub(crate) fn has_reply(&self) -> bool {
+        let stream = self.stream.get_ref();
+        stream.set_nonblocking(true).expect("a socket");
+        let there = !self.stream.buffer().is_empty() || stream.peek(&mut [0]).is_ok();
+        stream.set_nonblocking(false).expect("a socket");
+        there
+    }
+
     /// Whether the server closes the connection without another byte.
     pub(crate) fn is_closed(&mut self) -> bool {
         match self.stream.fill_buf() {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::client::{Client, Reply};
 use crate::clock::until;
 use crate::server::Server;
-use crate::volume::Volume;
+use crate::volume::{Volume, fill};
 
 /// Small segments, and marks that fit into a small volume.
 const SMALL: &str = "[store]\nsegment_size = '1MiB'\ndisk_low_water = '8MiB'\ndisk_high_water = '16MiB'\n\
@@ -68,6 +68,47 @@ fn a_full_disk_refuses_producers_and_is_left_by_itself_when_workers_have_made_ro
     let said = server.output();
     assert!(said.contains("W ") && said.contains("no jobs are accepted until 16 MiB are"), "{said}");
     assert!(said.contains("jobs are accepted again"), "{said}");
+}
+
+#[test]
+fn a_disk_without_a_byte_of_room_lets_workers_drain_g13() {
+    let Some(volume) = Volume::mount(48) else { return };
+    let server = Server::start_on(Some(volume.path()), SMALL);
+    let mut client = server.client();
+    for n in 0..300 {
+        assert_eq!(client.call(&push(&format!("job-{n:06}"), 1 << 10)).expect("PUSH"), ok());
+    }
+    let theirs = volume.path().join("somebody-elses");
+    fill(&theirs, 0);
+    until("the disk is full", || (server.info()["server"]["disk_full"] == true).then_some(()));
+    assert_eq!(client.call(&push("job-refused", 1)).expect("PUSH"), Reply::Line(FULL.into()));
+    for n in 0..300 {
+        assert_eq!(work(&mut client), Some(format!("job-{n:06}")));
+    }
+}
+
+#[test]
+fn a_write_that_finds_no_room_waits_for_it_and_the_server_goes_on_g13() {
+    let Some(volume) = Volume::mount(48) else { return };
+    let marks = "[store]\nsegment_size = '1MiB'\ndisk_low_water = '1MiB'\ndisk_high_water = '2MiB'\n";
+    let server = Server::start_on(Some(volume.path()), marks);
+    let mut client = server.client();
+    assert_eq!(client.call(&push("job-before", 1)).expect("PUSH"), ok());
+    // More is free than the low mark, and less than this job needs.
+    let theirs = volume.path().join("somebody-elses");
+    fill(&theirs, 3 << 20);
+    until("jobs are accepted", || (server.info()["server"]["disk_full"] == false).then_some(()));
+    client.send(format!("{}\r\n", push("job-large", 6 << 20)).as_bytes()).expect("a PUSH");
+    until("the disk is full", || {
+        server.http("GET", "/health", "").1.contains(r#""disk_full":true"#).then_some(())
+    });
+    assert!(!client.has_reply(), "it was answered, and cannot be on the disk");
+    std::fs::remove_file(&theirs).expect("removed");
+    assert_eq!(client.reply().expect("the answer"), ok());
+    until("jobs are accepted again", || (server.info()["server"]["disk_full"] == false).then_some(()));
+    for jid in ["job-before", "job-large"] {
+        assert_eq!(work(&mut client).as_deref(), Some(jid));
+    }
 }
 
 #[test]

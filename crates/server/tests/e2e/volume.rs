@@ -1,7 +1,7 @@
 //! A small file system of its own, for the faults that need one: a disk that runs full, a disk that gives up.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tempfile::TempDir;
@@ -56,6 +56,17 @@ impl Drop for Volume {
         // Lazily: what still has a file open there is about to end. One that was never mounted is none of ours.
         let _ = run(Command::new("umount").arg("-l").arg(self.path()));
     }
+}
+
+/// A file that takes all that is left of a disk but for so many bytes.
+pub(crate) fn fill(path: &Path, free: u64) {
+    let mut file = std::fs::File::create(path).expect("a file");
+    for piece in [64 << 10, 4 << 10, 512] {
+        let zeros = vec![0; piece];
+        while file.write_all(&zeros).and_then(|()| file.sync_data()).is_ok() {}
+    }
+    let length = file.metadata().expect("a file").len();
+    file.set_len(length - free).and_then(|()| file.sync_all()).expect("a shorter file");
 }
 
 fn run(command: &mut Command) -> Result<(), String> {

@@ -171,16 +171,45 @@ impl Batch {
         };
         header.encode(seal.seed, &mut self.buf[..HEADER_LEN]);
         self.buf.extend_from_slice(&TERMINATOR);
-        let sealed = Sealed { position: self.position, written: self.buf.split().freeze() };
+        let (position, count) = (self.position, self.count);
+        let sealed = Sealed { position, count, written: self.buf.split().freeze() };
         self.begin(self.position + u64::from(len));
         sealed
     }
+
+    /// Takes a finished batch back, which was not written: it may be told more, and is finished anew. It must be the
+    /// last one, and the batch under way empty.
+    pub(super) fn reopen(&mut self, sealed: &Sealed) {
+        debug_assert!(self.is_empty() && self.position == sealed.position + sealed.len());
+        (self.position, self.count) = (sealed.position, sealed.count);
+        self.buf.clear();
+        self.buf.extend_from_slice(&sealed.written[..sealed.len() as usize]);
+    }
+
+    /// What it holds by now.
+    pub(super) fn mark(&self) -> Mark {
+        Mark { count: self.count, len: self.buf.len() }
+    }
+
+    /// Forgets what was taken down since.
+    pub(super) fn rewind(&mut self, to: Mark) {
+        self.count = to.count;
+        self.buf.truncate(to.len);
+    }
+}
+
+/// How far a batch was filled.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark {
+    count: u32,
+    len: usize,
 }
 
 /// A finished batch.
 #[derive(Debug)]
 pub(super) struct Sealed {
     pub(super) position: u64,
+    count: u32,
     /// The batch and its terminator.
     written: Bytes,
 }
@@ -246,6 +275,26 @@ mod tests {
             let passes = Header::decode(SEED, &changed).is_some_and(|header| header.covers(SEED, &changed[HEADER_LEN..]));
             prop_assert!(!passes);
         }
+    }
+
+    #[test]
+    fn a_batch_that_was_not_written_goes_on_where_it_was() {
+        let push = |batch: &mut Batch, key: &[u8]| {
+            batch.push(&Fact::Keep { family: bessemer_core::fact::Family::Day, key, value: None })
+        };
+        let seal = |batch: &mut Batch| batch.seal(Seal { seed: SEED, wall: Wall(0), oldest: 1, durable: 0 });
+        let (mut straight, mut again) = (Batch::new(7), Batch::new(7));
+        for batch in [&mut straight, &mut again] {
+            push(batch, b"1");
+        }
+        let mark = again.mark();
+        push(&mut again, b"told in vain");
+        let sealed = seal(&mut again);
+        again.reopen(&sealed);
+        again.rewind(mark);
+        assert_eq!(push(&mut straight, b"2"), push(&mut again, b"2"));
+        assert_eq!(seal(&mut straight).batch(), seal(&mut again).batch());
+        assert_eq!(straight.position(), again.position());
     }
 
     #[test]

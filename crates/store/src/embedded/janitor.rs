@@ -18,9 +18,11 @@ use std::thread::JoinHandle;
 use super::bug::{Bug, planted};
 use super::disk::{Disk, DiskFile};
 use super::segment::spare_name;
+use super::space::is_no_room;
 use crate::engine::Fatal;
 
-/// Spares that are kept: one to become the next segment, one for the segment after it, should the log grow fast.
+/// Spares that are kept: the reserve (`G13`), made at the start and taken only when there is no other, and one that will
+/// be the next segment.
 pub(super) const SPARES_MAX: usize = 2;
 
 /// Zeros are written in pieces of this size, so that an end of the process is not held up.
@@ -89,27 +91,33 @@ impl<D: Disk> Janitor<D> {
         Ok(Self { disk, segment_bytes, next_name, spares, coming, todo, hands })
     }
 
-    /// Sees to it that there will be a spare.
-    pub(super) fn order(&mut self) -> Result<(), Fatal> {
-        if self.supply()? > 0 {
+    /// Sees to it that there will be the reserve, and beside it a spare if the next segment is near.
+    pub(super) fn order(&mut self, is_near: bool) -> Result<(), Fatal> {
+        if self.supply()? > usize::from(is_near) {
             return Ok(());
         }
         let chore = Chore::Prepare { name: self.name(), len: self.segment_bytes };
         self.give(chore)
     }
 
-    /// A spare if one is ready; else an empty file.
-    pub(super) fn spare(&mut self) -> Result<Spare<D::File>, Fatal> {
+    /// A spare if one is ready, also the reserve; else an empty file. `None`: there is no room for a file.
+    pub(super) fn spare(&mut self) -> Result<Option<Spare<D::File>>, Fatal> {
         self.collect()?;
-        match self.spares.pop_front() {
-            Some(spare) => Ok(spare),
-            None => {
-                let name = self.name();
-                let failed =
-                    |source| Fatal { action: "create", path: self.disk.path(&name), offset: 0, source };
-                Ok(Spare { file: self.disk.create(&name).map_err(failed)?, name })
-            }
+        if let Some(spare) = self.spares.pop_front() {
+            return Ok(Some(spare));
         }
+        let name = self.name();
+        match self.disk.create(&name) {
+            Ok(file) => Ok(Some(Spare { name, file })),
+            Err(error) if is_no_room(&error) => Ok(None),
+            Err(source) => Err(Fatal { action: "create", path: self.disk.path(&name), offset: 0, source }),
+        }
+    }
+
+    /// Whether a spare is ready.
+    pub(super) fn has_spare(&mut self) -> Result<bool, Fatal> {
+        self.collect()?;
+        Ok(!self.spares.is_empty())
     }
 
     /// Takes files that are not needed any more. A durable batch must say so of segments.
@@ -225,6 +233,10 @@ fn work<D: Disk>(disk: &D, chore: Chore, stopped: impl Fn() -> bool) -> Option<B
 
 /// A spare full of zeros that the disk has; `None` when it could not be made, or is not needed any more.
 fn prepare<D: Disk>(disk: &D, name: String, len: u64, stopped: impl Fn() -> bool) -> Option<Spare<D::File>> {
+    // What is left is for the log itself. A disk that does not say is tried.
+    if disk.free().is_ok_and(|free| free < len) {
+        return None;
+    }
     match fill(disk, &name, len, stopped) {
         Ok(file) => file.map(|file| Spare { name, file }),
         Err(error) => {

@@ -1,7 +1,8 @@
 //! The log's writing end: one batch, one write, one flush.
 //!
-//! What makes a reply true is that [`Log::commit`] returned. It never retries: after a failed flush nobody knows what
-//! the disk has, and the kernel may have dropped what it could not write (`G14`).
+//! What makes a reply true is that [`Log::commit`] returned. A failed flush is never tried again: nobody knows then what
+//! the disk has, and the kernel may have dropped what it could not write (`G14`). A write that found no room is: nothing
+//! was answered (`G13`).
 
 use std::collections::VecDeque;
 use std::io;
@@ -20,6 +21,7 @@ use super::disk::{Disk, DiskFile};
 use super::flusher::Flusher;
 use super::janitor::{Janitor, Spare, fill};
 use super::segment::{self, Header, StoreId, file_name};
+use super::space::is_no_room;
 use super::table::{Live, Segment, Table};
 use super::texts::Texts;
 use crate::engine::Fatal;
@@ -123,7 +125,8 @@ impl<D: Disk> Log<D> {
         let header = Header { store, number: 1, first: 0 };
         let seal = Seal { seed: store.seed(1), wall: now, oldest: 1, durable: 0 };
         let sealed = Batch::new(0).seal(seal);
-        let active = begin(&disk, Spare { name: spare, file }, header, &sealed)?;
+        let full = failed(io::ErrorKind::StorageFull.into());
+        let active = begin(&disk, Spare { name: spare, file }, header, &sealed)?.ok_or(full)?;
         let mut table = Table::default();
         table.add(1, 0);
         table.grow(sealed.len(), now);
@@ -143,25 +146,33 @@ impl<D: Disk> Log<D> {
     /// Makes all that was taken down durable, or in relaxed mode writes it. `restate` is called when a new segment
     /// begins, and tells again what must not be lost with the segments before; then they may go, but for what somebody
     /// still waits to have read, from the log position `pinned` on: a job that was handed out may have ended by now.
+    ///
+    /// False: there is no room on the disk. All is as it was, but for those who may go, and has to be tried again.
     pub(super) fn commit(
         &mut self,
         now: Now,
         pinned: Option<u64>,
         restate: impl FnOnce(&mut Self),
-    ) -> Result<(), Fatal> {
+    ) -> Result<bool, Fatal> {
         if self.batch.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         let len = (self.batch.len() + TERMINATOR.len()) as u64;
-        let sealed = if self.active.end + len <= self.options.segment_bytes {
-            self.append(now.wall)?
-        } else {
+        let fits = self.active.end + len <= self.options.segment_bytes;
+        let mut sealed = if fits { self.append(now.wall)? } else { None };
+        // A segment that was not prepared may find no room to grow where one that was is ready.
+        if sealed.is_none() && (!fits || self.janitor.has_spare()?) {
+            let mark = self.batch.mark();
             if !planted(Bug::ForgetToRestate) {
                 restate(self);
             }
             self.give_up(pinned, |_| true);
-            self.roll(now.wall)?
-        };
+            sealed = self.roll(now.wall)?;
+            if sealed.is_none() {
+                self.batch.rewind(mark);
+            }
+        }
+        let Some(sealed) = sealed else { return Ok(false) };
         self.wrote(now.boot)?;
         self.table.grow(sealed.len(), now.wall);
         self.table.keep(sealed.position, std::mem::take(&mut self.batch_live));
@@ -170,42 +181,55 @@ impl<D: Disk> Log<D> {
             self.leaving.push_back((self.end(), std::mem::take(&mut self.given_up)));
         }
         self.let_go()?;
-        if self.active.end > self.options.segment_bytes / 2 {
-            self.janitor.order()?;
-        }
-        Ok(())
+        self.janitor.order(self.active.end > self.options.segment_bytes / 2)?;
+        Ok(true)
     }
 
-    /// Writes the batch behind the last one.
-    fn append(&mut self, now: Wall) -> Result<Sealed, Fatal> {
+    /// Writes the batch behind the last one. `None`: there is no room. What was written of it stands behind the end of
+    /// the log, like a torn tail, and is written over.
+    fn append(&mut self, now: Wall) -> Result<Option<Sealed>, Fatal> {
         let number = self.active.number;
         let sealed = self.seal(number, now);
         let failed = |action| {
             let (path, offset) = (self.disk.path(&file_name(number)), self.active.end);
             move |source: io::Error| Fatal { action, path, offset, source }
         };
-        self.active.file.write_at(sealed.to_write(), self.active.end).map_err(failed("write"))?;
+        match self.active.file.write_at(sealed.to_write(), self.active.end) {
+            Ok(()) => {}
+            Err(error) if is_no_room(&error) => {
+                self.batch.reopen(&sealed);
+                return Ok(None);
+            }
+            Err(error) => return Err(failed("write")(error)),
+        }
         if self.flusher.is_none() {
             self.active.file.sync_data().map_err(failed("flush"))?;
         }
         self.active.end += sealed.len();
-        Ok(sealed)
+        Ok(Some(sealed))
     }
 
-    /// Begins the next segment with the batch.
-    fn roll(&mut self, now: Wall) -> Result<Sealed, Fatal> {
+    /// Begins the next segment with the batch. `None`: there is no room for it.
+    fn roll(&mut self, now: Wall) -> Result<Option<Sealed>, Fatal> {
         let number = self.active.number + 1;
         let header = Header { store: self.store, number, first: self.batch.position() };
         // Only the last segment may lack anything.
         self.flush()?;
-        let spare = self.janitor.spare()?;
+        let Some(spare) = self.janitor.spare()? else { return Ok(None) };
         let sealed = self.seal(number, now);
-        self.active = begin(&self.disk, spare, header, &sealed)?;
+        let name = spare.name.clone();
+        let Some(active) = begin(&self.disk, spare, header, &sealed)? else {
+            self.batch.reopen(&sealed);
+            // One that has its size is a spare again; what the others took is given back.
+            self.janitor.discard([name])?;
+            return Ok(None);
+        };
+        self.active = active;
         self.table.add(number, header.first);
         if let Some(flusher) = &mut self.flusher {
             flusher.begin_at(self.batch.position());
         }
-        Ok(sealed)
+        Ok(Some(sealed))
     }
 
     fn seal(&mut self, segment: u64, now: Wall) -> Sealed {
@@ -311,6 +335,11 @@ impl<D: Disk> Log<D> {
         self.table.keep(span.at, live);
     }
 
+    /// Sees to the reserve (`G13`).
+    pub(super) fn reserve(&mut self) -> Result<(), Fatal> {
+        self.janitor.order(false)
+    }
+
     /// Takes files that recovery found to be left over.
     pub(super) fn discard(&mut self, names: impl IntoIterator<Item = String>) -> Result<(), Fatal> {
         self.janitor.discard(names)
@@ -336,23 +365,32 @@ impl<D: Disk> Facts for Log<D> {
 }
 
 /// Turns a spare into a segment with its first batch. Its final name comes last and only from here: under it there
-/// is always a whole segment, and nobody prepares a file that is already one.
+/// is always a whole segment, and nobody prepares a file that is already one. `None`: there is no room for it.
 fn begin<D: Disk>(
     disk: &D,
     spare: Spare<D::File>,
     header: Header,
     batch: &Sealed,
-) -> Result<Active<D::File>, Fatal> {
+) -> Result<Option<Active<D::File>>, Fatal> {
     let failed = |action, name: &str, offset| {
         let path = disk.path(name);
         move |source: io::Error| Fatal { action, path, offset, source }
     };
     let (name, at) = (file_name(header.number), segment::HEADER_LEN as u64);
     let Spare { name: spare, file } = spare;
-    file.write_at(&header.encode(), 0).map_err(failed("write", &spare, 0))?;
-    file.write_at(batch.to_write(), at).map_err(failed("write", &spare, at))?;
+    for (bytes, at) in [(&header.encode()[..], 0), (batch.to_write(), at)] {
+        match file.write_at(bytes, at) {
+            Ok(()) => {}
+            Err(error) if is_no_room(&error) => return Ok(None),
+            Err(error) => return Err(failed("write", &spare, at)(error)),
+        }
+    }
     file.sync_data().map_err(failed("flush", &spare, 0))?;
-    disk.rename(&spare, &name).map_err(failed("name", &name, 0))?;
+    match disk.rename(&spare, &name) {
+        Ok(()) => {}
+        Err(error) if is_no_room(&error) => return Ok(None),
+        Err(error) => return Err(failed("name", &name, 0)(error)),
+    }
     disk.sync_dir().map_err(failed("flush the directory of", &name, 0))?;
-    Ok(Active { number: header.number, file: Arc::new(file), end: at + batch.len() })
+    Ok(Some(Active { number: header.number, file: Arc::new(file), end: at + batch.len() }))
 }

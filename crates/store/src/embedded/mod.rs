@@ -182,6 +182,7 @@ impl<D: Disk> Embedded<D> {
         }
         log.end_turn(now.wall, None);
         log.discard(report.removed.iter().cloned())?;
+        log.reserve()?;
         // The first FETCH of a queue is not to wait for the disk either, as far as there is room.
         machine.heads().take(HEADS_MAX).for_each(|head| log.ask(head));
         let (reader, questions) = reader::channel();
@@ -208,10 +209,18 @@ impl<D: Disk> Embedded<D> {
         self.machine
     }
 
+    /// A batch found no room: everybody waits until it does.
+    fn stand_still(&mut self, now: Now) {
+        if let Some(Change::Full) = self.space.ran_out(now.boot) {
+            tracing::warn!("disk full: no jobs are accepted");
+        }
+        tracing::debug!("the log finds no room at {}; trying again", self.disk.path(""));
+    }
+
     /// Asks the disk for its room where that is due, and says what has changed.
     fn look(&mut self, now: Now) -> Result<(), Fatal> {
         let end = self.log.end();
-        if !self.space.is_due(now.boot, end) {
+        if self.space.retry_at().is_some() || !self.space.is_due(now.boot, end) {
             return Ok(());
         }
         let path = self.disk.path("");
@@ -238,13 +247,25 @@ impl<D: Disk> Embedded<D> {
         Ok(())
     }
 
-    fn turn(&mut self, cx: &mut Context<'_>, now: Now, out: &mut Settled) -> Result<(), Fatal> {
+    /// One turn; pending: its batch waits for room on the disk, and the next turns have the same one.
+    fn turn(&mut self, cx: &mut Context<'_>, now: Now, out: &mut Settled) -> Result<Poll<()>, Fatal> {
+        let was_still = self.space.retry_at();
         let Self { machine, log, held, waiting, questions, .. } = self;
         log.keep_up(now.boot)?;
         log.texts.collect()?;
-        log.clean(machine)?;
-        log.commit(now, waiting.pinned(held), |log| machine.restate(log))?;
-        waiting.settle(log, held, out)?;
+        let is_committed = match was_still {
+            Some(at) if now.boot < at => false,
+            was_still => {
+                // A batch that has waited is not made larger.
+                if was_still.is_none() {
+                    log.clean(machine)?;
+                }
+                log.commit(now, waiting.pinned(held), |log| machine.restate(log))?
+            }
+        };
+        // What was durable before may be told in any case.
+        let mut nothing = Settled::default();
+        waiting.settle(log, if is_committed { held } else { &mut nothing }, out)?;
         for left in (0..=ANSWERS_PER_TURN).rev() {
             if left == 0 {
                 cx.waker().wake_by_ref();
@@ -256,7 +277,14 @@ impl<D: Disk> Embedded<D> {
         }
         log.texts.watch(cx);
         log.end_turn(now.wall, waiting.pinned(held));
-        Ok(())
+        if is_committed {
+            self.space.found_room();
+            return Ok(Poll::Ready(()));
+        }
+        if was_still.is_none_or(|at| now.boot >= at) {
+            self.stand_still(now);
+        }
+        Ok(Poll::Pending)
     }
 }
 
@@ -266,6 +294,10 @@ impl<D: Disk> Engine for Embedded<D> {
     fn submit(&mut self, now: Now, ticket: Ticket, command: Command<'_>) -> Progress {
         if self.space.is_full() && matches!(command, Command::Push { .. } | Command::PushBulk { .. }) {
             self.held.replies.push((ticket, Reply::Refused(Refusal::DiskFull)));
+            return Progress::Decided;
+        }
+        // While the store stands still nothing falls due: its batch is not to grow.
+        if self.space.retry_at().is_some() && matches!(command, Command::Due) {
             return Progress::Decided;
         }
         let before = self.held.replies.len();
@@ -295,14 +327,24 @@ impl<D: Disk> Engine for Embedded<D> {
         self.failed = true;
         let result = self.look(now).and_then(|()| self.turn(cx, now, out));
         self.failed = result.is_err();
-        Poll::Ready(result)
+        match result {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(())) => Poll::Ready(Ok(())),
+            Err(fatal) => Poll::Ready(Err(fatal)),
+        }
     }
 
     fn room(&self) -> usize {
+        if self.space.retry_at().is_some() {
+            return 0;
+        }
         GROUP_BYTES.saturating_sub(self.log.pending())
     }
 
     fn next_due(&self, now: Now) -> Option<Boot> {
+        if let Some(retry_at) = self.space.retry_at() {
+            return Some(retry_at);
+        }
         let reads = !self.waiting.is_empty() && self.log.texts.needs_a_turn();
         let reads = reads.then_some(now.boot);
         [self.machine.next_due(now), self.space.next_look(), self.log.next_due(), reads]

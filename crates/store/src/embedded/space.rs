@@ -8,9 +8,13 @@
 //! ```
 //!
 //! Two marks, because one would let a producer in and out with every byte. What is above the low one is for the
-//! workers: their ACKs and FAILs are written too, and only they make room. This file judges; who asks the disk, and
-//! what is refused, stands in `embedded/mod.rs`.
+//! workers: their ACKs and FAILs are written too, and only they make room. Behind it there is the reserve, a segment
+//! that is prepared from the start on (`janitor.rs`). When that is used up too, a batch may find no room. Nothing of it
+//! was answered, so nothing is lost: it is written again until there is room, and the store stands still meanwhile.
+//!
+//! This file judges; who asks the disk, and what is refused, stands in `embedded/mod.rs`.
 
+use std::io;
 use std::time::Duration;
 
 use bessemer_core::Boot;
@@ -21,6 +25,15 @@ const LOOK_EACH: u64 = 8 << 20;
 
 /// While it is full, so often: the first PUSH after there is room again is to be taken.
 const LOOK_EVERY_WHEN_FULL: Duration = Duration::from_millis(100);
+
+/// A batch that found no room is written again after this time.
+const RETRY_AFTER: Duration = Duration::from_millis(250);
+
+/// Whether a failure says that there is no room, and nothing worse. Of a write, that is: a flush that fails is final,
+/// whatever it says (`G14`).
+pub(super) fn is_no_room(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
 
 /// Free bytes of the disk between which a store becomes full and is so no longer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +57,8 @@ pub(super) struct Space {
     full: bool,
     /// When the disk was asked last, and the log's end then.
     looked: Option<(Boot, u64)>,
+    /// A batch found no room; when it is written again.
+    retry_at: Option<Boot>,
 }
 
 /// News for an operator.
@@ -56,7 +71,7 @@ pub(super) enum Change {
 impl Space {
     /// Nothing is known yet, and nobody refused.
     pub(super) fn new(marks: WaterMarks) -> Self {
-        Self { marks, full: false, looked: None }
+        Self { marks, full: false, looked: None, retry_at: None }
     }
 
     /// When it is full, and when no longer.
@@ -79,6 +94,22 @@ impl Space {
     /// While it is full, somebody has to ask the disk also if nothing else happens.
     pub(super) fn next_look(&self) -> Option<Boot> {
         self.looked.filter(|_| self.full).map(|(at, _)| at.after(LOOK_EVERY_WHEN_FULL))
+    }
+
+    /// A batch found no room. The disk is full, whatever it says is free.
+    pub(super) fn ran_out(&mut self, now: Boot) -> Option<Change> {
+        self.retry_at = Some(now.after(RETRY_AFTER));
+        (!std::mem::replace(&mut self.full, true)).then_some(Change::Full)
+    }
+
+    /// It was written.
+    pub(super) fn found_room(&mut self) {
+        self.retry_at = None;
+    }
+
+    /// While a batch waits for room: when it is written again.
+    pub(super) fn retry_at(&self) -> Option<Boot> {
+        self.retry_at
     }
 
     /// The disk's answer: this many bytes are free. `None`: it does not say, and all stays as it is.
@@ -119,6 +150,19 @@ mod tests {
         assert_eq!(look(200), (Some(Change::Roomy), false), "at it");
         assert_eq!(look(199), (None, false));
         assert_eq!((space.look(at(0), 0, None), space.is_full()), (None, false), "no answer, no news");
+    }
+
+    #[test]
+    fn a_batch_that_finds_no_room_makes_the_disk_full_and_is_written_again() {
+        let mut space = Space::new(MARKS);
+        assert_eq!((space.ran_out(at(0)), space.retry_at()), (Some(Change::Full), Some(at(250))));
+        assert_eq!((space.ran_out(at(250)), space.retry_at()), (None, Some(at(500))));
+        space.found_room();
+        assert_eq!((space.is_full(), space.retry_at()), (true, None));
+        assert_eq!(space.look(at(600), 0, Some(200)), Some(Change::Roomy));
+        assert!(
+            is_no_room(&io::Error::from_raw_os_error(28)) && !is_no_room(&io::Error::from_raw_os_error(5))
+        );
     }
 
     #[test]

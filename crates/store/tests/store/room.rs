@@ -101,3 +101,87 @@ fn a_directory_that_is_removed_ends_the_store_before_it_answers_into_the_void() 
     let fatal = turn(&mut engine, now_at(2)).unwrap_err();
     assert_eq!((fatal.action, fatal.source.kind()), ("find", std::io::ErrorKind::NotFound));
 }
+
+/// One turn of a disk that may be full; nothing, where it waits.
+fn turn_or_wait(engine: &mut Embedded<SimDisk>, now: Now) -> Option<Vec<(Ticket, Reply)>> {
+    let mut out = Settled::default();
+    match engine.poll_turn(&mut Context::from_waker(Waker::noop()), now, &mut out) {
+        Poll::Ready(result) => result.map(|()| Some(out.replies)).unwrap(),
+        Poll::Pending => {
+            assert_eq!(out.replies, []);
+            None
+        }
+    }
+}
+
+#[test]
+fn a_batch_that_finds_no_room_waits_for_it_and_loses_nothing_g13() {
+    let disk = SimDisk::new(1);
+    let mut engine = open(&disk, WaterMarks { low: 0, high: 1 });
+    disk.set_space(Some(disk.used()));
+    let mut answered = 0;
+    let last = loop {
+        push(&mut engine, answered);
+        match turn_or_wait(&mut engine, now_at(answered)) {
+            Some(replies) => assert_eq!(replies, [(PRODUCER, Reply::Done)]),
+            None => break answered,
+        }
+        answered += 1;
+    };
+    assert!(last > 10, "{last}");
+    // Nobody is let in, nothing falls due, and somebody comes back to try again.
+    let now = now_at(last);
+    assert_eq!((engine.room(), engine.condition().disk_full), (0, true));
+    let dump = engine.machine().dump();
+    let later = now_at(last + 100_000);
+    engine.submit(later, Ticket(0), Command::Due);
+    assert_eq!(engine.machine().dump(), dump);
+    assert_eq!(engine.next_due(now), Some(now.boot.after(Duration::from_millis(250))));
+    let calls = disk.calls();
+    assert_eq!(turn_or_wait(&mut engine, now), None);
+    assert_eq!(disk.calls(), calls, "it is too early to try again");
+    assert_eq!(turn_or_wait(&mut engine, now_at(last + 1)), None);
+    assert!(disk.calls() > calls);
+    // A kill in the meantime takes what was not answered, and nothing else.
+    let before = Embedded::open(disk_like(&disk), Options::default(), now, ENTROPY).unwrap().0;
+    assert_eq!(before.machine().job_ids().count() as u64, last);
+
+    disk.set_space(None);
+    assert_eq!(turn_or_wait(&mut engine, now_at(last + 2)), Some(vec![(PRODUCER, Reply::Done)]));
+    assert!(engine.room() > 0);
+    for n in 0..=last {
+        work(&mut engine, now_at(last + 3), n);
+    }
+    let dump = engine.machine().dump();
+    drop(engine);
+    let again = Embedded::open(disk.power_loss(), Options::default(), now, ENTROPY).unwrap().0;
+    assert_eq!(again.machine().dump(), dump);
+}
+
+/// Another disk with the same files.
+fn disk_like(disk: &SimDisk) -> SimDisk {
+    let copy = SimDisk::new(2);
+    for name in disk.list().unwrap() {
+        copy.set_content(&name, disk.content(&name));
+    }
+    copy
+}
+
+#[test]
+fn the_reserve_takes_what_workers_do_on_a_disk_without_a_byte_of_room_g13() {
+    let disk = SimDisk::new(1);
+    let mut engine = open(&disk, WaterMarks { low: 64 << 10, high: 96 << 10 });
+    for n in 0..8 {
+        push(&mut engine, n);
+        assert_eq!(turn(&mut engine, now_at(n)).unwrap(), [(PRODUCER, Reply::Done)]);
+    }
+    let spare = |name: &String| name.starts_with("spare-");
+    assert!(disk.list().unwrap().iter().any(spare), "the reserve is made at the start");
+    // Somebody else has taken everything.
+    disk.set_space(Some(disk.used()));
+    assert_eq!(turn(&mut engine, now_at(10)).unwrap(), []);
+    assert!(engine.condition().disk_full);
+    for n in 0..8 {
+        work(&mut engine, now_at(10), n);
+    }
+}

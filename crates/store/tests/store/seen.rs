@@ -45,12 +45,13 @@ pub(crate) struct Seen {
 }
 
 /// What has to happen at least once in so many histories, on average.
-const EXPECTED: [(&str, u64); 26] = [
+const EXPECTED: [(&str, u64); 27] = [
     ("a start", 1),
     ("a failed start", 1),
     ("a torn tail", 5),
     ("an answered turn", 1),
     ("a failed turn", 1),
+    ("a turn without room", 2),
     ("a segment given up", 5),
     ("a segment recycled", 5),
     ("a turn of cleaning", 1),

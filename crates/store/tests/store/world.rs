@@ -12,7 +12,7 @@ use bessemer_core::command::{ConnId, Delivery, Hello, Push, Stage};
 use bessemer_core::fact::OnLost;
 use bessemer_core::query::{Durability, Set};
 use bessemer_core::{Answer, Boot, Command, JobId, Machine, Now, Query, Reply, Rules, Settled, Ticket, Wall};
-use bessemer_store::embedded::disk::SimDisk;
+use bessemer_store::embedded::disk::{Disk, SimDisk};
 use bessemer_store::{Embedded, Engine, OpenError, Options, WaterMarks};
 
 use crate::backup::Vault;
@@ -278,8 +278,13 @@ impl World {
         let mut out = Settled::default();
         let mut cx = Context::from_waker(Waker::noop());
         let cleaned = engine.cleaning_turns();
-        let Poll::Ready(result) = engine.poll_turn(&mut cx, self.now(), &mut out) else {
-            return Err("the engine is not ready".into());
+        let result = loop {
+            if let Poll::Ready(result) = engine.poll_turn(&mut cx, self.now(), &mut out) {
+                break result;
+            }
+            if !self.waits_for_room(engine)? {
+                return Ok(false);
+            }
         };
         self.cleaning = engine.cleaning_turns() > cleaned;
         if self.cleaning
@@ -310,6 +315,28 @@ impl World {
                 self.seen.note("a job handed out");
                 self.in_hand.push((ConnId(ticket.0), jid, job.delivery));
             }
+        }
+        Ok(true)
+    }
+
+    /// A turn found no room on the disk. False: the process dies while it waits.
+    fn waits_for_room(&mut self, engine: &Embedded<Careless>) -> Result<bool, String> {
+        self.seen.note("a turn without room");
+        if self.disk.disk.free().is_ok_and(|free| free == u64::MAX) {
+            return Err("it waits, and there is room".into());
+        }
+        if engine.room() > 0 || !engine.condition().disk_full {
+            return Err("it finds no room, and takes more".into());
+        }
+        self.micros += 300_000;
+        match self.dice.below(8) {
+            0..3 => self.disk.disk.set_space(None),
+            3 => {
+                self.may_be_torn = true;
+                self.allowed.push(engine.machine().dump());
+                return Ok(false);
+            }
+            _ => {}
         }
         Ok(true)
     }

@@ -12,13 +12,15 @@ pub(super) struct Inode {
     pub(super) durable: Vec<u8>,
     /// Sectors of `cached` that a flush would write.
     pub(super) dirty: Vec<bool>,
+    /// Handles to it.
+    pub(super) open: usize,
 }
 
 impl Inode {
     /// A file that the disk has.
     pub(super) fn durable(content: Vec<u8>) -> Self {
         let dirty = vec![false; content.len().div_ceil(SECTOR)];
-        Self { cached: content.clone(), durable: content, dirty }
+        Self { cached: content.clone(), durable: content, dirty, open: 0 }
     }
 
     pub(super) fn write(&mut self, bytes: &[u8], at: usize) {

@@ -156,6 +156,11 @@ impl SimDisk {
         state.durable_names.insert(name.into(), inode);
     }
 
+    fn file(&self, inode: usize) -> SimFile {
+        self.lock().inodes[inode].open += 1;
+        SimFile { disk: self.clone(), inode }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         // A panicking test may still look at the disk.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -216,6 +221,12 @@ impl Fate {
     }
 }
 
+impl Drop for SimFile {
+    fn drop(&mut self) {
+        self.disk.lock().inodes[self.inode].open -= 1;
+    }
+}
+
 impl Rename {
     fn apply(&self, names: &mut BTreeMap<String, usize>) {
         if let Some(gone) = &self.gone {
@@ -248,8 +259,7 @@ impl State {
         self.fail_at = None;
     }
 
-    /// Files without a name give their space back. (A process that still has one open reads on here as elsewhere:
-    /// until the next call that changes names.)
+    /// Files without a name give their space back, but for those that somebody still has open.
     fn bury(&mut self) {
         let named = |names: &BTreeMap<String, usize>, inode| names.values().any(|named| *named == inode);
         for at in 0..self.inodes.len() {
@@ -257,7 +267,11 @@ impl State {
                 .unflushed_names
                 .iter()
                 .any(|change| change.new.as_ref().is_some_and(|(_, new)| *new == at));
-            if !pending && !named(&self.names, at) && !named(&self.durable_names, at) {
+            if self.inodes[at].open == 0
+                && !pending
+                && !named(&self.names, at)
+                && !named(&self.durable_names, at)
+            {
                 let gone = std::mem::take(&mut self.inodes[at]);
                 if !gone.durable.is_empty() {
                     self.litter = gone.durable;
@@ -296,7 +310,8 @@ impl Disk for SimDisk {
         let (state, fate) = self.call(2, name)?;
         fate.result()?;
         let inode = *state.names.get(name).ok_or(io::ErrorKind::NotFound)?;
-        Ok(SimFile { disk: self.clone(), inode })
+        drop(state);
+        Ok(self.file(inode))
     }
 
     fn create(&self, name: &str) -> io::Result<SimFile> {
@@ -308,7 +323,7 @@ impl Disk for SimDisk {
             state.add(Inode::default())
         };
         self.rename_call(3, Rename { gone: None, new: Some((name.into(), inode)) })?;
-        Ok(SimFile { disk: self.clone(), inode })
+        Ok(self.file(inode))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
