@@ -36,6 +36,7 @@ impl Machine {
     /// Takes a fact from the log; `span` is what [`Facts::record`] would say of it now. Facts about jobs that are
     /// unknown are ignored: their first record was freed, so they have ended.
     pub fn replay(&mut self, fact: &Fact<'_>, span: Span) {
+        self.table.is_replaying |= matches!(fact, Fact::Put { .. });
         self.change(fact, span, &mut |_| {});
     }
 

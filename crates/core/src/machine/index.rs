@@ -26,6 +26,16 @@ impl Default for Index {
 }
 
 impl Index {
+    /// An empty index that takes so many numbers without moving any.
+    pub(super) fn with_room(len: usize) -> Self {
+        let count = len / FULL + 1;
+        let all = count.next_power_of_two();
+        // A table that is not split yet stands for two.
+        let share = |place: usize| if place < count - all / 2 || place >= all / 2 { 1 } else { 2 };
+        let room = |place| len / all * share(place) * 17 / 16;
+        Self { tables: (0..count).map(|place| HashTable::with_capacity(room(place))).collect(), len: 0 }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.len
     }
@@ -127,6 +137,19 @@ mod tests {
             most = most.max(moved.get());
         }
         assert!(most <= 9 * FULL / 4, "{most} numbers were moved at once");
+    }
+
+    #[test]
+    fn with_room_nothing_moves() {
+        for len in [0, 1, 2_000, 100_000, 150_000, 250_000] {
+            let mut index = Index::with_room(len);
+            for number in 0..len as u32 {
+                index.insert(hash(number), number, |_| panic!("{len}: a number was moved"));
+            }
+            assert!((0..len as u32).all(|n| index.candidates(hash(n)).any(|found| found == n)));
+            let places: usize = index.tables.iter().map(HashTable::capacity).sum();
+            assert!(places <= 5 * len / 2 + 8, "{places} places for {len} numbers");
+        }
     }
 
     #[test]

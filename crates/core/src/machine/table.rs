@@ -75,13 +75,15 @@ pub(super) struct Table {
     /// and leaves this to [`Table::recovered`].
     free: Slot,
     by_jid: Index,
+    /// Most jobs of a log have ended by its end, and nobody asks for one before: those that are left are indexed then.
+    pub(super) is_replaying: bool,
     /// How many jobs ever came.
     pub(super) seq: u64,
 }
 
 impl Table {
     pub(super) fn new(key: [u64; 2]) -> Self {
-        Self { key, pieces: Vec::new(), free: NONE, by_jid: Index::default(), seq: 0 }
+        Self { key, pieces: Vec::new(), free: NONE, by_jid: Index::default(), is_replaying: false, seq: 0 }
     }
 
     /// A keyed hash, so that nobody can construct collisions.
@@ -170,14 +172,20 @@ impl Table {
             state: State::Queued,
         };
         self.fill(slot, entry);
-        let pieces = &self.pieces;
-        self.by_jid.insert(jid, slot, |s| pieces[s as usize / PIECE][s as usize % PIECE].jid);
+        self.index(slot, jid);
         // The low halves wrap together; replay may see an old number after a newer one.
         let ahead = seq.wrapping_sub(self.seq as u32);
         if ahead < u32::MAX / 2 {
             self.seq += u64::from(ahead) + 1;
         }
         slot
+    }
+
+    fn index(&mut self, slot: Slot, jid: u64) {
+        if !self.is_replaying {
+            let pieces = &self.pieces;
+            self.by_jid.insert(jid, slot, |s| pieces[s as usize / PIECE][s as usize % PIECE].jid);
+        }
     }
 
     fn fill(&mut self, slot: Slot, entry: Entry) {
@@ -208,17 +216,23 @@ impl Table {
 
     /// Empties a slot.
     pub(super) fn remove(&mut self, slot: Slot) {
-        self.by_jid.remove(self[slot].jid, slot);
+        if !self.is_replaying {
+            self.by_jid.remove(self[slot].jid, slot);
+        }
         let free = std::mem::replace(&mut self.free, slot);
         let entry = &mut self[slot];
         (entry.state, entry.next) = (State::Free, free);
     }
 
-    /// Replay is over: the free slots are those that hold nothing, smallest first out.
+    /// Replay is over: jobs are indexed, and the free slots are those that hold nothing, smallest first out.
     pub(super) fn recovered(&mut self) {
+        self.is_replaying = false;
+        self.by_jid = Index::with_room(self.slots().count());
         self.free = NONE;
         for slot in (0..self.end()).rev() {
-            if !self.is_live(slot) {
+            if self.is_live(slot) {
+                self.index(slot, self[slot].jid);
+            } else {
                 self[slot].next = std::mem::replace(&mut self.free, slot);
             }
         }
