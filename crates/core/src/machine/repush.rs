@@ -6,7 +6,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::index::Index;
+use hashbrown::HashTable;
+
 use crate::time::Wall;
 
 /// Keyed hashes of jid and bytes.
@@ -21,7 +22,9 @@ pub(super) struct Recent {
     ended: VecDeque<(Key, Wall)>,
     /// The number of the first of them; numbers wrap.
     first: u32,
-    by_key: Index,
+    /// Their numbers, and those of some whose time is over: taking out many when there is no room left is cheaper than
+    /// each at its time.
+    by_key: HashTable<u32>,
 }
 
 const MARK_EVERY: Duration = Duration::from_secs(1);
@@ -64,7 +67,7 @@ impl Recent {
         let marks = self.marks.iter().flat_map(|(at, seq)| [at.0 as u64, *seq]);
         let ended = self.ended.iter().zip(0_u32..).filter(|((key, _), place)| {
             let number = self.first.wrapping_add(*place);
-            self.by_key.candidates(mix(*key)).any(|candidate| candidate == number)
+            self.by_key.find(mix(*key), |other| *other == number).is_some()
         });
         let ended = ended.flat_map(|(((jid, body), until), _)| [until.0 as u64, *jid, *body]);
         std::iter::once(self.marks.len() as u64).chain(marks).chain(ended).collect()
@@ -83,11 +86,14 @@ impl Recent {
     }
 
     fn remember(&mut self, until: Wall, key: Key) {
-        self.forget(key);
-        let number = self.first.wrapping_add(self.ended.len() as u32);
+        let (first, len) = (self.first, self.ended.len() as u32);
         self.ended.push_back((key, until));
-        let (ended, first) = (&self.ended, self.first);
-        self.by_key.insert(mix(key), number, |number| mix(ended[number.wrapping_sub(first) as usize].0));
+        let ended = &self.ended;
+        let hash_of = |number: &u32| mix(ended[number.wrapping_sub(first) as usize].0);
+        if self.by_key.len() == self.by_key.capacity() {
+            self.by_key.retain(|number| number.wrapping_sub(first) < len);
+        }
+        self.by_key.insert_unique(mix(key), first.wrapping_add(len), hash_of);
     }
 
     /// A job with number `seq` has ended; if it was pushed within the window it is remembered for the rest of it.
@@ -97,31 +103,31 @@ impl Recent {
         let Some(until) = pushed.map(|at| at.after(window)).filter(|until| *until > now) else { return };
         self.remember(until, key);
         while self.ended.front().is_some_and(|(_, until)| *until <= now) || self.ended.len() > max {
-            if let Some((key, _)) = self.ended.pop_front() {
-                self.by_key.remove(mix(key), self.first);
-                self.first = self.first.wrapping_add(1);
-            }
+            self.ended.pop_front();
+            self.first = self.first.wrapping_add(1);
         }
     }
 
-    /// The number of the ended job with this content.
-    fn find(&self, key: Key) -> Option<u32> {
-        self.by_key.candidates(mix(key)).find(|number| self.at(*number).0 == key)
-    }
-
-    fn at(&self, number: u32) -> (Key, Wall) {
-        self.ended[number.wrapping_sub(self.first) as usize]
+    /// A job by its number, if it is not over.
+    fn at(&self, number: u32) -> Option<&(Key, Wall)> {
+        self.ended.get(number.wrapping_sub(self.first) as usize)
     }
 
     /// Whether a job of this content was pushed within the window and has ended.
     pub(super) fn remembers(&self, now: Wall, key: Key) -> bool {
-        self.find(key).is_some_and(|number| self.at(number).1 > now)
+        let is_it =
+            |number: &u32| self.at(*number).is_some_and(|(ended, until)| *ended == key && *until > now);
+        self.by_key.find(mix(key), is_it).is_some()
     }
 
     /// An operator deleted the job: pushed again it is a new one.
     pub(super) fn forget(&mut self, key: Key) {
-        if let Some(number) = self.find(key) {
-            self.by_key.remove(mix(key), number);
+        let (ended, first) = (&self.ended, self.first);
+        let is_it = |number: &u32| {
+            ended.get(number.wrapping_sub(first) as usize).is_some_and(|(ended, _)| *ended == key)
+        };
+        while let Ok(found) = self.by_key.find_entry(mix(key), is_it) {
+            found.remove();
         }
     }
 }
@@ -188,6 +194,20 @@ mod tests {
     }
 
     #[test]
+    fn the_memory_of_ended_jobs_is_bounded_however_many_end_d05() {
+        let mut recent = Recent::default();
+        recent.pushed(at(0), 0, WINDOW);
+        for n in 0..100_000 {
+            recent.ended(at(1), n, (n, n), WINDOW, 1_000);
+            assert!(recent.remembers(at(1), (n, n)));
+            assert!(!n.checked_sub(1_000).is_some_and(|old| recent.remembers(at(1), (old, old))));
+        }
+        assert!((99_000..100_000).all(|n| recent.remembers(at(1), (n, n))));
+        let (places, ended) = (recent.by_key.capacity(), recent.ended.capacity());
+        assert!(places < 4_000 && ended < 4_000, "{places} places and {ended} keys for 1,000 jobs");
+    }
+
+    #[test]
     fn the_window_of_ended_jobs_is_bounded_d05() {
         let mut recent = Recent::default();
         for n in 0..5 {
@@ -197,7 +217,7 @@ mod tests {
         assert!(!recent.remembers(at(5), (1, 0)));
         assert!(recent.remembers(at(5), (2, 0)) && recent.remembers(at(61), (2, 0)));
         assert!(!recent.remembers(at(62), (2, 0)));
-        assert_eq!((recent.ended.len(), recent.by_key.len()), (3, 3));
+        assert_eq!(recent.ended.len(), 3);
         recent.ended(at(70), 4, (9, 9), WINDOW, 3);
         assert!(!recent.remembers(at(70), (9, 9)), "its push was longer ago than the window");
     }

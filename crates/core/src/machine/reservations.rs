@@ -12,6 +12,7 @@ use crate::time::{Boot, Wall};
 
 /// One job in somebody's hands.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(super) struct Reservation {
     slot: Slot,
     pub(super) delivery: Delivery,
@@ -25,6 +26,9 @@ pub(super) struct Reservation {
     prev: u32,
     next: u32,
 }
+
+const _: () =
+    assert!(size_of::<Option<Reservation>>() == 64, "a reservation is meant to be one line of a cache");
 
 /// What a worker has reserved: the first of its list, and how many.
 #[derive(Clone, Copy, Debug)]

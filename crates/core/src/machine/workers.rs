@@ -9,6 +9,7 @@
 //! Volatile: after a restart a worker is known only by the reservations that name it, and counts as gone since then.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use super::reservations::Hands;
@@ -16,7 +17,7 @@ use crate::command::{ConnId, Hello, Stage};
 use crate::time::{Boot, Now, Wall};
 
 /// Names one incarnation of a worker process, for as long as the server lives.
-pub(super) type WorkerNo = u64;
+pub(super) type WorkerNo = NonZeroU64;
 
 /// Who a worker said it is. After a restart nobody has said it yet.
 #[derive(Debug)]
@@ -61,7 +62,8 @@ pub(super) struct Workers {
     /// Who is gone, longest first; among equals the name decides, and not the part of the log that a restart read.
     gone: BTreeSet<(Boot, Arc<str>, WorkerNo)>,
     conns: BTreeMap<ConnId, Conn>,
-    next: WorkerNo,
+    /// Incarnations so far.
+    count: u64,
     /// The empty wid.
     nobody: Arc<str>,
 }
@@ -157,8 +159,8 @@ impl Workers {
 
     /// A new incarnation of a wid, without a connection yet.
     fn introduce(&mut self, wid: &str) -> WorkerNo {
-        let no = self.next;
-        self.next += 1;
+        let no = NonZeroU64::MIN.saturating_add(self.count);
+        self.count += 1;
         let wid: Arc<str> = wid.into();
         self.all.insert(
             no,

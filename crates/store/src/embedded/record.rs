@@ -158,7 +158,10 @@ fn put_uint(out: &mut BytesMut, mut value: u64) {
         len += 1;
     }
     bytes[len] = value as u8;
-    out.put_slice(&bytes[..=len]);
+    // All ten, and then less: a copy of a fixed length is no call.
+    let end = out.len() + len + 1;
+    out.put_slice(&bytes);
+    out.truncate(end);
 }
 
 fn family_code(family: Family) -> u8 {

@@ -43,7 +43,7 @@ impl Waiting {
                 continue;
             };
             // By now it may have been fetched, and have ended.
-            if let Some(next) = job.next.filter(|next| log.is_kept(*next))
+            if let Some(next) = job.next.filter(|next| !log.texts.is_fresh(*next) && log.is_kept(*next))
                 && log.text(next)?.is_none()
             {
                 log.ask(next);

@@ -90,6 +90,11 @@ impl<D: Disk> Texts<D> {
         piece.map(|bytes| self.checked(table, span, &bytes)).transpose()
     }
 
+    /// Whether a text is in one of the last batches: nothing between them is missing.
+    pub(super) fn is_fresh(&self, span: Span) -> bool {
+        self.tail.front().is_some_and(|(first, _)| *first <= span.at)
+    }
+
     fn in_tail(&self, span: Span) -> Option<Bytes> {
         let behind = self.tail.partition_point(|(position, _)| *position <= span.at);
         let batch = behind.checked_sub(1).and_then(|at| self.tail.get(at));
