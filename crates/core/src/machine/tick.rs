@@ -219,3 +219,63 @@ impl Machine {
         self.ticks.named = Some(Names::default());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::{ConnId, Ticket};
+    use crate::fact::Facts;
+    use crate::limits::Rules;
+    use crate::machine::Settled;
+
+    struct Nowhere;
+
+    impl Facts for Nowhere {
+        fn record(&mut self, _: &Fact<'_>) -> Span {
+            Span::default()
+        }
+
+        fn release(&mut self, _: Span) {}
+    }
+
+    /// Applies a command in a tick that named `other`.
+    fn touch(command: Command<'_>, other: Command<'_>) {
+        let (now, mut names) = (Now::default(), Names::default());
+        let mut machine = Machine::new(Rules::default(), [1, 2]);
+        machine.names(now, &other, &mut names);
+        machine.begin(names);
+        machine.apply(now, Ticket(1), command, &mut Nowhere, &mut Settled::default());
+    }
+
+    const ACK: Command<'_> = Command::Ack { conn: ConnId(1), jid: "a" };
+    const FETCH: Command<'_> =
+        Command::Fetch { conn: ConnId(1), queues: &["a", "b"], wait: std::time::Duration::ZERO };
+
+    #[test]
+    fn what_was_named_may_be_touched() {
+        touch(ACK, ACK);
+        touch(FETCH, FETCH);
+        touch(Command::Due, Command::Due);
+    }
+
+    #[test]
+    #[should_panic(expected = "a reservation that it did not name")]
+    fn an_ack_of_another_job_is_noticed() {
+        touch(ACK, Command::Ack { conn: ConnId(1), jid: "b" });
+    }
+
+    #[test]
+    #[should_panic(expected = "queues that it did not name")]
+    fn a_fetch_of_other_queues_is_noticed() {
+        touch(
+            FETCH,
+            Command::Fetch { conn: ConnId(1), queues: &["b", "a"], wait: std::time::Duration::ZERO },
+        );
+    }
+
+    #[test]
+    #[should_panic(expected = "that were not named")]
+    fn time_that_passes_unnamed_is_noticed() {
+        touch(Command::Due, ACK);
+    }
+}

@@ -84,6 +84,7 @@ impl Postgres {
     /// random. To be awaited inside a tokio runtime, as [`Engine::poll_turn`] is to be polled.
     pub async fn open(config: Config, rules: Rules, now: Now, entropy: [u8; 16]) -> Result<Self, Fatal> {
         let reader = PostgresReader::new(config.clone());
+        open::create(&config).await?;
         let mut session = open::connect(config).await?;
         let mut machine = Machine::new(rules, open::key(&mut session, entropy).await?);
         open::recall(&mut session, &mut machine, now, &["reserved"]).await?;

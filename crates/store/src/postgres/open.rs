@@ -20,6 +20,11 @@ pub(super) const DAYS: &str = "select day, sum(p)::bigint, sum(f)::bigint from (
         union all select u.* from receipt, unnest(day, processed, failed) u(day, p, f)) counts
     group by day order by day";
 
+/// The tables, where there are none yet.
+pub(super) async fn create(config: &Config) -> Result<(), Fatal> {
+    Session::create(config).await.map_err(|error| fatal("create the tables in", error))
+}
+
 /// A new session.
 pub(super) async fn connect(config: Config) -> Result<Box<Session>, Fatal> {
     Session::connect(config).await.map(Box::new).map_err(|error| fatal("connect to", error))

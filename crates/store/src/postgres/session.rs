@@ -22,31 +22,32 @@ const RECONNECT: (Duration, u32) = (Duration::from_millis(100), 300);
 /// A statement on its way.
 pub(super) type Step<'a> = Pin<Box<dyn Future<Output = Result<Vec<Row>, Error>> + Send + 'a>>;
 
+/// What carries a client's statements. It is dropped when it has ended: those who wait for an answer learn it by that.
+type Wire = Option<Connection<Socket, NoTlsStream>>;
+
 /// A connection and what is prepared on it.
 pub(super) struct Session {
     config: Config,
     client: Client,
-    connection: Connection<Socket, NoTlsStream>,
-    /// The connection has ended, and must not be asked again.
-    ended: bool,
+    connection: Wire,
     /// What the server has warned of. A commit that comes with a warning is none: the standby did not confirm it.
     pub(super) warning: Option<String>,
     pub(super) statements: Statements,
 }
 
 impl Session {
+    /// Creates the tables where there are none yet.
+    pub(super) async fn create(config: &Config) -> Result<(), Error> {
+        let (client, connection) = with_settings(config).connect(NoTls).await?;
+        let create = client.batch_execute(include_str!("schema.sql"));
+        drive(&mut Some(connection), &mut None, create).await
+    }
+
     pub(super) async fn connect(config: Config) -> Result<Self, Error> {
-        let mut settings = config.get_options().map_or_else(String::new, |given| format!("{given} "));
-        settings.push_str(SETTINGS);
-        let mut wanted = config.clone();
-        let (client, mut connection) = wanted.options(&settings).connect(NoTls).await?;
-        let (mut ended, mut warning) = (false, None);
-        let prepared = async {
-            client.batch_execute(include_str!("schema.sql")).await?;
-            Statements::prepare(&client).await
-        };
-        let statements = drive(&mut connection, &mut ended, &mut warning, prepared).await?;
-        Ok(Self { config, client, connection, ended, warning: None, statements })
+        let (client, connection) = with_settings(&config).connect(NoTls).await?;
+        let mut connection = Some(connection);
+        let statements = drive(&mut connection, &mut None, Statements::prepare(&client)).await?;
+        Ok(Self { config, client, connection, warning: None, statements })
     }
 
     /// Sends all statements at once and gives their rows, or the first error.
@@ -54,9 +55,9 @@ impl Session {
         &'a mut self,
         steps: impl FnOnce(&'a Client, &'a Statements) -> Vec<Step<'a>>,
     ) -> Result<Vec<Vec<Row>>, (usize, Error)> {
-        let Self { client, connection, ended, warning, statements, .. } = self;
+        let Self { client, connection, warning, statements, .. } = self;
         let all = together(steps(client, statements));
-        drive(connection, ended, warning, all).await
+        drive(connection, warning, all).await
     }
 
     /// One statement as text.
@@ -65,8 +66,8 @@ impl Session {
         sql: &str,
         params: &[&(dyn tokio_postgres::types::ToSql + Sync)],
     ) -> Result<Vec<Row>, Error> {
-        let Self { client, connection, ended, warning, .. } = self;
-        drive(connection, ended, warning, client.query(sql, params)).await
+        let Self { client, connection, warning, .. } = self;
+        drive(connection, warning, client.query(sql, params)).await
     }
 
     /// After an error: a session on which work can begin anew. `Err`: this is none that goes away by itself.
@@ -100,6 +101,14 @@ impl Session {
     }
 }
 
+/// What the engine asks of its sessions comes after what the operator asks.
+fn with_settings(config: &Config) -> Config {
+    let mut config = config.clone();
+    let given = config.get_options().map_or_else(String::new, |given| format!("{given} "));
+    config.options(format!("{given}{SETTINGS}"));
+    config
+}
+
 /// Polls statements in order, so that they are sent in order, until all are answered. The first error wins; what
 /// follows it in the same transaction has failed with it.
 async fn together(mut steps: Vec<Step<'_>>) -> Result<Vec<Vec<Row>>, (usize, Error)> {
@@ -122,31 +131,21 @@ async fn together(mut steps: Vec<Step<'_>>) -> Result<Vec<Vec<Row>>, (usize, Err
 }
 
 /// Polls a future of the client together with the connection that carries it.
-async fn drive<F: Future>(
-    connection: &mut Connection<Socket, NoTlsStream>,
-    ended: &mut bool,
-    warning: &mut Option<String>,
-    future: F,
-) -> F::Output {
+async fn drive<F: Future>(connection: &mut Wire, warning: &mut Option<String>, future: F) -> F::Output {
     let mut future = pin!(future);
     poll_fn(|cx| {
         if let Poll::Ready(output) = future.as_mut().poll(cx) {
             return Poll::Ready(output);
         }
-        turn(connection, ended, warning, cx);
+        turn(connection, warning, cx);
         future.as_mut().poll(cx)
     })
     .await
 }
 
 /// Sends and receives what can be.
-fn turn(
-    connection: &mut Connection<Socket, NoTlsStream>,
-    ended: &mut bool,
-    warning: &mut Option<String>,
-    cx: &mut Context<'_>,
-) {
-    while !*ended {
+fn turn(wire: &mut Wire, warning: &mut Option<String>, cx: &mut Context<'_>) {
+    while let Some(connection) = wire {
         match connection.poll_message(cx) {
             Poll::Ready(Some(Ok(AsyncMessage::Notice(notice)))) => {
                 if notice.parsed_severity() == Some(Severity::Warning) {
@@ -154,7 +153,7 @@ fn turn(
                 }
             }
             Poll::Ready(Some(Ok(_))) => {}
-            Poll::Ready(Some(Err(_)) | None) => *ended = true,
+            Poll::Ready(Some(Err(_)) | None) => *wire = None,
             Poll::Pending => return,
         }
     }

@@ -64,10 +64,12 @@ pub(super) struct Statements {
     pub(super) begin: Statement,
     pub(super) commit: Statement,
     pub(super) rollback: Statement,
-    pub(super) take_ready: Statement,
+    /// Rows that somebody else holds are left to him.
+    pub(super) claims: Claims,
+    /// Waits for rows that somebody else holds. After a lost connection that is the server's end of it, which has not
+    /// noticed yet; to pass over its rows would break the order of queues.
+    pub(super) patient_claims: Claims,
     pub(super) take_reserved: Statement,
-    pub(super) take_later: Statement,
-    pub(super) take_dead: Statement,
     pub(super) put_ready: Statement,
     pub(super) put_reserved: Statement,
     pub(super) put_later: Statement,
@@ -79,16 +81,32 @@ pub(super) struct Statements {
     pub(super) first: Statement,
 }
 
+/// Those that take the first rows of something.
+pub(super) struct Claims {
+    pub(super) ready: Statement,
+    pub(super) later: Statement,
+    pub(super) dead: Statement,
+}
+
+impl Claims {
+    async fn prepare(client: &Client, sql: impl Fn(&str) -> String) -> Result<Self, Error> {
+        Ok(Self {
+            ready: client.prepare(&sql(TAKE_READY)).await?,
+            later: client.prepare(&sql(TAKE_LATER)).await?,
+            dead: client.prepare(&sql(TAKE_DEAD)).await?,
+        })
+    }
+}
+
 impl Statements {
     pub(super) async fn prepare(client: &Client) -> Result<Self, Error> {
         Ok(Self {
             begin: client.prepare("begin").await?,
             commit: client.prepare("commit").await?,
             rollback: client.prepare("rollback").await?,
-            take_ready: client.prepare(TAKE_READY).await?,
+            claims: Claims::prepare(client, str::to_owned).await?,
+            patient_claims: Claims::prepare(client, |sql| sql.replace(" skip locked", "")).await?,
             take_reserved: client.prepare(TAKE_RESERVED).await?,
-            take_later: client.prepare(TAKE_LATER).await?,
-            take_dead: client.prepare(TAKE_DEAD).await?,
             put_ready: client.prepare(PUT_READY).await?,
             put_reserved: client.prepare(PUT_RESERVED).await?,
             put_later: client.prepare(PUT_LATER).await?,

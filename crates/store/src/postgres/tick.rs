@@ -44,8 +44,9 @@ pub(super) async fn load(
         names.fetches.iter().map(|(queues, count)| (queues, *count as i64)).collect();
     let reserved: Vec<i64> = names.reserved.iter().map(|key| key.cast_signed()).collect();
     let due = names.due.map(|at| at.0);
-    for _ in 0..TRIES {
-        match session.pipeline(|client, s| takes(client, s, &fetches, &reserved, due)).await {
+    for attempt in 0..TRIES {
+        let patient = attempt > 0;
+        match session.pipeline(|client, s| takes(client, s, patient, &fetches, &reserved, due)).await {
             Ok(rows) => {
                 let rows = rows.into_iter().flatten();
                 let taken = rows.map(|row| (row.get::<_, i64>(0).cast_unsigned(), row.get(1))).collect();
@@ -60,23 +61,25 @@ pub(super) async fn load(
 fn takes<'a>(
     client: &'a Client,
     s: &'a Statements,
+    patient: bool,
     fetches: &'a [(&Vec<Box<str>>, i64)],
     reserved: &'a Vec<i64>,
     due: Option<i64>,
 ) -> Vec<Step<'a>> {
     const SLICE: i64 = DUE_SLICE as i64;
+    let claims = if patient { &s.patient_claims } else { &s.claims };
     let mut steps: Vec<Step<'a>> = vec![Box::pin(client.query(&s.begin, &[]))];
     if !reserved.is_empty() {
         steps.push(Box::pin(async move { client.query(&s.take_reserved, &[reserved]).await }));
     }
     for (queues, count) in fetches {
-        steps.push(Box::pin(async move { client.query(&s.take_ready, &[queues, count]).await }));
+        steps.push(Box::pin(async move { client.query(&claims.ready, &[queues, count]).await }));
     }
     if let Some(due) = due {
         for kind in [SCHEDULED, RETRIES] {
-            steps.push(Box::pin(async move { client.query(&s.take_later, &[&kind, &due, &SLICE]).await }));
+            steps.push(Box::pin(async move { client.query(&claims.later, &[&kind, &due, &SLICE]).await }));
         }
-        steps.push(Box::pin(async move { client.query(&s.take_dead, &[&due, &SLICE]).await }));
+        steps.push(Box::pin(async move { client.query(&claims.dead, &[&due, &SLICE]).await }));
     }
     steps
 }

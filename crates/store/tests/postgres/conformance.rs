@@ -5,7 +5,7 @@ use bessemer_store::Postgres;
 use bessemer_store::conformance::{House, SCENARIOS, play};
 use tokio_postgres::Config;
 
-use crate::server::Server;
+use crate::shared;
 
 /// A database of its own.
 pub(crate) struct Database(pub(crate) Config);
@@ -21,7 +21,7 @@ impl House for Database {
 
 #[tokio::test]
 async fn the_engine_conforms() {
-    let server = Server::shared();
+    let server = shared();
     for scenario in SCENARIOS {
         let mut database = Database(server.database().await);
         play(&mut database, scenario).await;

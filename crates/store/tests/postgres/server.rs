@@ -7,36 +7,20 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, Weak};
 
 use tokio_postgres::{Client, Config, NoTls};
 
-/// A running server. It ends with the last test that uses it.
+/// A running server. It ends when it is dropped.
 pub(crate) struct Server {
     child: Child,
     directory: tempfile::TempDir,
 }
 
-/// The server of all tests in this process.
-static SERVER: Mutex<Weak<Server>> = Mutex::new(Weak::new());
-
 impl Server {
-    /// The server that other tests use too, or a new one.
+    /// Starts a server with some settings.
     ///
     /// # Panics
-    /// Where there is no PostgreSQL: these tests are not skipped.
-    pub(crate) fn shared() -> Arc<Self> {
-        let mut shared = SERVER.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(server) = shared.upgrade() {
-            return server;
-        }
-        // Durability is not what these tests look at, and flushes would take most of their time.
-        let server = Arc::new(Self::start(&["fsync=off", "full_page_writes=off"]));
-        *shared = Arc::downgrade(&server);
-        server
-    }
-
-    /// Starts a server with settings of its own.
+    /// Where there is no PostgreSQL.
     pub(crate) fn start(settings: &[&str]) -> Self {
         let programs = programs();
         let directory =
@@ -65,7 +49,12 @@ impl Server {
         for setting in settings {
             postgres.args(["-c", setting]);
         }
-        let mut child = postgres.stderr(Stdio::piped()).spawn().expect("postgres starts");
+        let mut child = postgres
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("postgres starts");
         let mut log = BufReader::new(child.stderr.take().expect("a log")).lines();
         let mut told = Vec::new();
         loop {
@@ -80,6 +69,11 @@ impl Server {
         // It must be able to go on talking; nobody listens.
         std::thread::spawn(move || log.for_each(drop));
         Self { child, directory }
+    }
+
+    /// The process that started all others.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// How to reach a database.
@@ -108,9 +102,9 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let pid = rustix::process::Pid::from_child(&self.child);
+        let pid = i32::try_from(self.pid()).ok().and_then(rustix::process::Pid::from_raw);
         // At once, without a checkpoint: the directory goes too.
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::QUIT);
+        let _ = pid.map(|pid| rustix::process::kill_process(pid, rustix::process::Signal::QUIT));
         let _ = self.child.wait();
     }
 }
