@@ -25,6 +25,8 @@ pub(crate) struct Serving {
     second: u64,
     jobs: u64,
     held: Vec<String>,
+    /// What jids begin with: stores that do the same with other jobs are as long.
+    name: &'static str,
     /// What the machine looked like after each turn.
     pub(crate) dumps: Vec<String>,
 }
@@ -37,7 +39,7 @@ impl Serving {
     pub(crate) fn start(disk: &SimDisk, seed: u64) -> Self {
         let (engine, _) = Embedded::open(disk.clone(), options(), now_at(1000), ENTROPY).unwrap();
         let dumps = vec![engine.machine().dump()];
-        Self { engine, dice: Dice(seed), second: 1000, jobs: 0, held: Vec::new(), dumps }
+        Self { engine, dice: Dice(seed), second: 1000, jobs: 0, held: Vec::new(), name: "job", dumps }
     }
 
     pub(crate) fn now(&self) -> Now {
@@ -57,7 +59,7 @@ impl Serving {
             match self.dice.below(6) {
                 0..2 if self.engine.machine().job_ids().nth(40).is_none() => {
                     self.jobs += 1;
-                    let jid = format!("job-{:05}", self.jobs);
+                    let jid = format!("{}-{:05}", self.name, self.jobs);
                     let body =
                         format!("{{\"jid\":\"{jid}\",\"args\":[\"Stuart, and others whom we greet\"]}}");
                     let mut job = job(&jid, ["default", "bulk"][self.dice.below(2) as usize]);
@@ -280,27 +282,37 @@ fn a_second_backup_copies_only_what_is_new() {
 
 #[test]
 fn a_backup_that_ends_anywhere_leaves_this_one_or_the_last() {
+    let replaced: u64 = (3..7).map(stop_a_backup_anywhere).sum();
+    assert!(replaced > 2, "only {replaced} copies were given up");
+}
+
+/// Stops a second backup after each number of calls. The answer is how many copies of the first it gives up.
+fn stop_a_backup_anywhere(seed: u64) -> u64 {
     for calls in 0.. {
-        let (disk, mut serving) = store(3, 50);
+        let (disk, mut serving) = store(seed, 50);
         let target = SimDisk::new(calls);
         back_up(&disk, &target).unwrap();
+        let copies = target.list().unwrap();
         let before = serving.dumps.last().unwrap().clone();
         serving.steps(20);
         target.stop_after(calls);
         let ended = back_up(&disk, &target);
-        let target = if calls % 3 == 0 { target.crash() } else { target.power_loss() };
+        let target = if calls % 2 == 0 { target.crash() } else { target.power_loss() };
         let state = restored(&target);
         let after = serving.dumps.last().unwrap();
-        assert!(state == before || state == *after, "stopped after {calls} calls");
-        assert!(ended.is_err() || state == *after, "stopped after {calls} calls: it said that it was done");
+        let when = format!("seed {seed}, stopped after {calls} calls");
+        assert!(state == before || state == *after, "{when}");
+        assert!(ended.is_err() || state == *after, "{when}: it said that it was done");
         serving.steps(5);
         back_up(&disk, &target).unwrap();
-        assert_eq!(Some(&restored(&target)), serving.dumps.last(), "stopped after {calls} calls");
+        assert_eq!(Some(&restored(&target)), serving.dumps.last(), "{when}");
         if ended.is_ok() {
             assert!(calls > 20, "only {calls} calls");
-            return;
+            let left = target.list().unwrap();
+            return copies.iter().filter(|name| !left.contains(name)).count() as u64;
         }
     }
+    unreachable!("it ends")
 }
 
 #[test]
@@ -367,6 +379,31 @@ fn a_store_that_was_restored_and_went_another_way_is_copied_as_it_is_now() {
         back_up(&older, &target).unwrap();
         assert_eq!(Some(&restored(&target)), other.dumps.last(), "seed {seed}");
     }
+}
+
+#[test]
+fn segments_of_the_same_place_and_length_are_told_apart_by_when_they_were_written() {
+    let (disk, _) = store(3, 50);
+    let backup = SimDisk::new(9);
+    back_up(&disk, &backup).unwrap();
+    // They live at different times, as two lives of one store do.
+    let [one, other] = [("one", 1000), ("two", 1001)].map(|(name, second)| {
+        let disk = SimDisk::new(10);
+        restore(&backup, &disk).unwrap();
+        let mut serving = Serving::start(&disk, 11);
+        (serving.name, serving.second) = (name, second);
+        serving.steps(60);
+        (disk, serving)
+    });
+    let target = SimDisk::new(12);
+    let first = back_up(&one.0, &target).unwrap();
+    let second = back_up(&other.0, &target).unwrap();
+    assert_eq!(
+        (first.segments, first.bytes, first.position),
+        (second.segments, second.bytes, second.position)
+    );
+    assert!(second.copied_segments > 2, "{second:?}");
+    assert_eq!(Some(&restored(&target)), other.1.dumps.last());
 }
 
 #[test]

@@ -132,7 +132,9 @@ impl<T: Disk> Run<'_, T> {
         }
         let newest = survey.segments.last().map_or(0, |header| header.number);
         self.copies.retain(|number, _| (oldest..=newest).contains(number));
-        Ok(())
+        // A server that was started meanwhile may need more than the one before.
+        let is_whole = (oldest..=newest).all(|number| self.copies.contains_key(&number));
+        if is_whole { Ok(()) } else { Err(survey.restless()) }
     }
 
     /// Whether a whole copy of this very segment is there. One of the same number may come from another history: of a

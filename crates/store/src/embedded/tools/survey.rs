@@ -161,6 +161,11 @@ impl<D: Disk> Survey<D> {
         Ok(survey)
     }
 
+    /// The error when it has changed too much to go on.
+    pub(super) fn restless(&self) -> ToolError {
+        restless(&self.disk)
+    }
+
     /// Whether segments were given up before.
     pub(super) fn was_cleaned(&self) -> bool {
         self.oldest > 1
