@@ -47,16 +47,25 @@ async fn settle(engine: &mut Postgres) -> Vec<(Ticket, Reply)> {
     out.replies
 }
 
-/// Waits until the engine's session waits for what `event` says, and ends it.
-async fn terminate(admin: &Client, event: &str) {
-    let sql = "select pg_terminate_backend(pid) from pg_stat_activity
+/// The engine's session, once it waits for what `event` says.
+async fn waiting(admin: &Client, event: &str) -> i32 {
+    let sql = "select pid from pg_stat_activity
                where application_name = 'bessemer' and datname = current_database()
                  and coalesce(wait_event_type || ' ' || wait_event, '') like $1";
     let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
-    while admin.query(sql, &[&event]).await.expect("the activity").is_empty() {
+    loop {
+        if let Some(session) = admin.query(sql, &[&event]).await.expect("the activity").first() {
+            return session.get(0);
+        }
         assert!(tokio::time::Instant::now() < deadline, "the engine never waited for {event}");
         tokio::task::yield_now().await;
     }
+}
+
+/// Ends the engine's session once it waits for what `event` says.
+async fn terminate(admin: &Client, event: &str) {
+    let session = waiting(admin, event).await;
+    admin.query("select pg_terminate_backend($1)", &[&session]).await.expect("it ends");
 }
 
 /// Statements, one after another: some may not stand in a transaction.
@@ -148,6 +157,37 @@ async fn a_tick_that_was_committed_when_the_connection_was_lost_is_not_done_agai
     let release = run(&admin, &released);
     let confirmed = a_tick_is_done_once(&admin, &config, "IPC SyncRep", hold, release).await;
     assert_eq!(confirmed, 1, "it had been committed");
+}
+
+#[tokio::test]
+async fn the_head_of_a_queue_that_a_lost_session_still_holds_is_waited_for() {
+    let server = shared();
+    let config = server.database().await;
+    let client = || server.client(config.get_dbname().expect("a name"));
+    let (admin, holder, lost) = (client().await, client().await, client().await);
+    let mut engine = open(&config).await;
+    for (ticket, jid) in [(1, "first job"), (2, "second job")] {
+        engine.submit(NOW, Ticket(ticket), push(jid));
+    }
+    settle(&mut engine).await;
+
+    // The first try waits for a table, and is cut; the second one finds a row that a session holds which nobody has
+    // noticed to be gone.
+    run(&holder, &["begin", "lock table bessemer.reserved in exclusive mode"]).await;
+    run(&lost, &["begin", "select from bessemer.ready order by ord limit 1 for update"]).await;
+    engine.submit(NOW, Ticket(3), Command::Ack { conn: CONN, jid: "no such job" });
+    engine.submit(NOW, Ticket(4), Command::Fetch { conn: CONN, queues: &["default"], wait: Duration::ZERO });
+    let chores = async {
+        terminate(&admin, "Lock relation").await;
+        run(&holder, &["commit"]).await;
+        waiting(&admin, "Lock transactionid").await;
+        run(&lost, &["rollback"]).await;
+    };
+    let (replies, ()) = tokio::join!(settle(&mut engine), chores);
+    let [(Ticket(3), Reply::Done), (Ticket(4), Reply::Job(job))] = &replies[..] else {
+        panic!("{replies:?}")
+    };
+    assert_eq!(job.body.bytes(), b"first job");
 }
 
 #[tokio::test]
