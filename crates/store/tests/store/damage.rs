@@ -50,6 +50,11 @@ pub(crate) fn batches(segment: &[u8]) -> Vec<Range<usize>> {
     found
 }
 
+/// The log position at which a segment begins.
+fn first_position(segment: &[u8]) -> u64 {
+    u64::from_le_bytes(segment[36..44].try_into().unwrap())
+}
+
 fn options() -> Options {
     Options { segment_bytes: 2048, ..Options::default() }
 }
@@ -336,8 +341,14 @@ pub(crate) fn one_flip(world: &mut World) -> Result<(), String> {
     let mut dice = Dice(seed);
     let number = dice.below(files.len() as u64) as usize;
     let is_last = number + 1 == files.len();
+    let next = files.values().nth(number + 1).map(|next| first_position(next));
     let (name, content) = files.iter_mut().nth(number).ok_or("no segment")?;
-    let (name, batches) = (name.clone(), batches(content));
+    let (name, mut batches) = (name.clone(), batches(content));
+    if let Some(next) = next {
+        // A write that found no room leaves bytes behind the end, and goes into the next segment.
+        let end = SEGMENT_HEADER as u64 + next - first_position(content);
+        batches.retain(|batch| (batch.start as u64) < end);
+    }
     let used = batches.last().ok_or("a segment without a batch")?.end;
     let at = dice.below(used as u64 + 16).min(content.len() as u64 - 1) as usize;
     content[at] ^= 1 << dice.below(8);
