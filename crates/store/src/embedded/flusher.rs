@@ -296,11 +296,15 @@ mod tests {
         flusher.wrote(at(198), &file, 160).unwrap();
         flushes.recv().unwrap();
         // 160 is 100 ms old and its flush under way: a further write waits for everything.
+        let shared = Arc::clone(&flusher.shared);
         std::thread::scope(|scope| {
             let waits = scope.spawn(|| {
                 flusher.wrote(at(298), &file, 170).unwrap();
                 flusher.durable()
             });
+            while !shared.lock().urgent {
+                std::thread::yield_now();
+            }
             [Ok(()), Ok(())].into_iter().for_each(|gate| open.send(gate).unwrap());
             assert_eq!(waits.join().unwrap(), 170);
         });
