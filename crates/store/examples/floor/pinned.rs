@@ -10,7 +10,9 @@ use crate::load::{Load, PINNED, QUEUES};
 
 const JOBS: u64 = 500_000;
 const GROUP: u64 = 128;
-const ROUNDS: usize = 300;
+/// Others write so many times the bytes of the pinned jobs meanwhile: two rounds of cleaning, since at three times what
+/// lives the log has room for two more.
+const TIMES: u64 = 4;
 const ROUND: Duration = Duration::from_millis(100);
 
 pub(crate) fn measure(directory: &Path) {
@@ -18,22 +20,24 @@ pub(crate) fn measure(directory: &Path) {
     let path = directory.join("pinned");
     let (mut load, _) = Load::open(&path, Duration::ZERO);
     let mut bare = Bare::create(&path.join("bare"), Duration::ZERO);
+    take_flushes();
     load.fill(PINNED, JOBS);
-    let live = load.disk.written();
+    let live = take_flushes().iter().sum::<u64>();
     load.fill(QUEUES[0], 1_000);
     take_flushes();
 
     // The log is not too long yet, so nothing is cleaned: these are the bytes of the operations alone.
     let operations = load.churn(Duration::from_millis(200), GROUP);
     let each = take_flushes().iter().sum::<u64>() / operations;
-    // Long enough that the jobs have been moved, and segments are recycled.
-    while load.disk.written() < 6 * live {
+    // Long enough that the jobs have been moved some times, and segments are recycled.
+    let begun = load.disk.written();
+    while load.disk.written() - begun < 3 * TIMES * live {
         load.churn(ROUND, GROUP);
     }
     take_flushes();
 
-    let (mut store, mut floor) = (Side::default(), Side::default());
-    for _ in 0..ROUNDS {
+    let (mut store, mut floor, mut committed) = (Side::default(), Side::default(), 0);
+    while floor.bytes < TIMES * live {
         let (written, device) = (load.disk.written(), device_written(directory));
         let (started, before) = (Instant::now(), store.times.len());
         while started.elapsed() < ROUND {
@@ -41,6 +45,7 @@ pub(crate) fn measure(directory: &Path) {
             load.group(GROUP);
             store.times.push(started.elapsed().as_secs_f64() * 1e3);
         }
+        committed += take_flushes().iter().sum::<u64>();
         store.bytes += load.disk.written() - written;
         store.device += device_written(directory) - device;
 
@@ -54,12 +59,8 @@ pub(crate) fn measure(directory: &Path) {
         floor.device += device_written(directory) - device;
     }
     print(&floor, &store);
-    let cleaned = store.bytes.saturating_sub(floor.bytes) >> 20;
-    println!(
-        "  {cleaned} MiB were told again; {} commits; load {}",
-        store.times.len(),
-        crate::figures::load()
-    );
+    let [told, filled] = [committed - floor.bytes, store.bytes.saturating_sub(committed)].map(|n| n >> 20);
+    println!("  {told} MiB told again, {filled} MiB of zeros; load {}", crate::figures::load());
     drop(load);
     std::fs::remove_dir_all(path).expect("the directory goes");
 }

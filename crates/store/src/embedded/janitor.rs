@@ -21,9 +21,9 @@ use super::segment::spare_name;
 use super::space::is_no_room;
 use crate::engine::Fatal;
 
-/// Spares that are kept: the reserve (`G13`), made at the start and taken only when there is no other, and one that will
+/// Spares that are kept in any case: the reserve (`G13`), made at the start and taken only when there is no other, and one that will
 /// be the next segment.
-pub(super) const SPARES_MAX: usize = 2;
+pub(super) const SPARES_MIN: usize = 2;
 
 /// Zeros are written in pieces of this size, so that an end of the process is not held up.
 const PIECE: usize = 1 << 20;
@@ -49,6 +49,7 @@ pub(super) struct Janitor<D: Disk> {
     /// Names of spares count on and are never given twice, so that nobody overwrites somebody else's file.
     next_name: u64,
     spares: VecDeque<Spare<D::File>>,
+    spares_max: usize,
     /// Chores under way that bring a spare.
     coming: usize,
     /// Chores that the thread has no room for yet.
@@ -88,7 +89,7 @@ impl<D: Disk> Janitor<D> {
         for name in left_over {
             spares.push_back(Spare { name: name.clone(), file: disk.open(name)? });
         }
-        Ok(Self { disk, segment_bytes, next_name, spares, coming, todo, hands })
+        Ok(Self { disk, segment_bytes, next_name, spares, spares_max: SPARES_MIN, coming, todo, hands })
     }
 
     /// Sees to it that there will be the reserve, and beside it a spare if the next segment is near.
@@ -120,10 +121,21 @@ impl<D: Disk> Janitor<D> {
         Ok(!self.spares.is_empty())
     }
 
+    /// Keeps so many spares from now on; the others go.
+    pub(super) fn keep(&mut self, spares: usize) -> Result<(), Fatal> {
+        self.spares_max = spares;
+        while self.supply()? > self.spares_max
+            && let Some(spare) = self.spares.pop_back()
+        {
+            self.give(Chore::Remove(spare.name))?;
+        }
+        Ok(())
+    }
+
     /// Takes files that are not needed any more. A durable batch must say so of segments.
     pub(super) fn discard(&mut self, names: impl IntoIterator<Item = String>) -> Result<(), Fatal> {
         for file in names {
-            let chore = if self.supply()? < SPARES_MAX {
+            let chore = if self.supply()? < self.spares_max {
                 Chore::Recycle { segment: file, name: self.name(), len: self.segment_bytes }
             } else {
                 Chore::Remove(file)
@@ -297,5 +309,32 @@ pub(super) fn fill<D: Disk>(
 fn remove<D: Disk>(disk: &D, name: &str) {
     if let Err(error) = disk.remove(name) {
         tracing::warn!(%error, path = disk.path(name), "a file that is not needed any more could not be removed");
+    }
+}
+
+#[cfg(all(test, feature = "sim"))]
+mod tests {
+    use super::super::disk::SimDisk;
+    use super::*;
+
+    #[test]
+    fn so_many_spares_are_kept_as_there_is_use_for() {
+        let disk = SimDisk::new(1);
+        let mut janitor = Janitor::start(disk.clone(), 100, &[], 1).unwrap();
+        let give = |janitor: &mut Janitor<SimDisk>| {
+            for number in 0..6 {
+                let name = format!("{number}.seg");
+                disk.create(&name).unwrap().write_at(&[7; 100], 0).unwrap();
+                janitor.discard([name]).unwrap();
+            }
+            disk.list().unwrap().len()
+        };
+        assert_eq!(give(&mut janitor), SPARES_MIN);
+        janitor.keep(5).unwrap();
+        assert_eq!(give(&mut janitor), 5);
+        janitor.keep(3).unwrap();
+        let names = disk.list().unwrap();
+        let spares: Vec<_> = janitor.spares.iter().map(|spare| spare.name.clone()).collect();
+        assert_eq!((names.len(), names), (3, spares), "the others are removed");
     }
 }

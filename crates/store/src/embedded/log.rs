@@ -19,7 +19,7 @@ use super::clean::Cleaner;
 use super::cold::Cold;
 use super::disk::{Disk, DiskFile};
 use super::flusher::Flusher;
-use super::janitor::{Janitor, Spare, fill};
+use super::janitor::{Janitor, SPARES_MIN, Spare, fill};
 use super::segment::{self, Header, StoreId, file_name};
 use super::space::is_no_room;
 use super::table::{Live, Segment, Table};
@@ -283,6 +283,8 @@ impl<D: Disk> Log<D> {
         let durable = if planted(Bug::DiscardUnflushed) { u64::MAX } else { self.durable() };
         while self.leaving.front().is_some_and(|(end, _)| *end <= durable) {
             let (_, segments) = self.leaving.pop_front().expect("it is there");
+            let room = self.table.room_to_grow(self.min_bytes());
+            self.janitor.keep(SPARES_MIN + (room / self.options.segment_bytes) as usize)?;
             self.janitor.discard(segments.into_iter().map(file_name))?;
         }
         Ok(())

@@ -21,7 +21,7 @@ use bessemer_core::{Span, Wall};
 use super::OpenError;
 use super::batch::{self, TERMINATOR};
 use super::disk::{Disk, DiskFile};
-use super::janitor::SPARES_MAX;
+use super::janitor::SPARES_MIN;
 use super::log::Active;
 use super::record::Records;
 use super::scan::{Reading, Torn, Window};
@@ -137,7 +137,7 @@ impl<D: Disk> Found<D> {
         let fits = |name: &&String| {
             self.disk.open(name).and_then(|file| file.size()).is_ok_and(|size| size == segment_bytes)
         };
-        self.temporary.iter().filter(fits).take(SPARES_MAX).cloned().collect()
+        self.temporary.iter().filter(fits).take(SPARES_MIN).cloned().collect()
     }
 
     /// Hands every fact to `take`, in order, and makes the end of the log ready for writing.

@@ -122,12 +122,24 @@ impl Table {
 
     /// Whether old segments are to be cleaned: the log is longer than `min`, and than what lives in it allows.
     pub(super) fn is_too_long(&self, min: u64) -> bool {
-        let live = self.live.bytes + self.live.texts * RECORD_BYTES;
-        self.len_bytes() > min.max(LENGTH_PER_LIVE * live)
+        self.bytes() > self.bytes_allowed(min)
+    }
+
+    /// How long the log may be: `min`, or more if more lives in it.
+    fn bytes_allowed(&self, min: u64) -> u64 {
+        min.max(LENGTH_PER_LIVE * (self.live.bytes + self.live.texts * RECORD_BYTES))
+    }
+
+    /// How much longer the log is going to be before it is cleaned as much as it is now. Jobs that stand together are
+    /// told again at twice the pace of what comes in, and until the last of them is, nothing goes: so it grows by half
+    /// of what lives beyond what is allowed.
+    pub(super) fn room_to_grow(&self, min: u64) -> u64 {
+        let allowed = self.bytes_allowed(min);
+        (allowed + allowed / (2 * LENGTH_PER_LIVE)).saturating_sub(self.bytes())
     }
 
     /// The length of the log, in bytes of batches.
-    fn len_bytes(&self) -> u64 {
+    fn bytes(&self) -> u64 {
         self.segments.back().map_or(0, |last| last.end) - self.segments.front().map_or(0, |first| first.first)
     }
 
@@ -213,6 +225,7 @@ mod tests {
         live(&mut table, 150, 3);
         live(&mut table, 250, 0);
         assert!(!table.is_too_long(0), "two texts of 99 bytes in all and their records: 195 by 3");
+        assert_eq!((table.room_to_grow(0), table.room_to_grow(1_200)), (3 * 195 + 97 - 300, 1_400 - 300));
         table.grow(3 * 195 - 300, Wall(3));
         assert!(!table.is_too_long(0));
         table.grow(1, Wall(3));
