@@ -53,6 +53,8 @@ pub(super) struct Log<D: Disk> {
     given_up: Vec<u64>,
     /// Segments whose files may go when the log is durable up to a position.
     leaving: VecDeque<(u64, Vec<u64>)>,
+    /// See [`Log::be_frugal`].
+    is_frugal: bool,
     /// Flushes in relaxed mode; in strict mode we do, before a reply leaves.
     flusher: Option<Flusher<D::File>>,
     pub(super) texts: Texts<D>,
@@ -102,6 +104,7 @@ impl<D: Disk> Log<D> {
             table,
             given_up: Vec::new(),
             leaving: VecDeque::new(),
+            is_frugal: false,
             flusher,
             texts: Texts::new(disk.clone(), store, options.tail_bytes, helpers.cold),
             cleaner: Cleaner::default(),
@@ -131,6 +134,15 @@ impl<D: Disk> Log<D> {
         table.add(1, 0);
         table.grow(sealed.len(), now);
         Ok(Self::resume(disk, store, options, active, table, helpers))
+    }
+
+    /// While the disk is full, what is freed is given back and not kept for later (`G13`): else it might never be
+    /// roomy again.
+    pub(super) fn be_frugal(&mut self, frugal: bool) -> Result<(), Fatal> {
+        if std::mem::replace(&mut self.is_frugal, frugal) == frugal || !frugal {
+            return Ok(());
+        }
+        self.janitor.keep(SPARES_MIN)
     }
 
     /// Up to where it is written.
@@ -284,7 +296,9 @@ impl<D: Disk> Log<D> {
         while self.leaving.front().is_some_and(|(end, _)| *end <= durable) {
             let (_, segments) = self.leaving.pop_front().expect("it is there");
             let room = self.table.room_to_grow(self.min_bytes());
-            self.janitor.keep(SPARES_MIN + (room / self.options.segment_bytes) as usize)?;
+            if !self.is_frugal {
+                self.janitor.keep(SPARES_MIN + (room / self.options.segment_bytes) as usize)?;
+            }
             self.janitor.discard(segments.into_iter().map(file_name))?;
         }
         Ok(())

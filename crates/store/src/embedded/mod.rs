@@ -250,7 +250,8 @@ impl<D: Disk> Embedded<D> {
     /// One turn; pending: its batch waits for room on the disk, and the next turns have the same one.
     fn turn(&mut self, cx: &mut Context<'_>, now: Now, out: &mut Settled) -> Result<Poll<()>, Fatal> {
         let was_still = self.space.retry_at();
-        let Self { machine, log, held, waiting, questions, .. } = self;
+        let Self { machine, log, held, waiting, questions, space, .. } = self;
+        log.be_frugal(space.is_full())?;
         log.keep_up(now.boot)?;
         log.texts.collect()?;
         let is_committed = match was_still {

@@ -80,6 +80,30 @@ fn a_full_disk_refuses_producers_lets_workers_go_on_and_is_left_by_itself_g13() 
 }
 
 #[test]
+fn segments_that_are_freed_on_a_full_disk_are_given_back_and_not_kept_for_later_g13() {
+    let disk = SimDisk::new(1);
+    let mut engine = open(&disk, WaterMarks { low: 8 << 10, high: 24 << 10 });
+    disk.set_space(Some(48 << 10));
+    let mut accepted = 0;
+    loop {
+        push(&mut engine, accepted);
+        if turn(&mut engine, now_at(accepted)).unwrap() != [(PRODUCER, Reply::Done)] {
+            break;
+        }
+        accepted += 1;
+    }
+    for n in 0..accepted {
+        work(&mut engine, now_at(accepted + n), n);
+    }
+    let later = now_at(10_000);
+    turn(&mut engine, later).unwrap();
+    let now = now_at(10_001);
+    turn(&mut engine, now).unwrap();
+    engine.submit(now, PRODUCER, Command::Push { job: job("job-after", "default") });
+    assert_eq!(turn(&mut engine, now).unwrap(), [(PRODUCER, Reply::Done)], "{:?}", disk.list().unwrap());
+}
+
+#[test]
 fn a_disk_that_does_not_say_what_is_free_refuses_nobody() {
     let disk = SimDisk::new(1);
     let mut engine = open(&disk, WaterMarks::default());
