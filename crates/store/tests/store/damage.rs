@@ -44,6 +44,10 @@ pub(crate) fn batches(segment: &[u8]) -> Vec<Range<usize>> {
     let mut at = SEGMENT_HEADER;
     while segment.get(at..at + BATCH_HEADER).is_some_and(|header| header.starts_with(b"Bat\x9c")) {
         let len = u32::from_le_bytes(segment[at + LEN_AT..at + LEN_AT + 4].try_into().unwrap());
+        if (len as usize) < BATCH_HEADER {
+            // Half a header of a write that found no room.
+            break;
+        }
         found.push(at..at + len as usize);
         at += len as usize;
     }
