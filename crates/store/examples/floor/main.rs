@@ -1,7 +1,8 @@
 //! How near the store comes to the disk, and what a deep backlog costs.
 //!
-//! `cargo run --release -p bessemer-store --example floor -- DIR` measures everything, in about ten minutes and five
-//! gigabytes; a part behind it, `groups`, `slow`, `pinned` or `backlog`, that part alone.
+//! `cargo run --release -p bessemer-store --example floor -- DIR` measures everything, in about ten minutes and ten
+//! gigabytes; a part behind it, `groups`, `machine`, `slow`, `pinned` or `backlog`, that part
+//! alone.
 //!
 //! The floor is a loop that writes the very bytes of the store's commits and flushes them, and does nothing else. The two
 //! take turns of a tenth of a second. Read the ratios; the absolute numbers are those of one disk.
@@ -14,6 +15,7 @@ mod disk;
 mod figures;
 mod groups;
 mod load;
+mod machine;
 mod pinned;
 
 use std::path::Path;
@@ -32,9 +34,10 @@ fn main() {
     };
     let directory = Path::new(&directory);
     match part.split_once('-').unwrap_or((&part, "")) {
-        ("", _) => ["groups", "slow", "pinned", "backlog"].into_iter().for_each(run),
+        ("", _) => ["groups", "machine", "slow", "pinned", "backlog"].into_iter().for_each(run),
         ("groups", _) => groups::measure(directory, Duration::ZERO),
         ("slow", _) => groups::measure(directory, Duration::from_millis(5)),
+        ("machine", _) => machine::measure(),
         ("pinned", _) => pinned::measure(directory),
         ("backlog", _) => backlog::measure(directory, run),
         ("fill", millions) => backlog::fill(directory, millions.parse().expect("millions of jobs")),
