@@ -6,7 +6,8 @@ use std::path::Path;
 
 /// Processor time of this thread in nanoseconds.
 pub(crate) fn cpu_ns() -> u64 {
-    number(&read("/proc/thread-self/schedstat"), 0)
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
 /// Resident memory of this process in bytes.
