@@ -247,8 +247,8 @@ impl Settings<'_> {
     ) -> Result<usize, ConfigError> {
         let size = parse_size(self.text(name).unwrap_or_default())
             .ok_or_else(|| self.wrong(name, "must be a size such as \"64KiB\", \"32MiB\" or \"1GiB\""))?;
-        let (least, most) = (range.start() >> 20, range.end() >> 20);
-        let outside = || self.wrong(name, format!("must be from \"{least}MiB\" to \"{most}MiB\""));
+        let (least, most) = (written_size(*range.start()), written_size(*range.end()));
+        let outside = || self.wrong(name, format!("must be from \"{least}\" to \"{most}\""));
         range.contains(&size).then_some(size).ok_or_else(outside)
     }
 }
@@ -278,6 +278,13 @@ fn parse_size(text: &str) -> Option<usize> {
         _ => return None,
     };
     number.checked_mul(bytes).and_then(|bytes| usize::try_from(bytes).ok())
+}
+
+/// A size as a file would say it, in the largest unit that gives a whole number.
+pub(super) fn written_size(bytes: usize) -> String {
+    let unit = [(30, "GiB"), (20, "MiB")].into_iter().find(|(shift, _)| bytes.trailing_zeros() >= *shift);
+    let (shift, unit) = unit.unwrap_or((10, "KiB"));
+    format!("{}{unit}", bytes >> shift)
 }
 
 fn split_unit(text: &str) -> Option<(u64, &str)> {

@@ -1,11 +1,15 @@
 //! The limits of the server that an operator may set; the reason of each stands in `default.toml`.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use bessemer_protocol::limits::{BULK_MAX, JOB_MAX};
+use bessemer_protocol::limits::{BULK_JOBS_MAX, BULK_MAX, JOB_MAX};
 
-use super::ConfigError;
-use super::keys::Settings;
+use super::keys::{Settings, written_size};
+use super::{ConfigError, Environment};
+
+/// A FAIL with a long stack trace fits in the least, a MUTATE that names a million jobs in the most.
+const LINE_RANGE: RangeInclusive<usize> = 64 << 10..=16 << 20;
 
 /// What the server holds at most, and how long it waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +22,18 @@ pub struct Limits {
     pub handshakes_max: usize,
     /// See [`Limits::handshakes_max`].
     pub handshakes_per_address: usize,
+    /// Bytes of a line after HELLO, other than PUSH and PUSHB.
+    pub line_max: usize,
+    /// Bytes of one job.
+    pub job_max: usize,
+    /// Bytes of one PUSHB, and jobs in it.
+    pub bulk_max: usize,
+    /// See [`Limits::bulk_max`].
+    pub bulk_jobs_max: usize,
+    /// Queues in one FETCH.
+    pub fetch_queues_max: usize,
+    /// Whether FLUSH does anything (`D7`); outside production it always does.
+    pub allow_flush: bool,
     /// From the first byte of a line to its end.
     pub line_timeout: Duration,
     /// How long a client may read nothing while bytes wait for it.
@@ -33,12 +49,19 @@ pub struct Limits {
 }
 
 impl Limits {
-    pub(super) fn read(settings: &Settings<'_>) -> Result<Self, ConfigError> {
+    pub(super) fn read(settings: &Settings<'_>, environment: Environment) -> Result<Self, ConfigError> {
         let limits = Self {
             connections_max: settings.count("limits.connections_max", 1..=1_000_000)?,
             handshake_timeout: settings.duration("limits.handshake_timeout")?,
             handshakes_max: settings.count("limits.handshakes_max", 1..=100_000)?,
             handshakes_per_address: settings.count("limits.handshakes_per_address", 1..=100_000)?,
+            line_max: settings.size("limits.line_max", LINE_RANGE)?,
+            // What the log and the tools are built for: a key can only ask for less.
+            job_max: settings.size("limits.job_max", 1 << 10..=JOB_MAX)?,
+            bulk_max: settings.size("limits.bulk_max", 1 << 10..=BULK_MAX)?,
+            bulk_jobs_max: settings.count("limits.bulk_jobs_max", 1..=BULK_JOBS_MAX)?,
+            fetch_queues_max: settings.count("limits.fetch_queues_max", 1..=1_000)?,
+            allow_flush: settings.switch("faktory.allow_flush") || environment != Environment::Production,
             line_timeout: settings.duration("limits.line_timeout")?,
             write_timeout: settings.duration("limits.write_timeout")?,
             // A reply with the largest job must fit, and so must the largest line.
@@ -47,26 +70,42 @@ impl Limits {
             fetch_wait: settings.duration("limits.fetch_wait")?,
             shutdown_timeout: settings.duration("limits.shutdown_timeout")?,
         };
-        let ordered = [
-            ("limits.handshakes_per_address", limits.handshakes_per_address),
-            ("limits.handshakes_max", limits.handshakes_max),
-            ("limits.connections_max", limits.connections_max),
+        let Self { handshakes_per_address, handshakes_max, connections_max, job_max, bulk_max, .. } = limits;
+        let connections = [
+            ("limits.handshakes_per_address", handshakes_per_address),
+            ("limits.handshakes_max", handshakes_max),
+            ("limits.connections_max", connections_max),
         ];
-        for pair in ordered.windows(2) {
-            let [(small, few), (large, many)] = [pair[0], pair[1]];
-            if few > many && settings.spot(small).is_some() {
-                return Err(settings.wrong(small, format!("is {few}: more than `{large}`, which is {many}")));
-            } else if few > many {
-                return Err(settings.wrong(large, format!("is {many}: less than `{small}`, which is {few}")));
-            }
-        }
+        ordered(settings, |count| count.to_string(), connections)?;
+        let jobs = [("limits.job_max", job_max), ("limits.bulk_max", bulk_max)];
+        ordered(settings, written_size, jobs)?;
         Ok(limits)
     }
+}
+
+/// Limits that contradict each other are refused, and both are named (row 114).
+fn ordered<const N: usize>(
+    settings: &Settings<'_>,
+    written: fn(usize) -> String,
+    limits: [(&'static str, usize); N],
+) -> Result<(), ConfigError> {
+    for pair in limits.windows(2) {
+        let [(small, few), (large, many)] = [pair[0], pair[1]];
+        if few <= many {
+            continue;
+        }
+        let (few, many) = (written(few), written(many));
+        return Err(match settings.spot(small) {
+            Some(_) => settings.wrong(small, format!("is {few}: more than `{large}`, which is {many}")),
+            None => settings.wrong(large, format!("is {many}: less than `{small}`, which is {few}")),
+        });
+    }
+    Ok(())
 }
 
 impl Default for Limits {
     /// Those of `default.toml`.
     fn default() -> Self {
-        Self::read(&Settings::default()).expect("default.toml is read by the tests")
+        Self::read(&Settings::default(), Environment::Development).expect("default.toml is read by the tests")
     }
 }

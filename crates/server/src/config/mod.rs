@@ -170,7 +170,7 @@ impl Config {
             web_hosts: web_hosts(&settings)?,
             web_base_path: web_base_path(&settings)?,
             rules: rules(&settings)?,
-            limits: Limits::read(&settings)?,
+            limits: Limits::read(&settings, environment)?,
             segment_bytes: segment_bytes(&settings)?,
             durability: durability(&settings)?,
             marks: marks(&settings)?,

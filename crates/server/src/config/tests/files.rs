@@ -112,8 +112,10 @@ fn a_mistake_names_file_line_column_and_reason_row_106() {
         ("limits.fetch_wait = '99999999999999999999s'", ":1:8: `limits.fetch_wait` must be a duration"),
         ("limits.fetch_wait = '9999999999999999999d'", ":1:8: `limits.fetch_wait` must be a duration"),
         ("limits.unsent_max = '32MB'", ":1:8: `limits.unsent_max` must be a size"),
-        ("limits.unsent_max = '1MiB'", ":1:8: `limits.unsent_max` must be from \"32MiB\" to \"1024MiB\""),
+        ("limits.unsent_max = '1MiB'", ":1:8: `limits.unsent_max` must be from \"32MiB\" to \"1GiB\""),
         ("limits.buffered_max = '63MiB'", ":1:8: `limits.buffered_max` must be from \"64MiB\" to"),
+        ("limits.job_max = '17MiB'", ":1:8: `limits.job_max` must be from \"1KiB\" to \"16MiB\""),
+        ("limits.line_max = '63KiB'", ":1:8: `limits.line_max` must be from \"64KiB\" to \"16MiB\""),
         ("limits.queues_max = 0", ":1:8: `limits.queues_max` must be from 1 to 1000000"),
         ("limits.queues_max = -1", ":1:8: `limits.queues_max` must be from 1 to 1000000"),
         ("workers.on_lost = 'retry'", ":1:9: `workers.on_lost` must be \"requeue\", \"wait\" or \"dead\""),
@@ -123,8 +125,8 @@ fn a_mistake_names_file_line_column_and_reason_row_106() {
         ("web.binding = '7420'", ":1:5: `web.binding` is wrong: \"7420\" is not HOST:PORT"),
         ("faktory.binding = ''", ":1:9: `faktory.binding` is wrong: \"\" is not HOST:PORT"),
         ("store.directory = 'db'", ":1:7: `store.directory` must be an absolute path"),
-        ("store.segment_size = '2GiB'", ":1:7: `store.segment_size` must be from \"1MiB\" to \"1024MiB\""),
-        ("store.segment_size = '1KiB'", ":1:7: `store.segment_size` must be from \"1MiB\" to \"1024MiB\""),
+        ("store.segment_size = '2GiB'", ":1:7: `store.segment_size` must be from \"1MiB\" to \"1GiB\""),
+        ("store.segment_size = '1KiB'", ":1:7: `store.segment_size` must be from \"1MiB\" to \"1GiB\""),
     ] {
         let line = refused(text);
         let expected = format!("TOP/c/conf.d/a.toml{expected}");
@@ -175,6 +177,9 @@ fn limits_that_contradict_each_other_are_both_named_row_114() {
     let line = refused("limits.handshakes_max = 10");
     let expected =
         ":1:8: `limits.handshakes_max` is 10: less than `limits.handshakes_per_address`, which is 64";
+    assert_eq!(line, format!("TOP/c/conf.d/a.toml{expected}"));
+    let line = refused("limits.bulk_max = '8MiB'");
+    let expected = ":1:8: `limits.bulk_max` is 8MiB: less than `limits.job_max`, which is 16MiB";
     assert_eq!(line, format!("TOP/c/conf.d/a.toml{expected}"));
 }
 

@@ -121,6 +121,12 @@ fn the_defaults_are_those_of_the_core_and_of_the_plan() {
         handshake_timeout: seconds(5),
         handshakes_max: 256,
         handshakes_per_address: 64,
+        line_max: 1 << 20,
+        job_max: 16 << 20,
+        bulk_max: 64 << 20,
+        bulk_jobs_max: 10_000,
+        fetch_queues_max: 256,
+        allow_flush: true,
         line_timeout: seconds(30),
         write_timeout: seconds(10),
         unsent_max: 32 << 20,
@@ -143,6 +149,22 @@ fn durability_is_strict_unless_somebody_asks_for_less_g1() {
             refused(&format!("store.durability = '{wrong}'")),
             format!("TOP/c/conf.d/a.toml:1:7: {line}")
         );
+    }
+}
+
+#[test]
+fn flush_has_to_be_allowed_in_production_and_nowhere_else_d7() {
+    for (environment, text, allowed) in [
+        ("development", "", true),
+        ("staging", "", true),
+        ("production", "", false),
+        ("production", "faktory.allow_flush = true", true),
+        ("development", "faktory.allow_flush = false", true),
+    ] {
+        let machine = Machine::new().set("FAKTORY_PASSWORD", GOOD);
+        machine.write("c/conf.d/a.toml", text);
+        let config = machine.config(&format!("-e {environment} -c TOP/c"));
+        assert_eq!(config.limits.allow_flush, allowed, "{environment} {text}");
     }
 }
 
