@@ -3,11 +3,12 @@
 //! A command gets a [`Ticket`]; its [`Reply`] comes under that ticket out of the same turn or a later one, since a
 //! FETCH may be settled by somebody else's PUSH.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::fact::{Failure, Head, JobId, OnLost, Span};
+use crate::fact::{Cleared, Failure, Head, JobId, OnLost, Span};
 use crate::query::Info;
 use crate::time::Wall;
 
@@ -52,8 +53,27 @@ pub enum Command<'a> {
     Delete { jobs: &'a [JobId] },
     /// An operator moves jobs to the dead set; those being worked on are left alone. Answered [`Reply::Count`].
     Kill { jobs: &'a [JobId] },
+    /// Everything that stands there is deleted, at one stroke; reservations too with [`Cleared::Everything`]. Answered
+    /// [`Reply::Done`].
+    Clear { what: Cleared<'a> },
+    /// Queues are paused, resumed or removed; `None`: all that are known. Unknown names are passed over (rule `U-02`).
+    /// Answered [`Reply::Done`].
+    Queues { deed: QueueDeed, names: Option<&'a [&'a str]> },
+    /// How long the next job of each of these queues has waited. Answered [`Reply::Latencies`].
+    Latency { names: &'a [&'a str] },
     /// Time has passed: see [`crate::Machine::next_due`]. Has no reply.
     Due,
+}
+
+/// What can be done to queues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueueDeed {
+    /// FETCH passes it over from now on, and PUSH does not (rule `U-03`).
+    Pause,
+    /// FETCH serves it again.
+    Resume,
+    /// See [`Cleared::Queue`].
+    Remove,
 }
 
 /// What a worker says of itself in HELLO.
@@ -132,6 +152,8 @@ pub enum Reply {
     Count(u64),
     /// What the worker is to do.
     State(Stage),
+    /// How long the next job of each queue has waited, by name; nothing for queues that are empty or unknown.
+    Latencies(BTreeMap<Box<str>, Duration>),
     /// The server's figures.
     Info(Box<Info>),
     /// Nothing changed.
@@ -221,16 +243,19 @@ pub enum Action {
     Delete(Vec<JobId>),
     /// See [`Command::Kill`].
     Kill(Vec<JobId>),
+    /// See [`Command::Queues`]; one queue.
+    Queue { name: String, deed: QueueDeed },
 }
 
 impl Action {
-    /// The command that does it.
-    pub fn command(&self) -> Command<'_> {
+    /// Gives the command that does it to `submit`.
+    pub fn command<R>(&self, submit: impl FnOnce(Command<'_>) -> R) -> R {
         match self {
-            Self::Signal { wid, stage } => Command::Signal { wid: wid.as_deref(), stage: *stage },
-            Self::Requeue(jobs) => Command::Requeue { jobs },
-            Self::Delete(jobs) => Command::Delete { jobs },
-            Self::Kill(jobs) => Command::Kill { jobs },
+            Self::Signal { wid, stage } => submit(Command::Signal { wid: wid.as_deref(), stage: *stage }),
+            Self::Requeue(jobs) => submit(Command::Requeue { jobs }),
+            Self::Delete(jobs) => submit(Command::Delete { jobs }),
+            Self::Kill(jobs) => submit(Command::Kill { jobs }),
+            Self::Queue { name, deed } => submit(Command::Queues { deed: *deed, names: Some(&[name]) }),
         }
     }
 }

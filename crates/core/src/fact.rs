@@ -7,6 +7,7 @@
 //! The rule for changing this file: a variant or a field is never given another meaning. New ones are added with a
 //! new tag in the store's `record.rs`, and the format version in its `segment.rs` says from when on.
 
+use crate::query::Set;
 use crate::time::Wall;
 
 /// The store's own name of a job; clients know the `jid`, which need not be unique. The low half is its slot in the
@@ -135,6 +136,20 @@ pub enum Fact<'a> {
     End { id: JobId, at: Wall, why: Ending },
     /// A small record has this value from now on; without one it is gone.
     Keep { family: Family, key: &'a [u8], value: Option<&'a [u8]> },
+    /// All that stands there is deleted, at one stroke: however much it is, a crash leaves it done or not (`G5`).
+    Clear(Cleared<'a>),
+}
+
+/// What is deleted at one stroke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cleared<'a> {
+    /// Jobs in every state, queues, counters and history, as by FLUSH (rule `N-03`). Numbers that were given to jobs are
+    /// not given again.
+    Everything,
+    /// The jobs that wait in a queue, and the queue: nobody knows of it any more (rule `U-04`).
+    Queue(&'a str),
+    /// The jobs of a sorted set.
+    Set(Set),
 }
 
 impl<'a> Fact<'a> {
@@ -150,7 +165,7 @@ impl<'a> Fact<'a> {
             | Fact::Set { standing, .. }
             | Fact::Fail { standing, .. }
             | Fact::Lost { standing, .. } => *standing = new,
-            Fact::End { .. } | Fact::Keep { .. } => {}
+            Fact::End { .. } | Fact::Keep { .. } | Fact::Clear(_) => {}
         }
         fact
     }

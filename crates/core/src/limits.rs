@@ -10,8 +10,11 @@ pub const PAGE_MAX: usize = 100;
 /// Jobs of one jid that an answer shows at most; each may have a body of 16 MiB.
 pub const SAME_JID_MAX: usize = 10;
 
-/// Ids in one answer to [`crate::query::Query::SetIds`] at most, and jobs that one operator's command may name.
+/// Ids in one answer to [`crate::query::Query::SetIds`] at most, jobs that one [`crate::query::Scan`] looks at, and jobs that one operator's command may name.
 pub const SLICE_MAX: usize = 1_000;
+
+/// Bytes of job bodies in one piece of a walk that shows jobs whole; a larger one comes alone.
+pub const SCAN_TEXT_MAX: usize = 8 << 20;
 
 /// Entries that one [`crate::Command::Due`] handles at most, so that a million due jobs do not stall the others; the
 /// rest is due at once again.

@@ -1,9 +1,10 @@
 //! Queries: what pages and INFO may ask. Typed and paged; they change nothing and see the state between two commands.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::command::{FailureView, Stage, Text};
-use crate::fact::{JobId, Standing};
+use crate::fact::{JobId, Order, Standing};
 use crate::time::Wall;
 
 /// The three sorted sets.
@@ -45,6 +46,105 @@ pub enum Query {
     /// The ids of the first `count` entries of a set that entered the store before `below`; for acting on a whole
     /// set in slices. Answered [`Answer::Ids`].
     SetIds { set: Set, below: JobId, count: usize },
+    /// A piece of a walk over jobs. Answered [`Answer::Scanned`].
+    Scan(Box<Scan>),
+    /// Every known queue. Answered [`Answer::Queues`].
+    Queues,
+}
+
+/// A place in which jobs stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Where {
+    /// In a worker's hands.
+    Working,
+    /// In a queue.
+    Queued,
+    Retries,
+    Scheduled,
+    Dead,
+}
+
+impl Where {
+    /// All, in the order of a walk: what happens now comes before what will, and that before what has been.
+    pub const ALL: [Self; 5] = [Self::Working, Self::Queued, Self::Retries, Self::Scheduled, Self::Dead];
+
+    /// The sorted set, if it is one.
+    pub fn set(self) -> Option<Set> {
+        match self {
+            Self::Working | Self::Queued => None,
+            Self::Retries => Some(Set::Retries),
+            Self::Scheduled => Some(Set::Scheduled),
+            Self::Dead => Some(Set::Dead),
+        }
+    }
+}
+
+/// A piece of a walk over jobs, for finding those that match: what the index knows is compared here, the rest by who
+/// asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scan {
+    /// Places that are looked at, in this order.
+    pub places: Vec<Where>,
+    /// Only these jobs, wherever in those places they are. The walk goes over the list then.
+    pub jids: Option<Vec<String>>,
+    /// Only jobs of this queue.
+    pub queue: Option<String>,
+    /// Only jobs of this type.
+    pub jobtype: Option<String>,
+    /// Where the piece before has ended; `None`: from the beginning.
+    pub from: Option<Mark>,
+    /// Jobs that are looked at, at most; clamped to [`crate::limits::SLICE_MAX`].
+    pub count: usize,
+    /// Jobs that are found, at most.
+    pub most: usize,
+    /// Whether the jobs are shown whole, as many as [`crate::limits::SCAN_TEXT_MAX`] allows, or only named.
+    pub texts: bool,
+}
+
+/// Where a walk goes on: the first job that was not looked at. If it is gone by then, the next one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// A place of the list of jids.
+    Jid(usize),
+    /// The beginning of a place.
+    Start(Where),
+    /// A place among the reservations.
+    Working(u32),
+    Queued {
+        queue: String,
+        order: Order,
+        id: JobId,
+    },
+    Sorted {
+        set: Set,
+        time: Wall,
+        order: Order,
+    },
+}
+
+/// What a piece of a walk has found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Scanned {
+    /// Those that match, in the order of the walk.
+    pub ids: Vec<JobId>,
+    /// The same whole, if that was asked for.
+    pub jobs: Vec<JobView>,
+    /// Jobs that were looked at.
+    pub seen: u64,
+    /// Jobs in all the places, whether they match or not.
+    pub total: u64,
+    /// Where to go on; `None`: that was the last piece.
+    pub next: Option<Mark>,
+}
+
+/// A queue as operators see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueView {
+    pub name: String,
+    pub size: u64,
+    pub paused: bool,
+    /// How long the next job has waited.
+    pub latency: Duration,
 }
 
 /// An answer.
@@ -58,6 +158,8 @@ pub enum Answer {
         ids: Vec<JobId>,
         next_id: JobId,
     },
+    Scanned(Box<Scanned>),
+    Queues(Vec<QueueView>),
     /// There is no such queue.
     Missing,
 }
@@ -136,6 +238,8 @@ pub struct Info {
     pub scheduled: u64,
     pub retries: u64,
     pub dead: u64,
+    /// Jobs that the dead set holds at most (`D28`).
+    pub dead_max: u64,
     pub working: u64,
     /// Attempts that ended: ACK, FAIL, expiry (rule `I-02`).
     pub processed: u64,

@@ -50,3 +50,6 @@ pub const MESSAGE_MAX: usize = 1_000;
 pub const BACKTRACE_LINES_MAX: usize = 50;
 /// See [`ERRTYPE_MAX`].
 pub const BACKTRACE_MAX: usize = 64 * 1024;
+
+/// Bytes of a glob in MUTATE and JOBS: matching takes time with its length, for every job that is looked at.
+pub const GLOB_MAX: usize = 1024;

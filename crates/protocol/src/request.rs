@@ -18,10 +18,14 @@ pub enum Verb {
     Queue,
     Batch,
     Track,
+    /// Our own: what operators ask of jobs.
+    Jobs,
+    /// Our own: what operators ask of worker processes.
+    Workers,
 }
 
 impl Verb {
-    const ALL: [(&'static str, Self); 13] = [
+    const ALL: [(&'static str, Self); 15] = [
         ("PUSH", Self::Push),
         ("PUSHB", Self::PushBulk),
         ("FETCH", Self::Fetch),
@@ -35,6 +39,8 @@ impl Verb {
         ("QUEUE", Self::Queue),
         ("BATCH", Self::Batch),
         ("TRACK", Self::Track),
+        ("JOBS", Self::Jobs),
+        ("WORKERS", Self::Workers),
     ];
 
     /// The word on the wire.

@@ -34,6 +34,26 @@ pub fn is_object(text: &str) -> bool {
     text.trim_ascii_start().starts_with('{')
 }
 
+/// JSON without the white space between its tokens; numbers and strings stay as they were written.
+pub fn compact(json: &[u8]) -> Cow<'_, [u8]> {
+    let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+    if !json.iter().any(blank) {
+        return Cow::Borrowed(json);
+    }
+    let (mut quoted, mut escaped) = (false, false);
+    let kept = json.iter().filter(|byte| {
+        let keep = quoted || !blank(byte);
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            _ => {}
+        }
+        keep
+    });
+    Cow::Owned(kept.copied().collect())
+}
+
 /// What serde_json says of a malformed text, with the place in bytes instead of a line and a column.
 pub fn json_error(error: &serde_json::Error) -> String {
     let text = error.to_string();
@@ -74,6 +94,17 @@ mod tests {
         assert_eq!(quote("a\r\n\u{1b}[31m"), "a\\r\\n\\u{1b}[31m");
         assert_eq!(quote(&"é".repeat(40)), format!("{}…", "é".repeat(32)));
         assert_eq!(cut("aé", 2), "a");
+    }
+
+    #[test]
+    fn compact_json_has_no_blanks_outside_of_strings_d27() {
+        for (json, expected) in [
+            (r#"{"a":[1]}"#, r#"{"a":[1]}"#),
+            ("{ \"a b\" :\t[ 1.0 ,\r\n2 ] }", r#"{"a b":[1.0,2]}"#),
+            (r#"[ "\" \\" , "x" ]"#, r#"["\" \\","x"]"#),
+        ] {
+            assert_eq!(compact(json.as_bytes()), expected.as_bytes(), "{json}");
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod clock;
 pub mod config;
 mod desk;
 pub mod exit;
+mod glob;
 pub mod node;
 mod open_files;
 mod port;

@@ -152,7 +152,7 @@ fn engine_thread(config: &Config, stop: Arc<Notify>, ready: &Ready) -> Result<()
     result
 }
 
-struct Prepared<E> {
+struct Prepared<E: Engine> {
     node: Node<E>,
     clock: Clock,
     doors: Doors,

@@ -101,7 +101,7 @@ struct Peer {
 }
 
 /// Everything on the engine's thread.
-struct Hall<E> {
+struct Hall<E: Engine> {
     node: RefCell<Node<E>>,
     clock: Clock,
     gauges: Arc<Gauges>,

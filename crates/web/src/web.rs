@@ -89,6 +89,8 @@ fn unexpected(answer: &Answer) -> Problem {
         Answer::Workers(_) => "workers",
         Answer::Jobs(_) => "jobs",
         Answer::Ids { .. } => "ids",
+        Answer::Scanned(_) => "a piece of a walk",
+        Answer::Queues(_) => "queues",
         Answer::Missing => "nothing",
     };
     Problem::internal(&format!("the engine answered {kind}, which was not the question"))

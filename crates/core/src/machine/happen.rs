@@ -1,11 +1,15 @@
 //! What facts do: the only code that changes durable state, live and in replay.
 
-use super::counters::{Reader, numbers};
+use super::counters::{Counters, Reader, numbers};
+use super::jobtypes::JobTypes;
+use super::queues::Queues;
+use super::repush::Recent;
+use super::sorted::Sets;
 use super::table::{Slot, State};
 use super::{Machine, Turn};
 use crate::command::FailureView;
 use crate::command::Text;
-use crate::fact::{Ending, Fact, Facts, Failure, Family, Order, Span, Standing};
+use crate::fact::{Cleared, Ending, Fact, Facts, Failure, Family, JobId, Order, Span, Standing};
 use crate::policy::retry::Attempts;
 use crate::time::Wall;
 
@@ -30,7 +34,8 @@ impl Failed {
     }
 }
 
-const PAUSED: u8 = 1;
+/// The flag of a queue that FETCH passes over.
+pub(super) const PAUSED: u8 = 1;
 
 impl Machine {
     /// Takes a fact from the log; `span` is what [`Facts::record`] would say of it now. Facts about jobs that are
@@ -53,7 +58,7 @@ impl Machine {
                 if let Some(slot) = self.table.find(id) {
                     self.drop_job(slot, free);
                 }
-                let (queue, jobtype) = (self.queues.intern(head.queue), self.types.acquire(head.jobtype));
+                let (queue, jobtype) = (self.queues.acquire(head.queue), self.types.acquire(head.jobtype));
                 let slot = self.table.insert(id, &head, queue, jobtype, span);
                 if let Some(at) = at {
                     self.recent.pushed(at, self.table.seq_of(slot), self.rules.repush_window);
@@ -92,11 +97,52 @@ impl Machine {
                 }
             }
             Fact::Keep { family, key, value } => self.keep(family, key, value),
+            Fact::Clear(what) => self.clear_all(what, free),
+        }
+    }
+
+    /// All that stands there is no more, and is forgotten for the safe re-push too (`D5`).
+    fn clear_all(&mut self, what: Cleared<'_>, free: &mut impl FnMut(Span)) {
+        if what == Cleared::Everything {
+            self.spans().for_each(free);
+            self.table.clear();
+            self.types = JobTypes::default();
+            self.queues = Queues::default();
+            self.sets = Sets::default();
+            self.reservations.clear(&mut self.workers);
+            self.failures.clear();
+            self.losses.clear();
+            self.counters = Counters::default();
+            self.recent = Recent::default();
+            return;
+        }
+        for slot in self.standing_in(what) {
+            self.recent.forget((self.table[slot].jid, self.table[slot].body_hash));
+            self.drop_job(slot, free);
+        }
+        if let Cleared::Queue(name) = what {
+            self.queues.set_known(name, false, false);
+        }
+    }
+
+    /// The jobs that a [`Fact::Clear`] would end now.
+    pub fn cleared_by(&self, what: Cleared<'_>) -> Vec<JobId> {
+        self.standing_in(what).into_iter().map(|slot| self.table.id(slot)).collect()
+    }
+
+    fn standing_in(&self, what: Cleared<'_>) -> Vec<Slot> {
+        match what {
+            Cleared::Everything => self.table.slots().collect(),
+            Cleared::Queue(name) => {
+                let queue = self.queues.find(name);
+                queue.map_or_else(Vec::new, |q| self.queues.oldest_first(&self.table, q).collect())
+            }
+            Cleared::Set(set) => self.sets.of(set).iter().map(|(.., slot)| *slot).collect(),
         }
     }
 
     /// A job that lives stands elsewhere.
-    fn stand(&mut self, id: crate::JobId, order: Order, standing: Standing<'_>) {
+    fn stand(&mut self, id: JobId, order: Order, standing: Standing<'_>) {
         let Some(slot) = self.table.find(id) else { return };
         let was = self.table[slot].state;
         self.leave(slot);
@@ -150,6 +196,7 @@ impl Machine {
         }
         self.losses.remove(&slot);
         self.types.release(self.table[slot].jobtype);
+        self.queues.release(self.table[slot].queue);
         free(self.table[slot].body());
         self.table.remove(slot);
     }
@@ -180,9 +227,8 @@ impl Machine {
             }
             Family::Queue => {
                 let Ok(name) = std::str::from_utf8(key) else { return };
-                let queue = self.queues.intern(name);
-                self.queues[queue].known = value.is_some();
-                self.queues[queue].paused = value.is_some_and(|v| v.first().is_some_and(|f| f & PAUSED != 0));
+                let paused = value.is_some_and(|v| v.first().is_some_and(|f| f & PAUSED != 0));
+                self.queues.set_known(name, value.is_some(), paused);
             }
         }
     }

@@ -22,6 +22,7 @@ mod queues;
 mod repush;
 mod reservations;
 mod retell;
+mod scan;
 #[cfg(test)]
 mod scenario;
 
@@ -159,6 +160,9 @@ impl Machine {
             Command::Requeue { jobs } => self.requeue(&mut turn, jobs),
             Command::Delete { jobs } => self.delete(&mut turn, jobs),
             Command::Kill { jobs } => self.kill(&mut turn, jobs),
+            Command::Clear { what } => self.clear(&mut turn, what),
+            Command::Queues { deed, names } => self.operate_queues(&mut turn, deed, names),
+            Command::Latency { names } => self.latency(&turn, names),
             Command::Due => return self.due(&mut turn),
         };
         turn.out.replies.push((ticket, reply));
@@ -198,8 +202,7 @@ impl Machine {
 
     /// Where the body of the next job of each queue is.
     pub fn heads(&self) -> impl Iterator<Item = Span> + '_ {
-        let numbers = 0..self.queues.count() as u16;
-        numbers.filter_map(|queue| self.queues.first(queue)).map(|slot| self.table[slot].body())
+        self.queues.numbers().filter_map(|queue| self.queues.first(queue)).map(|slot| self.table[slot].body())
     }
 
     fn connect<F>(

@@ -1,9 +1,13 @@
-//! What operators do to jobs and workers. A job that is being worked on is its worker's: it is left alone.
+//! What operators do to jobs, queues and workers. A job that is being worked on is its worker's: it is left alone, but
+//! by FLUSH.
 
+use std::time::Duration;
+
+use super::happen::PAUSED;
 use super::table::{Slot, State};
 use super::{Machine, Turn};
-use crate::command::{Reply, Stage};
-use crate::fact::{Ending, Fact, Facts, JobId, Standing};
+use crate::command::{QueueDeed, Reply, Stage};
+use crate::fact::{Cleared, Ending, Fact, Facts, Family, JobId, Standing};
 
 impl Machine {
     /// Quiets or stops a worker, or all; the worker learns it with its next BEAT (rule `L-03`).
@@ -47,6 +51,55 @@ impl Machine {
         });
         self.trim_dead(turn);
         reply
+    }
+
+    /// Deletes what stands there, whatever it is (rules `N-03`, `M-07`).
+    pub(super) fn clear<F: Facts>(&mut self, turn: &mut Turn<'_, F>, what: Cleared<'_>) -> Reply {
+        self.happen(turn, &Fact::Clear(what));
+        Reply::Done
+    }
+
+    /// Pauses, resumes or removes queues that are known (rules `U-01` to `U-04`).
+    pub(super) fn operate_queues<F: Facts>(
+        &mut self,
+        turn: &mut Turn<'_, F>,
+        deed: QueueDeed,
+        names: Option<&[&str]>,
+    ) -> Reply {
+        let known: Vec<Box<str>> = match names {
+            Some(names) => names.iter().map(|name| (*name).into()).collect(),
+            None => self.queues.known().map(|queue| (*queue.name).into()).collect(),
+        };
+        let mut resumed = Vec::new();
+        for name in &known {
+            let Some(queue) = self.queues.find(name).filter(|queue| self.queues[*queue].known) else {
+                continue;
+            };
+            let paused = match deed {
+                QueueDeed::Remove => {
+                    self.happen(turn, &Fact::Clear(Cleared::Queue(name)));
+                    continue;
+                }
+                QueueDeed::Pause => true,
+                QueueDeed::Resume => false,
+            };
+            if paused != self.queues[queue].paused {
+                let flags = [if paused { PAUSED } else { 0 }];
+                let (family, key) = (Family::Queue, name.as_bytes());
+                self.happen(turn, &Fact::Keep { family, key, value: Some(&flags) });
+            }
+            resumed.extend(self.queues.first(queue));
+        }
+        // Who waited for queues that are served again gets what stands there (`Q-58`).
+        self.serve(turn, &resumed);
+        Reply::Done
+    }
+
+    /// How long the next job of each queue has waited (rule `U-05`).
+    pub(super) fn latency<F>(&self, turn: &Turn<'_, F>, names: &[&str]) -> Reply {
+        let waited =
+            |name: &str| self.queues.find(name).map_or(Duration::ZERO, |queue| self.waited(turn.now, queue));
+        Reply::Latencies(names.iter().map(|name| ((*name).into(), waited(name))).collect())
     }
 
     /// Does something to each job that lives and is in nobody's hands; counts those it was done to.

@@ -1,11 +1,13 @@
 //! Answers about the state as it is between two commands.
 
+use std::time::Duration;
+
 use super::Machine;
 use super::table::{Slot, State};
 use crate::command::Text;
 use crate::fact::{JobId, Order};
 use crate::limits::{PAGE_MAX, SAME_JID_MAX, SLICE_MAX};
-use crate::query::{Answer, Info, JobView, Jobs, Page, Place, Query, WorkerView};
+use crate::query::{Answer, Info, JobView, Jobs, Page, Place, Query, QueueView, WorkerView};
 use crate::time::Now;
 
 impl Machine {
@@ -46,7 +48,23 @@ impl Machine {
                     next_id: self.table.next_id(),
                 }
             }
+            Query::Scan(scan) => Answer::Scanned(Box::new(self.scan(scan))),
+            Query::Queues => Answer::Queues(self.queue_views(now)),
         }
+    }
+
+    fn queue_views(&self, now: Now) -> Vec<QueueView> {
+        let view = |queue: u16| {
+            let shown = &self.queues[queue];
+            let latency = self.waited(now, queue);
+            QueueView { name: shown.name.to_string(), size: shown.len as u64, paused: shown.paused, latency }
+        };
+        self.queues.numbers().filter(|queue| self.queues[*queue].known).map(view).collect()
+    }
+
+    /// How long the next job of a queue has waited.
+    pub(super) fn waited(&self, now: Now, queue: u16) -> Duration {
+        self.queues.first(queue).map_or(Duration::ZERO, |slot| now.wall.since(self.table[slot].time))
     }
 
     /// The figures of INFO.
@@ -57,6 +75,7 @@ impl Machine {
             scheduled: self.sets.scheduled.len() as u64,
             retries: self.sets.retries.len() as u64,
             dead: self.sets.dead.len() as u64,
+            dead_max: self.rules.dead_max as u64,
             working: self.reservations.len() as u64,
             processed: self.counters.total.processed,
             failures: self.counters.total.failed,
@@ -101,7 +120,7 @@ impl Machine {
         self.jobs(slots.len(), slots.into_iter(), Page { from: 0, count: SAME_JID_MAX })
     }
 
-    fn view(&self, slot: Slot) -> JobView {
+    pub(super) fn view(&self, slot: Slot) -> JobView {
         let entry = &self.table[slot];
         JobView {
             id: self.table.id(slot),

@@ -1,6 +1,7 @@
 //! Queues: a list of slots each, threaded through the table.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use super::table::{NONE, Slot, Table};
@@ -14,6 +15,8 @@ pub(super) struct Queue {
     pub(super) known: bool,
     pub(super) paused: bool,
     pub(super) len: usize,
+    /// Jobs that belong to it, in whatever state.
+    jobs: usize,
     head: Slot,
     tail: Slot,
     /// While replaying: a record came out of order, so the list is to be sorted.
@@ -25,6 +28,8 @@ pub(super) struct Queue {
 pub(super) struct Queues {
     all: Vec<Queue>,
     by_name: BTreeMap<Arc<str>, u16>,
+    /// Numbers that nobody uses.
+    free: Vec<u16>,
     /// Jobs in all queues.
     pub(super) enqueued: usize,
 }
@@ -39,16 +44,56 @@ impl Queues {
         if let Some(queue) = self.find(name) {
             return queue;
         }
-        let number = u16::try_from(self.all.len()).expect("the limit on queues is below 65,536");
+        let end = || u16::try_from(self.all.len()).expect("the limit on queues is below 65,536");
+        let number = self.free.pop().unwrap_or_else(end);
         let name: Arc<str> = name.into();
         self.by_name.insert(name.clone(), number);
         let (head, tail) = (NONE, NONE);
-        self.all.push(Queue { name, known: false, paused: false, len: 0, head, tail, unsorted: false });
+        let queue = Queue { name, known: false, paused: false, len: 0, jobs: 0, head, tail, unsorted: false };
+        match self.all.get_mut(usize::from(number)) {
+            Some(place) => *place = queue,
+            None => self.all.push(queue),
+        }
         number
     }
 
+    /// The number of a queue that one more job belongs to.
+    pub(super) fn acquire(&mut self, name: &str) -> u16 {
+        let queue = self.intern(name);
+        self[queue].jobs += 1;
+        queue
+    }
+
+    /// One job less belongs to it.
+    pub(super) fn release(&mut self, queue: u16) {
+        self[queue].jobs -= 1;
+        self.drop_if_unused(queue);
+    }
+
+    /// A queue is known from now on, or not any more.
+    pub(super) fn set_known(&mut self, name: &str, known: bool, paused: bool) {
+        let queue = self.intern(name);
+        (self[queue].known, self[queue].paused) = (known, paused);
+        self.drop_if_unused(queue);
+    }
+
+    /// A queue that is not known, and that no job names, is none.
+    fn drop_if_unused(&mut self, queue: u16) {
+        let Queue { known, jobs, name, .. } = &self[queue];
+        if !known && *jobs == 0 {
+            let name = name.clone();
+            self.by_name.remove(&name);
+            self.free.push(queue);
+        }
+    }
+
     pub(super) fn count(&self) -> usize {
-        self.all.len()
+        self.by_name.len()
+    }
+
+    /// Every queue's number.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = u16> + '_ {
+        self.by_name.values().copied()
     }
 
     /// Known queues, by name.
@@ -104,7 +149,8 @@ impl Queues {
 
     /// Replay is over: lists whose records came out of order are put in order.
     pub(super) fn recovered(&mut self, table: &mut Table) {
-        for number in 0..self.all.len() as u16 {
+        let numbers: Vec<u16> = self.numbers().collect();
+        for number in numbers {
             if !std::mem::take(&mut self.all[usize::from(number)].unsorted) {
                 continue;
             }
@@ -129,6 +175,16 @@ impl Queues {
         walk(self.all[usize::from(queue)].head, move |s| table[s].next)
     }
 
+    /// The jobs of a queue from this one on, which must stand in it.
+    pub(super) fn from<'a>(&self, table: &'a Table, slot: Slot) -> impl Iterator<Item = Slot> + use<'a> {
+        walk(slot, move |s| table[s].next)
+    }
+
+    /// The first queue whose name is not smaller, and so on.
+    pub(super) fn named_from(&self, name: &str) -> impl Iterator<Item = u16> + '_ {
+        self.by_name.range::<str, _>((Bound::Included(name), Bound::Unbounded)).map(|(_, queue)| *queue)
+    }
+
     /// The jobs of a queue, newest first.
     pub(super) fn newest_first<'a>(
         &self,
@@ -141,9 +197,15 @@ impl Queues {
     /// Walks every list both ways; gives the number of jobs.
     pub(super) fn check(&self, table: &Table) -> Result<usize, String> {
         let mut sum = 0;
-        for (number, queue) in self.all.iter().enumerate() {
-            let slots: Vec<Slot> = self.oldest_first(table, number as u16).collect();
-            let back: Vec<Slot> = self.newest_first(table, number as u16).collect();
+        let mut jobs = vec![0; self.all.len()];
+        table.slots().for_each(|slot| jobs[usize::from(table[slot].queue)] += 1);
+        for number in self.numbers() {
+            let queue = &self[number];
+            if queue.jobs != jobs[usize::from(number)] || !(queue.known || queue.jobs > 0) {
+                return Err(format!("queue {}: {} jobs name it, or nobody does", queue.name, queue.jobs));
+            }
+            let slots: Vec<Slot> = self.oldest_first(table, number).collect();
+            let back: Vec<Slot> = self.newest_first(table, number).collect();
             let orders: Vec<Order> = slots.iter().map(|s| table[*s].order).collect();
             if slots.len() != queue.len || !slots.iter().eq(back.iter().rev()) || !orders.is_sorted() {
                 return Err(format!("queue {}: its list is broken", queue.name));

@@ -138,6 +138,12 @@ impl Reservations {
         }
     }
 
+    /// Nobody has anything in hand any more. Deliveries are counted on.
+    pub(super) fn clear(&mut self, workers: &mut Workers) {
+        workers.iter_mut().for_each(|(_, worker)| worker.hands = Hands::default());
+        *self = Self { deliveries: self.deliveries, ..Self::default() };
+    }
+
     fn at(&mut self, place: u32) -> Option<&mut Reservation> {
         self.places.get_mut(place as usize)?.as_mut()
     }
@@ -159,6 +165,12 @@ impl Reservations {
     /// All of them, in no order that means anything.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Slot, &Reservation)> {
         self.places.iter().flatten().map(|reservation| (reservation.slot, reservation))
+    }
+
+    /// All of them from a place on, each with its place.
+    pub(super) fn iter_from(&self, place: u32) -> impl Iterator<Item = (u32, Slot)> + '_ {
+        let places = (place..).zip(self.places.get(place as usize..).unwrap_or_default());
+        places.filter_map(|(place, reservation)| Some((place, reservation.as_ref()?.slot)))
     }
 
     /// The jobs in a worker's hands, the last one first.

@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Machine, Settled};
-use crate::command::{Command, ConnId, Hello, Push, Reply, Stage, Text, Ticket};
-use crate::fact::{Fact, Facts, JobId, OnLost, Span};
+use crate::command::{Command, ConnId, Hello, Push, QueueDeed, Reply, Stage, Text, Ticket};
+use crate::fact::{Cleared, Fact, Facts, JobId, OnLost, Span};
 use crate::limits::Rules;
 use crate::query::{Answer, Page, Place, Query, Set};
 use crate::time::{Boot, Now, Wall};
@@ -197,6 +197,19 @@ impl Scene {
                 self.apply(ticket, Command::Undelivered { delivery }, out);
                 return Some("back".into());
             }
+            "signal" | "requeue" | "delete" | "kill" | "flush" | "clear" | "pause" | "resume" | "remove" => {
+                self.operate(ticket, verb, args, out);
+            }
+            "latency" => _ = self.apply(ticket, Command::Latency { names: args }, out),
+            "sees" => return Some(self.shown(args[0])),
+            _ => panic!("no verb {verb}"),
+        }
+        None
+    }
+
+    /// What operators do.
+    fn operate(&mut self, ticket: Ticket, verb: &str, args: &[&str], out: &mut Settled) {
+        match verb {
             "signal" => {
                 let wid = (args[0] != "all").then_some(args[0]);
                 self.apply(ticket, Command::Signal { wid, stage: stage(args[1]) }, out);
@@ -210,10 +223,28 @@ impl Scene {
                 };
                 self.apply(ticket, command, out);
             }
-            "sees" => return Some(self.shown(args[0])),
-            _ => panic!("no verb {verb}"),
+            "flush" => {
+                self.apply(ticket, Command::Clear { what: Cleared::Everything }, out);
+            }
+            "clear" => {
+                let set = match args[0] {
+                    "scheduled" => Set::Scheduled,
+                    "retries" => Set::Retries,
+                    _ => Set::Dead,
+                };
+                self.apply(ticket, Command::Clear { what: Cleared::Set(set) }, out);
+            }
+            "pause" | "resume" | "remove" => {
+                let deed = match verb {
+                    "pause" => QueueDeed::Pause,
+                    "resume" => QueueDeed::Resume,
+                    _ => QueueDeed::Remove,
+                };
+                let names = (args[0] != "*").then_some(args);
+                self.apply(ticket, Command::Queues { deed, names }, out);
+            }
+            _ => unreachable!("an operator's verb"),
         }
-        None
     }
 
     fn ids(&self, jid: &str) -> Vec<JobId> {
@@ -233,6 +264,7 @@ impl Scene {
             "working" => Query::Working { page },
             "workers" => Query::Workers,
             "info" => Query::Info,
+            "queues" => Query::Queues,
             name => Query::Queue { name: name.into(), page },
         };
         match self.machine.answer(self.now, &query) {
@@ -260,6 +292,11 @@ impl Scene {
                 "processed {} failed {} discarded {}",
                 info.processed, info.failures, info.since_start.dead_dropped
             ),
+            Answer::Queues(queues) => queues
+                .iter()
+                .map(|q| format!("{}:{}{}", q.name, q.size, if q.paused { ":paused" } else { "" }))
+                .collect::<Vec<_>>()
+                .join(" "),
             Answer::Missing => "no such queue".into(),
             other => panic!("{other:?}"),
         }
@@ -285,6 +322,10 @@ impl Scene {
                 }
                 Reply::Count(count) => count.to_string(),
                 Reply::State(stage) => format!("{stage:?}").to_lowercase(),
+                Reply::Latencies(waited) => {
+                    let shown = waited.iter().map(|(name, waited)| format!("{name}={}s", waited.as_secs()));
+                    shown.collect::<Vec<_>>().join(" ")
+                }
                 Reply::Refused(refusal) => refusal.to_string(),
                 other => panic!("{other:?}"),
             };

@@ -214,6 +214,11 @@ impl Table {
         }
     }
 
+    /// Empties all slots. Numbers go on.
+    pub(super) fn clear(&mut self) {
+        *self = Self { seq: self.seq, is_replaying: self.is_replaying, ..Self::new(self.key) };
+    }
+
     /// Empties a slot.
     pub(super) fn remove(&mut self, slot: Slot) {
         if !self.is_replaying {

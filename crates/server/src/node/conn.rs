@@ -16,14 +16,23 @@ pub(super) enum Pending {
     Ready(Vec<u8>),
 }
 
+/// A command whose outcome decides what the next one meets (rule `H-05`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Blocked {
+    /// A FETCH that waits. Nobody needs its job when the client leaves.
+    Fetch,
+    /// An inquiry: it is answered, also to a client that sends no more.
+    Inquiry,
+}
+
 /// The state of one connection.
 #[derive(Debug, Default)]
 pub(super) struct Conn {
     pub(super) lines: Lines,
     /// Replies leave in the order of their commands (rule `H-05`).
     pub(super) pending: VecDeque<Pending>,
-    /// A FETCH waits, and so does everything behind it.
-    pub(super) fetching: bool,
+    /// What the commands behind it have to wait for.
+    pub(super) blocked: Option<Blocked>,
     /// No more lines are read; the connection closes when its replies have left.
     pub(super) closing: bool,
     /// The client will send no more.
@@ -77,13 +86,18 @@ impl Conn {
         match self.pending.pop_front() {
             Some(Pending::Waiting(waiting, form)) => {
                 assert_eq!(waiting, ticket, "commands of one connection settle in their order");
-                // A FETCH that waits is the last of them: what settles before it does not end its wait.
-                self.fetching &= !self.pending.is_empty();
+                // What blocks is the last of them: what settles before it does not end its wait.
+                self.blocked = self.blocked.filter(|_| !self.pending.is_empty());
                 Some(form)
             }
             Some(Pending::Ready(_)) => unreachable!("a reply that is ready does not wait at the front"),
             None => None,
         }
+    }
+
+    /// Whether this command's reply is the next to leave.
+    pub(super) fn is_next(&self, ticket: Ticket) -> bool {
+        matches!(self.pending.front(), Some(Pending::Waiting(waiting, _)) if *waiting == ticket)
     }
 
     /// What was behind the reply that has just been written, and waits no longer.
@@ -131,10 +145,10 @@ mod tests {
 
     #[test]
     fn only_its_own_reply_ends_the_wait_of_a_fetch_h05() {
-        let mut conn = Conn { fetching: true, ..Conn::default() };
+        let mut conn = Conn { blocked: Some(Blocked::Fetch), ..Conn::default() };
         let (ack, fetch) = (conn.ticket(1), conn.ticket(1));
         conn.pending.extend([ack, fetch].map(|ticket| Pending::Waiting(ticket, Form::Plain)));
-        assert!(conn.settle(ack).is_some() && conn.fetching);
-        assert!(conn.settle(fetch).is_some() && !conn.fetching);
+        assert!(conn.settle(ack).is_some() && conn.blocked.is_some());
+        assert!(conn.settle(fetch).is_some() && conn.blocked.is_none());
     }
 }

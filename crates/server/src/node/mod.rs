@@ -9,6 +9,7 @@
 //! connections reach it when they have logged in (`vestibule.rs`).
 
 mod conn;
+pub(crate) mod inquiry;
 mod lines;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +22,8 @@ use bessemer_protocol::resp::put_error;
 use bessemer_protocol::response::ErrorCode;
 use bessemer_store::{Engine, Fatal};
 
-use self::conn::{Conn, Pending, conn_of};
+use self::conn::{Blocked, Conn, Pending, conn_of};
+use self::inquiry::{INQUIRIES_MAX, Running};
 use self::lines::Next;
 use crate::config::Limits;
 use crate::verb::{self, Call, Form, Outcome, Surroundings};
@@ -39,6 +41,15 @@ pub enum Output {
     Acted { token: u64, count: u64 },
 }
 
+/// Who wanted an action.
+#[derive(Clone, Copy)]
+enum Actor {
+    /// A page; this is its token.
+    Desk(u64),
+    /// The inquiry with this number.
+    Inquiry(u64),
+}
+
 /// The connection number that stands for operators' actions in tickets.
 const DESK: u64 = 0;
 
@@ -46,14 +57,16 @@ const DESK: u64 = 0;
 const HEARTBEAT: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// The server without I/O.
-#[derive(Debug)]
-pub struct Node<E> {
+pub struct Node<E: Engine> {
     engine: E,
+    reader: E::Reader,
     limits: Limits,
     conns: BTreeMap<ConnId, Conn>,
-    /// Actions under way: the token of each ticket.
-    actions: BTreeMap<Ticket, u64>,
+    /// Actions under way, and who learns what comes of them.
+    actions: BTreeMap<Ticket, Actor>,
     next_action: u64,
+    /// Commands that ask before they answer, by number.
+    inquiries: BTreeMap<u64, Running>,
     /// Deadlines of lines that have begun and of bytes that wait.
     deadlines: BTreeSet<(Boot, ConnId)>,
     /// Connections with lines that could not be handled yet, because the engine had no room.
@@ -83,11 +96,13 @@ impl<E: Engine> Node<E> {
         // The clocks of absent parties start when the port listens.
         engine.stalled(now);
         Self {
+            reader: engine.reader(),
             engine,
             limits,
             conns: BTreeMap::new(),
             actions: BTreeMap::new(),
             next_action: 0,
+            inquiries: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             waiting: BTreeSet::new(),
             ready: BTreeSet::new(),
@@ -160,16 +175,20 @@ impl<E: Engine> Node<E> {
 
     /// An operator acts; [`Output::Acted`] with this token follows when it is durable.
     pub fn act(&mut self, now: Now, token: u64, action: &Action) {
+        self.submit_action(now, Actor::Desk(token), action);
+    }
+
+    fn submit_action(&mut self, now: Now, actor: Actor, action: &Action) {
         self.next_action += 1;
         let ticket = conn::ticket(DESK, self.next_action);
-        self.actions.insert(ticket, token);
-        self.submit(now, ticket, action.command());
+        self.actions.insert(ticket, actor);
+        action.command(|command| self.submit(now, ticket, command));
     }
 
     /// Whether the shell is to read from a connection: there is room for what it may send.
     pub fn wants_bytes(&self, conn: ConnId) -> bool {
         self.conns.get(&conn).is_some_and(|state| {
-            let backlog = state.fetching && state.lines.len() > bessemer_protocol::limits::LINE_MAX;
+            let backlog = state.blocked.is_some() && state.lines.len() > bessemer_protocol::limits::LINE_MAX;
             let slow = state.unsent() > self.limits.unsent_max;
             let room = self.buffered < self.limits.buffered_max || !state.lines.is_partial();
             !state.closing && !state.eof && !backlog && !slow && room && self.engine.room() > 0
@@ -211,6 +230,11 @@ impl<E: Engine> Node<E> {
         }
     }
 
+    /// Commands under way that ask the engine before they answer.
+    pub fn inquiries(&self) -> usize {
+        self.inquiries.len()
+    }
+
     /// What happened since this was asked last.
     pub fn take_events(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.events)
@@ -250,6 +274,7 @@ impl<E: Engine> Node<E> {
         }
         self.enforce_deadlines(now, out);
         self.dirty = false;
+        self.inquire(cx, now);
         let poll = self.engine.poll_turn(cx, now, &mut self.settled);
         if let Poll::Ready(Err(_)) = poll {
             return poll;
@@ -258,11 +283,45 @@ impl<E: Engine> Node<E> {
         for (ticket, reply) in std::mem::take(&mut self.settled.replies) {
             self.settle(now, ticket, reply, out);
         }
+        self.inquire(cx, now);
         for conn in std::mem::take(&mut self.waiting).into_iter().chain(self.ready.clone()) {
             self.handle_lines(now, conn);
         }
         self.flush(out);
         poll
+    }
+
+    /// Lets the inquiries go on as far as they can, and hands in their replies.
+    fn inquire(&mut self, cx: &mut Context<'_>, now: Now) {
+        for (number, mut running) in std::mem::take(&mut self.inquiries) {
+            while running.poll(cx, now, &self.reader) {
+                self.dirty = true;
+            }
+            if self.engine.room() > 0
+                && let Some(action) = running.action()
+            {
+                self.submit_action(now, Actor::Inquiry(number), &action);
+            }
+            if !self.hand_in(&running) {
+                self.inquiries.insert(number, running);
+            }
+        }
+    }
+
+    /// Answers an inquiry that is done, once its connection has come to it; `true`: there is nothing more to do.
+    fn hand_in(&mut self, running: &Running) -> bool {
+        let Some(reply) = running.reply() else { return false };
+        let conn = ConnId(conn_of(running.ticket));
+        let Some(state) = self.conns.get_mut(&conn) else { return true };
+        if !state.is_next(running.ticket) {
+            return false;
+        }
+        state.settle(running.ticket);
+        state.out.extend_from_slice(reply);
+        state.release();
+        self.ready.insert(conn);
+        self.dirty = true;
+        true
     }
 
     fn submit(&mut self, now: Now, ticket: Ticket, command: Command<'_>) -> Progress {
@@ -275,7 +334,7 @@ impl<E: Engine> Node<E> {
         let Some(state) = self.conns.get_mut(&conn) else { return };
         let before = state.lines.len();
         let mut ended = false;
-        while !state.fetching && !state.closing {
+        while state.blocked.is_none() && !state.closing {
             if self.engine.room() == 0 {
                 self.waiting.insert(conn);
                 break;
@@ -307,8 +366,18 @@ impl<E: Engine> Node<E> {
                     self.command_count += u64::from(known);
                     match outcome {
                         Outcome::Submitted(progress, form) => {
-                            state.fetching = progress == Progress::Open;
+                            state.blocked = (progress == Progress::Open).then_some(Blocked::Fetch);
                             state.pending.push_back(Pending::Waiting(ticket, form));
+                        }
+                        Outcome::Asked(_) if self.inquiries.len() >= INQUIRIES_MAX => {
+                            refuse(state, "too many commands of this kind at once; try again");
+                        }
+                        Outcome::Asked(inquiry) => {
+                            state.blocked = Some(Blocked::Inquiry);
+                            state.pending.push_back(Pending::Waiting(ticket, Form::Plain));
+                            self.next_action += 1;
+                            let running = Running::begin(ticket, inquiry, &self.reader);
+                            self.inquiries.insert(self.next_action, running);
                         }
                         Outcome::Refused(text) => refuse(state, &text),
                         Outcome::End => state.closing = true,
@@ -322,7 +391,7 @@ impl<E: Engine> Node<E> {
             self.dirty = true;
         }
         self.buffered -= before - state.lines.len();
-        let partial = state.lines.is_partial() && !state.fetching && !state.closing;
+        let partial = state.lines.is_partial() && state.blocked.is_none() && !state.closing;
         // Each line has its own time: a client may always be in the midst of one.
         let begun = state.line_deadline.filter(|_| !ended);
         let deadline = partial.then(|| begun.unwrap_or(now.boot.after(self.limits.line_timeout)));
@@ -332,9 +401,17 @@ impl<E: Engine> Node<E> {
 
     /// A command has settled: its reply is written, or, if its client is gone, undone.
     fn settle(&mut self, now: Now, ticket: Ticket, reply: Reply, out: &mut Vec<Output>) {
-        if let Some(token) = self.actions.remove(&ticket) {
+        if let Some(actor) = self.actions.remove(&ticket) {
             let count = if let Reply::Count(count) = reply { count } else { 0 };
-            return out.push(Output::Acted { token, count });
+            match actor {
+                Actor::Desk(token) => out.push(Output::Acted { token, count }),
+                Actor::Inquiry(number) => {
+                    if let Some(running) = self.inquiries.get_mut(&number) {
+                        running.acted(count, &self.reader);
+                    }
+                }
+            }
+            return;
         }
         let conn = ConnId(conn_of(ticket));
         let around = Surroundings { now, figures: self.figures_if(now, &reply) };
@@ -370,8 +447,10 @@ impl<E: Engine> Node<E> {
             if !state.out.is_empty() {
                 out.push(Output::Write { conn, bytes: state.take_out() });
             }
-            // A FETCH that still waits is cut: nobody will read its job.
-            let idle = state.pending.is_empty() || (state.fetching && state.pending.len() == 1);
+            // A FETCH that still waits is cut: nobody will read its job. In a shutdown so is an inquiry.
+            let cut =
+                state.blocked == Some(Blocked::Fetch) || (state.blocked.is_some() && self.shutting_down);
+            let idle = state.pending.is_empty() || (cut && state.pending.len() == 1);
             if (state.closing || state.eof) && idle {
                 state.closing = true;
                 out.push(Output::Close { conn });

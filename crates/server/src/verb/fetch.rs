@@ -2,6 +2,7 @@
 
 use bessemer_core::Command;
 use bessemer_core::command::{FailureView, Handout};
+use bessemer_core::query::JobView;
 use bessemer_protocol::limits::FETCH_QUEUES_MAX;
 use bessemer_protocol::names::check_queue;
 use bessemer_protocol::resp::put_bulk;
@@ -37,6 +38,22 @@ pub(super) fn respond(job: &Handout, out: &mut Vec<u8>) {
             put_bulk(out, &[body, enqueued_at.as_bytes(), head.as_bytes(), text, b"}"]);
         }
     }
+}
+
+/// A job as FETCH would give it, for those who only look at it.
+pub(super) fn text(job: &JobView) -> Vec<u8> {
+    let body = job.body.bytes();
+    let mut out = body.strip_suffix(b"}").unwrap_or(body).to_vec();
+    if let Some(at) = job.enqueued_at {
+        out.extend_from_slice(format!(",\"enqueued_at\":\"{}\"", at.rfc3339()).as_bytes());
+    }
+    if let Some(failure) = &job.failure {
+        let text = failure.text.bytes();
+        out.extend_from_slice(failure_head(failure).as_bytes());
+        out.extend_from_slice(text.strip_prefix(b"{").unwrap_or(text));
+    }
+    out.push(b'}');
+    out
 }
 
 /// `failure` up to where the worker's own words follow.

@@ -8,19 +8,32 @@ mod beat;
 mod end;
 mod fail;
 mod fetch;
+mod flush;
 mod info;
+mod jobs;
+mod mutate;
 mod push;
 mod push_bulk;
+mod queue;
+mod select;
+mod workers;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bessemer_core::command::Stage;
 use bessemer_core::query::ServerFigures;
 use bessemer_core::{Command, ConnId, Now, Progress, Reply, Ticket};
+use bessemer_protocol::operate::Reached;
 use bessemer_protocol::request::{Verb, split};
 use bessemer_protocol::resp::{put_bulk, put_error, put_null, put_ok};
 use bessemer_protocol::response::{ErrorCode, State, WorkerState};
 use bessemer_store::Engine;
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::config::Limits;
+use crate::node::inquiry::Inquiry;
 
 pub(crate) use self::push_bulk::Report;
 
@@ -45,6 +58,8 @@ impl<E: Engine> Call<'_, E> {
 pub(crate) enum Outcome {
     /// Submitted; the reply is to be written like this.
     Submitted(Progress, Form),
+    /// The engine is to be asked first.
+    Asked(Box<dyn Inquiry>),
     /// Refused without asking the engine.
     Refused(String),
     /// The client takes its leave.
@@ -85,7 +100,14 @@ pub(crate) fn run<E: Engine>(call: &mut Call<'_, E>, line: &[u8]) -> (Outcome, b
         Verb::Beat => argument(verb, rest, |rest| beat::run(call, rest)),
         Verb::Info => info::run(call),
         Verb::End => end::run(),
-        Verb::Flush | Verb::Mutate | Verb::Queue | Verb::Batch | Verb::Track => {
+        Verb::Flush => flush::run(call),
+        Verb::Mutate => mutate::run(call, rest),
+        // With a space behind it, it has an empty subcommand (rule `H-47`).
+        Verb::Queue if line == verb.as_str() => Outcome::Refused("QUEUE needs an argument".into()),
+        Verb::Queue => queue::run(call, rest),
+        Verb::Jobs => argument(verb, rest, jobs::run),
+        Verb::Workers => argument(verb, rest, |rest| workers::run(call, rest)),
+        Verb::Batch | Verb::Track => {
             Outcome::Refused(format!("{} is not supported by this version", verb.as_str()))
         }
     };
@@ -114,18 +136,27 @@ pub(crate) fn respond(reply: Reply, form: Form, around: &Surroundings, out: &mut
         (Reply::Nothing, _) => put_null(out),
         (Reply::Job(job), _) => fetch::respond(&job, out),
         (Reply::Pushed(outcomes), Form::Bulk(report)) => report.respond(outcomes, out),
-        (Reply::Pushed(_), Form::Plain) => put_ok(out),
-        (Reply::Count(count), _) => put_bulk(out, &[count.to_string().as_bytes()]),
+        (Reply::Pushed(_), _) => put_ok(out),
+        (Reply::Count(count), _) => put_json(out, &Reached { count }),
+        (Reply::Latencies(waited), _) => {
+            // Nothing is `0`, not `0.0` (rule `U-05`).
+            let number = |waited: &Duration| {
+                if waited.is_zero() { Value::from(0) } else { Value::from(waited.as_secs_f64()) }
+            };
+            let seconds: BTreeMap<&str, Value> = waited.iter().map(|(n, w)| (&**n, number(w))).collect();
+            put_json(out, &seconds);
+        }
         (Reply::State(stage), _) => match state(stage) {
             None => put_ok(out),
-            Some(state) => {
-                let json = serde_json::to_vec(&State { state }).expect("a state is a word");
-                put_bulk(out, &[&json]);
-            }
+            Some(state) => put_json(out, &State { state }),
         },
         (Reply::Info(info), _) => info::respond(&info, around, out),
         (Reply::Refused(refusal), _) => put_error(out, ErrorCode::Err, &refusal.to_string()),
     }
+}
+
+fn put_json(out: &mut Vec<u8>, document: &impl Serialize) {
+    put_bulk(out, &[&serde_json::to_vec(document).expect("names and figures are JSON")]);
 }
 
 fn state(stage: Stage) -> Option<WorkerState> {

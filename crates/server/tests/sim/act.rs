@@ -84,8 +84,41 @@ impl World {
             }
             16 => self.send(client, link, "INFO", Asked::Info),
             17 if self.plan.nonsense => self.talk_nonsense(client, link),
+            18 if self.plan.scripts => self.run_script(client, link),
             _ => self.misbehave(client),
         }
+    }
+
+    /// What scripts do to many jobs at once.
+    fn run_script(&mut self, client: usize, link: usize) {
+        let queue = self.chance.pick(&self.plan.queues.clone());
+        let set = self.chance.pick(&["scheduled", "retries", "dead"]);
+        let filter = self.chance.pick(&[
+            "{}",
+            "{\"jobtype\":\"Sim\"}",
+            "{\"jobtype\":\"None\"}",
+            "{\"regexp\":\"*\\\"args\\\":\\\\[*1*\"}",
+            "{\"jids\":[\"job-00003\",\"nobody\"]}",
+        ]);
+        let ok = |line: String| (line, Asked::Script);
+        let look = |line: String| (line, Asked::Look);
+        let (line, asked) = match self.chance.below(16) {
+            0 | 1 => ok(format!("QUEUE PAUSE {queue}")),
+            2..=4 => ok(format!("QUEUE RESUME {queue} nobody.pushes.here")),
+            5 => ok("QUEUE RESUME *".into()),
+            6 => ok(format!("QUEUE REMOVE {queue}")),
+            7 if self.chance.one_in(4) => ok("FLUSH".into()),
+            7 | 8 => look(format!("QUEUE LATENCY {queue} nobody.pushes.here")),
+            9 => ok(format!("MUTATE {{\"cmd\":\"clear\",\"target\":\"{set}\"}}")),
+            10..=12 => {
+                let cmd = self.chance.pick(&["kill", "discard", "requeue"]);
+                ok(format!("MUTATE {{\"cmd\":\"{cmd}\",\"target\":\"{set}\",\"filter\":{filter}}}"))
+            }
+            13 => look("JOBS LIST {\"count\":3}".into()),
+            14 => look(format!("JOBS RETRY {{\"set\":\"{set}\",\"count\":2}}")),
+            _ => look("WORKERS LIST".into()),
+        };
+        self.send(client, link, &line, asked);
     }
 
     fn push(&mut self, client: usize, link: usize, job: usize) {
@@ -369,7 +402,7 @@ impl World {
             match &action {
                 Action::Requeue(_) => self.ledger.revived(jid),
                 Action::Delete(_) | Action::Kill(_) => self.ledger.deleted(jid),
-                Action::Signal { .. } => {}
+                Action::Signal { .. } | Action::Queue { .. } => {}
             }
         }
         drop(witness);
@@ -392,6 +425,9 @@ impl World {
                     self.ledger.given_back(job, client, false);
                     let line = format!("ACK {{\"jid\":\"{}\"}}", self.ledger.entries[job].jid);
                     self.send(client, link, &line, Asked::Ack(job));
+                }
+                None if self.plan.scripts && self.chance.one_in(6) => {
+                    self.send(client, link, "QUEUE RESUME *", Asked::Script);
                 }
                 None => self.send(client, link, &format!("FETCH {queues}"), Asked::Fetch),
             }

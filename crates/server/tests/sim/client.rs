@@ -73,6 +73,10 @@ pub(crate) enum Asked {
     Fail(usize),
     Beat,
     Info,
+    /// A script's command, answered OK.
+    Script,
+    /// A script's question, answered with a document.
+    Look,
     Nonsense,
 }
 
@@ -242,8 +246,8 @@ impl World {
         let refused = matches!(reply, Reply::Error(text) if text.contains("shutdown in progress"));
         match &asked {
             _ if refused => self.unanswered(client, asked),
-            Asked::Hello | Asked::Push(_) | Asked::Ack(_) if !ok => return wrong(),
-            Asked::Hello => {}
+            Asked::Hello | Asked::Push(_) | Asked::Ack(_) | Asked::Script if !ok => return wrong(),
+            Asked::Hello | Asked::Script => {}
             Asked::Push(job) => self.ledger.entries[*job].accepted = true,
             Asked::PushBulk(jobs) => match reply {
                 Reply::Bulk(b"{}") => jobs.iter().for_each(|job| self.ledger.entries[*job].accepted = true),
@@ -276,8 +280,8 @@ impl World {
                 _ if ok => {}
                 _ => return wrong(),
             },
-            Asked::Info if !matches!(reply, Reply::Bulk(_)) => return wrong(),
-            Asked::Info => {}
+            Asked::Info | Asked::Look if !matches!(reply, Reply::Bulk(_)) => return wrong(),
+            Asked::Info | Asked::Look => {}
             Asked::Nonsense if !matches!(reply, Reply::Error(_)) => return wrong(),
             Asked::Nonsense => {}
         }

@@ -36,6 +36,11 @@ pub(crate) fn state(durable: &Durable, real: &Machine, now: Now) -> Result<(), S
             durable.queues
         ));
     }
+    let Answer::Queues(queues) = real.answer(now, &Query::Queues) else { return Err("no queues".into()) };
+    let paused: Vec<&str> = queues.iter().filter(|queue| queue.paused).map(|queue| &*queue.name).collect();
+    if !paused.iter().copied().eq(durable.paused.iter().map(|name| &**name)) {
+        return Err(format!("paused are {paused:?}, and should be {:?}", durable.paused));
+    }
     if (info.processed, info.failures) != (durable.processed, durable.failed) {
         let found = (info.processed, info.failures);
         return Err(format!(
@@ -100,6 +105,7 @@ pub(crate) fn reply(expected: &Expected, found: &Reply) -> bool {
             outcomes.len() == *count && outcomes.iter().all(Result::is_ok)
         }
         (Expected::Count(count), Reply::Count(found)) => count == found,
+        (Expected::Latencies(waited), Reply::Latencies(found)) => waited == found,
         (Expected::State(stage), Reply::State(found)) => stage == found,
         (Expected::Info { .. }, Reply::Info(info)) => {
             *expected

@@ -69,14 +69,17 @@ pub(crate) struct Ledger {
     by_jid: BTreeMap<String, usize>,
     /// The dead set may drop jobs: it is small, or clocks step by months.
     drops_dead: bool,
+    /// Scripts may delete any job at any time, or have it run again.
+    swept: bool,
 }
 
 impl Ledger {
-    pub(crate) fn new(drops_dead: bool) -> Self {
-        Self { drops_dead, ..Self::default() }
+    pub(crate) fn new(drops_dead: bool, swept: bool) -> Self {
+        Self { drops_dead, swept, ..Self::default() }
     }
 
-    pub(crate) fn add(&mut self, entry: Entry) -> usize {
+    pub(crate) fn add(&mut self, mut entry: Entry) -> usize {
+        (entry.may_have_ended, entry.deleted, entry.revived) = (self.swept, self.swept, self.swept);
         self.by_jid.insert(entry.jid.clone(), self.entries.len());
         self.entries.push(entry);
         self.entries.len() - 1

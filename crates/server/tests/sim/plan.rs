@@ -30,6 +30,8 @@ pub(crate) struct Plan {
     pub(crate) fails: bool,
     pub(crate) beats: bool,
     pub(crate) long_reservations: bool,
+    /// Somebody's script pauses, removes and flushes, and moves many jobs at once.
+    pub(crate) scripts: bool,
     /// Mean microseconds between two acts of a client.
     pub(crate) pace: u64,
     /// The engine has room for little, and a connection for few replies that are not taken.
@@ -91,6 +93,7 @@ impl Plan {
             fails: on(),
             beats: on(),
             long_reservations: on() && on() && on(),
+            scripts: on() && on(),
             pace,
             kills: on(),
             power: on(),

@@ -107,7 +107,7 @@ impl World {
             readable: BTreeSet::new(),
             present: BTreeMap::new(),
             clients: Vec::new(),
-            ledger: Ledger::new(plan.wall_steps || plan.options.rules.dead_max < 100),
+            ledger: Ledger::new(plan.wall_steps || plan.options.rules.dead_max < 100, plan.scripts),
             acting: BTreeMap::new(),
             shutting_down: false,
             calm: false,

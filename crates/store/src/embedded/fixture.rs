@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use bessemer_core::fact::{Ending, Fact, Failure, Family, Head, JobId, OnLost, Order, Standing};
+use bessemer_core::fact::{Cleared, Ending, Fact, Failure, Family, Head, JobId, OnLost, Order, Standing};
+use bessemer_core::query::Set;
 use bessemer_core::{Facts, Now, Span, Wall};
 
 use super::cold::Cold;
@@ -37,6 +38,8 @@ fn facts() -> Vec<Fact<'static>> {
     let endings =
         [Ending::Acked, Ending::Failed, Ending::Lost, Ending::Deleted, Ending::DeadAge, Ending::DeadLimit];
     facts.extend(endings.map(|why| Fact::End { id: B, at: Wall(8), why }));
+    let sets = [Set::Scheduled, Set::Retries, Set::Dead].map(Cleared::Set);
+    facts.extend([Cleared::Everything, Cleared::Queue("bulk")].into_iter().chain(sets).map(Fact::Clear));
     facts
 }
 

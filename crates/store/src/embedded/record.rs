@@ -8,7 +8,8 @@
 //! The rule for changing this file stands in `segment.rs`. A tag is never used again.
 
 use bessemer_core::Span;
-use bessemer_core::fact::{Ending, Fact, Failure, Family, Head, JobId, OnLost, Order, Standing};
+use bessemer_core::fact::{Cleared, Ending, Fact, Failure, Family, Head, JobId, OnLost, Order, Standing};
+use bessemer_core::query::Set;
 use bessemer_core::time::Wall;
 use bytes::{BufMut, BytesMut};
 use crc32c::crc32c_append;
@@ -28,6 +29,7 @@ mod tag {
     pub(super) const LOST: u8 = 4;
     pub(super) const END: u8 = 5;
     pub(super) const KEEP: u8 = 6;
+    pub(super) const CLEAR: u8 = 7;
 }
 
 /// Appends a record. `start` is the log position of the first byte of `out`; the answer is where the text stands.
@@ -80,6 +82,24 @@ pub(crate) fn encode(fact: &Fact<'_>, start: u64, out: &mut BytesMut) -> Span {
             }
             Span::default()
         }
+        Fact::Clear(what) => {
+            out.put_u8(tag::CLEAR);
+            put_cleared(out, what);
+            Span::default()
+        }
+    }
+}
+
+fn put_cleared(out: &mut BytesMut, what: &Cleared<'_>) {
+    match what {
+        Cleared::Everything => out.put_u8(0),
+        Cleared::Queue(name) => {
+            out.put_u8(1);
+            put_bytes(out, name.as_bytes());
+        }
+        Cleared::Set(Set::Scheduled) => out.put_u8(2),
+        Cleared::Set(Set::Retries) => out.put_u8(3),
+        Cleared::Set(Set::Dead) => out.put_u8(4),
     }
 }
 
@@ -260,6 +280,7 @@ impl<'a> Records<'a> {
                 let value = if self.flag()? { Some(self.bytes()?) } else { None };
                 (Fact::Keep { family, key, value }, none)
             }
+            tag::CLEAR => (Fact::Clear(self.cleared()?), none),
             _ => return None,
         })
     }
@@ -289,6 +310,17 @@ impl<'a> Records<'a> {
                 let until = self.wall()?;
                 Standing::Working { wid: self.str()?, since, until }
             }
+            _ => return None,
+        })
+    }
+
+    fn cleared(&mut self) -> Option<Cleared<'a>> {
+        Some(match self.byte()? {
+            0 => Cleared::Everything,
+            1 => Cleared::Queue(self.str()?),
+            2 => Cleared::Set(Set::Scheduled),
+            3 => Cleared::Set(Set::Retries),
+            4 => Cleared::Set(Set::Dead),
             _ => return None,
         })
     }
@@ -430,7 +462,7 @@ pub(super) mod tests {
                 Ending::DeadAge,
                 Ending::DeadLimit,
             ];
-            match self.which % 6 {
+            match self.which % 7 {
                 0 => {
                     let head = Head {
                         jid,
@@ -457,6 +489,13 @@ pub(super) mod tests {
                 }
                 3 => Fact::Lost { id, order, at, blamed: self.flags[0], standing },
                 4 => Fact::End { id, at, why: endings[usize::from(self.small[1] % 6)] },
+                5 => Fact::Clear(match self.small[1] % 5 {
+                    0 => Cleared::Everything,
+                    1 => Cleared::Queue(queue),
+                    2 => Cleared::Set(Set::Scheduled),
+                    3 => Cleared::Set(Set::Retries),
+                    _ => Cleared::Set(Set::Dead),
+                }),
                 _ => Fact::Keep {
                     family: [Family::Counters, Family::Day, Family::Queue, Family::Recent]
                         [usize::from(self.small[1] % 4)],

@@ -100,6 +100,7 @@ impl Waiting {
         let fetched = fetched.flat_map(|job| texts(&job.body, job.failure.as_ref()));
         let jobs = self.answers.iter().flat_map(|(_, answer)| match answer {
             Answer::Jobs(jobs) => jobs.jobs.as_slice(),
+            Answer::Scanned(scanned) => scanned.jobs.as_slice(),
             _ => &[],
         });
         let shown = jobs.flat_map(|job| texts(&job.body, job.failure.as_ref()));
@@ -126,9 +127,13 @@ fn fill<D: Disk>(log: &mut Log<D>, job: &mut Handout) -> Result<bool, Fatal> {
 }
 
 fn fill_answer<D: Disk>(log: &mut Log<D>, answer: &mut Answer) -> Result<bool, Fatal> {
-    let Answer::Jobs(jobs) = answer else { return Ok(true) };
+    let jobs = match answer {
+        Answer::Jobs(jobs) => &mut jobs.jobs,
+        Answer::Scanned(scanned) => &mut scanned.jobs,
+        _ => return Ok(true),
+    };
     let mut all = true;
-    for job in &mut jobs.jobs {
+    for job in jobs {
         all &= put(log, &mut job.body)?;
         all &= job.failure.as_mut().map_or(Ok(true), |failure| put(log, &mut failure.text))?;
     }

@@ -118,9 +118,13 @@ impl Owned {
             Command::Undelivered { delivery } => Self::Undelivered { delivery },
             Command::Signal { wid, stage } => Self::Signal { wid: wid.map(Into::into), stage },
             Command::Due => Self::Due,
-            Command::Info | Command::Requeue { .. } | Command::Delete { .. } | Command::Kill { .. } => {
-                return None;
-            }
+            Command::Info
+            | Command::Requeue { .. }
+            | Command::Delete { .. }
+            | Command::Kill { .. }
+            | Command::Clear { .. }
+            | Command::Queues { .. }
+            | Command::Latency { .. } => return None,
         })
     }
 }

@@ -209,6 +209,7 @@ impl Facts for Hands {
             Fact::Keep { family: Family::Day | Family::Recent, .. } => {}
             // The machine knows.
             Fact::Set { .. } | Fact::Lost { .. } => {}
+            Fact::Clear(_) => unreachable!("the command is refused (decision 0009)"),
         }
         Span::default()
     }
@@ -290,7 +291,7 @@ fn place<'a>(fact: &Fact<'a>) -> Option<(Order, Standing<'a>)> {
         | Fact::Set { order, standing, .. }
         | Fact::Fail { order, standing, .. }
         | Fact::Lost { order, standing, .. } => Some((order, standing)),
-        Fact::End { .. } | Fact::Keep { .. } => None,
+        Fact::End { .. } | Fact::Keep { .. } | Fact::Clear(_) => None,
     }
 }
 
@@ -300,7 +301,7 @@ fn renamed(mut fact: Fact<'_>, name: JobId) -> Fact<'_> {
         Fact::Put { id, .. } | Fact::Set { id, .. } | Fact::Fail { id, .. } | Fact::Lost { id, .. } => {
             *id = name;
         }
-        Fact::End { .. } | Fact::Keep { .. } => {}
+        Fact::End { .. } | Fact::Keep { .. } | Fact::Clear(_) => {}
     }
     fact
 }

@@ -101,7 +101,7 @@ impl Front for House {
         if room.closed {
             return Err(Gone);
         }
-        match room.apply(action.command()) {
+        match action.command(|command| room.apply(command)) {
             Reply::Count(count) => Ok(count),
             other => panic!("an action was answered {other:?}"),
         }

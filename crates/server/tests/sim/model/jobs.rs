@@ -120,7 +120,8 @@ impl Model {
     pub(super) fn serve(&mut self, now: Now) {
         let waiting: Vec<u64> = self.parked.keys().copied().collect();
         for no in waiting {
-            let next = self.parked[&no].queues.iter().find_map(|queue| self.first(queue));
+            let served = |queue: &&String| !self.durable.paused.contains(queue.as_str());
+            let next = self.parked[&no].queues.iter().filter(served).find_map(|queue| self.first(queue));
             if let Some(id) = next {
                 let parked = self.parked.remove(&no).expect("it waits");
                 let reply = self.reserve(now, parked.conn, id);

@@ -4,11 +4,13 @@
 //! decides (the id of a job, the moment of a retry) it takes over from the machine, after checking that it may be so.
 
 mod jobs;
+mod operate;
 mod time;
 mod workers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::time::Duration;
 
 use bessemer_core::command::Stage;
 use bessemer_core::fact::{Ending, OnLost};
@@ -42,6 +44,7 @@ type Pushed = (Wall, u32);
 pub(crate) struct Durable {
     pub(crate) jobs: BTreeMap<JobId, Job>,
     pub(crate) queues: BTreeSet<Rc<str>>,
+    pub(crate) paused: BTreeSet<Rc<str>>,
     pub(crate) processed: u64,
     pub(crate) failed: u64,
     pub(crate) accepted: u64,
@@ -90,6 +93,7 @@ pub(crate) enum Expected {
     Count(u64),
     State(Stage),
     Info { enqueued: u64, working: u64, scheduled: u64, retries: u64, dead: u64, processed: u64, failed: u64 },
+    Latencies(BTreeMap<Box<str>, Duration>),
     NotReserved,
     UnknownWorker,
 }
@@ -239,6 +243,15 @@ impl Model {
                 });
                 self.trim_dead();
                 reply
+            }
+            Command::Clear { what } => self.clear(what),
+            Command::Queues { deed, names } => self.operate_queues(now, deed, names),
+            Command::Latency { names } => {
+                let waited = |name: &str| {
+                    let first = self.first(name).map(|id| self.durable.jobs[&id].enqueued);
+                    first.map_or(Duration::ZERO, |since| now.wall.since(since))
+                };
+                Expected::Latencies(names.iter().map(|name| ((*name).into(), waited(name))).collect())
             }
             Command::Due => return self.due(now, real),
         };

@@ -19,9 +19,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
-use bessemer_core::fact::{Ending, Fact, Head, Order};
+use bessemer_core::fact::{Cleared, Ending, Fact, Head, Order};
 use bessemer_core::query::{Info, Set};
-use bessemer_core::{Answer, JobId, Now, Query, Rules};
+use bessemer_core::{Answer, JobId, Now, Query, Rules, Span};
 
 use super::export::lives;
 use super::import::{ImportError, Importer};
@@ -191,7 +191,30 @@ impl Finder {
             }
             Fact::Set { id, .. } | Fact::Fail { id, .. } | Fact::Lost { id, .. } => self.named(id),
             Fact::End { id, .. } => self.ended(id),
-            Fact::Keep { .. } => {}
+            Fact::Keep { .. } | Fact::Clear(_) => {}
+        }
+    }
+
+    /// Everything that stood there has ended. A job that was not named since a hole may have stood elsewhere by then: it
+    /// stays, in doubt as before.
+    fn cleared(&mut self, what: Cleared<'_>) {
+        let everything = what == Cleared::Everything;
+        let (gone, doubtful): (Vec<JobId>, Vec<JobId>) = self
+            .replica
+            .machine
+            .cleared_by(what)
+            .into_iter()
+            .partition(|id| everything || !self.silent.contains(id));
+        for id in gone {
+            self.replica.end(id, Ending::Deleted);
+            self.ended(id);
+        }
+        if everything {
+            self.bodiless.clear();
+            self.shown.clear();
+        }
+        if doubtful.is_empty() {
+            self.replica.machine.replay(&Fact::Clear(what), Span::default());
         }
     }
 
@@ -278,6 +301,10 @@ impl Sink for Finder {
         self.has_batches = true;
         for (fact, span) in facts(position, records) {
             self.note(&fact);
+            if let (Fact::Clear(what), true) = (fact, self.holed) {
+                self.cleared(what);
+                continue;
+            }
             if let Some(ended) = self.replica.take(&fact, span) {
                 self.silent.remove(&ended);
             }

@@ -1,0 +1,197 @@
+//! JOBS, WORKERS and QUEUE LIST: verbs of our own for operators, of which other servers know nothing.
+//!
+//! A walk over jobs goes piece by piece: each reply says where the next one begins, so that no command takes long,
+//! however many jobs there are, and whoever asks can show how far it has come.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::text::{is_object, json_error};
+
+/// The payload of JOBS: which jobs are meant. What is left out does not restrict them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct JobFilter {
+    /// Where they are; without it everywhere, in the order of [`JobState`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set: Option<JobSet>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jobtype: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jids: Option<Vec<String>>,
+    /// A glob over the job's text, as in MUTATE (rule `M-10`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub regexp: Option<String>,
+    /// Where the reply before said that the next one begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// How many jobs are looked at, at most. The server has a limit of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<usize>,
+}
+
+impl JobFilter {
+    /// Reads a payload; none at all means every job. The error is what the client is told.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if text.trim_ascii().is_empty() {
+            return Ok(Self::default());
+        }
+        let filter = serde_json::from_str(text).map_err(|e| format!("invalid filter: {}", json_error(&e)))?;
+        if is_object(text) { Ok(filter) } else { Err("invalid filter: expected an object".into()) }
+    }
+}
+
+/// A place in which jobs stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum JobSet {
+    Working,
+    Queued,
+    Retries,
+    Scheduled,
+    Dead,
+}
+
+impl JobSet {
+    /// All, in the order of a walk.
+    pub const ALL: [Self; 5] = [Self::Working, Self::Queued, Self::Retries, Self::Scheduled, Self::Dead];
+
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Working => "working",
+            Self::Queued => "queued",
+            Self::Retries => "retries",
+            Self::Scheduled => "scheduled",
+            Self::Dead => "dead",
+        }
+    }
+}
+
+/// The state of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum JobState {
+    Working,
+    Queued,
+    Retrying,
+    Scheduled,
+    Dead,
+}
+
+/// The reply to JOBS LIST.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct JobPage {
+    pub jobs: Vec<ListedJob>,
+    /// Where the next page begins; a page may be short, even empty, and not be the last.
+    pub next: Option<String>,
+    /// Jobs in the set, whether they match or not.
+    pub total: u64,
+}
+
+/// A job and where it stands.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ListedJob {
+    pub state: JobState,
+    /// When it was enqueued or fetched.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub since: Option<String>,
+    /// When it is due.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub at: Option<String>,
+    /// When its reservation ends, or its time in the dead set.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub until: Option<String>,
+    /// Who works on it; empty: a connection that is no worker.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub wid: Option<String>,
+    /// As FETCH would give it.
+    pub job: Box<RawValue>,
+}
+
+/// The reply to JOBS RETRY, KILL and DELETE: one piece of the work.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobSlice {
+    /// Jobs that it was done to.
+    pub count: u64,
+    /// Jobs that were looked at.
+    pub seen: u64,
+    /// Where the next piece begins.
+    pub next: Option<String>,
+    /// Jobs in the set before, whether they match or not.
+    pub total: u64,
+}
+
+/// The reply to WORKERS LIST.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkerList {
+    pub workers: Vec<ListedWorker>,
+}
+
+/// A worker process.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedWorker {
+    pub wid: String,
+    pub hostname: String,
+    pub pid: i64,
+    pub labels: Vec<String>,
+    /// `running`, `quiet` or `terminate`.
+    pub state: String,
+    pub started: String,
+    pub last_beat: String,
+    pub rss_kb: u64,
+    pub connections: u64,
+    /// Jobs in its hands.
+    pub busy: u64,
+}
+
+/// The reply to WORKERS QUIET and WORKERS TERMINATE.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reached {
+    pub count: u64,
+}
+
+/// The reply to QUEUE LIST.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct QueueList {
+    pub queues: Vec<ListedQueue>,
+}
+
+/// A queue.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ListedQueue {
+    pub name: String,
+    pub size: u64,
+    /// Seconds for which its next job has waited.
+    pub latency: f64,
+    pub paused: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_says_what_it_means_or_is_refused() {
+        let all = JobFilter::default();
+        assert_eq!((JobFilter::parse(""), JobFilter::parse(" {} ")), (Ok(all.clone()), Ok(all)));
+        let some = JobFilter::parse(r#"{"set": "retries", "jobtype": "T", "count": 5}"#).expect("a filter");
+        assert_eq!(
+            (some.set, some.jobtype.as_deref(), some.count),
+            (Some(JobSet::Retries), Some("T"), Some(5))
+        );
+        for wrong in ["[]", "x", r#"{"jid":"x"}"#, r#"{"set":"busy"}"#, r#"{"count":-1}"#] {
+            let told = JobFilter::parse(wrong).expect_err(wrong);
+            assert!(told.starts_with("invalid filter: "), "{told}");
+        }
+    }
+
+    #[test]
+    fn sets_are_named_as_they_are_sent() {
+        for set in JobSet::ALL {
+            assert_eq!(serde_json::to_string(&set).unwrap(), format!("{:?}", set.as_str()));
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! `JOBS LIST|RETRY|KILL|DELETE {filter}`, our own: finds jobs anywhere and acts on them, one piece at a time.
+
+use bessemer_core::limits::{PAGE_MAX, SLICE_MAX};
+use bessemer_core::query::{JobView, Place, Where};
+use bessemer_core::{Action, Answer, JobId, Now, Query, Wall};
+use bessemer_protocol::operate::{JobFilter, JobPage, JobSlice, JobState, ListedJob};
+use bessemer_protocol::text::quote;
+use serde_json::value::RawValue;
+
+use super::Outcome;
+use super::select::{Selection, place, read_mark, write_mark};
+use crate::node::inquiry::{Inquiry, Step};
+
+pub(super) fn run(rest: &str) -> Outcome {
+    let (subcommand, filter) = rest.split_once(' ').unwrap_or((rest, ""));
+    let deed = match subcommand.to_ascii_uppercase().as_str() {
+        "LIST" => None,
+        "RETRY" => Some(Deed::Retry),
+        "KILL" => Some(Deed::Kill),
+        "DELETE" => Some(Deed::Delete),
+        other => return Outcome::Refused(format!("no such JOBS subcommand: {}", quote(other))),
+    };
+    let filter = match JobFilter::parse(filter) {
+        Ok(filter) => filter,
+        Err(e) => return Outcome::Refused(e),
+    };
+    let count = filter.count;
+    let mut selection = match selection(filter, deed.is_none()) {
+        Ok(selection) => selection,
+        Err(e) => return Outcome::Refused(e),
+    };
+    match deed {
+        None => {
+            selection.whole(count.unwrap_or(PAGE_MAX).clamp(1, PAGE_MAX));
+            Outcome::Asked(Box::new(List(selection)))
+        }
+        Some(deed) => {
+            selection.count(count.unwrap_or(SLICE_MAX));
+            Outcome::Asked(Box::new(Piece { deed, selection, done: JobSlice::default() }))
+        }
+    }
+}
+
+/// What a filter means. Jobs that are being worked on can be seen and not touched.
+fn selection(filter: JobFilter, working: bool) -> Result<Selection, String> {
+    let places = filter.set.map_or(Where::ALL.to_vec(), |set| vec![place(set)]);
+    let mut selection =
+        Selection::of(places.into_iter().filter(|place| working || *place != Where::Working).collect());
+    selection.jids(filter.jids);
+    selection.queue(filter.queue);
+    selection.jobtype(filter.jobtype);
+    selection.glob(filter.regexp.as_deref()).map_err(|e| e.to_string())?;
+    if let Some(after) = &filter.after {
+        let mark = read_mark(after).ok_or("invalid filter: after is what a reply has called next")?;
+        selection.go_on(Some(mark));
+    }
+    Ok(selection)
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Deed {
+    Retry,
+    Kill,
+    Delete,
+}
+
+/// `JOBS LIST`
+struct List(Selection);
+
+impl Inquiry for List {
+    fn first(&mut self) -> Query {
+        self.0.query()
+    }
+
+    fn answered(&mut self, _: Now, answer: Answer) -> Step {
+        let Answer::Scanned(scanned) = answer else { return Step::unexpected() };
+        let jobs: Option<Vec<ListedJob>> = self
+            .0
+            .jobs(&scanned)
+            .map(|(job, text)| {
+                let text = String::from_utf8(text.into_owned()).ok()?;
+                Some(listed(job, RawValue::from_string(text).ok()?))
+            })
+            .collect();
+        // A body was checked when it was pushed.
+        let Some(jobs) = jobs else { return Step::error("internal error") };
+        Step::json(&JobPage { jobs, next: scanned.next.as_ref().map(write_mark), total: scanned.total })
+    }
+}
+
+fn listed(view: &JobView, job: Box<RawValue>) -> ListedJob {
+    let time = |at: Wall| Some(at.rfc3339());
+    let (state, since, at, until, wid) = match &view.place {
+        Place::Queued { since } => (JobState::Queued, time(*since), None, None, None),
+        Place::Scheduled { at } => (JobState::Scheduled, None, time(*at), None, None),
+        Place::Retrying { at } => (JobState::Retrying, None, time(*at), None, None),
+        Place::Dead { until } => (JobState::Dead, None, None, time(*until), None),
+        Place::Working { wid, since, until } => {
+            (JobState::Working, time(*since), None, time(*until), Some(wid.clone()))
+        }
+    };
+    ListedJob { state, since, at, until, wid, job }
+}
+
+/// `JOBS RETRY`, `KILL` and `DELETE`
+struct Piece {
+    deed: Deed,
+    selection: Selection,
+    done: JobSlice,
+}
+
+impl Inquiry for Piece {
+    fn first(&mut self) -> Query {
+        self.selection.query()
+    }
+
+    fn answered(&mut self, _: Now, answer: Answer) -> Step {
+        let Answer::Scanned(scanned) = answer else { return Step::unexpected() };
+        let (seen, total) = (scanned.seen, scanned.total);
+        self.done = JobSlice { count: 0, seen, next: scanned.next.as_ref().map(write_mark), total };
+        let jobs: Vec<JobId> = self.selection.matching(&scanned);
+        if jobs.is_empty() {
+            return Step::json(&self.done);
+        }
+        Step::Act(match self.deed {
+            Deed::Retry => Action::Requeue(jobs),
+            Deed::Kill => Action::Kill(jobs),
+            Deed::Delete => Action::Delete(jobs),
+        })
+    }
+
+    fn acted(&mut self, reached: u64) -> Step {
+        self.done.count = reached;
+        Step::json(&self.done)
+    }
+}
