@@ -27,8 +27,8 @@ sweep: ## kill the server, or have the disk fail, at every single call of a scri
 bits: ## flip every single bit of a directory of 64 KiB
 	@BESSEMER_BITS=all cargo test --locked -p bessemer-store --test store -- --nocapture bit
 
-bench: ## measure the server beside one that only answers OK: CPU and latency of a job
-	@cargo bench --locked -p bessemer-server --bench load
+bench: ## measure the server beside one that only answers OK (more flags: make bench ARGS='--loads push --rounds 1')
+	@cargo run --release --locked -p bessemer-server --bin bessemer -- bench --directory target $(ARGS)
 
 audit: ## licences, sources and duplicates of all dependencies, with cargo-deny
 	@tools/steps audit

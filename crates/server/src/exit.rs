@@ -41,6 +41,8 @@ pub enum Exit {
     Permission = 77,
     /// The configuration is wrong.
     Config = 78,
+    /// A signal ended a tool before it was done; shells say 128 and its number.
+    Interrupted = 130,
 }
 
 /// Why the process cannot start or go on: one line for an operator, and the exit code.

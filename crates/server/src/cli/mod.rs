@@ -2,6 +2,7 @@
 //! name for each, and tools as subcommands, one file each. Without a subcommand it is the server.
 
 mod backup;
+mod bench;
 mod export;
 mod figures;
 mod import;
@@ -79,6 +80,9 @@ pub enum Tool {
     Salvage(salvage::Salvage),
     Export(export::Export),
     Import(import::Import),
+    Bench(bench::Bench),
+    #[command(hide = true)]
+    Floor(bench::Floor),
 }
 
 impl Cli {
@@ -117,6 +121,8 @@ impl Tool {
             Self::Salvage(tool) => tool.run(cli),
             Self::Export(tool) => tool.run(cli),
             Self::Import(tool) => tool.run(cli),
+            Self::Bench(tool) => tool.run(),
+            Self::Floor(tool) => tool.run(),
         }
     }
 }

@@ -1,0 +1,173 @@
+//! A server under load, wherever it runs and whoever started it.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use bessemer_protocol::url::Url;
+use serde_json::Value;
+use tokio::time::{Instant, sleep};
+
+use super::child::{Child, Kind};
+use super::client::{Answer, Client, odd};
+use super::error::{BenchError, Result};
+use super::line::Mark;
+use super::place::Place;
+use super::process::Process;
+
+/// Before a window a server is to have this much rest: what it does for an earlier load is not this one's.
+const REST: Duration = Duration::from_millis(20);
+
+/// So little processor time in that time is rest.
+const RESTING: Duration = Duration::from_millis(1);
+
+/// A server that finds no rest within this time is measured all the same.
+const RESTLESS: Duration = Duration::from_secs(3);
+
+/// One that is measured.
+pub(super) struct Server {
+    /// In tables and errors.
+    pub(super) name: Rc<str>,
+    url: Url,
+    process: Option<Process>,
+    child: Option<Child>,
+}
+
+impl Server {
+    /// Starts one.
+    pub(super) async fn start(kind: Kind, place: &Place) -> Result<Self> {
+        let child = Child::start(kind, place).await?;
+        let url = Url { host: child.address.ip().to_string(), port: child.address.port(), ..Url::default() };
+        let process = Process::of(child.pid());
+        Ok(Self { name: kind.name().into(), url, process, child: Some(child) })
+    }
+
+    /// One that runs. Without a `pid` its process is looked for on this machine.
+    pub(super) async fn at(address: &str, pid: Option<u32>) -> Result<Self> {
+        let url: Url = address.parse()?;
+        let name: Rc<str> = url.to_string().into();
+        if url.tls {
+            return Err(BenchError::Usage(format!("{name}: the benchmark speaks no TLS")));
+        }
+        let is_local = Client::connect(&url, &name, None).await?.is_local();
+        let process = match pid {
+            Some(pid) => {
+                let unknown =
+                    || BenchError::Usage(format!("--pid {pid}: there is no such process to be read"));
+                Some(Process::of(pid).ok_or_else(unknown)?)
+            }
+            None if is_local => Process::behind(url.port),
+            None => None,
+        };
+        Ok(Self { name, url, process, child: None })
+    }
+
+    /// Whether it can be started again.
+    pub(super) fn is_child(&self) -> bool {
+        self.child.is_some()
+    }
+
+    /// A connection; with a `wid`, one of a worker.
+    pub(super) async fn connect(&self, wid: Option<&str>) -> Result<Client> {
+        Client::connect(&self.url, &self.name, wid).await
+    }
+
+    /// Several.
+    pub(super) async fn crew(&self, count: usize, wid: Option<&str>) -> Result<Vec<Client>> {
+        let mut clients = Vec::with_capacity(count);
+        for _ in 0..count {
+            clients.push(self.connect(wid).await?);
+        }
+        Ok(clients)
+    }
+
+    /// Processor time so far, if the process is known.
+    pub(super) fn cpu(&self) -> Option<Duration> {
+        self.process.as_ref()?.cpu()
+    }
+
+    /// Resident memory in bytes.
+    pub(super) fn memory(&self) -> Option<u64> {
+        self.process.as_ref()?.memory()
+    }
+
+    /// Waits until it has nothing to do.
+    pub(super) async fn rest(&self) {
+        let began = Instant::now();
+        while let Some(before) = self.cpu() {
+            sleep(REST).await;
+            let used = self.cpu().unwrap_or(before).saturating_sub(before);
+            if used < RESTING || began.elapsed() > RESTLESS {
+                return;
+            }
+        }
+    }
+
+    /// How many jobs wait in a queue.
+    pub(super) async fn waiting(&self, queue: &str) -> Result<u64> {
+        let mut client = self.connect(None).await?;
+        match client.call("INFO", b"INFO\r\n").await? {
+            Answer::Bulk(text) => {
+                let info: Option<Value> = serde_json::from_slice(text).ok();
+                let known = info.as_ref().map(|info| &info["faktory"]["queues"]);
+                let odd = || BenchError::Odd {
+                    server: self.name.to_string(),
+                    verb: "INFO",
+                    answer: "other JSON".into(),
+                };
+                Ok(known.filter(|queues| queues.is_object()).ok_or_else(odd)?[queue].as_u64().unwrap_or(0))
+            }
+            other => Err(odd(&self.name, "INFO", &other)),
+        }
+    }
+
+    /// Removes a queue with what is left in it.
+    pub(super) async fn remove(&mut self, queue: &str, place: &Place) -> Result<()> {
+        self.tidy("QUEUE", &format!("QUEUE REMOVE {queue}\r\n"), place).await
+    }
+
+    /// Removes the jobs of this run that wait to be tried again.
+    pub(super) async fn discard_retries(&mut self, mark: &Mark, place: &Place) -> Result<()> {
+        let jobtype = mark.jobtype();
+        let line = format!(
+            "MUTATE {{\"cmd\":\"discard\",\"target\":\"retries\",\"filter\":{{\"jobtype\":\"{jobtype}\"}}}}\r\n"
+        );
+        self.tidy("MUTATE", &line, place).await
+    }
+
+    /// A child that does not know the command is replaced by a new one; others keep what is left.
+    async fn tidy(&mut self, verb: &'static str, line: &str, place: &Place) -> Result<()> {
+        let told = self.connect(None).await?.call_ok(verb, line.as_bytes()).await;
+        match told {
+            Err(BenchError::Refused { .. }) if self.is_child() => self.renew(place).await,
+            Err(BenchError::Refused { answer, .. }) => {
+                tracing::warn!("{}: jobs of this run are left, as {verb} was refused: {answer}", self.name);
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
+    /// Puts a new child without data in the place of the old one. A server of somebody else's stays.
+    pub(super) async fn renew(&mut self, place: &Place) -> Result<()> {
+        if let Some(old) = self.child.take() {
+            *self = Self::start(old.kind, place).await?;
+        }
+        Ok(())
+    }
+
+    /// Starts a child again on its data; how long that took, until it answered a HELLO.
+    pub(super) async fn restart(&mut self) -> Result<Option<Duration>> {
+        let Some(child) = &mut self.child else { return Ok(None) };
+        let to_listen = child.restart().await?;
+        self.process = Process::of(child.pid());
+        let listening = Instant::now();
+        self.connect(None).await?;
+        Ok(Some(to_listen + listening.elapsed()))
+    }
+
+    /// The better reason for an error: a child that has ended.
+    pub(super) fn explain(&mut self, error: BenchError) -> BenchError {
+        let ended = self.child.as_mut().and_then(Child::ended);
+        ended.unwrap_or(error)
+    }
+}
