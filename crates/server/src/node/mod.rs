@@ -195,6 +195,11 @@ impl<E: Engine> Node<E> {
         })
     }
 
+    /// Whether more commands fit before the next turn.
+    pub fn has_room(&self) -> bool {
+        self.engine.room() > 0
+    }
+
     /// Resident memory of the process, for INFO.
     pub fn set_used_memory_mb(&mut self, mb: u64) {
         self.used_memory_mb = mb;
