@@ -14,7 +14,11 @@ mod clock;
 pub mod config;
 mod desk;
 pub mod exit;
+<<<<<<< HEAD
 mod glob;
+=======
+mod link;
+>>>>>>> 86b15ce ([server] Serve TLS on both ports)
 pub mod node;
 mod open_files;
 mod port;
@@ -22,6 +26,8 @@ mod server;
 mod shell;
 mod signal;
 pub mod telemetry;
+mod throttle;
+mod tls;
 mod verb;
 mod vestibule;
 

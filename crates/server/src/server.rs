@@ -9,10 +9,10 @@ use std::time::Duration;
 use bessemer_core::query::Durability;
 use bessemer_store::embedded::disk::RealDisk;
 use bessemer_store::{Embedded, Engine, Fatal, OpenError, Options, Recovered};
-use bessemer_web::Site;
+use bessemer_web::{Dashboard, Served, Site};
 use tokio::net::TcpListener;
 use tokio::runtime::LocalOptions;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::clock::Clock;
 use crate::config::{Binding, Config, Environment};
@@ -22,7 +22,7 @@ use crate::open_files;
 use crate::port::Port;
 use crate::shell::{self, Doors};
 use crate::signal::Signals;
-use crate::vestibule::{ARRIVALS_MAX, Vestibule};
+use crate::vestibule::{ARRIVALS_MAX, Terms, Vestibule};
 
 /// A password that is at least this long cannot be guessed from its one-round hash (`D1`).
 const LEGACY_PASSWORD_MIN: usize = 16;
@@ -185,18 +185,15 @@ fn prepare(config: &Config, stop: &Arc<Notify>) -> Result<Prepared<Embedded<Real
     let (errands_in, errands) = mpsc::channel(ERRANDS_MAX);
     let gauges = Arc::new(Gauges::default());
     let desk = Desk { reader: engine.reader(), errands: errands_in, gauges: gauges.clone() };
-    let password = config.password.as_ref().map(|p| p.expose().to_owned());
     let mut limits = config.limits.clone();
     limits.connections_max = open_files::make_room(limits.connections_max);
-    let vestibule = Vestibule::new(
-        password.clone(),
-        allows_legacy(config, password.as_deref()),
-        limits.clone(),
-        gauges.clone(),
-        arrivals_in,
-    );
-    let router = bessemer_web::router(desk, site(config, address));
-    let web = web_port.map(Port::listen).transpose()?.map(|listener| (listener, router));
+    let tls = config.tls.as_ref().map(|tls| tls.commands.clone());
+    let terms = Terms::new(config.password.clone(), allows_legacy(config), tls, limits.clone());
+    let vestibule = Vestibule::new(terms, gauges.clone(), arrivals_in);
+    let dashboard = Dashboard::new(desk, site(config, address));
+    let tls = config.tls.as_ref().and_then(|tls| tls.dashboard.clone());
+    let served = Served { router: dashboard.router(), tls };
+    let web = web_port.map(Port::listen).transpose()?.map(|listener| (listener, served));
     let front = front_thread(port.listen()?, vestibule, web, gauges.clone())?;
     let node = Node::new(engine, limits, config.rules.stall, clock.now(None));
     let doors = Doors { arrivals, errands, gauges, stop: stop.clone() };
@@ -218,7 +215,7 @@ fn refuse_small(disk: &RealDisk, config: &Config) -> Result<(), StartError> {
 fn front_thread(
     listener: std::net::TcpListener,
     vestibule: Arc<Vestibule>,
-    web: Option<(std::net::TcpListener, axum::Router)>,
+    web: Option<(std::net::TcpListener, Served)>,
     gauges: Arc<Gauges>,
 ) -> Result<oneshot::Sender<()>, StartError> {
     let runtime =
@@ -228,9 +225,10 @@ fn front_thread(
         let listener = TcpListener::from_std(listener)?;
         tokio::spawn(vestibule.serve(listener));
         tokio::spawn(watch_memory(gauges));
-        if let Some((listener, router)) = web {
+        if let Some((listener, served)) = web {
             let listener = TcpListener::from_std(listener)?;
-            tokio::spawn(async move { bessemer_web::serve(listener, router).await });
+            let (_keep, served) = watch::channel(served);
+            tokio::spawn(async move { bessemer_web::serve(listener, served).await });
         }
         _ = ended.await;
         Ok::<(), std::io::Error>(())
@@ -257,8 +255,8 @@ async fn watch_memory(gauges: Arc<Gauges>) {
 }
 
 /// Whether clients that hash in one round only may log in (`D1`).
-fn allows_legacy(config: &Config, password: Option<&str>) -> bool {
-    let strong = password.is_none_or(|p| p.len() >= LEGACY_PASSWORD_MIN);
+fn allows_legacy(config: &Config) -> bool {
+    let strong = config.password.as_ref().is_none_or(|p| p.expose().len() >= LEGACY_PASSWORD_MIN);
     config.environment != Environment::Production || config.allow_legacy_password_hash || strong
 }
 
@@ -272,6 +270,7 @@ fn site(config: &Config, address: SocketAddr) -> Site {
         data: config.directory.display().to_string(),
         hosts: config.web_hosts.clone(),
         base_path: config.web_base_path.clone(),
+        tls: config.tls.as_ref().is_some_and(|tls| tls.dashboard.is_some()),
         exposed: config.password.is_none()
             && (exposed(&config.binding) || config.web_binding.as_ref().is_some_and(exposed)),
     }

@@ -25,6 +25,7 @@ use tokio::task::{AbortHandle, spawn_local};
 use crate::clock::Clock;
 use crate::desk::{Errand, Gauges};
 use crate::node::{Node, Output};
+use crate::tls::{Inflow, Session};
 use crate::vestibule::Arrival;
 
 /// Bytes read from one socket at once.
@@ -88,16 +89,28 @@ impl Drop for EndOnPanic {
     }
 }
 
+/// The TLS of a connection: its reader opens with it, its writer seals.
+type Shared = Rc<RefCell<Session>>;
+
 /// The other end of a connection.
 struct Peer {
     write: Rc<OwnedWriteHalf>,
-    /// Bytes that the kernel would not take at once.
+    /// None: bytes travel as they are.
+    session: Option<Shared>,
+    /// Bytes that the kernel would not take at once, sealed if there is a session.
     backlog: VecDeque<u8>,
     /// Bytes that it took in all.
     sent: u64,
     /// Closes when the backlog is gone.
     leaving: bool,
     reader: AbortHandle,
+}
+
+impl Peer {
+    /// Bytes of replies that the kernel took.
+    fn sent(&self) -> u64 {
+        self.session.as_ref().map_or(self.sent, |session| session.borrow_mut().carried(self.sent))
+    }
 }
 
 /// Everything on the engine's thread.
@@ -176,13 +189,14 @@ impl<E: Engine + 'static> Hall<E> {
 
     /// A client that has logged in.
     fn open(self: &Rc<Self>, arrival: Arrival) {
-        let Arrival { stream, hello, leftover } = arrival;
+        let Arrival { stream, session, hello, leftover } = arrival;
         let stream = match TcpStream::from_std(stream) {
             Ok(stream) => stream,
             Err(e) => return tracing::warn!("failed to take over a connection: {e}"),
         };
         let conn = ConnId(self.next_conn.replace(self.next_conn.get() + 1));
         let (read, write) = stream.into_split();
+        let session = session.map(|tls| Rc::new(RefCell::new(Session::new(tls))));
         let labels: Vec<&str> = hello.labels.iter().map(String::as_str).collect();
         let worker = hello.is_worker().then(|| Hello {
             wid: &hello.wid,
@@ -195,8 +209,9 @@ impl<E: Engine + 'static> Hall<E> {
             node.opened(self.now(), conn, worker);
             node.bytes(self.now(), conn, &leftover);
         });
-        let reader = spawn_local(self.clone().read(conn, read)).abort_handle();
-        let peer = Peer { write: Rc::new(write), backlog: VecDeque::new(), sent: 0, leaving: false, reader };
+        let reader = spawn_local(self.clone().read(conn, read, session.clone())).abort_handle();
+        let (write, backlog) = (Rc::new(write), VecDeque::new());
+        let peer = Peer { write, session, backlog, sent: 0, leaving: false, reader };
         self.peers.borrow_mut().insert(conn, peer);
         self.gauges.connections.store(self.peers.borrow().len() as u64, Ordering::Relaxed);
     }
@@ -208,37 +223,68 @@ impl<E: Engine + 'static> Hall<E> {
     }
 
     /// Reads one connection until it ends.
-    async fn read(self: Rc<Self>, conn: ConnId, mut read: OwnedReadHalf) {
+    async fn read(self: Rc<Self>, conn: ConnId, mut read: OwnedReadHalf, session: Option<Shared>) {
+        // What came behind the HELLO may be sealed still.
+        if let Some(session) = &session
+            && !self.goes_on(conn, self.open_sealed(conn, session, &[]))
+        {
+            return;
+        }
         loop {
             while !self.node(|node| node.wants_bytes(conn)) {
                 self.turned.notified().await;
             }
-            match poll_fn(|cx| self.poll_read(cx, conn, &mut read)).await {
-                Ok(true) => self.ring(),
-                Ok(false) => {
-                    self.node(|node| node.eof(self.now(), conn));
-                    return self.ring();
-                }
-                Err(_) => return self.close(conn),
+            let more = poll_fn(|cx| self.poll_read(cx, conn, &mut read, session.as_ref())).await;
+            if !self.goes_on(conn, more) {
+                return;
             }
         }
     }
 
+    /// Whether there is more to be read behind what was read.
+    fn goes_on(&self, conn: ConnId, more: std::io::Result<bool>) -> bool {
+        match more {
+            Ok(true) => self.ring(),
+            Ok(false) => {
+                self.node(|node| node.eof(self.now(), conn));
+                self.ring();
+            }
+            Err(_) => self.close(conn),
+        }
+        matches!(more, Ok(true))
+    }
+
     /// Reads what is there and gives it to the node; `false` at the end.
     fn poll_read(
-        &self,
+        self: &Rc<Self>,
         cx: &mut Context<'_>,
         conn: ConnId,
         read: &mut OwnedReadHalf,
+        session: Option<&Shared>,
     ) -> Poll<std::io::Result<bool>> {
         let mut scratch = self.scratch.borrow_mut();
         let mut buf = ReadBuf::new(&mut scratch);
         ready!(Pin::new(read).poll_read(cx, &mut buf))?;
         self.reads.set(self.reads.get() + 1);
-        if !buf.filled().is_empty() {
-            self.node(|node| node.bytes(self.now(), conn, buf.filled()));
+        if buf.filled().is_empty() {
+            return Poll::Ready(Ok(false));
         }
-        Poll::Ready(Ok(!buf.filled().is_empty()))
+        match session {
+            None => self.node(|node| node.bytes(self.now(), conn, buf.filled())),
+            Some(session) => return Poll::Ready(self.open_sealed(conn, session, buf.filled())),
+        }
+        Poll::Ready(Ok(true))
+    }
+
+    /// Gives to the node what is in sealed bytes; `false` at the end.
+    fn open_sealed(self: &Rc<Self>, conn: ConnId, session: &Shared, arrived: &[u8]) -> std::io::Result<bool> {
+        let hand_on = |plain: &[u8]| self.node(|node| node.bytes(self.now(), conn, plain));
+        let inflow = session.borrow_mut().open(arrived, hand_on);
+        // Keys may change, and what is wrong is told.
+        if session.borrow().has_a_word() {
+            self.send(self.now(), conn, &[], Session::take);
+        }
+        inflow.map(|inflow| inflow == Inflow::Open).map_err(std::io::Error::other)
     }
 
     /// One turn, and what it wants done.
@@ -279,9 +325,28 @@ impl<E: Engine + 'static> Hall<E> {
 
     /// Sends what the kernel takes now; the rest follows when it takes more.
     fn write(self: &Rc<Self>, now: Now, conn: ConnId, bytes: &[u8]) {
+        self.send(now, conn, bytes, |session, out| session.seal(bytes, out));
+    }
+
+    /// The same, with what is to be sent where there is a session.
+    fn send(
+        self: &Rc<Self>,
+        now: Now,
+        conn: ConnId,
+        plain: &[u8],
+        seal: impl FnOnce(&mut Session, &mut Vec<u8>),
+    ) {
         let mut peers = self.peers.borrow_mut();
         let Some(peer) = peers.get_mut(&conn) else { return };
         let waiting = !peer.backlog.is_empty();
+        let mut sealed = Vec::new();
+        let bytes = match &peer.session {
+            None => plain,
+            Some(session) => {
+                seal(&mut session.borrow_mut(), &mut sealed);
+                &sealed
+            }
+        };
         let mut rest = bytes;
         while !waiting && !rest.is_empty() {
             match peer.write.try_write(rest) {
@@ -297,7 +362,7 @@ impl<E: Engine + 'static> Hall<E> {
             }
         }
         peer.backlog.extend(rest);
-        let sent = peer.sent;
+        let sent = peer.sent();
         if !waiting && !peer.backlog.is_empty() {
             spawn_local(self.clone().drain(conn, peer.write.clone()));
         }
@@ -318,7 +383,7 @@ impl<E: Engine + 'static> Hall<E> {
                 Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => continue,
                 Err(_) => break,
             }
-            let (sent, done, leaving) = (peer.sent, peer.backlog.is_empty(), peer.leaving);
+            let (sent, done, leaving) = (peer.sent(), peer.backlog.is_empty(), peer.leaving);
             drop(peers);
             self.node(|node| node.sent(self.now(), conn, sent));
             if done {
@@ -331,7 +396,11 @@ impl<E: Engine + 'static> Hall<E> {
     }
 
     /// Closes a connection when everything before has been sent.
-    fn leave(&self, conn: ConnId) {
+    fn leave(self: &Rc<Self>, conn: ConnId) {
+        let sealed = self.peers.borrow().get(&conn).is_some_and(|peer| peer.session.is_some());
+        if sealed {
+            self.send(self.now(), conn, &[], Session::farewell);
+        }
         let waits = self.peers.borrow_mut().get_mut(&conn).is_some_and(|peer| {
             peer.leaving = true;
             !peer.backlog.is_empty()
@@ -344,7 +413,7 @@ impl<E: Engine + 'static> Hall<E> {
     fn close(&self, conn: ConnId) {
         let Some(peer) = self.peers.borrow_mut().remove(&conn) else { return };
         peer.reader.abort();
-        self.node(|node| node.closed(self.now(), conn, peer.sent));
+        self.node(|node| node.closed(self.now(), conn, peer.sent()));
         self.ring();
     }
 }

@@ -6,24 +6,29 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use bessemer_protocol::handshake::{Challenge, Hello, Hi};
-use bessemer_protocol::limits::LINE_MAX_BEFORE_LOGIN;
 use bessemer_protocol::resp::put_error;
 use bessemer_protocol::response::ErrorCode;
 use rustix::net::sockopt;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio_rustls::rustls::{self, InvalidMessage, ServerConfig, ServerConnection};
 
-use crate::config::Limits;
+use crate::config::{Limits, Password};
 use crate::desk::Gauges;
+use crate::link::{Link, NoTls};
+use crate::throttle::Throttle;
 
 /// A client that has logged in.
 pub(crate) struct Arrival {
     pub(crate) stream: std::net::TcpStream,
+    /// What TLS knows of the connection; none: it is in plain text.
+    pub(crate) session: Option<ServerConnection>,
     pub(crate) hello: Hello,
     /// What came behind the HELLO (rule `H-05`).
     pub(crate) leftover: Vec<u8>,
@@ -32,22 +37,28 @@ pub(crate) struct Arrival {
 /// Clients on their way to the engine's thread.
 pub(crate) const ARRIVALS_MAX: usize = 256;
 
-/// Connections kept for this machine when all others are taken (`G18`).
-const RESERVED_FOR_LOOPBACK: u64 = 8;
-
 /// How many rounds of hashing a client is asked for (rule `H-11`).
 const ROUNDS: std::ops::Range<u32> = 4_000..8_096;
 
-/// What the vestibule knows.
-pub(crate) struct Vestibule {
-    pub(crate) password: Option<String>,
+/// On what terms clients are let in. A reload makes new ones for those who come later.
+pub(crate) struct Terms {
+    pub(crate) password: Option<Password>,
     /// Whether a one-round hash is good enough (`D1`).
     pub(crate) allow_legacy: bool,
+    /// What is spoken with them; none: plain text.
+    pub(crate) tls: Option<Arc<ServerConfig>>,
     pub(crate) limits: Limits,
-    pub(crate) gauges: Arc<Gauges>,
-    pub(crate) arrivals: mpsc::Sender<Arrival>,
     handshakes: Arc<Semaphore>,
     by_address: Mutex<BTreeMap<IpAddr, Arc<Semaphore>>>,
+}
+
+/// Where clients come in.
+pub(crate) struct Vestibule {
+    /// Held for a look, never across an await.
+    terms: RwLock<Arc<Terms>>,
+    throttle: Throttle,
+    gauges: Arc<Gauges>,
+    arrivals: mpsc::Sender<Arrival>,
 }
 
 /// Why a client is sent away; the text is what it is told.
@@ -66,6 +77,10 @@ enum Refused {
     Password,
     #[error("Invalid password: this client hashes it in one round only; see allow_legacy_password_hash")]
     Legacy,
+    #[error("Invalid password: too many wrong ones came from this address; try again in a while")]
+    TooManyWrong,
+    #[error("too many clients are logging in; try again in a while")]
+    Busy,
     #[error("too many connections: {0}")]
     TooMany(u64),
     #[error("internal error")]
@@ -78,31 +93,52 @@ impl From<std::io::Error> for Refused {
     }
 }
 
-impl Vestibule {
+impl Terms {
     pub(crate) fn new(
-        password: Option<String>,
+        password: Option<Password>,
         allow_legacy: bool,
+        tls: Option<Arc<ServerConfig>>,
         limits: Limits,
-        gauges: Arc<Gauges>,
-        arrivals: mpsc::Sender<Arrival>,
-    ) -> Arc<Self> {
+    ) -> Self {
         let handshakes = Arc::new(Semaphore::new(limits.handshakes_max));
-        Arc::new(Self {
-            password,
-            allow_legacy,
-            limits,
-            gauges,
-            arrivals,
-            handshakes,
-            by_address: Mutex::default(),
-        })
+        Self { password, allow_legacy, tls, limits, handshakes, by_address: Mutex::default() }
+    }
+
+    /// Waits while too many of the same address are saying hello.
+    async fn turn_of(&self, address: IpAddr) -> Option<OwnedSemaphorePermit> {
+        let semaphore = {
+            let mut all = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
+            // Addresses of which nobody is here are forgotten.
+            let max = self.limits.handshakes_per_address;
+            if all.len() > self.limits.handshakes_max {
+                all.retain(|_, s| s.available_permits() < max);
+            }
+            all.entry(address).or_insert_with(|| Arc::new(Semaphore::new(max))).clone()
+        };
+        semaphore.acquire_owned().await.ok()
+    }
+}
+
+impl Vestibule {
+    pub(crate) fn new(terms: Terms, gauges: Arc<Gauges>, arrivals: mpsc::Sender<Arrival>) -> Arc<Self> {
+        let terms = RwLock::new(Arc::new(terms));
+        Arc::new(Self { terms, throttle: Throttle::default(), gauges, arrivals })
+    }
+
+    /// From now on others are let in on these terms; those who are in stay.
+    pub(crate) fn change(&self, terms: Terms) {
+        *self.terms.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(terms);
+    }
+
+    fn terms(&self) -> Arc<Terms> {
+        self.terms.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Accepts clients until the task is dropped.
     pub(crate) async fn serve(self: Arc<Self>, listener: TcpListener) {
         loop {
             // At the limit the acceptor waits, and so do those outside; nobody is refused for it.
-            let Ok(permit) = self.handshakes.clone().acquire_owned().await else { return };
+            let Ok(permit) = self.terms().handshakes.clone().acquire_owned().await else { return };
             match listener.accept().await {
                 Ok((stream, mut address)) => {
                     // An IPv4 client of a port that serves both is known by its IPv4 address.
@@ -118,100 +154,158 @@ impl Vestibule {
         }
     }
 
-    async fn receive(
-        self: Arc<Self>,
-        mut stream: TcpStream,
-        address: SocketAddr,
-        permit: OwnedSemaphorePermit,
-    ) {
-        let outcome =
-            tokio::time::timeout(self.limits.handshake_timeout, self.admit(&mut stream, address)).await;
+    async fn receive(self: Arc<Self>, stream: TcpStream, address: SocketAddr, permit: OwnedSemaphorePermit) {
+        let terms = self.terms();
+        let until = Instant::now() + terms.limits.handshake_timeout;
+        let address = address.ip();
+        let entered = async {
+            let _turn = terms.turn_of(address).await;
+            let mut link = self.link(&terms, stream, address).await?;
+            let outcome = self.admit(&terms, &mut link, address, until).await;
+            Some((link, outcome))
+        };
+        // It left, it took too long, or TLS had the last word: nobody to tell.
+        let Ok(Some((mut link, outcome))) = timeout_at(until, entered).await else { return };
         let refused = match outcome {
-            Ok(Ok((hello, leftover))) => {
-                let Ok(stream) = stream.into_std() else { return };
+            Ok((hello, leftover)) => {
+                let Ok((stream, session)) = link.into_parts() else { return };
                 // While the engine's thread is busy the place stays taken: a stuck disk must not gather clients
                 // without a bound. If the thread has ended, so has everything.
-                _ = self.arrivals.send(Arrival { stream, hello, leftover }).await;
+                _ = self.arrivals.send(Arrival { stream, session, hello, leftover }).await;
                 return drop(permit);
             }
-            Ok(Err(refused)) => refused,
-            Err(_) => Refused::Gone,
+            Err(refused) => refused,
         };
         if !matches!(refused, Refused::Gone) {
-            tracing::info!("refused a client from {}: {refused}", address.ip());
+            self.tell(address, &refused);
             let mut reply = Vec::new();
             put_error(&mut reply, ErrorCode::Err, &refused.to_string());
-            let farewell = async {
-                stream.write_all(&reply).await?;
-                stream.shutdown().await?;
-                // What it is still sending is read, or the kernel would throw the reply away with it.
-                let mut rest = [0; 4096];
-                while stream.read(&mut rest).await? > 0 {}
-                Ok::<(), std::io::Error>(())
-            };
-            _ = tokio::time::timeout(Duration::from_secs(1), farewell).await;
+            send_away(&mut link, &reply).await;
         }
     }
 
-    async fn admit(&self, stream: &mut TcpStream, address: SocketAddr) -> Result<(Hello, Vec<u8>), Refused> {
-        let _turn = self.turn_of(address.ip()).await;
-        self.check_limit(address.ip())?;
-        set_options(stream)?;
+    /// Shakes hands where TLS is on. None: that failed, and the client was told.
+    async fn link(&self, terms: &Terms, stream: TcpStream, address: IpAddr) -> Option<Link> {
+        set_options(&stream, &terms.limits).ok()?;
+        match Link::establish(stream, terms.tls.clone()).await {
+            Ok(link) => Some(link),
+            Err(NoTls { why: None, .. }) => None,
+            Err(NoTls { why: Some(why), mut stream }) => {
+                // A client of the plain protocol begins with letters, where TLS has the type of a record.
+                if matches!(why, rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType)) {
+                    self.tell(address, &"it speaks plain text, and this port speaks TLS only");
+                } else {
+                    self.tell(address, &format_args!("its TLS handshake failed: {why}"));
+                }
+                // The alert is on its way.
+                send_away(&mut stream, b"").await;
+                None
+            }
+        }
+    }
+
+    async fn admit(
+        &self,
+        terms: &Terms,
+        link: &mut Link,
+        address: IpAddr,
+        until: Instant,
+    ) -> Result<(Hello, Vec<u8>), Refused> {
+        self.check_limit(&terms.limits, address)?;
         let salt = salt()?;
-        let challenge = match &self.password {
+        let challenge = match &terms.password {
             Some(_) => Some(Challenge { iterations: rounds()?, salt: &salt }),
             None => None,
         };
         let hi = challenge.map_or_else(Hi::open, |c| Hi::challenge(c.iterations, c.salt));
         let mut greeting = Vec::new();
         hi.encode(&mut greeting);
-        stream.write_all(&greeting).await?;
-        let (line, leftover) = read_line(stream).await?;
+        link.write_all(&greeting).await?;
+        link.flush().await?;
+        let (line, leftover) = read_line(link, terms.limits.hello_max).await?;
         let hello = Hello::parse(&line)?;
-        if let (Some(password), Some(challenge)) = (&self.password, challenge) {
-            if hello.is_legacy() && !self.allow_legacy {
-                return Err(Refused::Legacy);
-            }
-            if !hello.proves(password, challenge) {
-                return Err(Refused::Password);
-            }
+        if let (Some(password), Some(challenge)) = (&terms.password, challenge) {
+            self.check(terms, &hello, password, challenge, address, until).await?;
         }
         Ok((hello, leftover))
     }
 
-    /// Waits while too many of the same address are saying hello.
-    async fn turn_of(&self, address: IpAddr) -> Option<OwnedSemaphorePermit> {
-        let semaphore = {
-            let mut all = self.by_address.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            // Addresses of which nobody is here are forgotten.
-            let max = self.limits.handshakes_per_address;
-            if all.len() > self.limits.handshakes_max {
-                all.retain(|_, s| s.available_permits() < max);
+    /// Checks a password, when it is its turn.
+    async fn check(
+        &self,
+        terms: &Terms,
+        hello: &Hello,
+        password: &Password,
+        challenge: Challenge<'_>,
+        address: IpAddr,
+        until: Instant,
+    ) -> Result<(), Refused> {
+        if hello.is_legacy() {
+            if !terms.allow_legacy {
+                return Err(Refused::Legacy);
             }
-            all.entry(address).or_insert_with(|| Arc::new(Semaphore::new(max))).clone()
-        };
-        semaphore.acquire_owned().await.ok()
+            if self.throttle.is_first_legacy(address, Instant::now()) {
+                tracing::warn!(
+                    "a client from {address} hashes the password in one round only, which is easy to guess from; \
+                     newer versions of its library may not"
+                );
+            }
+        }
+        let Limits { wrong_passwords, password_checks, .. } = terms.limits;
+        let own = self.throttle.own_turn(address, wrong_passwords, Instant::now(), until);
+        sleep_until(own.ok_or(Refused::TooManyWrong)?).await;
+        let common = self.throttle.common_turn(password_checks, Instant::now(), until);
+        sleep_until(common.ok_or(Refused::Busy)?).await;
+        if hello.proves(password.expose(), challenge) {
+            return Ok(());
+        }
+        self.throttle.wrong(address, Instant::now());
+        Err(Refused::Password)
     }
 
     /// Refused before a password is hashed, and with what the reference says (rule `H-24`).
-    fn check_limit(&self, address: IpAddr) -> Result<(), Refused> {
+    fn check_limit(&self, limits: &Limits, address: IpAddr) -> Result<(), Refused> {
         let now = self.gauges.connections.load(Ordering::Relaxed);
-        let max = self.limits.connections_max as u64;
-        let open = if address.is_loopback() { max } else { max.saturating_sub(RESERVED_FOR_LOOPBACK) };
+        let max = limits.connections_max as u64;
+        let open = if address.is_loopback() { max } else { max - limits.loopback_reserved as u64 };
         if now >= open { Err(Refused::TooMany(now)) } else { Ok(()) }
+    }
+
+    /// Logs why somebody was sent away, once a minute of each address.
+    fn tell(&self, address: IpAddr, why: &dyn std::fmt::Display) {
+        match self.throttle.tells(address, Instant::now()) {
+            Some(0) => tracing::info!("refused a client from {address}: {why}"),
+            Some(more) => {
+                tracing::info!("refused a client from {address}: {why}; and {more} more in the last minutes");
+            }
+            None => tracing::debug!("refused a client from {address}: {why}"),
+        }
     }
 }
 
+/// Says the last word to somebody who may not listen to it.
+async fn send_away(link: &mut (impl AsyncRead + AsyncWrite + Unpin), word: &[u8]) {
+    let farewell = async {
+        link.write_all(word).await?;
+        link.shutdown().await?;
+        // What it is still sending is read, or the kernel would throw the word away with it.
+        let mut rest = [0; 4096];
+        while link.read(&mut rest).await? > 0 {}
+        Ok::<(), std::io::Error>(())
+    };
+    _ = timeout(Duration::from_secs(1), farewell).await;
+}
+
 /// Reads the first line, and what came behind it.
-async fn read_line(stream: &mut TcpStream) -> Result<(Vec<u8>, Vec<u8>), Refused> {
+async fn read_line(link: &mut Link, most: usize) -> Result<(Vec<u8>, Vec<u8>), Refused> {
     let mut buffer = Vec::with_capacity(1024);
     loop {
         let from = buffer.len();
-        if stream.read_buf(&mut buffer).await? == 0 {
+        if link.read_buf(&mut buffer).await? == 0 {
             return Err(Refused::Gone);
         }
         // A TLS client begins with a handshake record.
-        if buffer.starts_with(&[0x16, 0x03]) {
+        if matches!(link, Link::Plain(_)) && buffer.starts_with(&[0x16, 0x03]) {
             return Err(Refused::Tls);
         }
         if let Some(at) = memchr::memchr(b'\n', &buffer[from..]) {
@@ -220,13 +314,9 @@ async fn read_line(stream: &mut TcpStream) -> Result<(Vec<u8>, Vec<u8>), Refused
             if buffer.last() == Some(&b'\r') {
                 buffer.pop();
             }
-            return if buffer.len() > LINE_MAX_BEFORE_LOGIN {
-                Err(Refused::LineTooLong)
-            } else {
-                Ok((buffer, leftover))
-            };
+            return if buffer.len() > most { Err(Refused::LineTooLong) } else { Ok((buffer, leftover)) };
         }
-        if buffer.len() > LINE_MAX_BEFORE_LOGIN {
+        if buffer.len() > most {
             return Err(Refused::LineTooLong);
         }
     }
@@ -243,14 +333,19 @@ fn rounds() -> Result<u32, getrandom::Error> {
     Ok(ROUNDS.start + getrandom::u32()? % (ROUNDS.end - ROUNDS.start))
 }
 
-/// Half-open connections end within 30 s (`G19`); small replies do not wait for one another.
-fn set_options(stream: &TcpStream) -> std::io::Result<()> {
+/// Half-open connections end within their time (`G19`); small replies do not wait for one another.
+fn set_options(stream: &TcpStream, limits: &Limits) -> std::io::Result<()> {
+    const PROBES: u32 = 3;
     stream.set_nodelay(true)?;
     sockopt::set_socket_keepalive(stream, true)?;
-    sockopt::set_tcp_keepidle(stream, Duration::from_secs(15))?;
-    sockopt::set_tcp_keepintvl(stream, Duration::from_secs(5))?;
-    sockopt::set_tcp_keepcnt(stream, 3)?;
+    sockopt::set_tcp_keepidle(stream, limits.keepalive_after)?;
+    let between = (limits.unreachable_timeout - limits.keepalive_after) / PROBES;
+    sockopt::set_tcp_keepintvl(stream, between.max(Duration::from_secs(1)))?;
+    sockopt::set_tcp_keepcnt(stream, PROBES)?;
     #[cfg(target_os = "linux")]
-    sockopt::set_tcp_user_timeout(stream, 30_000)?;
+    sockopt::set_tcp_user_timeout(
+        stream,
+        u32::try_from(limits.unreachable_timeout.as_millis()).unwrap_or(u32::MAX),
+    )?;
     Ok(())
 }

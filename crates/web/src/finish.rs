@@ -9,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 
 use crate::Front;
+use crate::guard::host;
 use crate::link::Base;
 use crate::problem::Problem;
 use crate::web::Web;
@@ -32,6 +33,9 @@ const HEADERS: [(HeaderName, &str); 8] = [
     (header::CONTENT_LANGUAGE, "en"),
 ];
 
+/// A browser that came by HTTPS is to come by nothing else for a year.
+const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
 /// The page of a [`Problem`]. It asks the engine nothing: the engine may be the problem.
 #[derive(Template)]
 #[template(path = "problem.html")]
@@ -46,6 +50,7 @@ struct ProblemPage<'a> {
 /// Turns problems into pages and puts the headers on.
 pub(crate) async fn finish<F: Front>(State(web): State<Web<F>>, request: Request, next: Next) -> Response {
     let base = request.extensions().get::<Base>().cloned().unwrap_or_default();
+    let pinned = web.site.tls && !host::is_this_machine(request.headers());
     let mut response = next.run(request).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let allow = response.headers_mut().remove(header::ALLOW);
@@ -55,6 +60,9 @@ pub(crate) async fn finish<F: Front>(State(web): State<Web<F>>, request: Request
         }
     }
     protect(response.headers_mut());
+    if pinned {
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
+    }
     response
 }
 

@@ -1,6 +1,6 @@
 //! Bessemer's dashboard: pages rendered on the server, and the few addresses that scripts read.
 //!
-//! A page may ask [`Front`] and nothing else: this crate knows neither files nor the engine. [`router`] makes the
+//! A page may ask [`Front`] and nothing else: this crate knows neither files nor the engine. [`Dashboard`] makes the
 //! pages, [`serve`](serve()) puts them on a listener that somebody else has bound.
 //!
 //! The way of a request: [`base`] takes the prefix off its path, [`finish`] waits to put security headers on its
@@ -46,7 +46,7 @@ mod text;
 mod visit;
 mod web;
 
-pub use serve::serve;
+pub use serve::{Served, serve};
 pub use site::Site;
 
 use pages::{busy, debug, docs, home, job as job_page, queue, queues, set};
@@ -68,9 +68,34 @@ pub trait Front: Clone + Send + Sync + 'static {
     fn now(&self) -> Wall;
 }
 
-/// The dashboard.
+/// The dashboard: its pages, and what goes on behind them.
+#[derive(Clone)]
+pub struct Dashboard<F>(Web<F>);
+
+impl<F: Front> Dashboard<F> {
+    /// A dashboard of this site.
+    pub fn new(front: F, site: Site) -> Self {
+        Self(Web::new(front, site))
+    }
+
+    /// The same dashboard with other facts about the server.
+    #[must_use]
+    pub fn under(&self, site: Site) -> Self {
+        Self(self.0.under(site))
+    }
+
+    /// Its pages.
+    pub fn router(&self) -> Router {
+        router_of(self.0.clone())
+    }
+}
+
+/// The pages of a site that does not change.
 pub fn router<F: Front>(front: F, site: Site) -> Router {
-    let web = Web::new(front, site);
+    router_of(Web::new(front, site))
+}
+
+fn router_of<F: Front>(web: Web<F>) -> Router {
     let guarded = Router::new()
         .route("/", get(home::show::<F>))
         .route("/busy", get(busy::show::<F>).post(busy::signal::<F>))

@@ -17,6 +17,9 @@ pub const FIELDS_MAX: usize = 1_100;
 /// Connections at once; what is above waits in the listener's backlog. A browser opens up to six.
 pub const CONNECTIONS_MAX: usize = 256;
 
+/// TLS is agreed on within this time.
+pub const HANDSHAKE_TIME: Duration = Duration::from_secs(5);
+
 /// The head of a request is there within this time, counted from the end of the one before: HTTP 1.1 knows no other
 /// sign of an idle client. Longer than the slowest live chart takes between two looks.
 pub const HEADERS_TIME: Duration = Duration::from_secs(30);

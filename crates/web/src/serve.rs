@@ -20,21 +20,32 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::time::Sleep;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::{Sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
 use tower::ServiceExt;
 
 use crate::limits;
 
-/// Serves until the future is dropped.
-pub async fn serve(listener: TcpListener, router: Router) -> Infallible {
+/// What is served: pages, and the TLS that they travel in. Both may change while somebody is connected.
+#[derive(Clone)]
+pub struct Served {
+    /// The pages, looked at for each request.
+    pub router: Router,
+    /// Looked at for each connection. None: plain text.
+    pub tls: Option<Arc<ServerConfig>>,
+}
+
+/// Serves until the future is dropped; connections that are open by then go on.
+pub async fn serve(listener: TcpListener, served: watch::Receiver<Served>) -> Infallible {
     let room = Arc::new(Semaphore::new(limits::CONNECTIONS_MAX));
     loop {
         // Never closed, so there is always a permit to wait for. What is above the limit waits in the backlog.
         let permit = Arc::clone(&room).acquire_owned().await;
         match listener.accept().await {
             Ok((stream, peer)) => {
-                let connection = connection(stream, ConnectInfo(peer), router.clone());
+                let connection = receive(stream, ConnectInfo(peer), served.clone());
                 tokio::spawn(async move {
                     connection.await;
                     drop(permit);
@@ -49,18 +60,38 @@ pub async fn serve(listener: TcpListener, router: Router) -> Infallible {
     }
 }
 
-async fn connection(stream: TcpStream, peer: ConnectInfo<std::net::SocketAddr>, router: Router) {
+/// Shakes hands where TLS is on, and answers.
+async fn receive(
+    stream: TcpStream,
+    peer: ConnectInfo<std::net::SocketAddr>,
+    served: watch::Receiver<Served>,
+) {
+    let patient = Patient { stream, stalled: None };
+    let tls = served.borrow().tls.clone();
+    let Some(config) = tls else { return connection(patient, peer, served).await };
+    match timeout(limits::HANDSHAKE_TIME, TlsAcceptor::from(config).accept(patient)).await {
+        Ok(Ok(stream)) => connection(stream, peer, served).await,
+        Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake with the dashboard failed"),
+        Err(_) => tracing::debug!("a TLS handshake with the dashboard took too long"),
+    }
+}
+
+async fn connection<S>(stream: S, peer: ConnectInfo<std::net::SocketAddr>, served: watch::Receiver<Served>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
-        router.clone().oneshot(request.map(Body::new))
+        let router = served.borrow().router.clone();
+        router.oneshot(request.map(Body::new))
     });
-    let served = http1::Builder::new()
+    let outcome = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits::HEADERS_TIME)
         .max_buf_size(limits::HEADERS_MAX + limits::URI_MAX)
-        .serve_connection(TokioIo::new(Patient { stream, stalled: None }), service)
+        .serve_connection(TokioIo::new(stream), service)
         .await;
-    if let Err(error) = served {
+    if let Err(error) = outcome {
         tracing::debug!(%error, "a connection to the dashboard ended early");
     }
 }
@@ -132,7 +163,8 @@ mod tests {
     async fn client(router: Router) -> TcpStream {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(serve(listener, router));
+        let (_, served) = watch::channel(Served { router, tls: None });
+        tokio::spawn(serve(listener, served));
         TcpStream::connect(address).await.unwrap()
     }
 
@@ -148,6 +180,27 @@ mod tests {
                 && answer.ends_with(&client.local_addr().unwrap().to_string()),
             "{answer}"
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pages_change_under_an_open_connection_q48() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let page = |text: &'static str| Router::new().route("/", get(async move || text));
+        let (change, served) = watch::channel(Served { router: page("old"), tls: None });
+        tokio::spawn(serve(listener, served));
+        let mut client = TcpStream::connect(address).await.unwrap();
+        for text in ["old", "new"] {
+            change.send_modify(|served| served.router = page(text));
+            client.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+            let mut answer = String::new();
+            while !answer.ends_with(text) {
+                let mut piece = [0; 1024];
+                let length = client.read(&mut piece).await.unwrap();
+                assert!(length > 0, "{answer}");
+                answer.push_str(std::str::from_utf8(&piece[..length]).unwrap());
+            }
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,6 +1,6 @@
 //! What the dashboard knows of the installation it is part of.
 
-/// Facts that do not change while the server runs.
+/// Facts about the server; where an operator changes one, [`crate::Dashboard::under`] makes a new set of them.
 #[derive(Clone, Default)]
 pub struct Site {
     /// Asked of every request except `/static/…` and `/health…` (rule `V-02`). `None`: the dashboard is open.
@@ -17,6 +17,8 @@ pub struct Site {
     pub hosts: Vec<String>,
     /// Put before every link, and taken off every path: empty, or `/jobs`, without a slash at the end.
     pub base_path: String,
+    /// Browsers come by HTTPS, and are told to stay with it.
+    pub tls: bool,
     /// Others can reach the server and no password is set: every page says so (`D8`).
     pub exposed: bool,
 }

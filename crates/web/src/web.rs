@@ -34,6 +34,14 @@ impl<F: Front> Web<F> {
         }
     }
 
+    /// The same dashboard under another site. What goes on goes on, and who has been guessing is still known unless
+    /// there is something else to guess.
+    pub(crate) fn under(&self, site: Site) -> Self {
+        let same = site.password == self.site.password;
+        let lock = if same { self.lock.clone() } else { Arc::new(Lock::new(site.password.as_deref())) };
+        Self { lock, site: Arc::new(site), ..self.clone() }
+    }
+
     pub(crate) async fn info(&self) -> Result<Box<Info>, Problem> {
         match self.front.ask(Query::Info).await? {
             Answer::Info(info) => Ok(info),

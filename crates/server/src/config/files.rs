@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! DIRECTORY/conf.d/*.toml         merged in the order of their names (`keys.rs`)
-//! DIRECTORY/private.key.pem       TLS: refused by this version, rather than served in plain text
+//! DIRECTORY/private.key.pem       TLS (`tls.rs`)
 //! DIRECTORY/public.cert.pem
 //! ```
 
@@ -17,7 +17,8 @@ use super::{ConfigError, Environment, Notes};
 const FILE_MAX: u64 = 1 << 20;
 
 const CONF_D: &str = "conf.d";
-const TLS_FILES: [&str; 2] = ["private.key.pem", "public.cert.pem"];
+/// A key and its certificate, named as Faktory names them.
+pub(super) const TLS_FILES: [&str; 2] = ["private.key.pem", "public.cert.pem"];
 
 /// A file and what is in it.
 pub(super) type File = (PathBuf, String);
@@ -62,19 +63,6 @@ fn configures(directory: &Path) -> bool {
     // What is there and cannot be looked at counts: reading it will say why.
     let there = |name: &&str| !matches!(directory.join(name).try_exists(), Ok(false));
     TLS_FILES.iter().chain([&CONF_D]).any(there)
-}
-
-/// Refuses a directory with a key or a certificate in it (until TLS is there).
-pub(super) fn refuse_tls(directory: &Path) -> Result<(), ConfigError> {
-    for name in TLS_FILES {
-        let path = directory.join(name);
-        if !matches!(path.try_exists(), Ok(false)) {
-            let what = "TLS is not part of this version, which would serve plain text; remove the file, and let a \
-                        proxy speak TLS where it is needed";
-            return Err(ConfigError::source(&path, what));
-        }
-    }
-    Ok(())
 }
 
 /// The files of `conf.d`, in the order of their names. Hidden ones are an editor's.

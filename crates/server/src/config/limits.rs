@@ -16,12 +16,24 @@ const LINE_RANGE: RangeInclusive<usize> = 64 << 10..=16 << 20;
 pub struct Limits {
     /// Identified connections.
     pub connections_max: usize,
+    /// Those of them that are kept for this machine (`G18`).
+    pub loopback_reserved: usize,
     /// From accept to the end of HELLO (`D2`).
     pub handshake_timeout: Duration,
     /// Connections that have not said HELLO yet, and those of one address among them.
     pub handshakes_max: usize,
     /// See [`Limits::handshakes_max`].
     pub handshakes_per_address: usize,
+    /// Bytes of the line of a HELLO.
+    pub hello_max: usize,
+    /// Wrong passwords of one address in a minute until its checks are slowed to one a second.
+    pub wrong_passwords: usize,
+    /// Passwords checked in a second, of all addresses together.
+    pub password_checks: usize,
+    /// A connection that is silent for this long is asked for a sign of life.
+    pub keepalive_after: Duration,
+    /// One whose other end cannot be reached ends within this time.
+    pub unreachable_timeout: Duration,
     /// Bytes of a line after HELLO, other than PUSH and PUSHB.
     pub line_max: usize,
     /// Bytes of one job.
@@ -50,11 +62,17 @@ pub struct Limits {
 
 impl Limits {
     pub(super) fn read(settings: &Settings<'_>, environment: Environment) -> Result<Self, ConfigError> {
-        let limits = Self {
+        let mut limits = Self {
             connections_max: settings.count("limits.connections_max", 1..=1_000_000)?,
+            loopback_reserved: settings.count("limits.loopback_reserved", 0..=1_000)?,
             handshake_timeout: settings.duration("limits.handshake_timeout")?,
             handshakes_max: settings.count("limits.handshakes_max", 1..=100_000)?,
             handshakes_per_address: settings.count("limits.handshakes_per_address", 1..=100_000)?,
+            hello_max: settings.size("limits.hello_max", 1 << 10..=1 << 20)?,
+            wrong_passwords: settings.count("limits.wrong_passwords", 1..=1_000_000)?,
+            password_checks: settings.count("limits.password_checks", 1..=1_000_000)?,
+            keepalive_after: settings.duration("limits.keepalive_after")?,
+            unreachable_timeout: settings.duration("limits.unreachable_timeout")?,
             line_max: settings.size("limits.line_max", LINE_RANGE)?,
             // What the log and the tools are built for: a key can only ask for less.
             job_max: settings.size("limits.job_max", 1 << 10..=JOB_MAX)?,
@@ -70,24 +88,41 @@ impl Limits {
             fetch_wait: settings.duration("limits.fetch_wait")?,
             shutdown_timeout: settings.duration("limits.shutdown_timeout")?,
         };
-        let Self { handshakes_per_address, handshakes_max, connections_max, job_max, bulk_max, .. } = limits;
+        // By itself it never keeps everybody else out.
+        if settings.spot("limits.loopback_reserved").is_none() {
+            limits.loopback_reserved = limits.loopback_reserved.min(limits.connections_max - 1);
+        }
+        limits.refuse_contradictions(settings)?;
+        Ok(limits)
+    }
+
+    fn refuse_contradictions(&self, settings: &Settings<'_>) -> Result<(), ConfigError> {
         let connections = [
-            ("limits.handshakes_per_address", handshakes_per_address),
-            ("limits.handshakes_max", handshakes_max),
-            ("limits.connections_max", connections_max),
+            ("limits.handshakes_per_address", self.handshakes_per_address),
+            ("limits.handshakes_max", self.handshakes_max),
+            ("limits.connections_max", self.connections_max),
         ];
         ordered(settings, |count| count.to_string(), connections)?;
-        let jobs = [("limits.job_max", job_max), ("limits.bulk_max", bulk_max)];
+        let reserved = [
+            ("limits.loopback_reserved", self.loopback_reserved),
+            ("limits.connections_max", self.connections_max),
+        ];
+        ordered(settings, |count| count.to_string(), reserved)?;
+        let jobs = [("limits.job_max", self.job_max), ("limits.bulk_max", self.bulk_max)];
         ordered(settings, written_size, jobs)?;
-        Ok(limits)
+        let signs = [
+            ("limits.keepalive_after", self.keepalive_after),
+            ("limits.unreachable_timeout", self.unreachable_timeout),
+        ];
+        ordered(settings, |time| format!("{}ms", time.as_millis()), signs)
     }
 }
 
 /// Limits that contradict each other are refused, and both are named (row 114).
-fn ordered<const N: usize>(
+fn ordered<T: Copy + PartialOrd, const N: usize>(
     settings: &Settings<'_>,
-    written: fn(usize) -> String,
-    limits: [(&'static str, usize); N],
+    written: fn(T) -> String,
+    limits: [(&'static str, T); N],
 ) -> Result<(), ConfigError> {
     for pair in limits.windows(2) {
         let [(small, few), (large, many)] = [pair[0], pair[1]];

@@ -6,25 +6,28 @@
 //! | `keys.rs` | the keys: merging files over the defaults, reading values, reporting mistakes |
 //! | `files.rs` | the configuration directory and what lies in it |
 //! | `env.rs` | the environment variables |
+//! | `tls.rs`, `certificate.rs` | the files of TLS, read and checked |
 //! | `binding.rs`, `password.rs`, `limits.rs` | one value each, and its rules |
 //!
 //! A flag beats a variable, a variable beats a file, a file beats the default. Mistakes are one line each, and nothing
 //! starts with half a configuration.
 
 mod binding;
+mod certificate;
 mod env;
 mod files;
 mod keys;
 mod limits;
 mod password;
 mod store;
+mod tls;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use bessemer_core::Rules;
 use bessemer_core::fact::OnLost;
 use bessemer_core::query::Durability;
+use bessemer_core::{Rules, Wall};
 use bessemer_store::WaterMarks;
 
 pub use self::binding::{BadBinding, Binding};
@@ -35,7 +38,9 @@ pub use self::keys::{DEFAULT, Spot};
 pub use self::limits::Limits;
 pub use self::password::Password;
 pub use self::store::StoreConfig;
+pub use self::tls::Tls;
 use crate::cli::Cli;
+use crate::clock;
 use crate::exit::Exit;
 
 /// Everything that a server needs to start; flags, environment and files have been read.
@@ -59,6 +64,8 @@ pub struct Config {
     pub insecure: bool,
     /// Whether clients that hash once may use a short password in production (`D1`).
     pub allow_legacy_password_hash: bool,
+    /// What both ports say who they are with; none: they speak plain text (rule `H-30`).
+    pub tls: Option<Tls>,
     /// Names under which a browser may ask for a dashboard without a password (`D15`), in lower case.
     pub web_hosts: Vec<String>,
     /// Where a proxy shows the dashboard: empty, or `/` and a path without a `/` at its end (`D11`).
@@ -130,31 +137,33 @@ impl Config {
     /// Reads what the flags, the environment and the files say, and logs what is worth a warning.
     pub fn load(cli: Cli, env: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut notes = Notes::default();
-        let config = Self::gather(&cli, &Variables::read(env), Path::new("/etc"), &mut notes);
+        let config = Self::gather(&cli, &Variables::read(env), Path::new("/etc"), clock::wall(), &mut notes);
         notes.log();
         config
     }
 
     /// [`Config::load`] with everything given, `/etc` too.
-    fn gather(cli: &Cli, variables: &Variables, etc: &Path, notes: &mut Notes) -> Result<Self, ConfigError> {
+    fn gather(
+        cli: &Cli,
+        variables: &Variables,
+        etc: &Path,
+        now: Wall,
+        notes: &mut Notes,
+    ) -> Result<Self, ConfigError> {
         let environment = cli.environment.as_ref().or(variables.environment.as_ref());
         let environment =
             environment.map_or(Ok(Environment::Development), |name| Environment::named(name))?;
         let named = cli.config.as_deref();
         let config_directory = files::directory(named, environment, etc, variables, notes)?;
-        let files = match &config_directory {
-            Some(directory) => {
-                files::refuse_tls(directory)?;
-                files::read(directory)?
-            }
-            None => Vec::new(),
-        };
+        let files = config_directory.as_deref().map_or(Ok(Vec::new()), files::read)?;
         let mut settings = Settings::default();
         for (path, text) in &files {
             settings.merge(path, text, notes)?;
         }
 
         let web_binding = binding("-w", cli.web.as_deref(), "web.binding", &settings)?;
+        let directory = config_directory.as_deref();
+        let tls = tls::Search { environment, directory, settings: &settings, now, notes }.tls()?;
         let mut search = password::Search { environment, etc, settings: &settings, notes };
         let password = search.command(variables.password.as_deref())?;
         let config = Self {
@@ -167,6 +176,7 @@ impl Config {
             password,
             insecure: cli.insecure_no_password || variables.skip_password,
             allow_legacy_password_hash: settings.switch("faktory.allow_legacy_password_hash"),
+            tls,
             web_hosts: web_hosts(&settings)?,
             web_base_path: web_base_path(&settings)?,
             rules: rules(&settings)?,

@@ -12,6 +12,8 @@ use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use zeroize::Zeroizing;
+
 use super::keys::Settings;
 use super::{ConfigError, Environment, Notes, env, files};
 
@@ -22,23 +24,25 @@ const FILE_MAX: u64 = 4 << 10;
 const GOOD_LENGTH: usize = 16;
 
 /// The permissions of everybody but the owner to read a file.
-const READABLE_BY_OTHERS: u32 = 0o044;
+pub(super) const READABLE_BY_OTHERS: u32 = 0o044;
 
-/// What a client has to know. It shows itself to nobody who does not ask for it.
+/// What a client has to know. It shows itself to nobody who does not ask for it, and leaves nothing in freed memory.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Password(String);
+pub struct Password(Zeroizing<String>);
 
 impl Password {
     /// Refuses what cannot be meant; the error says why.
     pub fn new(text: &str) -> Result<Self, &'static str> {
         if text.trim().is_empty() {
             Err("is empty")
+        } else if text.len() as u64 > FILE_MAX {
+            Err("is longer than 4096 bytes")
         } else if text.contains('\0') {
             Err("has a NUL in it")
         } else if text.contains(char::REPLACEMENT_CHARACTER) {
             Err("is not UTF-8")
         } else {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text.to_owned().into()))
         }
     }
 
@@ -125,7 +129,7 @@ impl Search<'_> {
     }
 
     fn file(&mut self, origin: &str, path: &Path) -> Result<Password, ConfigError> {
-        let text = files::read_text(path, FILE_MAX).map_err(|what| refused(origin, what))?;
+        let text = Zeroizing::new(files::read_text(path, FILE_MAX).map_err(|what| refused(origin, what))?);
         let mode = fs::metadata(path).map_err(|error| refused(origin, error))?.permissions().mode();
         if mode & READABLE_BY_OTHERS != 0 {
             let what = format!("can be read by others (mode {:o}); chmod 600 makes it safe", mode & 0o777);

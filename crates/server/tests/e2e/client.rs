@@ -18,9 +18,9 @@ pub(crate) enum Reply {
     Null,
 }
 
-/// A connection.
-pub(crate) struct Client {
-    stream: BufReader<TcpStream>,
+/// A connection, in plain text unless it is said what it goes over.
+pub(crate) struct Client<S = TcpStream> {
+    stream: BufReader<S>,
     /// The line with which the server opened the conversation.
     pub(crate) greeting: String,
 }
@@ -29,20 +29,52 @@ impl Client {
     /// Connects and reads the greeting.
     pub(crate) fn connect(port: u16) -> io::Result<Self> {
         let mut client = Self::silent(port)?;
-        match client.reply()? {
-            Reply::Line(line) => client.greeting = line,
-            other => return Err(io::Error::other(format!("a greeting, not {other:?}"))),
-        }
+        client.read_greeting()?;
         Ok(client)
     }
 
     /// Connects and reads nothing.
     pub(crate) fn silent(port: u16) -> io::Result<Self> {
-        let stream = TcpStream::connect(("127.0.0.1", port))?;
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(DEADLINE))?;
-        stream.set_write_timeout(Some(DEADLINE))?;
-        Ok(Self { stream: BufReader::new(stream), greeting: String::new() })
+        Ok(Self::over(socket(port)?))
+    }
+
+    /// Whether a reply is there by now.
+    pub(crate) fn has_reply(&self) -> bool {
+        let stream = self.stream.get_ref();
+        stream.set_nonblocking(true).expect("a socket");
+        let there = !self.stream.buffer().is_empty() || stream.peek(&mut [0]).is_ok();
+        stream.set_nonblocking(false).expect("a socket");
+        there
+    }
+
+    /// Nothing more will be sent, replies are still read.
+    pub(crate) fn half_close(&self) -> io::Result<()> {
+        self.stream.get_ref().shutdown(Shutdown::Write)
+    }
+}
+
+/// A socket on which nothing waits for ever.
+pub(crate) fn socket(port: u16) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(DEADLINE))?;
+    stream.set_write_timeout(Some(DEADLINE))?;
+    Ok(stream)
+}
+
+impl<S: Read + Write> Client<S> {
+    /// A connection over something that is connected. Nothing has been read of it.
+    pub(crate) fn over(stream: S) -> Self {
+        Self { stream: BufReader::new(stream), greeting: String::new() }
+    }
+
+    /// Reads what the server says first.
+    pub(crate) fn read_greeting(&mut self) -> io::Result<()> {
+        match self.reply()? {
+            Reply::Line(line) => self.greeting = line,
+            other => return Err(io::Error::other(format!("a greeting, not {other:?}"))),
+        }
+        Ok(())
     }
 
     /// Says HELLO; anything but OK is an error.
@@ -61,7 +93,8 @@ impl Client {
 
     /// Sends bytes as they are.
     pub(crate) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.stream.get_mut().write_all(bytes)
+        self.stream.get_mut().write_all(bytes)?;
+        self.stream.get_mut().flush()
     }
 
     /// Reads one reply.
@@ -87,25 +120,11 @@ impl Client {
         Ok(Reply::Bulk(text))
     }
 
-    /// Whether a reply is there by now.
-    pub(crate) fn has_reply(&self) -> bool {
-        let stream = self.stream.get_ref();
-        stream.set_nonblocking(true).expect("a socket");
-        let there = !self.stream.buffer().is_empty() || stream.peek(&mut [0]).is_ok();
-        stream.set_nonblocking(false).expect("a socket");
-        there
-    }
-
     /// Whether the server closes the connection without another byte.
     pub(crate) fn is_closed(&mut self) -> bool {
         match self.stream.fill_buf() {
             Ok(rest) => rest.is_empty(),
             Err(error) => error.kind() == ErrorKind::ConnectionReset,
         }
-    }
-
-    /// Nothing more will be sent, replies are still read.
-    pub(crate) fn half_close(&self) -> io::Result<()> {
-        self.stream.get_ref().shutdown(Shutdown::Write)
     }
 }

@@ -4,7 +4,8 @@
 //! `../wire/*.txt` and `wire.rs` plays them; `ledger/` kills the server again and again and compares what it answered
 //! with what it still has; `workers.rs` has clients that vanish; `start.rs` what happens before the
 //! first connection, `crowd.rs` with one connection too many, `large.rs` with the largest jobs, `faults.rs` with a disk that
-//! fails and `directory.rs` with a data directory that is not ours, `durability.rs` in its two modes.
+//! fails and `directory.rs` with a data directory that is not ours, `durability.rs` in its two modes,
+//! `tls.rs` with TLS, whose certificates and client are in `sealed.rs`.
 
 mod client;
 mod clock;
@@ -14,8 +15,10 @@ mod durability;
 mod faults;
 mod large;
 mod ledger;
+mod sealed;
 mod server;
 mod start;
+mod tls;
 mod tools;
 mod transcript;
 mod volume;

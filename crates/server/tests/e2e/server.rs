@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
@@ -63,9 +64,7 @@ impl Server {
     /// One that is configured by this file, and not started yet.
     pub(crate) fn configured(config: &str) -> Self {
         let server = Self::down();
-        let conf_d = server.folder.path().join(".bessemer/conf.d");
-        std::fs::create_dir_all(&conf_d).expect("a folder");
-        std::fs::write(conf_d.join("test.toml"), config).expect("a file");
+        server.configure("conf.d/test.toml", config);
         server
     }
 
@@ -94,6 +93,24 @@ impl Server {
         let mut child = command.spawn().expect("the built server starts");
         self.output = collect(&mut child);
         self.child = Some(child);
+    }
+
+    /// Writes a file into its configuration directory, for its owner's eyes.
+    pub(crate) fn configure(&self, name: &str, text: &str) {
+        let path = self.folder.path().join(".bessemer").join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        // A new file in the place of the old one: nobody reads half of it.
+        let new = path.with_extension("new");
+        std::fs::write(&new, text).expect("a file");
+        std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o600)).expect("a mode");
+        std::fs::rename(&new, &path).expect("a name");
+    }
+
+    /// Waits until it has said this so often.
+    pub(crate) fn await_said(&self, text: &str, times: usize) {
+        until(&format!("the server says `{text}` ({times})"), || {
+            (self.output().matches(text).count() >= times).then_some(())
+        });
     }
 
     /// Its data directory.
@@ -157,11 +174,17 @@ impl Server {
         child.id()
     }
 
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.as_ref().expect("a process").id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &pid]).status();
+        assert!(sent.expect("kill(1)").success());
+    }
+
     /// Asks it to end by `TERM` or `INT`; how it ended.
     pub(crate) fn stop(&mut self, signal: &str) -> ExitStatus {
+        self.signal(signal);
         let mut child = self.child.take().expect("a process");
-        let sent = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status();
-        assert!(sent.expect("kill(1)").success());
         until("the server ends", || child.try_wait().expect("a child process"))
     }
 

@@ -26,6 +26,14 @@ pub(crate) fn check(headers: &HeaderMap, configured: &[String]) -> Result<(), Pr
     ))
 }
 
+/// Whether a browser on this machine asks. Its name is shared by all that listens here, so nothing may be said about all
+/// that goes by it.
+pub(crate) fn is_this_machine(headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host.split(':').next().unwrap_or_default().trim_end_matches('.').to_ascii_lowercase();
+    name == "localhost" || name.ends_with(".localhost")
+}
+
 fn known(host: &str, configured: &[String]) -> bool {
     if let Some(rest) = host.strip_prefix('[') {
         return rest.split_once(']').is_some_and(|(address, port)| {

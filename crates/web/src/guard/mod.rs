@@ -10,7 +10,7 @@ use crate::web::Web;
 use crate::{Front, base, limits};
 
 pub(crate) mod auth;
-mod host;
+pub(crate) mod host;
 mod origin;
 
 /// Refuses oversized heads of requests, also on the open addresses.

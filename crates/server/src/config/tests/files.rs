@@ -36,18 +36,6 @@ fn a_named_directory_that_is_missing_is_warned_about_o04() {
 }
 
 #[test]
-fn tls_files_are_refused_rather_than_served_in_plain_text() {
-    for name in ["private.key.pem", "public.cert.pem"] {
-        let machine = Machine::new();
-        machine.write(&format!("home/.bessemer/{name}"), "");
-        let line = machine.refusal("");
-        assert!(line.starts_with(&format!("TOP/home/.bessemer/{name}: TLS ")), "{line}");
-        machine.write(&format!("c/{name}"), "");
-        machine.refusal("-c TOP/c");
-    }
-}
-
-#[test]
 fn files_are_read_in_the_order_of_their_names_and_tables_join_o04() {
     let machine = Machine::new();
     machine.write("c/conf.d/10-a.toml", "[workers]\nstall = '1s'\n[web]\nhosts = ['Jobs.example.org']");

@@ -10,10 +10,12 @@ use super::*;
 
 mod files;
 mod passwords;
+mod tls;
 
-/// A machine with an `/etc` and a home of its own.
+/// A machine with an `/etc`, a home and a time of its own.
 struct Machine {
     top: TempDir,
+    now: Wall,
     variables: Vec<(&'static str, String)>,
 }
 
@@ -24,7 +26,7 @@ impl Machine {
     fn new() -> Self {
         let top = tempfile::tempdir().expect("a folder");
         let home = top.path().join("home").display().to_string();
-        Self { top, variables: vec![("HOME", home)] }
+        Self { top, now: clock::wall(), variables: vec![("HOME", home)] }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -59,7 +61,7 @@ impl Machine {
             found.map(|(_, value)| value.clone())
         };
         let mut notes = Notes::default();
-        let config = Config::gather(&cli, &Variables::read(env), &self.path("etc"), &mut notes);
+        let config = Config::gather(&cli, &Variables::read(env), &self.path("etc"), self.now, &mut notes);
         let notes = notes.0.into_iter().map(|note| match note {
             Note::Info(text) => format!("info: {text}").replace(&top, "TOP"),
             Note::Warn(text) => format!("warn: {text}").replace(&top, "TOP"),
@@ -118,9 +120,15 @@ fn the_defaults_are_those_of_the_core_and_of_the_plan() {
     let seconds = Duration::from_secs;
     let limits = Limits {
         connections_max: 10_000,
+        loopback_reserved: 8,
         handshake_timeout: seconds(5),
         handshakes_max: 256,
         handshakes_per_address: 64,
+        hello_max: 16 << 10,
+        wrong_passwords: 10,
+        password_checks: 2_000,
+        keepalive_after: seconds(15),
+        unreachable_timeout: seconds(30),
         line_max: 1 << 20,
         job_max: 16 << 20,
         bulk_max: 64 << 20,

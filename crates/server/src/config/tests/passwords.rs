@@ -63,6 +63,8 @@ fn a_password_that_cannot_be_meant_is_refused_row_109() {
         let line = Machine::new().set("FAKTORY_PASSWORD", value).refusal("");
         assert_eq!(line, format!("the password of FAKTORY_PASSWORD: {reason}"));
     }
+    let line = Machine::new().set("FAKTORY_PASSWORD", "x".repeat(4_097)).refusal("");
+    assert_eq!(line, "the password of FAKTORY_PASSWORD: is longer than 4096 bytes");
     let line = refused("\n[faktory]\npassword = \"a\\u0000b\"");
     assert_eq!(line, "the password of TOP/c/conf.d/a.toml:3:1: faktory.password: has a NUL in it");
 }

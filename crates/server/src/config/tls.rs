@@ -1,0 +1,243 @@
+//! TLS: which files it is spoken with, and whether they can be meant (rule `H-30`, row 111).
+//!
+//! ```text
+//! DIRECTORY/private.key.pem and DIRECTORY/public.cert.pem   both: TLS on both ports; one alone is a mistake
+//! [tls] private_key, certificate, client_ca                 files of other names, or of other folders
+//! ```
+//!
+//! Everything is read and checked here, at the start and at every reload, so that what is served afterwards works.
+
+use std::fmt;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bessemer_core::Wall;
+use tokio_rustls::rustls::crypto::{CryptoProvider, aws_lc_rs};
+use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::sign::CertifiedKey;
+use tokio_rustls::rustls::{DEFAULT_VERSIONS, Error, RootCertStore, ServerConfig};
+use zeroize::Zeroizing;
+
+use super::certificate::Validity;
+use super::keys::Settings;
+use super::password::READABLE_BY_OTHERS;
+use super::{ConfigError, Environment, Notes, files};
+
+/// Bytes of one file: a key, or certificates.
+const FILE_MAX: u64 = 1 << 20;
+
+/// A certificate that ends sooner than this is warned about.
+const SOON: std::time::Duration = std::time::Duration::from_secs(14 * 86_400);
+
+/// What both ports say who they are with, read and checked.
+#[derive(Clone)]
+pub struct Tls {
+    /// For the port for jobs.
+    pub commands: Arc<ServerConfig>,
+    /// For the dashboard; none: it is left to a proxy.
+    pub dashboard: Option<Arc<ServerConfig>>,
+    /// The last moment at which the certificate is valid.
+    pub expires: Wall,
+    /// What was read, to look for changes.
+    pub files: Vec<PathBuf>,
+    chain: Vec<CertificateDer<'static>>,
+    client_ca: Vec<CertificateDer<'static>>,
+}
+
+/// The same to everybody who looks from outside.
+impl PartialEq for Tls {
+    fn eq(&self, other: &Self) -> bool {
+        // A key belongs to its certificate.
+        let dashboards = self.dashboard.is_some() == other.dashboard.is_some();
+        dashboards && self.chain == other.chain && self.client_ca == other.client_ca
+    }
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls").field("files", &self.files).field("expires", &self.expires).finish()
+    }
+}
+
+/// Where the files are, and who wants to know.
+pub(super) struct Search<'a> {
+    pub(super) environment: Environment,
+    /// Where the two files of Faktory would be, and what names are relative to.
+    pub(super) directory: Option<&'a Path>,
+    pub(super) settings: &'a Settings<'a>,
+    pub(super) now: Wall,
+    pub(super) notes: &'a mut Notes,
+}
+
+impl Search<'_> {
+    /// Reads and checks what is there. None: TLS is off.
+    pub(super) fn tls(mut self) -> Result<Option<Tls>, ConfigError> {
+        let client_ca = self.named("tls.client_ca");
+        let dashboard = self.settings.switch("tls.dashboard");
+        let Some((certificate, private_key)) = self.pair()? else {
+            return match client_ca {
+                Some(_) => Err(self.settings.wrong("tls.client_ca", "is set, and there is no certificate")),
+                None => Ok(None),
+            };
+        };
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let key = self.key(&private_key)?;
+        let chain = certificates(&certificate)?;
+        let expires = self.judge(&certificate, &chain[0])?;
+        let identity = CertifiedKey::from_der(chain.clone(), key, &provider)
+            .map_err(|error| mismatch(&error, &certificate, &private_key))?;
+        let identity = Arc::new(identity);
+        let authorities = client_ca.as_deref().map_or(Ok(Vec::new()), certificates)?;
+        let commands = serve(&identity, client_ca.as_deref(), &authorities, &provider)?;
+        let mut browsers = serve(&identity, None, &[], &provider)?;
+        browsers.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Some(Tls {
+            commands: Arc::new(commands),
+            dashboard: dashboard.then(|| Arc::new(browsers)),
+            expires,
+            files: [certificate, private_key].into_iter().chain(client_ca).collect(),
+            chain,
+            client_ca: authorities,
+        }))
+    }
+
+    /// The files of certificate and key: those that are named, else the two of the directory.
+    fn pair(&self) -> Result<Option<(PathBuf, PathBuf)>, ConfigError> {
+        const CERTIFICATE: &str = "tls.certificate";
+        const KEY: &str = "tls.private_key";
+        let alone = |set, other| Err(self.settings.wrong(set, format!("is set, and `{other}` is not")));
+        match (self.named(CERTIFICATE), self.named(KEY)) {
+            (Some(certificate), Some(key)) => return Ok(Some((certificate, key))),
+            (Some(_), None) => return alone(CERTIFICATE, KEY),
+            (None, Some(_)) => return alone(KEY, CERTIFICATE),
+            (None, None) => {}
+        }
+        let Some(directory) = self.directory else { return Ok(None) };
+        let [key, certificate] = files::TLS_FILES.map(|name| directory.join(name));
+        // What is there and cannot be looked at counts: reading it will say why.
+        let there = |path: &Path| !matches!(path.try_exists(), Ok(false));
+        match (there(&key), there(&certificate)) {
+            (true, true) => Ok(Some((certificate, key))),
+            (false, false) => Ok(None),
+            (true, false) => {
+                Err(ConfigError::source(&key, format_args!("has no {} beside it", files::TLS_FILES[1])))
+            }
+            (false, true) => Err(ConfigError::source(
+                &certificate,
+                format_args!("has no {} beside it", files::TLS_FILES[0]),
+            )),
+        }
+    }
+
+    /// The file that a key names; a relative name counts from the configuration directory.
+    fn named(&self, name: &'static str) -> Option<PathBuf> {
+        let path = Path::new(self.settings.text(name)?);
+        Some(self.directory.map_or_else(|| path.to_owned(), |directory| directory.join(path)))
+    }
+
+    fn key(&mut self, path: &Path) -> Result<PrivateKeyDer<'static>, ConfigError> {
+        let text = Zeroizing::new(read(path)?);
+        let mode = fs::metadata(path).map_err(|error| ConfigError::source(path, error))?.permissions().mode();
+        if mode & READABLE_BY_OTHERS != 0 {
+            let what = format!("can be read by others (mode {:o}); chmod 600 makes it safe", mode & 0o777);
+            if self.environment == Environment::Production {
+                return Err(ConfigError::source(path, what));
+            }
+            self.notes.warn(format!("{} {what}", path.display()));
+        }
+        // In the label, or in a header of the older form.
+        if text.contains("ENCRYPTED") {
+            return Err(ConfigError::source(
+                path,
+                "is encrypted; `openssl pkey` writes it without a passphrase",
+            ));
+        }
+        PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|error| match error {
+            pem::Error::NoItemsFound => ConfigError::source(path, "holds no private key in PEM form"),
+            error => no_pem(path, &error),
+        })
+    }
+
+    /// Whether the certificate is valid now; when it ends.
+    fn judge(&mut self, path: &Path, certificate: &CertificateDer<'_>) -> Result<Wall, ConfigError> {
+        let Some(Validity { from, until }) = Validity::of(certificate) else {
+            return Err(ConfigError::source(path, "begins with what is no certificate"));
+        };
+        if until < self.now {
+            return Err(ConfigError::source(path, format_args!("expired at {}", until.rfc3339())));
+        }
+        let path = path.display();
+        if self.now < from {
+            self.notes.warn(format!("{path} is not valid before {}", from.rfc3339()));
+        }
+        if until.since(self.now) < SOON {
+            self.notes.warn(format!("{path} expires at {}", until.rfc3339()));
+        }
+        Ok(until)
+    }
+}
+
+fn read(path: &Path) -> Result<String, ConfigError> {
+    files::read_text(path, FILE_MAX).map_err(|what| ConfigError::source(path, what))
+}
+
+/// The certificates of a file; at least one.
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
+    let text = read(path)?;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text.as_bytes()).collect();
+    let found = found.map_err(|error| no_pem(path, &error))?;
+    if found.is_empty() {
+        return Err(ConfigError::source(path, "holds no certificate in PEM form"));
+    }
+    Ok(found)
+}
+
+fn no_pem(path: &Path, error: &pem::Error) -> ConfigError {
+    let what = match error {
+        pem::Error::MissingSectionEnd { .. } => "a section has no end".to_owned(),
+        pem::Error::IllegalSectionStart { .. } => "a section has no proper beginning".to_owned(),
+        error => error.to_string(),
+    };
+    ConfigError::source(path, format_args!("is no PEM file: {what}"))
+}
+
+fn mismatch(error: &Error, certificate: &Path, key: &Path) -> ConfigError {
+    let key_name = key.display();
+    match error {
+        Error::InconsistentKeys(_) => {
+            ConfigError::source(certificate, format_args!("belongs to another key than {key_name}"))
+        }
+        Error::InvalidCertificate(error) => {
+            ConfigError::source(certificate, format_args!("is unusable: {error}"))
+        }
+        error => ConfigError::source(key, format_args!("is unusable: {error}")),
+    }
+}
+
+/// TLS 1.2 and 1.3, with this identity; clients have to show a certificate of these authorities, if there are any.
+fn serve(
+    identity: &Arc<CertifiedKey>,
+    client_ca: Option<&Path>,
+    authorities: &[CertificateDer<'static>],
+    provider: &Arc<CryptoProvider>,
+) -> Result<ServerConfig, ConfigError> {
+    let builder = ServerConfig::builder_with_provider(provider.clone())
+        .with_protocol_versions(DEFAULT_VERSIONS)
+        .expect("the provider speaks both versions");
+    let identity = Arc::new(tokio_rustls::rustls::sign::SingleCertAndKey::from(identity.clone()));
+    let Some(path) = client_ca else {
+        return Ok(builder.with_no_client_auth().with_cert_resolver(identity));
+    };
+    let unusable = |error: &dyn fmt::Display| ConfigError::source(path, format_args!("is unusable: {error}"));
+    let mut roots = RootCertStore::empty();
+    for authority in authorities {
+        roots.add(authority.clone()).map_err(|error| unusable(&error))?;
+    }
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build();
+    let verifier = verifier.map_err(|error| unusable(&error))?;
+    Ok(builder.with_client_cert_verifier(verifier).with_cert_resolver(identity))
+}

@@ -1,0 +1,111 @@
+//! TLS of one client on the engine's thread: bytes in, bytes out, and no socket (rule `H-30`).
+//!
+//! The vestibule has shaken hands; from then on [`Session`] opens what arrives and seals what leaves, between the socket
+//! and the node. The node counts bytes of replies, the kernel takes sealed ones: a reply counts as sent when the last
+//! sealed byte that carries it was taken (`D13`, `G19`).
+
+use std::collections::VecDeque;
+use std::io::{BufRead, Write};
+
+use tokio_rustls::rustls::{Error, ServerConnection};
+
+/// Bytes of a reply that one record carries at most: what TLS allows.
+const RECORD_MAX: usize = 16 * 1024;
+
+/// Both directions of a connection whose handshake is done.
+pub(crate) struct Session {
+    tls: Box<ServerConnection>,
+    /// Bytes of replies, and the sealed bytes that came of them.
+    plain: u64,
+    sealed: u64,
+    /// Where a piece of a reply ends, among the sealed bytes and among those of replies, as far as it was not taken.
+    ends: VecDeque<(u64, u64)>,
+    /// Bytes of replies that were taken whole.
+    carried: u64,
+}
+
+/// Whether more may come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Inflow {
+    Open,
+    /// The client has said that it will send no more.
+    Ended,
+}
+
+impl Session {
+    pub(crate) fn new(tls: ServerConnection) -> Self {
+        Self { tls: Box::new(tls), plain: 0, sealed: 0, ends: VecDeque::new(), carried: 0 }
+    }
+
+    /// Opens what arrived and hands it on, with what had arrived before. After an error the client is to be told by
+    /// [`Session::take`], and let go.
+    pub(crate) fn open(
+        &mut self,
+        mut arrived: &[u8],
+        mut hand_on: impl FnMut(&[u8]),
+    ) -> Result<Inflow, Error> {
+        loop {
+            let state = self.tls.process_new_packets()?;
+            let mut reader = self.tls.reader();
+            while let Some(plain) = reader.fill_buf().ok().filter(|plain| !plain.is_empty()) {
+                let length = plain.len();
+                hand_on(plain);
+                reader.consume(length);
+            }
+            if state.peer_has_closed() {
+                return Ok(Inflow::Ended);
+            }
+            if arrived.is_empty() {
+                return Ok(Inflow::Open);
+            }
+            // It reads from memory, and everything that it held was handed on: the only failure is a record beyond
+            // all bounds, whose head was looked at above.
+            if self.tls.read_tls(&mut arrived).is_err() {
+                return Err(Error::General("a record that never ends".into()));
+            }
+        }
+    }
+
+    /// Seals a reply behind what is to be sent already.
+    pub(crate) fn seal(&mut self, reply: &[u8], out: &mut Vec<u8>) {
+        for piece in reply.chunks(RECORD_MAX) {
+            // Writing to memory fails only behind the farewell, where nothing is to be sent any more.
+            if self.tls.writer().write_all(piece).is_err() {
+                return;
+            }
+            self.take(out);
+            self.plain += piece.len() as u64;
+            self.ends.push_back((self.sealed, self.plain));
+        }
+    }
+
+    /// Whether TLS itself has something to say.
+    pub(crate) fn has_a_word(&self) -> bool {
+        self.tls.wants_write()
+    }
+
+    /// Takes what TLS itself has to say: alerts, new keys.
+    pub(crate) fn take(&mut self, out: &mut Vec<u8>) {
+        while self.tls.wants_write() {
+            match self.tls.write_tls(out) {
+                Ok(length) if length > 0 => self.sealed += length as u64,
+                _ => return,
+            }
+        }
+    }
+
+    /// Says that nothing more will come.
+    pub(crate) fn farewell(&mut self, out: &mut Vec<u8>) {
+        self.tls.send_close_notify();
+        self.take(out);
+    }
+
+    /// The kernel has taken this many sealed bytes in all: how many bytes of replies that is.
+    pub(crate) fn carried(&mut self, taken: u64) -> u64 {
+        while let Some((_, plain)) = self.ends.front().filter(|(sealed, _)| *sealed <= taken) {
+            self.carried = *plain;
+            self.ends.pop_front();
+        }
+        self.carried
+    }
+}
