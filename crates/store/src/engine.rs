@@ -4,7 +4,7 @@ use std::future::Future;
 use std::task::{Context, Poll};
 
 use bessemer_core::query::Condition;
-use bessemer_core::{Answer, Boot, Command, Now, Progress, Query, Settled, Ticket};
+use bessemer_core::{Answer, Boot, Command, Now, Progress, Query, Rules, Settled, Ticket};
 
 /// An engine makes facts durable.
 ///
@@ -29,6 +29,9 @@ pub trait Engine {
 
     /// The loop stood still: see [`bessemer_core::Machine::stalled`].
     fn stalled(&mut self, now: Now);
+
+    /// An operator has set the rules of jobs anew: see [`bessemer_core::Machine::change_rules`].
+    fn change_rules(&mut self, rules: Rules);
 
     /// The process is about to end on purpose: what was answered becomes durable where it is not yet.
     fn close(&mut self) -> Result<(), Fatal>;

@@ -35,6 +35,7 @@ impl Machine {
             wall(&self.sets.scheduled),
             wall(&self.sets.retries),
             wall(&self.sets.dead),
+            self.beyond_dead_max().map(|_| now.boot),
         ]
         .into_iter()
         .flatten()
@@ -56,6 +57,9 @@ impl Machine {
         }
         while let Some(slot) = take(&mut left, || self.sets.due(Set::Dead, now.wall)) {
             self.drop_dead(turn, slot, Ending::DeadAge);
+        }
+        while let Some(slot) = take(&mut left, || self.beyond_dead_max()) {
+            self.drop_dead(turn, slot, Ending::DeadLimit);
         }
         while let Some(slot) = take(&mut left, || self.expired(now)) {
             self.tally.reaped += 1;

@@ -5,6 +5,7 @@ use super::{Machine, Turn};
 use crate::command::{ConnId, Refusal, Reply};
 use crate::event::Event;
 use crate::fact::{Ending, Fact, Facts, Failure, Standing};
+use crate::limits::DUE_SLICE;
 use crate::policy::retry::{self, Attempts, Verdict};
 
 impl Machine {
@@ -87,12 +88,18 @@ impl Machine {
         self.trim_dead(turn);
     }
 
-    /// The dead set is full: the oldest go (`D28`).
+    /// The dead set is full: the oldest go (`D28`). Where the limit was lowered they are many, and go in slices.
     pub(super) fn trim_dead<F: Facts>(&mut self, turn: &mut Turn<'_, F>) {
-        while self.sets.dead.len() > self.rules.dead_max {
-            let Some((.., slot)) = self.sets.dead.first().copied() else { return };
+        for _ in 0..DUE_SLICE {
+            let Some(slot) = self.beyond_dead_max() else { return };
             self.drop_dead(turn, slot, Ending::DeadLimit);
         }
+    }
+
+    /// The oldest of too many dead jobs.
+    pub(super) fn beyond_dead_max(&self) -> Option<Slot> {
+        let full = self.sets.dead.len() > self.rules.dead_max;
+        self.sets.dead.first().filter(|_| full).map(|(.., slot)| *slot)
     }
 
     /// A job leaves the dead set for good.

@@ -130,6 +130,12 @@ impl Machine {
         &self.rules
     }
 
+    /// An operator has set them anew. How long a push is known for a repeated one stays: the log is read by it.
+    pub fn change_rules(&mut self, rules: Rules) {
+        let Rules { repush_window, repush_max, .. } = self.rules;
+        self.rules = Rules { repush_window, repush_max, ..rules };
+    }
+
     /// Applies one command. Facts go to `facts` in the order in which they happened; replies and events to `out`.
     pub fn apply<F: Facts>(
         &mut self,

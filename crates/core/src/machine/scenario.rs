@@ -201,6 +201,7 @@ impl Scene {
                 self.operate(ticket, verb, args, out);
             }
             "latency" => _ = self.apply(ticket, Command::Latency { names: args }, out),
+            "decrees" => return Some(self.decree(args)),
             "sees" => return Some(self.shown(args[0])),
             _ => panic!("no verb {verb}"),
         }
@@ -245,6 +246,21 @@ impl Scene {
             }
             _ => unreachable!("an operator's verb"),
         }
+    }
+
+    /// Other rules from now on; the mirror, which only reads the log, keeps the old ones.
+    fn decree(&mut self, args: &[&str]) -> String {
+        let mut rules = self.machine.rules().clone();
+        for (name, value) in args.iter().filter_map(|arg| arg.split_once('=')) {
+            match name {
+                "dead" => rules.dead_max = value.parse().expect("a number"),
+                "grace" => rules.lost_worker_grace = duration(value),
+                "window" => rules.repush_window = duration(value),
+                _ => panic!("no rule {name}"),
+            }
+        }
+        self.machine.change_rules(rules);
+        "so be it".into()
     }
 
     fn ids(&self, jid: &str) -> Vec<JobId> {

@@ -438,6 +438,32 @@ fn the_dead_set_is_bounded_oldest_out_d28() {
 }
 
 #[test]
+fn rules_may_change_and_the_dead_beyond_a_lower_limit_go_row_112() {
+    play(
+        "0s p connect               | ok
+         0s p push a                | ok
+         0s p push b                | ok
+         0s p push c                | ok
+         0s p push d                | ok
+         1s p kill a                | 1
+         2s p kill b                | 1
+         3s p kill c                | 1
+         4s p decrees dead=1        | so be it
+         4s p sees dead             | c
+         5s p sees info             | processed 0 failed 0 discarded 2
+         6s w hello                 | ok
+         6s w fetch default         | d
+         7s w leaves                | gone
+         8s p decrees grace=10s     | so be it
+         16s p sees working         | d@w
+         17s p sees default         | d
+         17s p decrees window=1s    | so be it
+         40s p push d               | ok
+         40s p sees default         | d",
+    );
+}
+
+#[test]
 fn queues_and_workers_are_limited() {
     play_with(
         Rules { queues_max: 1, workers_max: 1, ..Rules::default() },

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use bessemer_core::command::{Push, Stage};
 use bessemer_core::query::Condition;
-use bessemer_core::{Boot, Command, ConnId, JobId, Now, Progress, Reply, Settled, Ticket};
+use bessemer_core::{Boot, Command, ConnId, JobId, Now, Progress, Reply, Rules, Settled, Ticket};
 use bessemer_store::embedded::{Embedded, EmbeddedReader};
 use bessemer_store::{Engine, Fatal};
 
@@ -161,6 +161,10 @@ impl Engine for Watched {
             self.engine.stalled(now);
             witness.model.stalled(now);
         }
+    }
+
+    fn change_rules(&mut self, rules: Rules) {
+        self.engine.change_rules(rules);
     }
 
     fn close(&mut self) -> Result<(), Fatal> {

@@ -358,6 +358,10 @@ impl<D: Disk> Engine for Embedded<D> {
         self.machine.stalled(now);
     }
 
+    fn change_rules(&mut self, rules: Rules) {
+        self.machine.change_rules(rules);
+    }
+
     fn close(&mut self) -> Result<(), Fatal> {
         self.log.flush()
     }

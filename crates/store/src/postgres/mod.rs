@@ -249,6 +249,10 @@ impl Engine for Postgres {
         self.machine.stalled(now);
     }
 
+    fn change_rules(&mut self, rules: Rules) {
+        self.machine.change_rules(rules);
+    }
+
     /// Strict: `synchronous_commit` is on. The room on its disk is the database's matter.
     fn condition(&self) -> Condition {
         Condition::default()
