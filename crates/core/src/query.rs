@@ -290,6 +290,12 @@ pub struct ServerFigures {
     pub used_memory_mb: u64,
     /// How the engine stands with its disk.
     pub condition: Condition,
+    /// Producers are refused until there is memory again, and workers go on (`G17`).
+    pub memory_full: bool,
+    /// Configurations that were refused at a reload, since the start.
+    pub reloads_refused: u64,
+    /// The last moment at which the certificate is valid; none: there is no TLS.
+    pub certificate_until: Option<Wall>,
 }
 
 /// How an engine stands with its disk: what an operator has to see without looking for it.

@@ -168,6 +168,15 @@ pub struct Server {
     /// Producers are refused for want of room on the disk (`G13`); other servers do not send it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub disk_full: Option<bool>,
+    /// Producers are refused for want of memory (`G17`); other servers do not send it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory_full: Option<bool>,
+    /// Configurations that were refused at a reload, since the start; other servers do not send it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reloads_refused: Option<u64>,
+    /// When the certificate of TLS ends, where there is one; other servers do not send it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate_until: Option<String>,
 }
 
 #[cfg(test)]

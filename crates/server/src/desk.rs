@@ -4,13 +4,23 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bessemer_core::query::{Condition, Durability, ServerFigures};
-use bessemer_core::{Action, Answer, Query, Wall};
+use bessemer_core::{Action, Answer, Query, Rules, Wall};
 use bessemer_store::{Gone, Reader};
 use bessemer_web::Front;
 use tokio::sync::{mpsc, oneshot};
 
-/// An operator's action on its way to the engine's thread, and where its outcome goes.
-pub(crate) type Errand = (Action, oneshot::Sender<u64>);
+use crate::config::Limits;
+use crate::node::Outside;
+
+/// Something for the engine's thread to do, and where it says that it is done.
+pub(crate) enum Errand {
+    /// An operator's action; how many jobs or workers it reached.
+    Act(Action, oneshot::Sender<u64>),
+    /// Other limits and rules from now on.
+    Change(Box<(Limits, Rules)>, oneshot::Sender<()>),
+    /// What it is doing.
+    Describe(oneshot::Sender<String>),
+}
 
 /// Errands that may wait for the engine's thread; more make the pages wait.
 pub(crate) const ERRANDS_MAX: usize = 64;
@@ -22,8 +32,15 @@ pub(crate) struct Gauges {
     pub(crate) commands: AtomicU64,
     pub(crate) uptime_s: AtomicU64,
     pub(crate) used_memory_mb: AtomicU64,
+    /// Turns of the engine's loop: while it grows, the engine lives.
+    pub(crate) turns: AtomicU64,
+    /// Configurations that were refused at a reload.
+    pub(crate) reloads_refused: AtomicU64,
+    /// When the certificate of TLS ends, in seconds since 1970; 0: there is none.
+    certificate_until_s: AtomicU64,
     relaxed: AtomicBool,
     disk_full: AtomicBool,
+    memory_full: AtomicBool,
 }
 
 impl Gauges {
@@ -31,9 +48,27 @@ impl Gauges {
         self.connections.store(figures.connections, Ordering::Relaxed);
         self.commands.store(figures.command_count, Ordering::Relaxed);
         self.uptime_s.store(figures.uptime_s, Ordering::Relaxed);
+        self.turns.fetch_add(1, Ordering::Relaxed);
         let Condition { durability, disk_full } = figures.condition;
         self.relaxed.store(durability == Durability::Relaxed, Ordering::Relaxed);
         self.disk_full.store(disk_full, Ordering::Relaxed);
+        self.memory_full.store(figures.memory_full, Ordering::Relaxed);
+    }
+
+    /// What the front knows and the engine's thread shows.
+    pub(crate) fn outside(&self) -> Outside {
+        let until = self.certificate_until_s.load(Ordering::Relaxed);
+        Outside {
+            used_memory_mb: self.used_memory_mb.load(Ordering::Relaxed),
+            reloads_refused: self.reloads_refused.load(Ordering::Relaxed),
+            certificate_until: (until > 0).then_some(Wall(until as i64 * 1_000_000)),
+        }
+    }
+
+    /// When the certificate of TLS ends, if there is one.
+    pub(crate) fn certify(&self, until: Option<Wall>) {
+        let until = until.map_or(0, |until| u64::try_from(until.0 / 1_000_000).unwrap_or(1));
+        self.certificate_until_s.store(until, Ordering::Relaxed);
     }
 }
 
@@ -58,7 +93,7 @@ impl<R: Reader> Front for Desk<R> {
 
     async fn act(&self, action: Action) -> Result<u64, Gone> {
         let (reply, outcome) = oneshot::channel();
-        self.errands.send((action, reply)).await.map_err(|_| Gone)?;
+        self.errands.send(Errand::Act(action, reply)).await.map_err(|_| Gone)?;
         outcome.await.map_err(|_| Gone)
     }
 
@@ -66,12 +101,16 @@ impl<R: Reader> Front for Desk<R> {
         let relaxed = self.gauges.relaxed.load(Ordering::Relaxed);
         let durability = if relaxed { Durability::Relaxed } else { Durability::Strict };
         let disk_full = self.gauges.disk_full.load(Ordering::Relaxed);
+        let outside = self.gauges.outside();
         ServerFigures {
             uptime_s: self.gauges.uptime_s.load(Ordering::Relaxed),
             connections: self.gauges.connections.load(Ordering::Relaxed),
             command_count: self.gauges.commands.load(Ordering::Relaxed),
-            used_memory_mb: self.gauges.used_memory_mb.load(Ordering::Relaxed),
+            used_memory_mb: outside.used_memory_mb,
             condition: Condition { durability, disk_full },
+            memory_full: self.gauges.memory_full.load(Ordering::Relaxed),
+            reloads_refused: outside.reloads_refused,
+            certificate_until: outside.certificate_until,
         }
     }
 

@@ -14,17 +14,17 @@ mod clock;
 pub mod config;
 mod desk;
 pub mod exit;
-<<<<<<< HEAD
+mod front;
 mod glob;
-=======
 mod link;
->>>>>>> 86b15ce ([server] Serve TLS on both ports)
 pub mod node;
 mod open_files;
 mod port;
+mod reload;
 mod server;
 mod shell;
 mod signal;
+mod systemd;
 pub mod telemetry;
 mod throttle;
 mod tls;

@@ -26,7 +26,7 @@ fn main() -> ExitCode {
 }
 
 fn serve(cli: Cli) -> Result<(), Failure> {
-    let config = Config::load(cli, config::variable)?;
+    let config = Config::load(cli.clone(), config::variable)?;
     eprint!("{}", cli::banner(&config));
-    Ok(bessemer_server::run(config)?)
+    Ok(bessemer_server::run(config, cli)?)
 }

@@ -1,31 +1,36 @@
-//! The process: opens the store, binds the ports, starts the two threads, and stops them.
+//! The process: opens the store, binds the ports, starts its threads, follows signals, and stops.
+//!
+//! | thread | |
+//! |---|---|
+//! | `engine` | the store and identified connections (`shell.rs`) |
+//! | `front` | strangers and browsers (`front.rs`) |
+//! | `signals` | signals, reloads, systemd: here, with `reload.rs` and `systemd.rs` |
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use bessemer_core::query::Durability;
+use bessemer_store::embedded::EmbeddedReader;
 use bessemer_store::embedded::disk::RealDisk;
 use bessemer_store::{Embedded, Engine, Fatal, OpenError, Options, Recovered};
-use bessemer_web::{Dashboard, Served, Site};
-use tokio::net::TcpListener;
 use tokio::runtime::LocalOptions;
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::time::{MissedTickBehavior, interval};
 
+use crate::cli::Cli;
 use crate::clock::Clock;
-use crate::config::{Binding, Config, Environment};
+use crate::config::{self, Config};
 use crate::desk::{Desk, ERRANDS_MAX, Gauges};
+use crate::front::{self, Front, Listeners, WebListener};
 use crate::node::Node;
-use crate::open_files;
 use crate::port::Port;
+use crate::reload::{self, Reins};
 use crate::shell::{self, Doors};
-use crate::signal::Signals;
-use crate::vestibule::{ARRIVALS_MAX, Terms, Vestibule};
-
-/// A password that is at least this long cannot be guessed from its one-round hash (`D1`).
-const LEGACY_PASSWORD_MIN: usize = 16;
+use crate::signal::{Asked, Signals};
+use crate::systemd::Systemd;
+use crate::vestibule::ARRIVALS_MAX;
 
 /// Why a server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +57,6 @@ pub enum StartError {
 pub struct Server;
 
 /// A server that has started.
-#[derive(Debug)]
 pub struct Running {
     /// Where commands are taken.
     pub address: SocketAddr,
@@ -60,6 +64,7 @@ pub struct Running {
     pub web_address: Option<SocketAddr>,
     stop: Arc<Notify>,
     engine: JoinHandle<Result<(), Fatal>>,
+    reins: Reins<EmbeddedReader>,
 }
 
 impl Server {
@@ -70,10 +75,11 @@ impl Server {
         let bell = stop.clone();
         let engine = std::thread::Builder::new()
             .name("engine".into())
-            .spawn(move || engine_thread(&config, bell, &ready))
+            .spawn(move || engine_thread(config, bell, &ready))
             .map_err(StartError::Thread)?;
-        let (address, web_address) = listening.recv().map_err(|_| StartError::Ended)??;
-        Ok(Running { address, web_address, stop, engine })
+        let reins = listening.recv().map_err(|_| StartError::Ended)??;
+        let (address, web_address) = (reins.front.address, reins.front.web_address());
+        Ok(Running { address, web_address, stop, engine, reins })
     }
 }
 
@@ -86,22 +92,66 @@ pub enum RunError {
     Fatal(#[from] Fatal),
 }
 
-/// Runs a server until the process is asked to end.
-pub fn run(config: Config) -> Result<(), RunError> {
+/// Runs a server until the process is asked to end. `cli` is what its configuration is read again by.
+pub fn run(config: Config, cli: Cli) -> Result<(), RunError> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
     let signals = {
         let _inside = runtime.enter();
         Signals::install().map_err(StartError::Thread)?
     };
-    let running = Server::start(config)?;
-    let stop = running.stop.clone();
-    let watch = move || {
-        runtime.block_on(signals.asked_to_end());
-        stop.notify_one();
-    };
+    keep_memory_to_itself();
+    let Running { address, stop, engine, reins, .. } = Server::start(config)?;
+    let systemd = Systemd::new(reins.gauges.clone());
+    systemd.ready(&format!("listening at {address}"));
+    let watch = move || runtime.block_on(supervise(signals, systemd, reins, &stop, &cli));
     std::thread::Builder::new().name("signals".into()).spawn(watch).map_err(StartError::Thread)?;
-    Ok(running.wait()?)
+    Ok(join(engine)?)
+}
+
+/// Passwords and jobs are in it, so it is not to be dumped into a file when the process dies.
+fn keep_memory_to_itself() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
+    {
+        tracing::warn!("a crash may leave the server's memory in a file: {error}");
+    }
+}
+
+/// Follows signals, feeds systemd's watchdog and looks at the files of TLS, as long as the process lives.
+async fn supervise(
+    mut signals: Signals,
+    mut systemd: Systemd,
+    mut reins: Reins<EmbeddedReader>,
+    stop: &Notify,
+    cli: &Cli,
+) {
+    // Where nothing is to be done, a look at it once a day does no harm.
+    const SELDOM: Duration = Duration::from_secs(86_400);
+    let mut hunger = interval(systemd.hunger().unwrap_or(SELDOM));
+    let often = |reins: &Reins<_>| reins.config.tls.as_ref().map_or(SELDOM, |tls| tls.check_every);
+    let mut check = interval(often(&reins));
+    hunger.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            asked = signals.next() => match asked {
+                Asked::End => {
+                    systemd.stopping();
+                    stop.notify_one();
+                }
+                Asked::Reload => {
+                    systemd.reloading();
+                    let again = reins.config.again(cli, config::variable);
+                    reins.reload(again).await;
+                    check = interval(often(&reins));
+                    systemd.ready(&format!("listening at {}", reins.front.address));
+                }
+                Asked::Describe => reins.describe().await,
+            },
+            _ = hunger.tick() => systemd.feed(),
+            _ = check.tick() => reins.renew_certificate().await,
+        }
+    }
 }
 
 impl Running {
@@ -115,14 +165,18 @@ impl Running {
     /// # Panics
     /// When the engine's thread did: its state may be half applied, and the process is to end.
     pub fn wait(self) -> Result<(), Fatal> {
-        self.engine.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        join(self.engine)
     }
 }
 
-type Ready = std::sync::mpsc::Sender<Result<(SocketAddr, Option<SocketAddr>), StartError>>;
+fn join(engine: JoinHandle<Result<(), Fatal>>) -> Result<(), Fatal> {
+    engine.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+type Ready = std::sync::mpsc::Sender<Result<Reins<EmbeddedReader>, StartError>>;
 
 /// The engine's thread, from the first byte of the log to the last reply.
-fn engine_thread(config: &Config, stop: Arc<Notify>, ready: &Ready) -> Result<(), Fatal> {
+fn engine_thread(config: Config, stop: Arc<Notify>, ready: &Ready) -> Result<(), Fatal> {
     let options = LocalOptions::default();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build_local(options) {
         Ok(runtime) => runtime,
@@ -132,18 +186,15 @@ fn engine_thread(config: &Config, stop: Arc<Notify>, ready: &Ready) -> Result<()
         }
     };
     let prepared = runtime.block_on(async { prepare(config, &stop) });
-    let Prepared { node, clock, doors, addresses, front } = match prepared {
+    let Prepared { node, clock, doors, reins, front } = match prepared {
         Ok(prepared) => prepared,
         Err(e) => {
             _ = ready.send(Err(e));
             return Ok(());
         }
     };
-    tracing::info!("PID {} listening at {}, press Ctrl-C to stop", std::process::id(), addresses.0);
-    if let Some(web) = addresses.1 {
-        tracing::info!("Web server now listening at {web}");
-    }
-    _ = ready.send(Ok(addresses));
+    report_ports(&reins);
+    _ = ready.send(Ok(reins));
     // As a task of its own: one that is waked wakes nobody else, where the root of the runtime costs a system call.
     let task = runtime.spawn_local(shell::run(node, clock, doors));
     let result = runtime.block_on(task).unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
@@ -156,13 +207,13 @@ struct Prepared<E: Engine> {
     node: Node<E>,
     clock: Clock,
     doors: Doors,
-    addresses: (SocketAddr, Option<SocketAddr>),
+    reins: Reins<E::Reader>,
     /// Keeps the second thread running.
     front: oneshot::Sender<()>,
 }
 
 /// Opens the store, binds the ports and starts the second thread.
-fn prepare(config: &Config, stop: &Arc<Notify>) -> Result<Prepared<Embedded<RealDisk>>, StartError> {
+fn prepare(config: Config, stop: &Arc<Notify>) -> Result<Prepared<Embedded<RealDisk>>, StartError> {
     let clock = Clock::new()?;
     let mut entropy = [0; 16];
     getrandom::fill(&mut entropy)?;
@@ -174,30 +225,38 @@ fn prepare(config: &Config, stop: &Arc<Notify>) -> Result<Prepared<Embedded<Real
         ..Options::default()
     };
     let disk = RealDisk::open(&config.directory)?;
-    refuse_small(&disk, config)?;
+    refuse_small(&disk, &config)?;
     let port = Port::take(&config.binding)?;
     let web_port = config.web_binding.as_ref().map(Port::take).transpose()?;
-    let (address, web_address) = (port.address, web_port.as_ref().map(|port| port.address));
     let (engine, recovered) = Embedded::open(disk, options, clock.now(None), entropy)?;
     report(&recovered);
     report_durability(config.durability);
     let (arrivals_in, arrivals) = mpsc::channel(ARRIVALS_MAX);
     let (errands_in, errands) = mpsc::channel(ERRANDS_MAX);
     let gauges = Arc::new(Gauges::default());
-    let desk = Desk { reader: engine.reader(), errands: errands_in, gauges: gauges.clone() };
-    let mut limits = config.limits.clone();
-    limits.connections_max = open_files::make_room(limits.connections_max);
-    let tls = config.tls.as_ref().map(|tls| tls.commands.clone());
-    let terms = Terms::new(config.password.clone(), allows_legacy(config), tls, limits.clone());
-    let vestibule = Vestibule::new(terms, gauges.clone(), arrivals_in);
-    let dashboard = Dashboard::new(desk, site(config, address));
-    let tls = config.tls.as_ref().and_then(|tls| tls.dashboard.clone());
-    let served = Served { router: dashboard.router(), tls };
-    let web = web_port.map(Port::listen).transpose()?.map(|listener| (listener, served));
-    let front = front_thread(port.listen()?, vestibule, web, gauges.clone())?;
+    gauges.certify(config.tls.as_ref().map(|tls| tls.expires));
+    let reader = engine.reader();
+    let desk = Desk { reader: reader.clone(), errands: errands_in.clone(), gauges: gauges.clone() };
+    let limits = reload::fitting(&config);
+    let web = web_port.zip(config.web_binding.as_ref());
+    let web = web.map(|(port, binding)| WebListener::listen(port, binding)).transpose()?;
+    let listeners = Listeners { address: port.address, commands: port.listen()?, web };
+    let (front, keep) = Front::start(&config, limits.clone(), listeners, desk, arrivals_in)?;
     let node = Node::new(engine, limits, config.rules.stall, clock.now(None));
-    let doors = Doors { arrivals, errands, gauges, stop: stop.clone() };
-    Ok(Prepared { node, clock, doors, addresses: (address, web_address), front })
+    let doors = Doors { arrivals, errands, gauges: gauges.clone(), stop: stop.clone() };
+    let reins = Reins { config, front, reader, errands: errands_in, gauges, refused: None };
+    Ok(Prepared { node, clock, doors, reins, front: keep })
+}
+
+/// Says where it listens.
+fn report_ports<R: bessemer_store::Reader>(reins: &Reins<R>) {
+    let pid = std::process::id();
+    if let Some(tls) = &reins.config.tls {
+        let files: Vec<String> = tls.files().map(|path| path.display().to_string()).collect();
+        tracing::info!("TLS is on, with {}; valid until {}", files.join(", "), tls.expires.rfc3339());
+    }
+    tracing::info!("PID {pid} listening at {}, press Ctrl-C to stop", reins.front.address);
+    front::report(reins.front.web_address());
 }
 
 /// A disk that can never have so much room as a full one needs to be full no longer.
@@ -209,71 +268,6 @@ fn refuse_small(disk: &RealDisk, config: &Config) -> Result<(), StartError> {
     }
     let directory = config.directory.display().to_string();
     Err(StartError::SmallDisk { high: config.marks.high >> 20, disk: capacity >> 20, directory })
-}
-
-/// The second thread: the vestibule and the dashboard. It ends when the sender is dropped.
-fn front_thread(
-    listener: std::net::TcpListener,
-    vestibule: Arc<Vestibule>,
-    web: Option<(std::net::TcpListener, Served)>,
-    gauges: Arc<Gauges>,
-) -> Result<oneshot::Sender<()>, StartError> {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
-    let (keep, ended) = oneshot::channel::<()>();
-    let serve = async move {
-        let listener = TcpListener::from_std(listener)?;
-        tokio::spawn(vestibule.serve(listener));
-        tokio::spawn(watch_memory(gauges));
-        if let Some((listener, served)) = web {
-            let listener = TcpListener::from_std(listener)?;
-            let (_keep, served) = watch::channel(served);
-            tokio::spawn(async move { bessemer_web::serve(listener, served).await });
-        }
-        _ = ended.await;
-        Ok::<(), std::io::Error>(())
-    };
-    let thread = move || {
-        if let Err(e) = runtime.block_on(serve) {
-            tracing::error!("the front ended: {e}");
-        }
-    };
-    std::thread::Builder::new().name("front".into()).spawn(thread).map_err(StartError::Thread)?;
-    Ok(keep)
-}
-
-/// Publishes the resident memory of the process, once a second.
-async fn watch_memory(gauges: Arc<Gauges>) {
-    loop {
-        // Pages of 4 KiB: what the kernel counts in on all machines that we build for.
-        let pages = std::fs::read_to_string("/proc/self/statm")
-            .ok()
-            .and_then(|text| text.split(' ').nth(1).and_then(|rss| rss.parse::<u64>().ok()));
-        gauges.used_memory_mb.store((pages.unwrap_or(0) * 4096) >> 20, Ordering::Relaxed);
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
-}
-
-/// Whether clients that hash in one round only may log in (`D1`).
-fn allows_legacy(config: &Config) -> bool {
-    let strong = config.password.as_ref().is_none_or(|p| p.expose().len() >= LEGACY_PASSWORD_MIN);
-    config.environment != Environment::Production || config.allow_legacy_password_hash || strong
-}
-
-fn site(config: &Config, address: SocketAddr) -> Site {
-    let exposed = |binding: &Binding| !binding.is_loopback();
-    Site {
-        password: config.web_password.as_ref().map(|p| p.expose().to_owned()),
-        environment: config.environment.to_string(),
-        binding: address.to_string(),
-        version: crate::VERSION.into(),
-        data: config.directory.display().to_string(),
-        hosts: config.web_hosts.clone(),
-        base_path: config.web_base_path.clone(),
-        tls: config.tls.as_ref().is_some_and(|tls| tls.dashboard.is_some()),
-        exposed: config.password.is_none()
-            && (exposed(&config.binding) || config.web_binding.as_ref().is_some_and(exposed)),
-    }
 }
 
 /// Says what a reply is worth (`G1`).

@@ -14,6 +14,7 @@ use std::task::{Context, Poll, Wake, Waker, ready};
 use std::time::Duration;
 
 use bessemer_core::command::Hello;
+use bessemer_core::query::ServerFigures;
 use bessemer_core::{Boot, ConnId, Event, Now};
 use bessemer_store::{Engine, Fatal};
 use tokio::io::{AsyncRead, ReadBuf};
@@ -42,7 +43,6 @@ pub(crate) struct Doors {
 
 /// Serves until `stop` is rung, then lets everybody go; or until the engine fails.
 pub(crate) async fn run<E: Engine + 'static>(node: Node<E>, clock: Clock, doors: Doors) -> Result<(), Fatal> {
-    let patience = node.limits().shutdown_timeout;
     let Doors { mut arrivals, mut errands, gauges, stop } = doors;
     let hall = Rc::new(Hall::new(node, clock, gauges));
     let mut leave_by: Option<tokio::time::Instant> = None;
@@ -52,6 +52,7 @@ pub(crate) async fn run<E: Engine + 'static>(node: Node<E>, clock: Clock, doors:
         tokio::select! {
             biased;
             () = stop.notified(), if leave_by.is_none() => {
+                let patience = hall.node(|node| node.limits().shutdown_timeout);
                 leave_by = Some(tokio::time::Instant::now() + patience);
                 hall.node(|node| node.shut_down(hall.now()));
             }
@@ -126,6 +127,9 @@ struct Hall<E: Engine> {
     reads: Cell<u64>,
     /// How long the last turn took.
     last_turn: Cell<Duration>,
+    /// The longest turn since somebody asked.
+    longest: Cell<Duration>,
+    memory_full: Cell<bool>,
     scratch: RefCell<Box<[u8]>>,
     outputs: RefCell<Vec<Output>>,
     errands: RefCell<BTreeMap<u64, oneshot::Sender<u64>>>,
@@ -146,6 +150,8 @@ impl<E: Engine + 'static> Hall<E> {
             heard: Cell::new(heard),
             reads: Cell::new(0),
             last_turn: Cell::new(Duration::ZERO),
+            longest: Cell::default(),
+            memory_full: Cell::default(),
             scratch: RefCell::new(vec![0; READ_MAX].into()),
             outputs: RefCell::default(),
             errands: RefCell::default(),
@@ -216,10 +222,37 @@ impl<E: Engine + 'static> Hall<E> {
         self.gauges.connections.store(self.peers.borrow().len() as u64, Ordering::Relaxed);
     }
 
-    fn act(&self, (action, reply): Errand) {
-        let token = self.next_conn.replace(self.next_conn.get() + 1);
-        self.errands.borrow_mut().insert(token, reply);
-        self.node(|node| node.act(self.now(), token, &action));
+    /// Whoever asked may have stopped waiting; what is done stays done.
+    fn act(&self, errand: Errand) {
+        match errand {
+            Errand::Act(action, reply) => {
+                let token = self.next_conn.replace(self.next_conn.get() + 1);
+                self.errands.borrow_mut().insert(token, reply);
+                self.node(|node| node.act(self.now(), token, &action));
+            }
+            Errand::Change(anew, done) => {
+                let (limits, rules) = *anew;
+                self.node(|node| node.change(limits, rules));
+                _ = done.send(());
+            }
+            Errand::Describe(reply) => _ = reply.send(self.describe()),
+        }
+    }
+
+    /// What goes on, for an operator (rule `O-09`). The longest turn is that of the time since this was asked last.
+    fn describe(&self) -> String {
+        let peers = self.peers.borrow();
+        let sealed = peers.values().filter(|peer| peer.session.is_some()).count();
+        let unsent: usize = peers.values().map(|peer| peer.backlog.len()).sum();
+        let (buffered, fetching) = self.node(|node| node.held());
+        let jobs = self.node(|node| node.engine().jobs());
+        let longest = self.longest.take();
+        format!(
+            "{} connections, {sealed} of them with TLS; {fetching} wait in FETCH; {buffered} bytes of unfinished lines; \
+             {unsent} bytes not taken by clients; {jobs} jobs; the longest turn took {:.1} ms",
+            peers.len(),
+            longest.as_secs_f64() * 1e3
+        )
     }
 
     /// Reads one connection until it ends.
@@ -300,6 +333,7 @@ impl<E: Engine + 'static> Hall<E> {
         // Read after the flush: what the disk took is not taken from a client's time.
         let flushed = self.now();
         self.last_turn.set(flushed.boot.since(now.boot));
+        self.longest.set(self.longest.get().max(self.last_turn.get()));
         for output in outputs.drain(..) {
             match output {
                 Output::Write { conn, bytes } => self.write(flushed, conn, &bytes),
@@ -315,9 +349,13 @@ impl<E: Engine + 'static> Hall<E> {
         }
         self.outputs.replace(outputs);
         self.node(|node| {
-            node.set_used_memory_mb(self.gauges.used_memory_mb.load(Ordering::Relaxed));
-            self.gauges.publish(&node.figures(now));
+            node.look_outside(self.gauges.outside());
+            let figures = node.figures(now);
+            self.gauges.publish(&figures);
             node.take_events().iter().for_each(report);
+            if self.memory_full.replace(figures.memory_full) != figures.memory_full {
+                report_memory(&figures, node.limits().memory_high_water);
+            }
         });
         self.turned.notify_waiters();
         Ok(())
@@ -415,6 +453,18 @@ impl<E: Engine + 'static> Hall<E> {
         peer.reader.abort();
         self.node(|node| node.closed(self.now(), conn, peer.sent()));
         self.ring();
+    }
+}
+
+/// Says that producers are refused for want of memory, or no longer (`G17`).
+fn report_memory(figures: &ServerFigures, high_water: u64) {
+    let (used, mark) = (figures.used_memory_mb, high_water >> 20);
+    if figures.memory_full {
+        tracing::warn!(
+            "memory is short: the process holds {used} MiB, and {mark} MiB is the limit; no jobs are accepted"
+        );
+    } else {
+        tracing::info!("there is memory again: jobs are accepted");
     }
 }
 

@@ -39,6 +39,9 @@ pub trait Engine {
     /// How it stands with its disk, as far as it has looked.
     fn condition(&self) -> Condition;
 
+    /// Jobs that live.
+    fn jobs(&self) -> usize;
+
     /// A handle for pages; usable from any thread.
     fn reader(&self) -> Self::Reader;
 }

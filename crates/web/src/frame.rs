@@ -38,6 +38,7 @@ pub(crate) struct Frame {
     pub notices: Vec<String>,
     pub exposed: bool,
     pub disk_full: bool,
+    pub memory_full: bool,
     pub relaxed: bool,
     /// Whether any job is being worked on.
     pub active: bool,
@@ -88,6 +89,7 @@ impl<F: Front> Visit<F> {
             notices: self.web.bulk.notices(),
             exposed: site.exposed,
             disk_full: figures.condition.disk_full,
+            memory_full: figures.memory_full,
             relaxed: figures.condition.durability == Durability::Relaxed,
             active: info.working > 0,
             version: site.version.clone(),

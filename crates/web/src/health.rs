@@ -16,7 +16,8 @@ struct Health {
     server: Server,
 }
 
-/// What the reference says here, and how the engine stands with its disk (`G1`, `G13`).
+/// What the reference says here, and how the server stands with its disk and memory (`G1`, `G13`,
+/// `G17`).
 #[derive(Serialize)]
 struct Server {
     description: String,
@@ -25,6 +26,7 @@ struct Server {
     command_count: u64,
     durability: &'static str,
     disk_full: bool,
+    memory_full: bool,
 }
 
 /// `/health`: the process answers.
@@ -39,6 +41,7 @@ pub(crate) async fn show<F: Front>(State(web): State<Web<F>>) -> Result<Response
             command_count: figures.command_count,
             durability: figures.condition.durability.as_str(),
             disk_full: figures.condition.disk_full,
+            memory_full: figures.memory_full,
         },
     })
 }

@@ -62,6 +62,9 @@ pub fn document(info: &Info, figures: &ServerFigures, now: Wall, version: &str) 
             version: Some(version.into()),
             durability: Some(figures.condition.durability.to_string()),
             disk_full: Some(figures.condition.disk_full),
+            memory_full: Some(figures.memory_full),
+            reloads_refused: Some(figures.reloads_refused),
+            certificate_until: figures.certificate_until.map(Wall::rfc3339),
         },
     }
 }
@@ -101,8 +104,16 @@ mod tests {
         info.since_start.retries_enqueued = 5;
         info.since_start.reaped = 6;
         let condition = Condition { durability: Durability::Relaxed, disk_full: true };
-        let figures =
-            ServerFigures { uptime_s: 11, connections: 12, command_count: 13, used_memory_mb: 14, condition };
+        let figures = ServerFigures {
+            uptime_s: 11,
+            connections: 12,
+            command_count: 13,
+            used_memory_mb: 14,
+            condition,
+            memory_full: true,
+            reloads_refused: 15,
+            certificate_until: Some(Wall(1_767_323_045_000_000)),
+        };
         let text =
             serde_json::to_value(document(&info, &figures, Wall(1_767_323_045_123_456), "0.1.0")).unwrap();
         assert_eq!(text["now"], "2026-01-02T03:04:05.123456Z");
@@ -121,7 +132,8 @@ mod tests {
             serde_json::json!({
                 "description": "Bessemer 0.1.0", "faktory_version": "1.10.0", "version": "0.1.0",
                 "uptime": 11, "connections": 12, "command_count": 13, "used_memory_mb": 14,
-                "durability": "relaxed", "disk_full": true,
+                "durability": "relaxed", "disk_full": true, "memory_full": true, "reloads_refused": 15,
+                "certificate_until": "2026-01-02T03:04:05Z",
             })
         );
     }

@@ -200,6 +200,11 @@ impl Machine {
         self.no_verdict_before = now.boot.after(self.rules.restart_grace);
     }
 
+    /// Jobs that live.
+    pub fn job_count(&self) -> usize {
+        self.table.len()
+    }
+
     /// Where the texts of all live jobs are; for counting what lives in a segment after recovery.
     pub fn spans(&self) -> impl Iterator<Item = Span> + '_ {
         let bodies = self.table.slots().map(|slot| self.table[slot].body());

@@ -194,6 +194,12 @@ impl Settings<'_> {
         assert!(unread.is_empty(), "nothing reads {unread:?}");
     }
 
+    /// Every key and its value as a text, to compare two configurations; without secrets.
+    pub(super) fn texts_of_all(&self) -> BTreeMap<String, String> {
+        let open = self.entries.iter().filter(|(name, _)| !name.ends_with(".password"));
+        open.map(|(name, entry)| (name.clone(), text_of(&entry.value))).collect()
+    }
+
     /// Where a file sets this key; nowhere if it has its default.
     pub(super) fn spot(&self, name: &'static str) -> Option<&Spot> {
         self.entry(name).at.as_ref()
@@ -250,6 +256,19 @@ impl Settings<'_> {
         let (least, most) = (written_size(*range.start()), written_size(*range.end()));
         let outside = || self.wrong(name, format!("must be from \"{least}\" to \"{most}\""));
         range.contains(&size).then_some(size).ok_or_else(outside)
+    }
+}
+
+fn text_of(value: &DeValue<'_>) -> String {
+    match value {
+        DeValue::String(text) => text.clone().into_owned(),
+        DeValue::Integer(number) => number.as_str().to_owned(),
+        DeValue::Boolean(switch) => switch.to_string(),
+        DeValue::Array(values) => {
+            values.iter().map(|value| text_of(value.get_ref())).collect::<Vec<_>>().join(", ")
+        }
+        // `default.toml` has none of the others.
+        other => other.type_str().to_owned(),
     }
 }
 

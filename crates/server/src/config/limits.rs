@@ -6,7 +6,7 @@ use std::time::Duration;
 use bessemer_protocol::limits::{BULK_JOBS_MAX, BULK_MAX, JOB_MAX};
 
 use super::keys::{Settings, written_size};
-use super::{ConfigError, Environment};
+use super::{ConfigError, Environment, memory};
 
 /// A FAIL with a long stack trace fits in the least, a MUTATE that names a million jobs in the most.
 const LINE_RANGE: RangeInclusive<usize> = 64 << 10..=16 << 20;
@@ -54,6 +54,8 @@ pub struct Limits {
     pub unsent_max: usize,
     /// Bytes of lines that have begun, all connections together.
     pub buffered_max: usize,
+    /// Bytes of memory from which on producers are refused (`G17`).
+    pub memory_high_water: u64,
     /// How long FETCH waits for a job.
     pub fetch_wait: Duration,
     /// How long a graceful stop may take (`G21`).
@@ -85,6 +87,7 @@ impl Limits {
             // A reply with the largest job must fit, and so must the largest line.
             unsent_max: settings.size("limits.unsent_max", 2 * JOB_MAX..=1 << 30)?,
             buffered_max: settings.size("limits.buffered_max", BULK_MAX..=1 << 40)?,
+            memory_high_water: memory_high_water(settings)?,
             fetch_wait: settings.duration("limits.fetch_wait")?,
             shutdown_timeout: settings.duration("limits.shutdown_timeout")?,
         };
@@ -116,6 +119,25 @@ impl Limits {
         ];
         ordered(settings, |time| format!("{}ms", time.as_millis()), signs)
     }
+}
+
+/// A share of the memory that there is, or so many bytes.
+fn memory_high_water(settings: &Settings<'_>) -> Result<u64, ConfigError> {
+    const KEY: &str = "limits.memory_high_water";
+    let text = settings.text(KEY).unwrap_or_default();
+    let given = memory::given();
+    if let Some(share) = text.strip_suffix('%') {
+        let share = share.trim_end().parse().ok().filter(|share| (1..=100).contains(share));
+        let share: u64 =
+            share.ok_or_else(|| settings.wrong(KEY, "must be from \"1%\" to \"100%\", or a size"))?;
+        return Ok(given / 100 * share);
+    }
+    let mark = settings.size(KEY, 64 << 20..=1 << 50)? as u64;
+    if mark > given {
+        let (mark, given) = (mark >> 20, given >> 20);
+        return Err(settings.wrong(KEY, format!("is {mark} MiB: more than the {given} MiB that there are")));
+    }
+    Ok(mark)
 }
 
 /// Limits that contradict each other are refused, and both are named (row 114).

@@ -6,22 +6,26 @@
 //! | `keys.rs` | the keys: merging files over the defaults, reading values, reporting mistakes |
 //! | `files.rs` | the configuration directory and what lies in it |
 //! | `env.rs` | the environment variables |
+//! | `change.rs` | what is different after a reload, and what of it waits for a restart |
 //! | `tls.rs`, `certificate.rs` | the files of TLS, read and checked |
-//! | `binding.rs`, `password.rs`, `limits.rs` | one value each, and its rules |
+//! | `binding.rs`, `password.rs`, `limits.rs`, `memory.rs` | one value each, and its rules |
 //!
 //! A flag beats a variable, a variable beats a file, a file beats the default. Mistakes are one line each, and nothing
 //! starts with half a configuration.
 
 mod binding;
 mod certificate;
+mod change;
 mod env;
 mod files;
 mod keys;
 mod limits;
+mod memory;
 mod password;
 mod store;
 mod tls;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -31,6 +35,7 @@ use bessemer_core::{Rules, Wall};
 use bessemer_store::WaterMarks;
 
 pub use self::binding::{BadBinding, Binding};
+pub use self::change::Changes;
 use self::env::Variables;
 pub use self::env::variable;
 use self::keys::Settings;
@@ -38,7 +43,7 @@ pub use self::keys::{DEFAULT, Spot};
 pub use self::limits::Limits;
 pub use self::password::Password;
 pub use self::store::StoreConfig;
-pub use self::tls::Tls;
+pub use self::tls::{Stamps, Tls};
 use crate::cli::Cli;
 use crate::clock;
 use crate::exit::Exit;
@@ -80,6 +85,8 @@ pub struct Config {
     pub durability: Durability,
     /// When producers are refused for want of room, and when they are let in again.
     pub marks: WaterMarks,
+    /// What all of it was read from, key by key, without secrets.
+    keys: BTreeMap<String, String>,
 }
 
 /// Which defaults and which caution apply.
@@ -137,9 +144,24 @@ impl Config {
     /// Reads what the flags, the environment and the files say, and logs what is worth a warning.
     pub fn load(cli: Cli, env: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut notes = Notes::default();
-        let config = Self::gather(&cli, &Variables::read(env), Path::new("/etc"), clock::wall(), &mut notes);
+        let found = Variables::read(env);
+        let config = Self::gather(&cli, &found, Path::new("/etc"), clock::wall(), None, &mut notes);
         notes.log();
         config
+    }
+
+    /// Reads all of it again, while a server serves by this one (row 112): what it may go on by, and what is different.
+    pub fn again(
+        &self,
+        cli: &Cli,
+        env: impl Fn(&str) -> Option<String>,
+    ) -> Result<(Self, Changes), ConfigError> {
+        let mut notes = Notes::default();
+        let (found, before) = (Variables::read(env), self.tls.as_ref());
+        let config = Self::gather(cli, &found, Path::new("/etc"), clock::wall(), before, &mut notes);
+        let adopted = config.and_then(|config| self.adopt(config, &mut notes));
+        notes.log();
+        adopted
     }
 
     /// [`Config::load`] with everything given, `/etc` too.
@@ -148,6 +170,7 @@ impl Config {
         variables: &Variables,
         etc: &Path,
         now: Wall,
+        before: Option<&Tls>,
         notes: &mut Notes,
     ) -> Result<Self, ConfigError> {
         let environment = cli.environment.as_ref().or(variables.environment.as_ref());
@@ -163,7 +186,7 @@ impl Config {
 
         let web_binding = binding("-w", cli.web.as_deref(), "web.binding", &settings)?;
         let directory = config_directory.as_deref();
-        let tls = tls::Search { environment, directory, settings: &settings, now, notes }.tls()?;
+        let tls = tls::Search { environment, directory, settings: &settings }.tls(now, before, notes)?;
         let mut search = password::Search { environment, etc, settings: &settings, notes };
         let password = search.command(variables.password.as_deref())?;
         let config = Self {
@@ -184,6 +207,7 @@ impl Config {
             segment_bytes: segment_bytes(&settings)?,
             durability: durability(&settings)?,
             marks: marks(&settings)?,
+            keys: settings.texts_of_all(),
         };
         settings.assert_all_read();
         config.refuse_to_be_open(notes)?;

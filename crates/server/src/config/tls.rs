@@ -9,16 +9,17 @@
 
 use std::fmt;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use bessemer_core::Wall;
 use tokio_rustls::rustls::crypto::{CryptoProvider, aws_lc_rs};
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
-use tokio_rustls::rustls::sign::CertifiedKey;
+use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 use tokio_rustls::rustls::{DEFAULT_VERSIONS, Error, RootCertStore, ServerConfig};
 use zeroize::Zeroizing;
 
@@ -31,7 +32,7 @@ use super::{ConfigError, Environment, Notes, files};
 const FILE_MAX: u64 = 1 << 20;
 
 /// A certificate that ends sooner than this is warned about.
-const SOON: std::time::Duration = std::time::Duration::from_secs(14 * 86_400);
+const SOON: Duration = Duration::from_secs(14 * 86_400);
 
 /// What both ports say who they are with, read and checked.
 #[derive(Clone)]
@@ -42,10 +43,27 @@ pub struct Tls {
     pub dashboard: Option<Arc<ServerConfig>>,
     /// The last moment at which the certificate is valid.
     pub expires: Wall,
-    /// What was read, to look for changes.
-    pub files: Vec<PathBuf>,
+    /// How often the files are looked at.
+    pub check_every: Duration,
+    source: Source,
+    /// What the files were like just before they were read.
+    stamps: Stamps,
     chain: Vec<CertificateDer<'static>>,
     client_ca: Vec<CertificateDer<'static>>,
+}
+
+/// When files were written, and which they are: it differs when one was replaced or written.
+pub type Stamps = Vec<Option<(SystemTime, u64, u64)>>;
+
+/// Where it is read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Source {
+    environment: Environment,
+    certificate: PathBuf,
+    private_key: PathBuf,
+    client_ca: Option<PathBuf>,
+    dashboard: bool,
+    check_every: Duration,
 }
 
 /// The same to everybody who looks from outside.
@@ -59,50 +77,41 @@ impl PartialEq for Tls {
 
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tls").field("files", &self.files).field("expires", &self.expires).finish()
+        f.debug_struct("Tls").field("source", &self.source).field("expires", &self.expires).finish()
     }
 }
 
-/// Where the files are, and who wants to know.
+/// Where the files are.
 pub(super) struct Search<'a> {
     pub(super) environment: Environment,
     /// Where the two files of Faktory would be, and what names are relative to.
     pub(super) directory: Option<&'a Path>,
     pub(super) settings: &'a Settings<'a>,
-    pub(super) now: Wall,
-    pub(super) notes: &'a mut Notes,
 }
 
 impl Search<'_> {
-    /// Reads and checks what is there. None: TLS is off.
-    pub(super) fn tls(mut self) -> Result<Option<Tls>, ConfigError> {
+    /// Reads and checks what is there. None: TLS is off. `before` is what a server that serves has.
+    pub(super) fn tls(
+        &self,
+        now: Wall,
+        before: Option<&Tls>,
+        notes: &mut Notes,
+    ) -> Result<Option<Tls>, ConfigError> {
         let client_ca = self.named("tls.client_ca");
         let dashboard = self.settings.switch("tls.dashboard");
-        let Some((certificate, private_key)) = self.pair()? else {
-            return match client_ca {
-                Some(_) => Err(self.settings.wrong("tls.client_ca", "is set, and there is no certificate")),
-                None => Ok(None),
-            };
-        };
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let key = self.key(&private_key)?;
-        let chain = certificates(&certificate)?;
-        let expires = self.judge(&certificate, &chain[0])?;
-        let identity = CertifiedKey::from_der(chain.clone(), key, &provider)
-            .map_err(|error| mismatch(&error, &certificate, &private_key))?;
-        let identity = Arc::new(identity);
-        let authorities = client_ca.as_deref().map_or(Ok(Vec::new()), certificates)?;
-        let commands = serve(&identity, client_ca.as_deref(), &authorities, &provider)?;
-        let mut browsers = serve(&identity, None, &[], &provider)?;
-        browsers.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Some(Tls {
-            commands: Arc::new(commands),
-            dashboard: dashboard.then(|| Arc::new(browsers)),
-            expires,
-            files: [certificate, private_key].into_iter().chain(client_ca).collect(),
-            chain,
-            client_ca: authorities,
-        }))
+        let check_every = self.settings.duration("tls.check_every")?;
+        match self.pair()? {
+            None if client_ca.is_some() => {
+                Err(self.settings.wrong("tls.client_ca", "is set, and there is no certificate"))
+            }
+            None => Ok(None),
+            Some((certificate, private_key)) => {
+                let environment = self.environment;
+                let source =
+                    Source { environment, certificate, private_key, client_ca, dashboard, check_every };
+                source.read(now, before, notes).map(Some)
+            }
+        }
     }
 
     /// The files of certificate and key: those that are named, else the two of the directory.
@@ -117,19 +126,21 @@ impl Search<'_> {
             (None, None) => {}
         }
         let Some(directory) = self.directory else { return Ok(None) };
-        let [key, certificate] = files::TLS_FILES.map(|name| directory.join(name));
+        let [key_name, certificate_name] = files::TLS_FILES;
+        let (key, certificate) = (directory.join(key_name), directory.join(certificate_name));
         // What is there and cannot be looked at counts: reading it will say why.
         let there = |path: &Path| !matches!(path.try_exists(), Ok(false));
+        let lonely = |path: &Path, other| {
+            Err(ConfigError::source(
+                path,
+                format_args!("has no {other} beside it, so TLS is neither on nor off"),
+            ))
+        };
         match (there(&key), there(&certificate)) {
             (true, true) => Ok(Some((certificate, key))),
             (false, false) => Ok(None),
-            (true, false) => {
-                Err(ConfigError::source(&key, format_args!("has no {} beside it", files::TLS_FILES[1])))
-            }
-            (false, true) => Err(ConfigError::source(
-                &certificate,
-                format_args!("has no {} beside it", files::TLS_FILES[0]),
-            )),
+            (true, false) => lonely(&key, certificate_name),
+            (false, true) => lonely(&certificate, key_name),
         }
     }
 
@@ -138,8 +149,71 @@ impl Search<'_> {
         let path = Path::new(self.settings.text(name)?);
         Some(self.directory.map_or_else(|| path.to_owned(), |directory| directory.join(path)))
     }
+}
 
-    fn key(&mut self, path: &Path) -> Result<PrivateKeyDer<'static>, ConfigError> {
+impl Tls {
+    /// What was read.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.source.files()
+    }
+
+    /// What the files are like now, if that is not what they were like when they were read.
+    pub fn touched(&self) -> Option<Stamps> {
+        Some(self.source.stamps()).filter(|stamps| *stamps != self.stamps)
+    }
+
+    /// Reads the same files again, and logs what is worth a warning.
+    pub fn again(&self, now: Wall) -> Result<Self, ConfigError> {
+        let mut notes = Notes::default();
+        let tls = self.source.read(now, Some(self), &mut notes);
+        notes.log();
+        tls
+    }
+}
+
+impl Source {
+    fn files(&self) -> impl Iterator<Item = &Path> {
+        [&self.certificate, &self.private_key].into_iter().chain(&self.client_ca).map(PathBuf::as_path)
+    }
+
+    fn stamps(&self) -> Stamps {
+        let stamp = |path: &Path| {
+            let found = fs::metadata(path).ok()?;
+            Some((found.modified().ok()?, found.len(), found.ino()))
+        };
+        self.files().map(stamp).collect()
+    }
+
+    fn read(&self, now: Wall, before: Option<&Tls>, notes: &mut Notes) -> Result<Tls, ConfigError> {
+        let stamps = self.stamps();
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let key = self.key(notes)?;
+        let chain = certificates(&self.certificate)?;
+        // One that has come to its end while it was served is better than none.
+        let served = before.is_some_and(|before| before.chain == chain);
+        let expires = judge(&self.certificate, &chain[0], now, served, notes)?;
+        let identity = CertifiedKey::from_der(chain.clone(), key, &provider)
+            .map_err(|error| mismatch(&error, &self.certificate, &self.private_key))?;
+        let identity = Arc::new(identity);
+        let client_ca = self.client_ca.as_deref();
+        let authorities = client_ca.map_or(Ok(Vec::new()), certificates)?;
+        let commands = serve(&identity, client_ca, &authorities, &provider)?;
+        let mut browsers = serve(&identity, None, &[], &provider)?;
+        browsers.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Tls {
+            commands: Arc::new(commands),
+            dashboard: self.dashboard.then(|| Arc::new(browsers)),
+            expires,
+            check_every: self.check_every,
+            source: self.clone(),
+            stamps,
+            chain,
+            client_ca: authorities,
+        })
+    }
+
+    fn key(&self, notes: &mut Notes) -> Result<PrivateKeyDer<'static>, ConfigError> {
+        let path = &self.private_key;
         let text = Zeroizing::new(read(path)?);
         let mode = fs::metadata(path).map_err(|error| ConfigError::source(path, error))?.permissions().mode();
         if mode & READABLE_BY_OTHERS != 0 {
@@ -147,7 +221,7 @@ impl Search<'_> {
             if self.environment == Environment::Production {
                 return Err(ConfigError::source(path, what));
             }
-            self.notes.warn(format!("{} {what}", path.display()));
+            notes.warn(format!("{} {what}", path.display()));
         }
         // In the label, or in a header of the older form.
         if text.contains("ENCRYPTED") {
@@ -161,24 +235,32 @@ impl Search<'_> {
             error => no_pem(path, &error),
         })
     }
+}
 
-    /// Whether the certificate is valid now; when it ends.
-    fn judge(&mut self, path: &Path, certificate: &CertificateDer<'_>) -> Result<Wall, ConfigError> {
-        let Some(Validity { from, until }) = Validity::of(certificate) else {
-            return Err(ConfigError::source(path, "begins with what is no certificate"));
-        };
-        if until < self.now {
-            return Err(ConfigError::source(path, format_args!("expired at {}", until.rfc3339())));
-        }
-        let path = path.display();
-        if self.now < from {
-            self.notes.warn(format!("{path} is not valid before {}", from.rfc3339()));
-        }
-        if until.since(self.now) < SOON {
-            self.notes.warn(format!("{path} expires at {}", until.rfc3339()));
-        }
-        Ok(until)
+/// Whether a certificate is valid now; when it ends.
+fn judge(
+    path: &Path,
+    certificate: &CertificateDer<'_>,
+    now: Wall,
+    served: bool,
+    notes: &mut Notes,
+) -> Result<Wall, ConfigError> {
+    let Some(Validity { from, until }) = Validity::of(certificate) else {
+        return Err(ConfigError::source(path, "begins with what is no certificate"));
+    };
+    if until < now && !served {
+        return Err(ConfigError::source(path, format_args!("expired at {}", until.rfc3339())));
     }
+    let path = path.display();
+    if now < from {
+        notes.warn(format!("{path} is not valid before {}", from.rfc3339()));
+    }
+    if until < now {
+        notes.warn(format!("{path} expired at {}, and is served for want of another", until.rfc3339()));
+    } else if until.since(now) < SOON {
+        notes.warn(format!("{path} expires at {}", until.rfc3339()));
+    }
+    Ok(until)
 }
 
 fn read(path: &Path) -> Result<String, ConfigError> {
@@ -228,7 +310,7 @@ fn serve(
     let builder = ServerConfig::builder_with_provider(provider.clone())
         .with_protocol_versions(DEFAULT_VERSIONS)
         .expect("the provider speaks both versions");
-    let identity = Arc::new(tokio_rustls::rustls::sign::SingleCertAndKey::from(identity.clone()));
+    let identity = Arc::new(SingleCertAndKey::from(identity.clone()));
     let Some(path) = client_ca else {
         return Ok(builder.with_no_client_auth().with_cert_resolver(identity));
     };

@@ -11,13 +11,16 @@
 mod conn;
 pub(crate) mod inquiry;
 mod lines;
+mod memory;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::task::{Context, Poll};
 
 use bessemer_core::command::Hello;
 use bessemer_core::query::ServerFigures;
-use bessemer_core::{Action, Boot, Command, ConnId, Event, Now, Progress, Reply, Settled, Ticket};
+use bessemer_core::{
+    Action, Boot, Command, ConnId, Event, Now, Progress, Reply, Rules, Settled, Ticket, Wall,
+};
 use bessemer_protocol::resp::put_error;
 use bessemer_protocol::response::ErrorCode;
 use bessemer_store::{Engine, Fatal};
@@ -25,6 +28,7 @@ use bessemer_store::{Engine, Fatal};
 use self::conn::{Blocked, Conn, Pending, conn_of};
 use self::inquiry::{INQUIRIES_MAX, Running};
 use self::lines::Next;
+use self::memory::Memory;
 use crate::config::Limits;
 use crate::verb::{self, Call, Form, Outcome, Surroundings};
 
@@ -48,6 +52,17 @@ enum Actor {
     Desk(u64),
     /// The inquiry with this number.
     Inquiry(u64),
+}
+
+/// What the process knows of itself; shown by INFO, and a reason to refuse producers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outside {
+    /// Resident memory.
+    pub used_memory_mb: u64,
+    /// Configurations that were refused at a reload.
+    pub reloads_refused: u64,
+    /// The last moment at which the certificate of TLS is valid.
+    pub certificate_until: Option<Wall>,
 }
 
 /// The connection number that stands for operators' actions in tickets.
@@ -79,7 +94,8 @@ pub struct Node<E: Engine> {
     /// Bytes of unfinished lines, all connections.
     buffered: usize,
     command_count: u64,
-    used_memory_mb: u64,
+    outside: Outside,
+    memory: Memory,
     started: Boot,
     /// When the last turn began: a long way from one to the next is a stall (`D9`).
     last_turn: Boot,
@@ -111,7 +127,8 @@ impl<E: Engine> Node<E> {
             scratch: Vec::new(),
             buffered: 0,
             command_count: 0,
-            used_memory_mb: 0,
+            outside: Outside::default(),
+            memory: Memory::default(),
             started: now.boot,
             last_turn: now.boot,
             stall_after,
@@ -200,9 +217,11 @@ impl<E: Engine> Node<E> {
         self.engine.room() > 0
     }
 
-    /// Resident memory of the process, for INFO.
-    pub fn set_used_memory_mb(&mut self, mb: u64) {
-        self.used_memory_mb = mb;
+    /// The process around the node has looked at itself.
+    pub fn look_outside(&mut self, outside: Outside) {
+        self.outside = outside;
+        let used = outside.used_memory_mb << 20;
+        self.memory.look(used, self.engine.jobs(), self.limits.memory_high_water);
     }
 
     /// From now on every command is refused and every connection ends; FETCHes that wait are cut (`O-11`).
@@ -230,8 +249,11 @@ impl<E: Engine> Node<E> {
             uptime_s: now.boot.since(self.started).as_secs(),
             connections: self.conns.len() as u64,
             command_count: self.command_count,
-            used_memory_mb: self.used_memory_mb,
+            used_memory_mb: self.outside.used_memory_mb,
             condition: self.engine.condition(),
+            memory_full: self.memory.is_full(),
+            reloads_refused: self.outside.reloads_refused,
+            certificate_until: self.outside.certificate_until,
         }
     }
 
@@ -243,6 +265,18 @@ impl<E: Engine> Node<E> {
     /// What happened since this was asked last.
     pub fn take_events(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.events)
+    }
+
+    /// An operator has set limits and rules anew. What has begun keeps the time that it was given.
+    pub fn change(&mut self, limits: Limits, rules: Rules) {
+        self.limits = limits;
+        self.stall_after = rules.stall;
+        self.engine.change_rules(rules);
+    }
+
+    /// Bytes of unfinished lines, and FETCHes that wait: for an operator who wonders what goes on.
+    pub fn held(&self) -> (usize, usize) {
+        (self.buffered, self.conns.values().filter(|state| state.blocked == Some(Blocked::Fetch)).count())
     }
 
     /// The limits that connections are held to.
@@ -362,6 +396,7 @@ impl<E: Engine> Node<E> {
                     let mut call = Call {
                         engine: &mut self.engine,
                         limits: &self.limits,
+                        memory_full: self.memory.is_full(),
                         now,
                         conn,
                         ticket,

@@ -41,6 +41,8 @@ pub(crate) use self::push_bulk::Report;
 pub(crate) struct Call<'a, E> {
     pub(crate) engine: &'a mut E,
     pub(crate) limits: &'a Limits,
+    /// Producers are refused (`G17`).
+    pub(crate) memory_full: bool,
     pub(crate) now: Now,
     pub(crate) conn: ConnId,
     pub(crate) ticket: Ticket,
@@ -92,6 +94,10 @@ pub(crate) fn run<E: Engine>(call: &mut Call<'_, E>, line: &[u8]) -> (Outcome, b
         Err(e) => return (Outcome::refused(e), false),
     };
     let outcome = match verb {
+        // Before it is read: what is refused costs nothing.
+        Verb::Push | Verb::PushBulk if call.memory_full => {
+            Outcome::Refused("memory limit, not accepting jobs".into())
+        }
         Verb::Push => argument(verb, rest, |rest| push::run(call, rest)),
         Verb::PushBulk => argument(verb, rest, |rest| push_bulk::run(call, rest)),
         Verb::Fetch => fetch::run(call, rest),

@@ -5,7 +5,7 @@
 //! with what it still has; `workers.rs` has clients that vanish; `start.rs` what happens before the
 //! first connection, `crowd.rs` with one connection too many, `large.rs` with the largest jobs, `faults.rs` with a disk that
 //! fails and `directory.rs` with a data directory that is not ours, `durability.rs` in its two modes,
-//! `tls.rs` with TLS, whose certificates and client are in `sealed.rs`.
+//! `tls.rs` with TLS, whose certificates and client are in `sealed.rs`, `reload.rs` with another configuration.
 
 mod client;
 mod clock;
@@ -15,6 +15,7 @@ mod durability;
 mod faults;
 mod large;
 mod ledger;
+mod reload;
 mod sealed;
 mod server;
 mod start;

@@ -19,6 +19,8 @@ pub(crate) struct Server {
     folder: TempDir,
     data: PathBuf,
     env: Vec<(String, String)>,
+    /// Its dashboard is where its configuration says, and not where a flag does.
+    web_by_file: bool,
     child: Option<Child>,
     output: Arc<Mutex<String>>,
     /// Where jobs are taken.
@@ -71,7 +73,16 @@ impl Server {
     fn down() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let data = folder.path().join("db");
-        Self { folder, data, env: Vec::new(), child: None, output: Arc::default(), port: 0, web: 0 }
+        Self {
+            folder,
+            data,
+            env: Vec::new(),
+            web_by_file: false,
+            child: None,
+            output: Arc::default(),
+            port: 0,
+            web: 0,
+        }
     }
 
     /// Starts the process again, on the same folder and ports, and does not wait for it.
@@ -82,7 +93,10 @@ impl Server {
     /// The same by a command that ends in the built server.
     pub(crate) fn spawn_by(&mut self, command: &mut Command) {
         let bindings = [format!("127.0.0.1:{}", self.port), format!("127.0.0.1:{}", self.web)];
-        command.args(["-b", &bindings[0], "-w", &bindings[1], "-d", &self.folder()]);
+        command.args(["-b", &bindings[0], "-d", &self.folder()]);
+        if !self.web_by_file {
+            command.args(["-w", &bindings[1]]);
+        }
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
         self.run(command);
     }
@@ -104,6 +118,11 @@ impl Server {
         std::fs::write(&new, text).expect("a file");
         std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o600)).expect("a mode");
         std::fs::rename(&new, &path).expect("a name");
+    }
+
+    /// Has its configuration say where the dashboard is.
+    pub(crate) fn without_web_flag(&mut self) {
+        self.web_by_file = true;
     }
 
     /// Waits until it has said this so often.

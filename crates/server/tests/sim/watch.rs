@@ -175,6 +175,10 @@ impl Engine for Watched {
         self.engine.condition()
     }
 
+    fn jobs(&self) -> usize {
+        self.engine.jobs()
+    }
+
     fn reader(&self) -> EmbeddedReader {
         self.engine.reader()
     }

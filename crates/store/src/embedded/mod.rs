@@ -370,6 +370,10 @@ impl<D: Disk> Engine for Embedded<D> {
         Condition { durability: self.durability, disk_full: self.space.is_full() }
     }
 
+    fn jobs(&self) -> usize {
+        self.machine.job_count()
+    }
+
     fn reader(&self) -> EmbeddedReader {
         self.reader.clone()
     }

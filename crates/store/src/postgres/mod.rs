@@ -263,6 +263,10 @@ impl Engine for Postgres {
         Ok(())
     }
 
+    fn jobs(&self) -> usize {
+        self.machine.job_count()
+    }
+
     fn reader(&self) -> PostgresReader {
         self.reader.clone()
     }

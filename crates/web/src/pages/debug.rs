@@ -1,6 +1,7 @@
 //! `/debug`: what one asks an operator for first (rule `V-29`).
 
 use askama::Template;
+use bessemer_core::Wall;
 
 use crate::Front;
 use crate::count::thousands;
@@ -31,6 +32,9 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
         ("Data directory", site.data.clone()),
         ("Durability", figures.condition.durability.to_string()),
         ("Disk full", if figures.condition.disk_full { "yes" } else { "no" }.into()),
+        ("Memory full", if figures.memory_full { "yes" } else { "no" }.into()),
+        ("Reloads refused", thousands(figures.reloads_refused)),
+        ("Certificate valid until", figures.certificate_until.map_or("no TLS".into(), Wall::rfc3339)),
         ("Dashboard password", if site.password.is_some() { "set" } else { "not set" }.into()),
         ("Open to others without a password", if site.exposed { "yes" } else { "no" }.into()),
         ("Base path", format!("{}/", visit.base.0)),

@@ -262,7 +262,7 @@ async fn stats_and_health_say_what_scripts_read() {
         health,
         serde_json::json!({"now": "2026-01-02T03:04:05Z", "server": {
             "description": "Bessemer 0.1.0", "faktory_version": "1.10.0", "connections": 3, "command_count": 4567,
-            "durability": "strict", "disk_full": false}})
+            "durability": "strict", "disk_full": false, "memory_full": false}})
     );
     assert_eq!(get(&router, "/stats").await.status, 401);
     page(&router, "/health/live").await;

@@ -123,11 +123,11 @@ impl Bench {
             .build_local(options)
             .map_err(failed)?;
         let report = runtime.block_on(async {
-            let signals = Signals::install().map_err(failed)?;
+            let mut signals = Signals::install().map_err(failed)?;
             // Whoever is interrupted drops the children, which ends them.
             tokio::select! {
                 report = self.measure() => report,
-                () = signals.asked_to_end() => Err(BenchError::Interrupted),
+                _ = signals.next() => Err(BenchError::Interrupted),
             }
         })?;
         if self.json {

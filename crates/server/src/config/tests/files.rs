@@ -104,6 +104,13 @@ fn a_mistake_names_file_line_column_and_reason_row_106() {
         ("limits.buffered_max = '63MiB'", ":1:8: `limits.buffered_max` must be from \"64MiB\" to"),
         ("limits.job_max = '17MiB'", ":1:8: `limits.job_max` must be from \"1KiB\" to \"16MiB\""),
         ("limits.line_max = '63KiB'", ":1:8: `limits.line_max` must be from \"64KiB\" to \"16MiB\""),
+        ("limits.memory_high_water = '0%'", ":1:8: `limits.memory_high_water` must be from \"1%\" to"),
+        ("limits.memory_high_water = '101%'", ":1:8: `limits.memory_high_water` must be from \"1%\" to"),
+        ("limits.memory_high_water = '63MiB'", ":1:8: `limits.memory_high_water` must be from \"64MiB\""),
+        (
+            "limits.memory_high_water = '1048576GiB'",
+            ":1:8: `limits.memory_high_water` is 1073741824 MiB: more than",
+        ),
         ("limits.queues_max = 0", ":1:8: `limits.queues_max` must be from 1 to 1000000"),
         ("limits.queues_max = -1", ":1:8: `limits.queues_max` must be from 1 to 1000000"),
         ("workers.on_lost = 'retry'", ":1:9: `workers.on_lost` must be \"requeue\", \"wait\" or \"dead\""),

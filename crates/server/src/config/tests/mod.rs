@@ -61,7 +61,8 @@ impl Machine {
             found.map(|(_, value)| value.clone())
         };
         let mut notes = Notes::default();
-        let config = Config::gather(&cli, &Variables::read(env), &self.path("etc"), self.now, &mut notes);
+        let config =
+            Config::gather(&cli, &Variables::read(env), &self.path("etc"), self.now, None, &mut notes);
         let notes = notes.0.into_iter().map(|note| match note {
             Note::Info(text) => format!("info: {text}").replace(&top, "TOP"),
             Note::Warn(text) => format!("warn: {text}").replace(&top, "TOP"),
@@ -139,10 +140,13 @@ fn the_defaults_are_those_of_the_core_and_of_the_plan() {
         write_timeout: seconds(10),
         unsent_max: 32 << 20,
         buffered_max: 256 << 20,
+        memory_high_water: config.limits.memory_high_water,
         fetch_wait: seconds(2),
         shutdown_timeout: seconds(10),
     };
     assert_eq!(config.limits, limits);
+    let all = accepted("limits.memory_high_water = '100%'").0.limits.memory_high_water;
+    assert!(limits.memory_high_water.abs_diff(all / 100 * 80) < 100);
     assert_eq!(Limits::default(), limits);
 }
 

@@ -32,7 +32,8 @@ fn two_files_in_the_directory_turn_it_on_for_both_ports_h30() {
     let machine = secured();
     let found = tls(&machine).expect("TLS");
     assert!(found.dashboard.is_some());
-    assert_eq!(found.files, [machine.path("c/public.cert.pem"), machine.path("c/private.key.pem")]);
+    let files: Vec<_> = found.files().collect();
+    assert_eq!(files, [machine.path("c/public.cert.pem"), machine.path("c/private.key.pem")]);
     assert_eq!(found.expires.rfc3339(), "2999-12-31T00:00:00Z");
     assert_eq!(machine.notes("-c TOP/c"), "");
     assert_eq!(Some(found), tls(&machine), "the same files are the same");
@@ -57,10 +58,8 @@ fn keys_name_other_files_and_beat_the_two() {
     );
     machine.write("c/conf.d/a.toml", text);
     let found = tls(&machine).expect("TLS");
-    assert_eq!(
-        found.files,
-        ["c/own/chain.pem", "elsewhere/key.pem", "c/public.cert.pem"].map(|n| machine.path(n))
-    );
+    let files = ["c/own/chain.pem", "elsewhere/key.pem", "c/public.cert.pem"].map(|name| machine.path(name));
+    assert_eq!(found.files().collect::<Vec<_>>(), files);
     assert!(found.dashboard.is_none());
     assert_eq!(found.expires.rfc3339(), "2998-12-31T00:00:00Z");
 }
@@ -70,7 +69,10 @@ fn half_of_it_is_refused_row_111() {
     for (alone, other) in [("private.key.pem", "public.cert.pem"), ("public.cert.pem", "private.key.pem")] {
         let machine = secured();
         fs::remove_file(machine.path("c").join(other)).expect("a file");
-        assert_eq!(machine.refusal("-c TOP/c"), format!("TOP/c/{alone}: has no {other} beside it"));
+        assert_eq!(
+            machine.refusal("-c TOP/c"),
+            format!("TOP/c/{alone}: has no {other} beside it, so TLS is neither on nor off")
+        );
     }
     for (text, what) in [
         ("tls.certificate = 'a'", "`tls.certificate` is set, and `tls.private_key` is not"),
