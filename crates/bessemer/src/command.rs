@@ -6,9 +6,11 @@ use std::time::Duration;
 use bessemer_protocol::response::{ServerError, State, WorkerState};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
 use crate::error::Error;
 use crate::failure::Failure;
+use crate::operate::JobSet;
 use crate::payload::{FetchedJob, NewJob};
 
 /// A server answers everything but FETCH at once; what takes longer than this is in trouble.
@@ -16,6 +18,9 @@ const USUAL: Duration = Duration::from_secs(5);
 
 /// FETCH answers within 2 s (rule `F-03`).
 const FETCH: Duration = Duration::from_secs(2 + 5);
+
+/// What changes a whole store is one command, and may take its time.
+const PATIENT: Duration = Duration::from_secs(60);
 
 /// One command, ready to be sent.
 #[derive(Clone, Debug)]
@@ -29,10 +34,13 @@ pub(crate) struct Command {
 }
 
 /// A reply that is no error.
-#[derive(Debug)]
-pub(crate) enum Answer {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// One line, mostly `OK`.
     Simple(String),
+    /// A text of any length, mostly a JSON document.
     Bulk(Vec<u8>),
+    /// Nothing, as FETCH says it.
     Null,
 }
 
@@ -45,6 +53,12 @@ impl Command {
         let mut line = format!("{verb} ").into_bytes();
         // Text, numbers and values that were JSON before: there is nothing in it that has no JSON form.
         serde_json::to_writer(&mut line, payload).expect("commands are made of plain data");
+        // JSON that was written by others may hold line ends, between its tokens and nowhere else.
+        for byte in &mut line {
+            if matches!(byte, b'\r' | b'\n') {
+                *byte = b' ';
+            }
+        }
         line.extend_from_slice(b"\r\n");
         Self { verb, line, deadline: USUAL }
     }
@@ -99,6 +113,53 @@ impl Command {
         Self::bare("END")
     }
 
+    pub(crate) fn push_raw(jobs: &[Box<RawValue>]) -> Self {
+        Self::with_json("PUSHB", jobs)
+    }
+
+    /// A line that somebody else wrote.
+    pub(crate) fn raw(text: &str) -> Result<Self, Error> {
+        if text.contains(['\r', '\n']) {
+            return Err(Error::NotALine);
+        }
+        Ok(Self { verb: "the line", line: format!("{text}\r\n").into_bytes(), deadline: PATIENT })
+    }
+
+    pub(crate) fn queue(what: &str, names: &[String]) -> Result<Self, Error> {
+        names.iter().try_for_each(|name| word(name))?;
+        let line = format!("QUEUE {what} {}\r\n", names.join(" ")).into_bytes();
+        Ok(Self { verb: "QUEUE", line, deadline: PATIENT })
+    }
+
+    pub(crate) fn flush() -> Self {
+        Self { deadline: PATIENT, ..Self::bare("FLUSH") }
+    }
+
+    pub(crate) fn discard(set: JobSet, glob: &str) -> Self {
+        #[derive(Serialize)]
+        struct Mutation<'a> {
+            cmd: &'a str,
+            target: JobSet,
+            filter: Filter<'a>,
+        }
+        #[derive(Serialize)]
+        struct Filter<'a> {
+            regexp: &'a str,
+        }
+        let mutation = Mutation { cmd: "discard", target: set, filter: Filter { regexp: glob } };
+        Self { deadline: PATIENT, ..Self::with_json("MUTATE", &mutation) }
+    }
+
+    pub(crate) fn jobs(verb: &'static str, slice: &impl Serialize) -> Self {
+        Self { deadline: PATIENT, ..Self::with_json(verb, slice) }
+    }
+
+    pub(crate) fn workers(verb: &'static str, wid: Option<&str>) -> Result<Self, Error> {
+        let Some(wid) = wid else { return Ok(Self::bare(verb)) };
+        word(wid)?;
+        Ok(Self { verb, line: format!("{verb} {wid}\r\n").into_bytes(), deadline: USUAL })
+    }
+
     /// The error of a reply that began with a dash.
     pub(crate) fn refused(&self, line: &str) -> Error {
         Error::Server { command: self.verb, answer: ServerError::parse(line) }
@@ -149,6 +210,12 @@ impl Command {
         };
         Error::Unexpected { command: self.verb, reply }
     }
+}
+
+/// What stands between two spaces of a line.
+fn word(text: &str) -> Result<(), Error> {
+    let odd = text.is_empty() || text.contains(|c: char| c.is_whitespace() || c.is_control());
+    if odd { Err(Error::NotAName(text.to_owned())) } else { Ok(()) }
 }
 
 #[cfg(test)]

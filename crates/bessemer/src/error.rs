@@ -57,6 +57,12 @@ pub enum Error {
     /// The server said no. Nothing changed.
     #[error("server refused {command}: {answer}")]
     Server { command: &'static str, answer: ServerError },
+    /// A text that is no single line was to be sent as one.
+    #[error("a command is one line, and this text has a line end in it")]
+    NotALine,
+    /// A queue or a worker cannot have this name.
+    #[error("name {0:?} is empty, or has white space or a control character in it")]
+    NotAName(String),
     /// A job's arguments cannot be written as JSON.
     #[error("arguments of {jobtype} cannot be written as JSON")]
     Arguments { jobtype: String, source: serde_json::Error },
@@ -106,7 +112,7 @@ impl Error {
     }
 
     /// The error and all its causes on one line, for logs.
-    pub(crate) fn chain(&self) -> String {
+    pub fn chain(&self) -> String {
         let mut text = self.to_string();
         let mut next = std::error::Error::source(self);
         while let Some(cause) = next {

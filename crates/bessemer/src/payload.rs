@@ -18,7 +18,11 @@ use crate::random;
 pub struct Jid(String);
 
 impl Jid {
-    fn random() -> Result<Self, Error> {
+    /// A fresh one.
+    ///
+    /// # Errors
+    /// [`Error::Entropy`].
+    pub fn random() -> Result<Self, Error> {
         random::hex_id::<12>().map(Self)
     }
 
@@ -74,12 +78,20 @@ impl NewJob {
         }
     }
 
-    pub(crate) fn from_raw(jobtype: String, args: Box<RawValue>, options: JobOptions) -> Result<Self, Error> {
+    /// The same from a JSON array that is written already, kept byte for byte.
+    ///
+    /// # Errors
+    /// [`Error::Time`], [`Error::Entropy`]. Whether `args` is an array is for the server to judge.
+    pub fn from_raw(
+        jobtype: impl Into<String>,
+        args: Box<RawValue>,
+        options: JobOptions,
+    ) -> Result<Self, Error> {
         let now = now();
         let JobOptions { queue, retry, reserve_for, backtrace, custom, at } = options;
         Ok(Self {
             jid: Jid::random()?,
-            jobtype,
+            jobtype: jobtype.into(),
             queue,
             args,
             retry,
@@ -96,6 +108,12 @@ impl NewJob {
         let custom: usize =
             self.custom.iter().map(|(name, value)| name.len() + value.to_string().len() + 4).sum();
         self.args.get().len() + self.jobtype.len() + custom + 256
+    }
+
+    /// The same job with an id of one's own: servers want 8 characters or more.
+    pub fn with_jid(mut self, jid: impl Into<String>) -> Self {
+        self.jid = Jid(jid.into());
+        self
     }
 
     /// The id that the job has been given.

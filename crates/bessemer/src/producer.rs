@@ -71,7 +71,7 @@ impl<J: Job> With<J> {
     pub fn job(self, args: impl IntoArgs<J::Args>) -> Result<NewJob, Error> {
         let args = args.into_args().to_json();
         let args = args.map_err(|source| Error::Arguments { jobtype: J::JOBTYPE.into(), source })?;
-        NewJob::from_raw(J::JOBTYPE.into(), args, self.options)
+        NewJob::from_raw(J::JOBTYPE, args, self.options)
     }
 
     /// See [`Job::perform_async`].
