@@ -14,19 +14,30 @@ pub fn cut(text: &str, max: usize) -> &str {
     &text[..text.floor_char_boundary(max)]
 }
 
-/// A piece of input as errors quote it: cut, control characters escaped.
+/// A piece of input as errors quote it: cut, and harmless.
 pub fn quote(text: &str) -> String {
-    let shown = cut(text, QUOTE_MAX);
-    let dots = if shown.len() < text.len() { "…" } else { "" };
-    let escaped = shown.chars().fold(String::with_capacity(shown.len()), |mut out, c| {
-        if c.is_control() {
-            out.extend(c.escape_default());
-        } else {
-            out.push(c);
-        }
-        out
-    });
-    escaped + dots
+    let cut = cut(text, QUOTE_MAX);
+    let dots = if cut.len() < text.len() { "…" } else { "" };
+    shown(cut).into_owned() + dots
+}
+
+/// A text as a terminal may show it: what would move the cursor, end the line, or turn the direction of what follows
+/// is escaped.
+pub fn shown(text: &str) -> Cow<'_, str> {
+    if !text.contains(acts) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if acts(c) { out.extend(c.escape_default()) } else { out.push(c) }
+    }
+    Cow::Owned(out)
+}
+
+/// Whether a character does something instead of being seen.
+fn acts(c: char) -> bool {
+    let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 /// Whether a JSON text, if it is one, is an object; serde would take an array for a struct too.
@@ -104,6 +115,18 @@ mod tests {
             (r#"[ "\" \\" , "x" ]"#, r#"["\" \\","x"]"#),
         ] {
             assert_eq!(compact(json.as_bytes()), expected.as_bytes(), "{json}");
+        }
+    }
+
+    #[test]
+    fn what_is_shown_moves_no_cursor_and_turns_no_line() {
+        for (text, safe) in [
+            ("plain ü 漢", "plain ü 漢"),
+            ("\u{1b}[2J\u{7}\u{9b}", "\\u{1b}[2J\\u{7}\\u{9b}"),
+            ("a\tb\r\nc\u{7f}", "a\\tb\\r\\nc\\u{7f}"),
+            ("\u{202e}txt\u{2066}\u{2028}", "\\u{202e}txt\\u{2066}\\u{2028}"),
+        ] {
+            assert_eq!(shown(text), safe);
         }
     }
 

@@ -6,6 +6,8 @@
 use std::io::ErrorKind;
 use std::process::ExitCode;
 
+use bessemer::Error;
+use bessemer_protocol::text::shown;
 use bessemer_store::tools::ToolError;
 use bessemer_store::{Fatal, OpenError};
 
@@ -21,13 +23,15 @@ pub enum Exit {
     Stopped = 0,
     /// An environment that is none (rule `O-02`).
     Environment = 1,
-    /// A flag that is none; clap ends the process with this one.
+    /// A flag that is none; clap ends the process with this one. Or what a flag says makes no sense.
     Usage = 2,
-    /// The store is damaged, of a newer format, Faktory's, or a backup.
+    /// The operator was asked, and said no.
+    Declined = 3,
+    /// The store is damaged, of a newer format, Faktory's, or a backup. Or what a tool reads is not what it should be.
     Damage = 65,
-    /// A tool was given nothing to read.
+    /// There is not what a tool was to read, or to act on.
     NoInput = 66,
-    /// A port that cannot be listened at.
+    /// A port that cannot be listened at, or a server that cannot be reached.
     Address = 69,
     /// The operating system refuses a thread or random bits.
     System = 71,
@@ -37,7 +41,9 @@ pub enum Exit {
     Io = 74,
     /// The log moved on faster than a tool could read it: to be tried again.
     Restless = 75,
-    /// The data directory belongs to somebody else.
+    /// The server refused a command, or does not speak the protocol.
+    Refused = 76,
+    /// The data directory belongs to somebody else, or the password is wrong.
     Permission = 77,
     /// The configuration is wrong.
     Config = 78,
@@ -51,7 +57,7 @@ pub enum Exit {
 pub struct Failure {
     /// How the process ends.
     pub exit: Exit,
-    /// The line.
+    /// The line; none where everything has been said.
     pub what: String,
 }
 
@@ -62,7 +68,9 @@ impl Failure {
         if self.exit == Exit::Environment {
             eprintln!("{}", cli::help());
         }
-        eprintln!("bessemer: {}", self.what);
+        if !self.what.is_empty() {
+            eprintln!("bessemer: {}", shown(&self.what));
+        }
         ExitCode::from(self.exit as u8)
     }
 }
@@ -151,9 +159,43 @@ impl From<Fatal> for Failure {
     }
 }
 
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let exit = match &error {
+            Error::Connect { .. }
+            | Error::Io { .. }
+            | Error::Closed { .. }
+            | Error::Timeout { .. }
+            | Error::Unusable => Exit::Address,
+            Error::PasswordRequired { .. } => Exit::Permission,
+            Error::Login { .. } if error.is_transient() => Exit::Address,
+            Error::Login { .. } => Exit::Permission,
+            Error::Handshake { .. }
+            | Error::Malformed { .. }
+            | Error::Document { .. }
+            | Error::Unexpected { .. }
+            | Error::Server { .. } => Exit::Refused,
+            Error::Entropy(_) | Error::Signals(_) => Exit::System,
+            _ => Exit::Usage,
+        };
+        let hint = match &error {
+            Error::Connect { source, .. } if source.kind() == ErrorKind::ConnectionRefused => {
+                "; nothing listens there: `bessemer` starts a server, --url names another"
+            }
+            Error::Server { answer, .. } if answer.text.starts_with("unknown command") => {
+                ": that server is not Bessemer, or an older one"
+            }
+            _ => "",
+        };
+        Self { exit, what: error.chain() + hint }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::io;
+
+    use bessemer::ServerError;
 
     use super::*;
 
@@ -198,6 +240,27 @@ mod tests {
         let in_use = ended(ToolError::Store(OpenError::InUse { path: path(), pid: Some(17) }));
         assert_eq!(in_use, (73, "the data directory /data is in use by PID 17".into()));
         assert_eq!(ended(ToolError::Store(OpenError::Backup { path: path() })).0, 65);
+    }
+
+    #[test]
+    fn a_server_that_cannot_be_talked_to_has_one_line_and_a_code() {
+        let url = || "tcp://h:7419".to_owned();
+        let source = io::Error::from(ErrorKind::ConnectionRefused);
+        let (code, line) = ended(Error::Connect { url: url(), source });
+        assert_eq!(code, 69);
+        assert!(
+            line.starts_with("cannot connect to tcp://h:7419: connection refused; nothing listens"),
+            "{line}"
+        );
+        let answer = |text: &str| ServerError::parse(text);
+        assert_eq!(ended(Error::Login { url: url(), answer: answer("ERR Invalid password") }).0, 77);
+        assert_eq!(ended(Error::Login { url: url(), answer: answer("ERR too many connections: 9") }).0, 69);
+        assert_eq!(ended(Error::PasswordRequired { url: url() }).0, 77);
+        let refused = Error::Server { command: "JOBS LIST", answer: answer("ERR unknown command JOBS") };
+        let line =
+            "server refused JOBS LIST: unknown command JOBS: that server is not Bessemer, or an older one";
+        assert_eq!(ended(refused), (76, line.into()));
+        assert_eq!(ended(Error::TlsUnsupported).0, 2);
     }
 
     #[test]

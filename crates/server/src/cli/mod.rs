@@ -1,13 +1,16 @@
 //! The command line: Faktory's flags, in the forms that Go programs take (`-b x`, `-b=x`, `--b x`, `--b=x`), a long
 //! name for each, and tools as subcommands, one file each. Without a subcommand it is the server.
 
+mod address;
 mod backup;
 mod bench;
 mod export;
 mod figures;
 mod import;
 mod lines;
+mod output;
 mod progress;
+mod push;
 mod restore;
 mod salvage;
 mod verify;
@@ -40,7 +43,7 @@ const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\nLicensed under ", en
 )]
 pub struct Cli {
     /// Where jobs are taken [default: localhost:7419]
-    #[arg(short, long, alias = "b", value_name = "HOST:PORT")]
+    #[arg(short, long, alias = "b", value_name = "HOST:PORT", global = true)]
     pub binding: Option<String>,
     /// Where the dashboard is; :0 turns it off [default: localhost:7420]
     #[arg(short, long, alias = "w", value_name = "HOST:PORT")]
@@ -83,13 +86,19 @@ pub enum Tool {
     Bench(bench::Bench),
     #[command(hide = true)]
     Floor(bench::Floor),
+    Push(push::Push),
 }
 
 impl Cli {
     /// Reads the arguments, the program's name first. What comes back as an error may be the help that was asked for;
     /// it knows how the process ends.
     pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        Self::try_parse_from(arguments.into_iter().map(with_two_dashes))
+        let mut is_over = false;
+        Self::try_parse_from(arguments.into_iter().map(|argument| {
+            // What stands behind `--` is no flag, whatever it looks like.
+            is_over |= argument == "--";
+            if is_over { argument } else { with_two_dashes(argument) }
+        }))
     }
 
     /// What a tool needs to know of the store in `directory`, or else in the one that the flags and files name.
@@ -123,6 +132,7 @@ impl Tool {
             Self::Import(tool) => tool.run(cli),
             Self::Bench(tool) => tool.run(),
             Self::Floor(tool) => tool.run(),
+            Self::Push(tool) => tool.run(cli),
         }
     }
 }

@@ -7,11 +7,14 @@ use std::time::Duration;
 use bessemer_core::Boot;
 use bessemer_store::tools;
 
-use super::figures::bytes;
+use super::figures::{bytes, grouped};
 use crate::clock;
 
 /// Between two words on a terminal, and elsewhere.
 const PAUSE: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(5)];
+
+/// Characters of a whole bar.
+const BAR: u64 = 24;
 
 /// Says it.
 pub(super) struct Progress {
@@ -28,16 +31,23 @@ impl Progress {
         Self { what, on_terminal: io::stderr().is_terminal(), said: clock::boot(), shown: false }
     }
 
-    /// Tells how far it has come, unless that was told just before.
-    pub(super) fn tell(&mut self, progress: tools::Progress) {
+    /// Tells how far it has come in a file, unless that was told just before.
+    pub(super) fn tell(&mut self, tools::Progress { done, of }: tools::Progress) {
+        self.say(done, Some(of), bytes);
+    }
+
+    /// The same in jobs. Where the end is not known there is no bar.
+    pub(super) fn tell_jobs(&mut self, done: u64, of: Option<u64>) {
+        self.say(done, of, |number| format!("{} jobs", grouped(number)));
+    }
+
+    fn say(&mut self, done: u64, of: Option<u64>, amount: impl Fn(u64) -> String) {
         let now = clock::boot();
         if now.since(self.said) < PAUSE[usize::from(!self.on_terminal)] {
             return;
         }
         self.said = now;
-        let tools::Progress { done, of } = progress;
-        let percent = (done * 100).checked_div(of).unwrap_or(100);
-        let line = format!("{}: {} of {}, {percent} %", self.what, bytes(done), bytes(of));
+        let line = line(self.what, self.on_terminal, done, of, amount);
         // Who has closed standard error does not want to know.
         let mut err = io::stderr();
         if self.on_terminal {
@@ -49,10 +59,42 @@ impl Progress {
     }
 }
 
+fn line(what: &str, bar: bool, done: u64, of: Option<u64>, amount: impl Fn(u64) -> String) -> String {
+    let Some(of) = of else { return format!("{what}: {}", amount(done)) };
+    // What grows while it is looked at may be passed.
+    let part = |parts: u64| {
+        let part = (u128::from(done) * u128::from(parts)).checked_div(of.into());
+        part.map_or(parts, |part| part.min(parts.into()) as u64)
+    };
+    let (percent, full) = (part(100), part(BAR) as usize);
+    let bar = match bar {
+        true => format!(" [{}{}]", "#".repeat(full), "-".repeat(BAR as usize - full)),
+        false => ":".to_owned(),
+    };
+    format!("{what}{bar} {} of {}, {percent} %", amount(done), amount(of))
+}
+
 impl Drop for Progress {
     fn drop(&mut self) {
         if self.shown {
             _ = write!(io::stderr(), "\r\x1b[K");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_grows_from_nothing_to_all_and_not_beyond() {
+        let at = |done, of| line("reading", true, done, of, |number| format!("{number} jobs"));
+        assert_eq!(at(0, Some(8)), "reading [------------------------] 0 jobs of 8 jobs, 0 %");
+        assert_eq!(at(4, Some(8)), "reading [############------------] 4 jobs of 8 jobs, 50 %");
+        assert_eq!(at(9, Some(8)), "reading [########################] 9 jobs of 8 jobs, 100 %");
+        assert_eq!(at(0, Some(0)), "reading [########################] 0 jobs of 0 jobs, 100 %");
+        assert_eq!(at(u64::MAX, Some(u64::MAX)).matches('#').count(), 24);
+        assert_eq!(at(7, None), "reading: 7 jobs");
+        assert_eq!(line("reading", false, 1, Some(2), bytes), "reading: 1 bytes of 2 bytes, 50 %");
     }
 }

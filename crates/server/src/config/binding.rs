@@ -56,6 +56,19 @@ impl Binding {
         }
     }
 
+    /// A host at which this machine reaches it.
+    pub fn reachable_host(&self) -> String {
+        match &self.place {
+            Place::Everywhere(_) => "localhost".to_owned(),
+            Place::Name(name, _) => name.clone(),
+            Place::Address(address) => match address.ip() {
+                IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.to_string(),
+                IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.to_string(),
+                ip => ip.to_string(),
+            },
+        }
+    }
+
     /// The port as given; 0 lets the system choose one.
     pub fn port(&self) -> u16 {
         match &self.place {

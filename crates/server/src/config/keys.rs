@@ -275,7 +275,8 @@ fn text_of(value: &DeValue<'_>) -> String {
 /// Ten years: beyond what anybody means, and far from what arithmetic with moments can overflow at.
 const DURATION_MAX: Duration = Duration::from_secs(3_650 * 86_400);
 
-fn parse_duration(text: &str) -> Option<Duration> {
+/// `250ms`, `60s`, `15m`, `72h`, `180d`.
+pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     let (number, unit) = split_unit(text)?;
     let millis: u64 = match unit {
         "ms" => 1,

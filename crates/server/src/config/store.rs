@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use bessemer_core::Rules;
 
 use super::env::Variables;
+use super::files::File;
 use super::{ConfigError, Environment, Notes, Settings, data_directory, files, rules, segment_bytes};
 use crate::cli::Cli;
 
@@ -24,13 +25,8 @@ impl StoreConfig {
     /// Reads what the flags, the environment and the files say, and logs what is worth a warning.
     pub fn load(cli: &Cli, env: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let variables = Variables::read(env);
-        let environment = cli.environment.as_ref().or(variables.environment.as_ref());
-        let environment =
-            environment.map_or(Ok(Environment::Development), |name| Environment::named(name))?;
         let mut notes = Notes::default();
-        let named = cli.config.as_deref();
-        let directory = files::directory(named, environment, Path::new("/etc"), &variables, &mut notes)?;
-        let files = directory.map_or(Ok(Vec::new()), |directory| files::read(&directory))?;
+        let (environment, files) = sources(cli, &variables, Path::new("/etc"), &mut notes)?;
         let mut settings = Settings::default();
         for (path, text) in &files {
             settings.merge(path, text, &mut notes)?;
@@ -42,4 +38,18 @@ impl StoreConfig {
             segment_bytes: segment_bytes(&settings)?,
         })
     }
+}
+
+/// The environment, and the files that it and the flags lead to.
+pub(super) fn sources(
+    cli: &Cli,
+    variables: &Variables,
+    etc: &Path,
+    notes: &mut Notes,
+) -> Result<(Environment, Vec<File>), ConfigError> {
+    let environment = cli.environment.as_ref().or(variables.environment.as_ref());
+    let environment = environment.map_or(Ok(Environment::Development), |name| Environment::named(name))?;
+    let directory = files::directory(cli.config.as_deref(), environment, etc, variables, notes)?;
+    let files = directory.map_or(Ok(Vec::new()), |directory| files::read(&directory))?;
+    Ok((environment, files))
 }

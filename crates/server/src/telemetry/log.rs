@@ -10,6 +10,7 @@
 use std::fmt::{self, Write};
 
 use bessemer_core::Wall;
+use bessemer_protocol::text::shown;
 use jiff::Timestamp;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
@@ -76,10 +77,7 @@ struct Shown<W>(W);
 
 impl<W: Write> Write for Shown<W> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        for c in text.chars() {
-            if c.is_control() { write!(self.0, "{}", c.escape_default())? } else { self.0.write_char(c)? }
-        }
-        Ok(())
+        self.0.write_str(&shown(text))
     }
 }
 
