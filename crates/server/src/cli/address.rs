@@ -9,7 +9,7 @@
 
 use bessemer::{Client, Url};
 
-use super::Cli;
+use super::{Cli, SERVER};
 use crate::config;
 use crate::exit::{Exit, Failure};
 use crate::server::StartError;
@@ -18,7 +18,7 @@ use crate::server::StartError;
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct Address {
     /// The server: tcp://[:PASSWORD@]HOST[:PORT] [default: FAKTORY_PROVIDER, FAKTORY_URL, else that of this machine]
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", global = true, help_heading = SERVER)]
     url: Option<String>,
 }
 

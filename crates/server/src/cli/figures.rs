@@ -1,5 +1,7 @@
 //! What tools say about a store, as text and as JSON.
 
+use std::time::Duration;
+
 use bessemer_core::Wall;
 use bessemer_core::query::Info;
 use bessemer_store::tools::{Damage, Verified};
@@ -22,6 +24,36 @@ pub(super) fn grouped(number: u64) -> String {
         out.push(digit);
     }
     out
+}
+
+/// `1 job`, `1,234 jobs`.
+pub(super) fn amount(number: u64, what: &str) -> String {
+    format!("{} {what}{}", grouped(number), if number == 1 { "" } else { "s" })
+}
+
+/// A length of time with its two largest units.
+pub(super) fn span(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let (large, small) = match seconds {
+        0..60 => return format!("{seconds} s"),
+        60..3_600 => ((60, "m"), (1, "s")),
+        3_600..86_400 => ((3_600, "h"), (60, "m")),
+        _ => ((86_400, "d"), (3_600, "h")),
+    };
+    let (whole, rest) = (seconds / large.0, seconds % large.0 / small.0);
+    match rest {
+        0 => format!("{} {}", grouped(whole), large.1),
+        _ => format!("{} {} {rest} {}", grouped(whole), large.1, small.1),
+    }
+}
+
+/// How long before `now` a moment of the server was. What is no moment stays as it is.
+pub(super) fn ago(now: Wall, moment: &str) -> String {
+    match Wall::parse(moment) {
+        Ok(then) if then <= now => format!("{} ago", span(now.since(then))),
+        Ok(then) => format!("in {}", span(then.since(now))),
+        Err(_) => moment.to_owned(),
+    }
 }
 
 /// A number of bytes with a unit that keeps it short.
@@ -109,6 +141,21 @@ mod tests {
             ["0 bytes", "1023 bytes", "1.0 KiB", "1.0 MiB", "5.0 GiB"]
         );
         assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([0, 1, 2_000].map(|n| amount(n, "job")), ["0 jobs", "1 job", "2,000 jobs"]);
         assert_eq!([0u64, 1, 2].map(|n| count(n, "job")), ["0 jobs", "1 job", "2 jobs"]);
+    }
+
+    #[test]
+    fn times_have_two_units_at_most() {
+        let at = |seconds| span(Duration::from_secs(seconds));
+        assert_eq!([0, 59, 60, 61, 3_599].map(at), ["0 s", "59 s", "1 m", "1 m 1 s", "59 m 59 s"]);
+        assert_eq!(
+            [3_600, 86_399, 86_400, 90_000, 86_400_000].map(at),
+            ["1 h", "23 h 59 m", "1 d", "1 d 1 h", "1,000 d"]
+        );
+        let now = Wall::parse("2026-01-02T03:04:05Z").expect("a moment");
+        assert_eq!(ago(now, "2026-01-02T03:03:05.5Z"), "59 s ago");
+        assert_eq!(ago(now, "2026-01-02T04:04:05Z"), "in 1 h");
+        assert_eq!(ago(now, "soon"), "soon");
     }
 }

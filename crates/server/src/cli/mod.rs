@@ -4,16 +4,24 @@
 mod address;
 mod backup;
 mod bench;
+mod completions;
+mod confirm;
 mod export;
 mod figures;
+mod flush;
 mod import;
+mod info;
 mod lines;
 mod output;
 mod progress;
 mod push;
+mod queues;
 mod restore;
 mod salvage;
+mod shell;
+mod table;
 mod verify;
+mod workers;
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
@@ -30,6 +38,9 @@ use crate::exit::Failure;
 /// What `-v` prints after the name.
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\nLicensed under ", env!("CARGO_PKG_LICENSE"));
 
+/// Under what the help has the flags that say which server is meant.
+const SERVER: &str = "Which server";
+
 /// The flags, as they were given.
 #[derive(Clone, Debug, Default, Parser)]
 #[command(
@@ -43,22 +54,22 @@ const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\nLicensed under ", en
 )]
 pub struct Cli {
     /// Where jobs are taken [default: localhost:7419]
-    #[arg(short, long, alias = "b", value_name = "HOST:PORT", global = true)]
+    #[arg(short, long, alias = "b", value_name = "HOST:PORT", global = true, help_heading = SERVER)]
     pub binding: Option<String>,
     /// Where the dashboard is; :0 turns it off [default: localhost:7420]
     #[arg(short, long, alias = "w", value_name = "HOST:PORT")]
     pub web: Option<String>,
     /// development, staging or production [default: FAKTORY_ENV, else development]
-    #[arg(short, long, alias = "e", value_name = "NAME", global = true)]
+    #[arg(short, long, alias = "e", value_name = "NAME", global = true, help_heading = SERVER)]
     pub environment: Option<String>,
     /// error, warn, info or debug
     #[arg(short, long, alias = "l", value_name = "LEVEL", default_value = "info")]
     pub log_level: String,
     /// Where the data is [default: ~/.bessemer/db in development, else /var/lib/bessemer]
-    #[arg(short, long, alias = "d", value_name = "DIR", global = true)]
+    #[arg(short, long, alias = "d", value_name = "DIR", global = true, help_heading = SERVER)]
     pub directory: Option<PathBuf>,
     /// Where configuration is [default: ~/.bessemer in development, else /etc/bessemer; else Faktory's]
-    #[arg(short, long, alias = "c", value_name = "DIR", global = true)]
+    #[arg(short, long, alias = "c", value_name = "DIR", global = true, help_heading = SERVER)]
     pub config: Option<PathBuf>,
     /// Let everybody in who can reach a port
     #[arg(long)]
@@ -74,7 +85,7 @@ pub struct Cli {
     pub tool: Option<Tool>,
 }
 
-/// What can be done to a store beside serving it.
+/// What can be done to a store beside serving it, and to a server by its port for jobs.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Tool {
     Verify(verify::Verify),
@@ -87,6 +98,12 @@ pub enum Tool {
     #[command(hide = true)]
     Floor(bench::Floor),
     Push(push::Push),
+    Info(info::Info),
+    Queues(queues::Queues),
+    Workers(workers::Workers),
+    Flush(flush::Flush),
+    Shell(shell::Shell),
+    Completions(completions::Completions),
 }
 
 impl Cli {
@@ -133,6 +150,12 @@ impl Tool {
             Self::Bench(tool) => tool.run(),
             Self::Floor(tool) => tool.run(),
             Self::Push(tool) => tool.run(cli),
+            Self::Info(tool) => tool.run(cli),
+            Self::Queues(tool) => tool.run(cli),
+            Self::Workers(tool) => tool.run(cli),
+            Self::Flush(tool) => tool.run(cli),
+            Self::Shell(tool) => tool.run(cli),
+            Self::Completions(tool) => tool.run(),
         }
     }
 }

@@ -13,7 +13,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
 use super::address::{Address, Server};
-use super::figures::{count, grouped};
+use super::figures::amount;
 use super::progress::Progress;
 use super::{Cli, output};
 use crate::config::parse_duration;
@@ -31,7 +31,7 @@ const NAMED_MAX: u64 = 10;
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Each ARG is JSON, so a text has its quotes inside those of the shell:\n  \
     bessemer push HelloWorld '\"Stuart\"'\n  bessemer push Add 3 5 --queue math --in 5m\n  \
-    seq 1000 | sed 's/.*/[&]/' | bessemer push Square --stdin\n  bessemer push --stdin < jobs.jsonl")]
+    seq 1000 | sed 's/.*/[&]/' | bessemer push Square --stdin\n  bessemer push --stdin < jobs.jsonl\n")]
 pub struct Push {
     /// What the job is called
     #[arg(value_name = "JOBTYPE", required_unless_present = "stdin")]
@@ -196,7 +196,7 @@ fn usage(what: String) -> Failure {
 }
 
 /// A time of the command line: with a unit, or in seconds as the protocol has it.
-fn duration(text: &str) -> Result<Duration, &'static str> {
+pub(super) fn duration(text: &str) -> Result<Duration, &'static str> {
     let seconds = text.parse().map(Duration::from_secs).ok();
     seconds.or_else(|| parse_duration(text)).ok_or("a time is a number and a unit, such as 90s, 5m, 2h or 7d")
 }
@@ -352,14 +352,14 @@ impl<'s> Bulk<'s> {
             0 => Ok(()),
             _ => Err(Failure {
                 exit: Exit::Refused,
-                what: format!("the server refused {}", count(refused, "job")),
+                what: format!("the server refused {}", amount(refused, "job")),
             }),
         }
     }
 }
 
 fn count_of(pushed: u64) -> String {
-    format!("pushed {} job{}", grouped(pushed), if pushed == 1 { "" } else { "s" })
+    format!("pushed {}", amount(pushed, "job"))
 }
 
 #[cfg(test)]
