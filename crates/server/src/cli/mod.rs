@@ -11,6 +11,7 @@ mod figures;
 mod flush;
 mod import;
 mod info;
+mod jobs;
 mod lines;
 mod output;
 mod progress;
@@ -100,6 +101,7 @@ pub enum Tool {
     Push(push::Push),
     Info(info::Info),
     Queues(queues::Queues),
+    Jobs(jobs::Jobs),
     Workers(workers::Workers),
     Flush(flush::Flush),
     Shell(shell::Shell),
@@ -152,6 +154,7 @@ impl Tool {
             Self::Push(tool) => tool.run(cli),
             Self::Info(tool) => tool.run(cli),
             Self::Queues(tool) => tool.run(cli),
+            Self::Jobs(tool) => tool.run(cli),
             Self::Workers(tool) => tool.run(cli),
             Self::Flush(tool) => tool.run(cli),
             Self::Shell(tool) => tool.run(cli),

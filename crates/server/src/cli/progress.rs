@@ -41,6 +41,13 @@ impl Progress {
         self.say(done, of, |number| format!("{} jobs", grouped(number)));
     }
 
+    /// Takes its line off the terminal, where something else is to be said.
+    pub(super) fn wipe(&mut self) {
+        if std::mem::take(&mut self.shown) {
+            _ = write!(io::stderr(), "\r\x1b[K");
+        }
+    }
+
     fn say(&mut self, done: u64, of: Option<u64>, amount: impl Fn(u64) -> String) {
         let now = clock::boot();
         if now.since(self.said) < PAUSE[usize::from(!self.on_terminal)] {
@@ -76,9 +83,7 @@ fn line(what: &str, bar: bool, done: u64, of: Option<u64>, amount: impl Fn(u64) 
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if self.shown {
-            _ = write!(io::stderr(), "\r\x1b[K");
-        }
+        self.wipe();
     }
 }
 

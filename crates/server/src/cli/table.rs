@@ -48,7 +48,7 @@ impl Table {
     }
 
     /// Its lines. Only the last column is cut where they are too long.
-    fn lines(&self, width: Option<usize>) -> Vec<String> {
+    pub(super) fn lines(&self, width: Option<usize>) -> Vec<String> {
         let names: Vec<String> = self.columns.iter().map(|column| column.name.to_owned()).collect();
         let all = || std::iter::once(&names).chain(&self.rows);
         let last = self.columns.len() - 1;

@@ -1,0 +1,138 @@
+//! `bessemer jobs list`: a table of jobs, or one JSON object a line.
+
+use bessemer::ListedJob;
+use bessemer_core::Wall;
+
+use super::{Job, SLICE, Which, when};
+use crate::cli::address::Server;
+use crate::cli::output;
+use crate::cli::progress::Progress;
+use crate::cli::table::{Table, cut, text};
+use crate::clock;
+use crate::exit::Failure;
+
+/// Rows that are laid out together.
+const ROWS: usize = 1_000;
+
+/// Columns of the arguments that are shown; the job's own page has all of them.
+const ARGS_MAX: usize = 200;
+
+/// The same for an error, which stands before the arguments.
+const ERROR_MAX: usize = 40;
+
+/// List jobs: those being worked on, queued, failed, scheduled, dead
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct List {
+    #[command(flatten)]
+    which: Which,
+    /// So many at most
+    #[arg(long, short = 'n', alias = "n", value_name = "N", default_value_t = 25)]
+    limit: u64,
+    /// All of them
+    #[arg(long, conflicts_with = "limit")]
+    all: bool,
+}
+
+impl List {
+    pub(super) async fn run(&self, server: &mut Server, json: bool) -> Result<(), Failure> {
+        let selection = self.which.selection();
+        let most = if self.all { u64::MAX } else { self.limit };
+        let (mut found, mut after, mut rows) = (0, None::<String>, Vec::new());
+        let mut progress = Progress::of("looking");
+        while found < most {
+            let count = u32::try_from(most - found).unwrap_or(SLICE).min(SLICE);
+            let page = server.client.list_jobs(&selection, after.as_deref(), count).await?;
+            found += page.jobs.len() as u64;
+            after = page.next;
+            if json {
+                page.jobs.iter().try_for_each(output::json)?;
+            } else {
+                rows.extend(page.jobs);
+                if rows.len() >= ROWS {
+                    progress.wipe();
+                    table(&std::mem::take(&mut rows))?.print()?;
+                }
+            }
+            if after.is_none() {
+                break;
+            }
+            progress.tell_jobs(found, None);
+        }
+        drop(progress);
+        if json {
+            return Ok(());
+        }
+        if found == 0 {
+            return output::line("no jobs");
+        }
+        if !rows.is_empty() {
+            table(&rows)?.print()?;
+        }
+        if after.is_some() {
+            eprintln!("there may be more: --limit N shows N jobs, --all shows all");
+        }
+        Ok(())
+    }
+}
+
+/// A column for errors and one for workers only where there are any.
+fn table(rows: &[ListedJob]) -> Result<Table, Failure> {
+    lay_out(rows, clock::wall())
+}
+
+fn lay_out(rows: &[ListedJob], now: Wall) -> Result<Table, Failure> {
+    let jobs = rows.iter().map(Job::read).collect::<Result<Vec<_>, _>>()?;
+    let has_error = jobs.iter().any(|job| job.failure.is_some());
+    let has_worker = rows.iter().any(|row| row.wid.is_some());
+    let mut columns = vec![text("STATE"), text("JID"), text("QUEUE"), text("TYPE"), text("WHEN")];
+    columns.extend(has_worker.then(|| text("WORKER")));
+    columns.extend(has_error.then(|| text("ERROR")));
+    columns.push(text("ARGS"));
+    let mut table = Table::new(columns);
+    for (row, job) in rows.iter().zip(&jobs) {
+        let mut cells = vec![
+            row.state.clone(),
+            job.jid.to_string(),
+            job.queue.to_string(),
+            job.jobtype.to_string(),
+            when(row, now),
+        ];
+        cells.extend(has_worker.then(|| row.wid.clone().unwrap_or_default()));
+        cells.extend(has_error.then(|| cut(&job.error().unwrap_or_default(), ERROR_MAX)));
+        cells.push(cut(job.args.map_or("", |args| args.get()), ARGS_MAX));
+        table.row(cells);
+    }
+    Ok(table)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(text: &str) -> Vec<ListedJob> {
+        serde_json::from_str(text).expect("listed jobs")
+    }
+
+    fn lines(text: &str) -> Vec<String> {
+        let now = Wall::parse("2026-01-02T03:05:05Z").expect("a moment");
+        lay_out(&rows(text), now).expect("a table").lines(None)
+    }
+
+    #[test]
+    fn a_table_has_a_column_for_errors_and_workers_where_there_are_any() {
+        let queued = r#"{"state":"queued","since":"2026-01-02T03:04:05Z",
+            "job":{"jid":"jid-00001","queue":"q","jobtype":"T","args":[1,"\u001b[31m"]}}"#;
+        assert_eq!(
+            lines(&format!("[{queued}]")),
+            [
+                "STATE   JID        QUEUE  TYPE  WHEN     ARGS",
+                r#"queued  jid-00001  q      T     1 m ago  [1,"\u001b[31m"]"#
+            ]
+        );
+        let working = r#"{"state":"working","since":"2026-01-02T03:05:03Z","until":"2026-01-02T03:35:03Z","wid":"w\u0007",
+            "job":{"jid":"jid-00002","queue":"q","jobtype":"T\n","args":[],"failure":{"errtype":"E","message":"m"}}}"#;
+        let lines = lines(&format!("[{queued},{working}]"));
+        assert_eq!(lines[0], "STATE    JID        QUEUE  TYPE  WHEN     WORKER  ERROR  ARGS");
+        assert_eq!(lines[2], "working  jid-00002  q      T\\n   2 s ago  w\\u{7}  E: m   []");
+    }
+}

@@ -1,0 +1,246 @@
+//! `bessemer jobs`: finds jobs by where they are, queue, type, jid and text, and acts on them.
+//!
+//! `list.rs` and `show.rs` look, `act.rs` retries, kills and deletes; which jobs are meant is said here, once for all.
+
+mod act;
+mod list;
+mod show;
+
+use std::borrow::Cow;
+
+use bessemer::{JobSet, ListedJob, Selection};
+use bessemer_core::Wall;
+use clap::ValueEnum;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::Cli;
+use super::address::Address;
+use super::figures::ago;
+use crate::exit::{Exit, Failure};
+
+/// Entries that the server looks at for one answer: enough that asking costs nothing, few enough that others are served
+/// in between.
+const SLICE: u32 = 1_000;
+
+/// List, show, retry, kill or delete jobs.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Jobs {
+    #[command(subcommand)]
+    action: Action,
+    /// Say it as JSON: one object, or for a list one a line
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(flatten)]
+    address: Address,
+}
+
+#[derive(Clone, Debug, clap::Subcommand)]
+enum Action {
+    List(list::List),
+    Show(show::Show),
+    /// Put scheduled, failed and dead jobs into their queues now
+    Retry(act::Act),
+    /// Put jobs among the dead
+    Kill(act::Act),
+    /// Delete jobs
+    Delete(act::Act),
+}
+
+impl Jobs {
+    pub(super) fn run(&self, cli: &Cli) -> Result<(), Failure> {
+        use bessemer::JobChange::{Delete, Kill, Retry};
+        let json = self.json;
+        if let Action::Retry(act) | Action::Kill(act) | Action::Delete(act) = &self.action {
+            act.which.check(act.all)?;
+        }
+        self.address.talk(cli, async |server| match &self.action {
+            Action::List(list) => list.run(server, json).await,
+            Action::Show(show) => show.run(server, json).await,
+            Action::Retry(act) => act.run(server, Retry, json).await,
+            Action::Kill(act) => act.run(server, Kill, json).await,
+            Action::Delete(act) => act.run(server, Delete, json).await,
+        })
+    }
+}
+
+/// Which jobs: those that are all of this at once.
+#[derive(Clone, Debug, clap::Args)]
+struct Which {
+    /// Only these jobs
+    #[arg(value_name = "JID")]
+    jids: Vec<String>,
+    /// Only those that are there
+    #[arg(long, value_name = "SET")]
+    set: Option<Set>,
+    /// Only those of this queue
+    #[arg(long, short, alias = "q", value_name = "NAME")]
+    queue: Option<String>,
+    /// Only those of this type
+    #[arg(long = "type", short = 't', alias = "t", value_name = "JOBTYPE")]
+    jobtype: Option<String>,
+    /// Only these jobs, too
+    #[arg(long = "jid", value_name = "JID")]
+    more_jids: Vec<String>,
+    /// Only those whose whole text, as compact JSON, matches: '*"customer":42*'
+    #[arg(long = "match", value_name = "GLOB")]
+    glob: Option<String>,
+}
+
+/// Where a job is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Set {
+    Queued,
+    Scheduled,
+    Retries,
+    Dead,
+    Working,
+}
+
+impl Which {
+    fn selection(&self) -> Selection {
+        let jids = [&self.jids[..], &self.more_jids].concat();
+        Selection {
+            set: self.set.map(Set::wire),
+            queue: self.queue.clone(),
+            jobtype: self.jobtype.clone(),
+            jids,
+            glob: self.glob.clone(),
+        }
+    }
+
+    /// Nobody acts on all jobs by having forgotten to say which.
+    fn check(&self, all: bool) -> Result<(), Failure> {
+        let is_empty = self.selection() == Selection::default();
+        if is_empty == all {
+            return Ok(());
+        }
+        let what = match all {
+            true => "--all means every job there is, so nothing else can choose",
+            false => {
+                "say which jobs: by jid, --set, --queue, --type or --match; --all for every job there is"
+            }
+        };
+        Err(Failure { exit: Exit::Usage, what: what.to_owned() })
+    }
+}
+
+impl Set {
+    fn wire(self) -> JobSet {
+        match self {
+            Self::Queued => JobSet::Queued,
+            Self::Scheduled => JobSet::Scheduled,
+            Self::Retries => JobSet::Retries,
+            Self::Dead => JobSet::Dead,
+            Self::Working => JobSet::Working,
+        }
+    }
+}
+
+/// A job as it travels, as far as it is shown. What is not as expected is left out rather than refused.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Job<'a> {
+    jid: Cow<'a, str>,
+    jobtype: Cow<'a, str>,
+    queue: Cow<'a, str>,
+    #[serde(borrow)]
+    args: Option<&'a RawValue>,
+    #[serde(borrow)]
+    custom: Option<&'a RawValue>,
+    retry: Option<i64>,
+    reserve_for: Option<u64>,
+    created_at: Option<Cow<'a, str>>,
+    enqueued_at: Option<Cow<'a, str>>,
+    failure: Option<Failed<'a>>,
+}
+
+/// Its last failure.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Failed<'a> {
+    retry_count: u64,
+    remaining: i64,
+    failed_at: Cow<'a, str>,
+    errtype: Cow<'a, str>,
+    message: Cow<'a, str>,
+    backtrace: Vec<Cow<'a, str>>,
+}
+
+impl<'a> Job<'a> {
+    fn read(listed: &'a ListedJob) -> Result<Self, Failure> {
+        serde_json::from_str(listed.job.get()).map_err(|error| {
+            let what = format!("unreadable job in the reply to JOBS LIST: {error}");
+            Failure { exit: Exit::Refused, what }
+        })
+    }
+
+    /// What went wrong, in one line.
+    fn error(&self) -> Option<String> {
+        self.failure.as_ref().map(|failed| match (&*failed.errtype, &*failed.message) {
+            (errtype, "") => errtype.to_owned(),
+            ("", message) => message.to_owned(),
+            (errtype, message) => format!("{errtype}: {message}"),
+        })
+    }
+}
+
+/// The moment that matters for where a job is.
+fn when(listed: &ListedJob, now: Wall) -> String {
+    let moment = listed.at.as_ref().or(listed.since.as_ref()).or(listed.until.as_ref());
+    moment.map_or_else(|| "-".to_owned(), |moment| ago(now, moment))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Alone {
+        #[command(flatten)]
+        which: Which,
+    }
+
+    fn which(flags: &str) -> Which {
+        let arguments = std::iter::once("jobs").chain(flags.split_whitespace());
+        <Alone as clap::Parser>::try_parse_from(arguments).expect("flags").which
+    }
+
+    #[test]
+    fn what_is_selected_goes_to_the_server_as_it_is() {
+        let flags = "jid-00001 --set retries --queue q --type T --jid jid-00002 --match *x*";
+        let json = serde_json::to_string(&which(flags).selection()).expect("JSON");
+        let expected =
+            r#"{"set":"retries","queue":"q","jobtype":"T","jids":["jid-00001","jid-00002"],"regexp":"*x*"}"#;
+        assert_eq!(json, expected);
+        assert_eq!(serde_json::to_string(&which("").selection()).expect("JSON"), "{}");
+    }
+
+    #[test]
+    fn all_jobs_are_meant_only_by_who_says_all() {
+        assert_eq!(which("").check(true), Ok(()));
+        assert_eq!(which("--set dead").check(false), Ok(()));
+        assert!(which("").check(false).expect_err("nothing").what.starts_with("say which jobs"));
+        assert!(which("--set dead").check(true).expect_err("both").what.starts_with("--all means"));
+    }
+
+    #[test]
+    fn a_job_of_another_hand_is_read_as_far_as_it_goes() {
+        let listed = |job: &str| ListedJob {
+            state: "dead".into(),
+            since: Some("2026-01-02T03:04:05Z".into()),
+            at: None,
+            until: None,
+            wid: None,
+            job: RawValue::from_string(job.to_owned()).expect("JSON"),
+        };
+        let of =
+            listed(r#"{"jid":"a\u0007","args":[1.0],"priority":5,"failure":{"errtype":"E","message":"m"}}"#);
+        let job = Job::read(&of).expect("a job");
+        assert_eq!((&*job.jid, job.error().as_deref()), ("a\u{7}", Some("E: m")));
+        assert_eq!(job.args.map(RawValue::get), Some("[1.0]"));
+        let now = Wall::parse("2026-01-02T03:05:05Z").expect("a moment");
+        assert_eq!(when(&of, now), "1 m ago");
+        assert_eq!(Job::read(&listed(r#"{"jid":7}"#)).expect_err("no job").exit, Exit::Refused);
+    }
+}

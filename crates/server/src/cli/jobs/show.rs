@@ -1,0 +1,95 @@
+//! `bessemer jobs show JID…`: all that is known of a job.
+
+use bessemer::{ListedJob, Selection};
+use bessemer_core::Wall;
+use bessemer_protocol::text::shown;
+use serde_json::value::RawValue;
+use std::time::Duration;
+
+use super::{Failed, Job, SLICE};
+use crate::cli::address::Server;
+use crate::cli::figures::{ago, span};
+use crate::cli::{output, table};
+use crate::clock;
+use crate::exit::{Exit, Failure};
+
+/// Show all that is known of a job
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Show {
+    /// The job
+    #[arg(value_name = "JID", required = true)]
+    jids: Vec<String>,
+}
+
+impl Show {
+    pub(super) async fn run(&self, server: &mut Server, json: bool) -> Result<(), Failure> {
+        let selection = Selection { jids: self.jids.clone(), ..Selection::default() };
+        let mut after: Option<String> = None;
+        let mut found = Vec::new();
+        loop {
+            let page = server.client.list_jobs(&selection, after.as_deref(), SLICE).await?;
+            for listed in &page.jobs {
+                if json {
+                    output::json(listed)?;
+                } else {
+                    if !found.is_empty() {
+                        output::line("")?;
+                    }
+                    print(listed, clock::wall())?;
+                }
+                found.push(Job::read(listed)?.jid.into_owned());
+            }
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        match self.jids.iter().find(|jid| !found.contains(jid)) {
+            Some(jid) => Err(Failure { exit: Exit::NoInput, what: format!("there is no job {jid:?}") }),
+            None => Ok(()),
+        }
+    }
+}
+
+fn print(listed: &ListedJob, now: Wall) -> Result<(), Failure> {
+    let job = Job::read(listed)?;
+    table::facts(&facts(listed, &job, now))?;
+    document("args", job.args)?;
+    document("custom", job.custom)?;
+    let Some(Failed { backtrace, .. }) = &job.failure else { return Ok(()) };
+    backtrace.iter().try_for_each(|line| output::line(&format!("  {}", shown(line))))
+}
+
+fn facts(listed: &ListedJob, job: &Job<'_>, now: Wall) -> Vec<(&'static str, String)> {
+    let moment = |moment: &str| format!("{moment}, {}", ago(now, moment));
+    let mut facts = vec![
+        ("jid", job.jid.to_string()),
+        ("type", job.jobtype.to_string()),
+        ("queue", job.queue.to_string()),
+        ("state", listed.state.clone()),
+    ];
+    let known = |name, at: Option<&str>| at.map(|at| (name, moment(at)));
+    facts.extend(listed.wid.as_ref().map(|wid| ("worker", wid.clone())));
+    facts.extend(known("since", listed.since.as_deref()));
+    facts.extend(known("at", listed.at.as_deref()));
+    facts.extend(known("until", listed.until.as_deref()));
+    facts.extend(known("created", job.created_at.as_deref()));
+    facts.extend(known("enqueued", job.enqueued_at.as_deref()));
+    facts.extend(job.retry.map(|times| ("retry", times.to_string())));
+    let seconds = job.reserve_for.filter(|seconds| *seconds > 0);
+    facts.extend(seconds.map(|seconds| ("reserve for", span(Duration::from_secs(seconds)))));
+    if let Some(failed) = &job.failure {
+        let attempts = failed.retry_count.saturating_add(1);
+        facts.push(("attempts", format!("{attempts} failed, {} left", failed.remaining.max(0))));
+        facts.push(("failed first", moment(&failed.failed_at)));
+        facts.push(("error", job.error().unwrap_or_default()));
+    }
+    facts
+}
+
+/// A JSON value below its name, for people.
+fn document(name: &str, value: Option<&RawValue>) -> Result<(), Failure> {
+    let Some(value) = value else { return Ok(()) };
+    let text = value.get();
+    output::line(&format!("{name}  {}", shown(text)))
+}
