@@ -84,7 +84,11 @@ impl Bessemer {
         Self::at(url.parse()?)
     }
 
-    fn at(url: Url) -> Result<Self, Error> {
+    /// The server at an address that has been read already. Does not connect yet.
+    ///
+    /// # Errors
+    /// [`Error::TlsUnsupported`].
+    pub fn at(url: Url) -> Result<Self, Error> {
         Server::new(url).map(Self::to)
     }
 

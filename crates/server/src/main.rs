@@ -11,7 +11,7 @@ fn main() -> ExitCode {
     let cli = Cli::read(std::env::args_os()).unwrap_or_else(|end| end.exit());
     let ended = match &cli.tool {
         Some(tool) => {
-            telemetry::start_on_stderr();
+            telemetry::start_on_stderr(tool.log_level());
             tool.run(&cli)
         }
         None => {

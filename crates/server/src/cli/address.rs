@@ -10,7 +10,7 @@
 use bessemer::{Client, Url};
 
 use super::{Cli, SERVER};
-use crate::config;
+use crate::config::{self, LocalServer};
 use crate::exit::{Exit, Failure};
 use crate::server::StartError;
 
@@ -31,24 +31,38 @@ pub(super) struct Server {
 impl Address {
     /// The address, whoever names it.
     pub(super) fn resolve(&self, cli: &Cli) -> Result<Url, Failure> {
-        self.find(cli, config::variable)
+        match self.find(cli, config::variable)?.0 {
+            Url { port: 0, .. } => {
+                let what = "the system chooses the port of that server; name it with --url";
+                Err(Failure { exit: Exit::Usage, what: what.to_owned() })
+            }
+            url => Ok(url),
+        }
     }
 
-    /// [`Address::resolve`] in another environment.
-    fn find(&self, cli: &Cli, env: impl Fn(&str) -> Option<String>) -> Result<Url, Failure> {
+    /// The address, and the server of this machine where it is that one.
+    pub(super) fn find(
+        &self,
+        cli: &Cli,
+        env: impl Fn(&str) -> Option<String>,
+    ) -> Result<(Url, Option<LocalServer>), Failure> {
         let wrong = |exit, what: String| Failure { exit, what };
         if let Some(text) = &self.url {
-            return text.parse().map_err(|error| wrong(Exit::Usage, format!("--url: {error}")));
+            let url: Result<Url, _> = text.parse();
+            let url = url.map_err(|error| wrong(Exit::Usage, format!("--url: {error}")))?;
+            return Ok((url, None));
         }
         let is_named = cli.binding.is_some() || cli.config.is_some() || cli.environment.is_some();
         let filled = |name| env(name).is_some_and(|value| !value.trim().is_empty());
         if !is_named && ["FAKTORY_PROVIDER", "FAKTORY_URL", "BESSEMER_URL"].into_iter().any(filled) {
-            return Url::from_lookup(env).map_err(|error| wrong(Exit::Config, error.to_string()));
+            let url = Url::from_lookup(env).map_err(|error| wrong(Exit::Config, error.to_string()))?;
+            return Ok((url, None));
         }
-        config::local_server(cli, env).map_err(|error| {
+        let local = LocalServer::load(cli, env).map_err(|error| {
             let Failure { exit, what } = error.into();
             wrong(exit, format!("{what}; --url names a server without its configuration"))
-        })
+        })?;
+        Ok((local.url.clone(), Some(local)))
     }
 
     /// Connects, and has the conversation.

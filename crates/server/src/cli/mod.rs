@@ -6,6 +6,7 @@ mod backup;
 mod bench;
 mod completions;
 mod confirm;
+mod demo;
 mod export;
 mod figures;
 mod flush;
@@ -104,6 +105,7 @@ pub enum Tool {
     Jobs(jobs::Jobs),
     Workers(workers::Workers),
     Flush(flush::Flush),
+    Demo(demo::Demo),
     Shell(shell::Shell),
     Completions(completions::Completions),
 }
@@ -140,6 +142,14 @@ fn source(path: &Path) -> Result<Source<RealDisk>, ToolError> {
 }
 
 impl Tool {
+    /// What of the log is of interest beside what it says itself. The jobs of the demo are meant to fail.
+    pub fn log_level(&self) -> tracing::Level {
+        match self {
+            Self::Demo(_) => tracing::Level::ERROR,
+            _ => tracing::Level::WARN,
+        }
+    }
+
     /// Does it, and says on standard output what came of it.
     pub fn run(&self, cli: &Cli) -> Result<(), Failure> {
         match self {
@@ -157,6 +167,7 @@ impl Tool {
             Self::Jobs(tool) => tool.run(cli),
             Self::Workers(tool) => tool.run(cli),
             Self::Flush(tool) => tool.run(cli),
+            Self::Demo(tool) => tool.run(cli),
             Self::Shell(tool) => tool.run(cli),
             Self::Completions(tool) => tool.run(),
         }

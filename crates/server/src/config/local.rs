@@ -1,4 +1,4 @@
-//! Where the server of this machine takes jobs, and its password: read from the same flags, variables and files as the
+//! Where the server of this machine is, and its password: read from the same flags, variables and files as the
 //! server's configuration, so that on its machine the command line needs no address.
 
 use std::path::Path;
@@ -10,13 +10,24 @@ use super::store::sources;
 use super::{ConfigError, Notes, Settings, binding, password};
 use crate::cli::Cli;
 
-/// The address of the server that these flags, variables and files would start.
-pub fn local_server(cli: &Cli, env: impl Fn(&str) -> Option<String>) -> Result<Url, ConfigError> {
-    find(cli, &Variables::read(env), Path::new("/etc"))
+/// The server that these flags, variables and files would start.
+#[derive(Clone, Debug)]
+pub struct LocalServer {
+    /// Where it takes jobs; port 0: the system chooses one, so nobody knows.
+    pub url: Url,
+    /// Where its dashboard is, if it has one.
+    pub dashboard: Option<String>,
 }
 
-/// [`local_server`] with everything given, `/etc` too.
-fn find(cli: &Cli, variables: &Variables, etc: &Path) -> Result<Url, ConfigError> {
+impl LocalServer {
+    /// Reads what the flags, the environment and the files say.
+    pub fn load(cli: &Cli, env: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        find(cli, &Variables::read(env), Path::new("/etc"))
+    }
+}
+
+/// [`LocalServer::load`] with everything given, `/etc` too.
+fn find(cli: &Cli, variables: &Variables, etc: &Path) -> Result<LocalServer, ConfigError> {
     // What is worth a warning at the server's start is nobody's business here.
     let notes = &mut Notes::default();
     let (environment, files) = sources(cli, variables, etc, notes)?;
@@ -24,22 +35,25 @@ fn find(cli: &Cli, variables: &Variables, etc: &Path) -> Result<Url, ConfigError
     for (path, text) in &files {
         settings.merge(path, text, notes)?;
     }
-    let binding = binding("-b", cli.binding.as_deref(), "faktory.binding", &settings)?;
+    let binding = self::binding("-b", cli.binding.as_deref(), "faktory.binding", &settings)?;
+    let web = self::binding("-w", cli.web.as_deref(), "web.binding", &settings)?;
     let mut search = password::Search { environment, etc, settings: &settings, notes };
     let password = search.command(variables.password.as_deref())?;
-    if binding.port() == 0 {
-        let what = "the system chooses the port of that server; name it with --url";
-        return Err(ConfigError::Source { name: binding.to_string(), what: what.to_owned() });
-    }
     let password = password.map(|password| password.expose().to_owned());
-    Ok(Url { host: binding.reachable_host(), port: binding.port(), password, ..Url::default() })
+    let url = Url { host: binding.reachable_host(), port: binding.port(), password, ..Url::default() };
+    let host = match web.reachable_host() {
+        host if host.contains(':') => format!("[{host}]"),
+        host => host,
+    };
+    let dashboard = (web.port() != 0).then(|| format!("http://{host}:{}", web.port()));
+    Ok(LocalServer { url, dashboard })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn url(flags: &str, password: Option<&str>, file: &str) -> Result<Url, String> {
+    fn local(flags: &str, password: Option<&str>, file: &str) -> LocalServer {
         let folder = tempfile::tempdir().expect("a folder");
         let conf_d = folder.path().join("conf.d");
         std::fs::create_dir(&conf_d).expect("a folder");
@@ -49,13 +63,13 @@ mod tests {
         let arguments = std::iter::once("bessemer".to_owned()).chain(flags).chain(directory);
         let cli = Cli::read(arguments.map(Into::into)).expect("flags");
         let variables = Variables { password: password.map(str::to_owned), ..Variables::default() };
-        find(&cli, &variables, folder.path()).map_err(|error| error.to_string())
+        find(&cli, &variables, folder.path()).expect("a server")
     }
 
     #[test]
     fn binding_and_password_are_those_of_the_server_o05_o06() {
         let found = |flags, password, file| {
-            let url = url(flags, password, file).expect("an address");
+            let url = local(flags, password, file).url;
             (url.to_string(), url.password.unwrap_or_default())
         };
         assert_eq!(found("", None, ""), ("tcp://127.0.0.1:7419".into(), "".into()));
@@ -67,8 +81,10 @@ mod tests {
     }
 
     #[test]
-    fn a_port_that_nobody_knows_is_asked_for() {
-        let error = url("-b localhost:0", None, "").expect_err("no port");
-        assert!(error.ends_with("name it with --url"), "{error}");
+    fn the_dashboard_is_where_the_server_shows_it_v01() {
+        let found = |flags| local(flags, None, "").dashboard;
+        assert_eq!(found("").as_deref(), Some("http://127.0.0.1:7420"));
+        assert_eq!(found("-w [::1]:80").as_deref(), Some("http://[::1]:80"));
+        assert_eq!(found("-w :0"), None);
     }
 }

@@ -43,7 +43,7 @@ use self::keys::Settings;
 pub(crate) use self::keys::parse_duration;
 pub use self::keys::{DEFAULT, Spot};
 pub use self::limits::Limits;
-pub use self::local::local_server;
+pub use self::local::LocalServer;
 pub use self::password::Password;
 pub use self::store::StoreConfig;
 pub use self::tls::{Stamps, Tls};

@@ -23,8 +23,8 @@ pub fn start(level: &str) {
 }
 
 /// Starts the log for a tool: standard output is for what it was asked, so warnings go to standard error.
-pub fn start_on_stderr() {
-    install(Level::WARN, io::stderr, io::stderr().is_terminal());
+pub fn start_on_stderr(level: Level) {
+    install(level, io::stderr, io::stderr().is_terminal());
 }
 
 fn install<W>(level: Level, writer: W, colour: bool)
