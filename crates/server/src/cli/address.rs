@@ -98,7 +98,7 @@ mod tests {
             |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
         let found = Address { url: url.map(str::to_owned) }.find(&cli, env);
         found
-            .map(|url| format!("{url} {}", url.password.as_deref().unwrap_or("-")))
+            .map(|(url, _)| format!("{url} {}", url.password.as_deref().unwrap_or("-")))
             .map_err(|error| error.what)
     }
 

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -49,6 +49,16 @@ impl Server {
         let mut server = Self::down();
         server.run(bessemer().args(arguments));
         server.await_ready();
+        server
+    }
+
+    /// The one that a demo starts for itself, with its temporary files in this folder.
+    pub(crate) fn of_demo(arguments: &[&str], temporary: &Path) -> Self {
+        let mut server = Self::down();
+        server.run(bessemer().args(arguments).env("TMPDIR", temporary));
+        let port = server.said(" starts at ", "for the demo");
+        server.port = port.expect("the demo goes on");
+        server.web = server.said("http://", "Dashboard").expect("the demo goes on");
         server
     }
 

@@ -142,9 +142,7 @@ impl Scene {
         output::line(&match &self.own {
             Some(Own { directory, .. }) => {
                 let directory = directory.path().display();
-                format!(
-                    "Nothing listens there, so a server starts at {url} in {directory}. It goes with the demo."
-                )
+                format!("Nothing listens there: a server starts at {url}, for the demo only, in {directory}.")
             }
             None => format!("The demo plays on {url}. Its queues are {}.", QUEUES.join(", ")),
         })?;
