@@ -33,25 +33,29 @@ pub(super) fn amount(number: u64, what: &str) -> String {
 
 /// A length of time with its two largest units.
 pub(super) fn span(time: Duration) -> String {
+    let (large, small) = units(time);
+    if small.is_empty() { large } else { format!("{large} {small}") }
+}
+
+/// A length of time by its largest unit, and what is left of it by the next; nothing where nothing is left.
+fn units(time: Duration) -> (String, String) {
     let seconds = time.as_secs();
     let (large, small) = match seconds {
-        0..60 => return format!("{seconds} s"),
+        0..60 => return (format!("{seconds} s"), String::new()),
         60..3_600 => ((60, "m"), (1, "s")),
         3_600..86_400 => ((3_600, "h"), (60, "m")),
         _ => ((86_400, "d"), (3_600, "h")),
     };
     let (whole, rest) = (seconds / large.0, seconds % large.0 / small.0);
-    match rest {
-        0 => format!("{} {}", grouped(whole), large.1),
-        _ => format!("{} {} {rest} {}", grouped(whole), large.1, small.1),
-    }
+    let rest = if rest == 0 { String::new() } else { format!("{rest} {}", small.1) };
+    (format!("{} {}", grouped(whole), large.1), rest)
 }
 
-/// How long before `now` a moment of the server was. What is no moment stays as it is.
+/// About how long before `now` a moment of the server was. What is no moment stays as it is.
 pub(super) fn ago(now: Wall, moment: &str) -> String {
     match Wall::parse(moment) {
-        Ok(then) if then <= now => format!("{} ago", span(now.since(then))),
-        Ok(then) => format!("in {}", span(then.since(now))),
+        Ok(then) if then <= now => format!("{} ago", units(now.since(then)).0),
+        Ok(then) => format!("in {}", units(then.since(now)).0),
         Err(_) => moment.to_owned(),
     }
 }
@@ -155,7 +159,7 @@ mod tests {
         );
         let now = Wall::parse("2026-01-02T03:04:05Z").expect("a moment");
         assert_eq!(ago(now, "2026-01-02T03:03:05.5Z"), "59 s ago");
-        assert_eq!(ago(now, "2026-01-02T04:04:05Z"), "in 1 h");
+        assert_eq!(ago(now, "2026-01-02T05:03:05Z"), "in 1 h");
         assert_eq!(ago(now, "soon"), "soon");
     }
 }

@@ -33,12 +33,12 @@ impl Progress {
 
     /// Tells how far it has come in a file, unless that was told just before.
     pub(super) fn tell(&mut self, tools::Progress { done, of }: tools::Progress) {
-        self.say(done, Some(of), bytes);
+        self.say(done, Some(of), bytes, "");
     }
 
     /// The same in jobs. Where the end is not known there is no bar.
     pub(super) fn tell_jobs(&mut self, done: u64, of: Option<u64>) {
-        self.say(done, of, |number| format!("{} jobs", grouped(number)));
+        self.say(done, of, grouped, " jobs");
     }
 
     /// Takes its line off the terminal, where something else is to be said.
@@ -48,13 +48,13 @@ impl Progress {
         }
     }
 
-    fn say(&mut self, done: u64, of: Option<u64>, amount: impl Fn(u64) -> String) {
+    fn say(&mut self, done: u64, of: Option<u64>, amount: fn(u64) -> String, unit: &str) {
         let now = clock::boot();
         if now.since(self.said) < PAUSE[usize::from(!self.on_terminal)] {
             return;
         }
         self.said = now;
-        let line = line(self.what, self.on_terminal, done, of, amount);
+        let line = line(self.what, self.on_terminal, done, of, amount, unit);
         // Who has closed standard error does not want to know.
         let mut err = io::stderr();
         if self.on_terminal {
@@ -66,8 +66,8 @@ impl Progress {
     }
 }
 
-fn line(what: &str, bar: bool, done: u64, of: Option<u64>, amount: impl Fn(u64) -> String) -> String {
-    let Some(of) = of else { return format!("{what}: {}", amount(done)) };
+fn line(what: &str, bar: bool, done: u64, of: Option<u64>, amount: fn(u64) -> String, unit: &str) -> String {
+    let Some(of) = of else { return format!("{what}: {}{unit}", amount(done)) };
     // What grows while it is looked at may be passed.
     let part = |parts: u64| {
         let part = (u128::from(done) * u128::from(parts)).checked_div(of.into());
@@ -78,7 +78,7 @@ fn line(what: &str, bar: bool, done: u64, of: Option<u64>, amount: impl Fn(u64) 
         true => format!(" [{}{}]", "#".repeat(full), "-".repeat(BAR as usize - full)),
         false => ":".to_owned(),
     };
-    format!("{what}{bar} {} of {}, {percent} %", amount(done), amount(of))
+    format!("{what}{bar} {} of {}{unit}, {percent} %", amount(done), amount(of))
 }
 
 impl Drop for Progress {
@@ -93,13 +93,13 @@ mod tests {
 
     #[test]
     fn a_bar_grows_from_nothing_to_all_and_not_beyond() {
-        let at = |done, of| line("reading", true, done, of, |number| format!("{number} jobs"));
-        assert_eq!(at(0, Some(8)), "reading [------------------------] 0 jobs of 8 jobs, 0 %");
-        assert_eq!(at(4, Some(8)), "reading [############------------] 4 jobs of 8 jobs, 50 %");
-        assert_eq!(at(9, Some(8)), "reading [########################] 9 jobs of 8 jobs, 100 %");
-        assert_eq!(at(0, Some(0)), "reading [########################] 0 jobs of 0 jobs, 100 %");
+        let at = |done, of| line("reading", true, done, of, grouped, " jobs");
+        assert_eq!(at(0, Some(8)), "reading [------------------------] 0 of 8 jobs, 0 %");
+        assert_eq!(at(4, Some(8)), "reading [############------------] 4 of 8 jobs, 50 %");
+        assert_eq!(at(9, Some(8)), "reading [########################] 9 of 8 jobs, 100 %");
+        assert_eq!(at(0, Some(0)), "reading [########################] 0 of 0 jobs, 100 %");
         assert_eq!(at(u64::MAX, Some(u64::MAX)).matches('#').count(), 24);
         assert_eq!(at(7, None), "reading: 7 jobs");
-        assert_eq!(line("reading", false, 1, Some(2), bytes), "reading: 1 bytes of 2 bytes, 50 %");
+        assert_eq!(line("reading", false, 1, Some(2), bytes, ""), "reading: 1 bytes of 2 bytes, 50 %");
     }
 }

@@ -14,11 +14,8 @@ use crate::exit::Failure;
 /// Rows that are laid out together.
 const ROWS: usize = 1_000;
 
-/// Columns of the arguments that are shown; the job's own page has all of them.
-const ARGS_MAX: usize = 200;
-
-/// The same for an error, which stands before the arguments.
-const ERROR_MAX: usize = 40;
+/// Columns of what may be long; `show` has all of it.
+const CELL_MAX: usize = 200;
 
 /// List jobs: those being worked on, queued, failed, scheduled, dead
 #[derive(Clone, Debug, clap::Args)]
@@ -75,19 +72,22 @@ impl List {
     }
 }
 
-/// A column for errors and one for workers only where there are any.
 fn table(rows: &[ListedJob]) -> Result<Table, Failure> {
     lay_out(rows, clock::wall())
 }
 
+/// There is a column for workers where there are any. Of a job that failed the error says more than the arguments.
 fn lay_out(rows: &[ListedJob], now: Wall) -> Result<Table, Failure> {
     let jobs = rows.iter().map(Job::read).collect::<Result<Vec<_>, _>>()?;
-    let has_error = jobs.iter().any(|job| job.failure.is_some());
     let has_worker = rows.iter().any(|row| row.wid.is_some());
+    let failed = jobs.iter().filter(|job| job.failure.is_some()).count();
     let mut columns = vec![text("STATE"), text("JID"), text("QUEUE"), text("TYPE"), text("WHEN")];
     columns.extend(has_worker.then(|| text("WORKER")));
-    columns.extend(has_error.then(|| text("ERROR")));
-    columns.push(text("ARGS"));
+    columns.push(text(match failed {
+        0 => "ARGS",
+        all if all == jobs.len() => "ERROR",
+        _ => "ARGS OR ERROR",
+    }));
     let mut table = Table::new(columns);
     for (row, job) in rows.iter().zip(&jobs) {
         let mut cells = vec![
@@ -98,8 +98,8 @@ fn lay_out(rows: &[ListedJob], now: Wall) -> Result<Table, Failure> {
             when(row, now),
         ];
         cells.extend(has_worker.then(|| row.wid.clone().unwrap_or_default()));
-        cells.extend(has_error.then(|| cut(&job.error().unwrap_or_default(), ERROR_MAX)));
-        cells.push(cut(job.args.map_or("", |args| args.get()), ARGS_MAX));
+        let args = || job.args.map_or("", |args| args.get()).to_owned();
+        cells.push(cut(&job.error().unwrap_or_else(args), CELL_MAX));
         table.row(cells);
     }
     Ok(table)
@@ -119,20 +119,19 @@ mod tests {
     }
 
     #[test]
-    fn a_table_has_a_column_for_errors_and_workers_where_there_are_any() {
+    fn workers_have_a_column_where_there_are_any_and_errors_stand_for_arguments() {
         let queued = r#"{"state":"queued","since":"2026-01-02T03:04:05Z",
             "job":{"jid":"jid-00001","queue":"q","jobtype":"T","args":[1,"\u001b[31m"]}}"#;
-        assert_eq!(
-            lines(&format!("[{queued}]")),
-            [
-                "STATE   JID        QUEUE  TYPE  WHEN     ARGS",
-                r#"queued  jid-00001  q      T     1 m ago  [1,"\u001b[31m"]"#
-            ]
-        );
+        let expected = [
+            "STATE   JID        QUEUE  TYPE  WHEN     ARGS",
+            r#"queued  jid-00001  q      T     1 m ago  [1,"\u001b[31m"]"#,
+        ];
+        assert_eq!(lines(&format!("[{queued}]")), expected);
         let working = r#"{"state":"working","since":"2026-01-02T03:05:03Z","until":"2026-01-02T03:35:03Z","wid":"w\u0007",
             "job":{"jid":"jid-00002","queue":"q","jobtype":"T\n","args":[],"failure":{"errtype":"E","message":"m"}}}"#;
-        let lines = lines(&format!("[{queued},{working}]"));
-        assert_eq!(lines[0], "STATE    JID        QUEUE  TYPE  WHEN     WORKER  ERROR  ARGS");
-        assert_eq!(lines[2], "working  jid-00002  q      T\\n   2 s ago  w\\u{7}  E: m   []");
+        let mixed = lines(&format!("[{queued},{working}]"));
+        assert_eq!(mixed[0], "STATE    JID        QUEUE  TYPE  WHEN     WORKER  ARGS OR ERROR");
+        assert_eq!(mixed[2], "working  jid-00002  q      T\\n   2 s ago  w\\u{7}  E: m");
+        assert!(lines(&format!("[{working}]"))[0].ends_with("  ERROR"));
     }
 }

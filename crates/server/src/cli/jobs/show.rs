@@ -1,10 +1,11 @@
 //! `bessemer jobs show JID…`: all that is known of a job.
 
+use std::time::Duration;
+
 use bessemer::{ListedJob, Selection};
 use bessemer_core::Wall;
 use bessemer_protocol::text::shown;
 use serde_json::value::RawValue;
-use std::time::Duration;
 
 use super::{Failed, Job, SLICE};
 use crate::cli::address::Server;
@@ -54,8 +55,6 @@ impl Show {
 fn print(listed: &ListedJob, now: Wall) -> Result<(), Failure> {
     let job = Job::read(listed)?;
     table::facts(&facts(listed, &job, now))?;
-    document("args", job.args)?;
-    document("custom", job.custom)?;
     let Some(Failed { backtrace, .. }) = &job.failure else { return Ok(()) };
     backtrace.iter().try_for_each(|line| output::line(&format!("  {}", shown(line))))
 }
@@ -78,6 +77,9 @@ fn facts(listed: &ListedJob, job: &Job<'_>, now: Wall) -> Vec<(&'static str, Str
     facts.extend(job.retry.map(|times| ("retry", times.to_string())));
     let seconds = job.reserve_for.filter(|seconds| *seconds > 0);
     facts.extend(seconds.map(|seconds| ("reserve for", span(Duration::from_secs(seconds)))));
+    let document = |name, value: Option<&RawValue>| value.map(|value| (name, value.get().to_owned()));
+    facts.extend(document("args", job.args));
+    facts.extend(document("custom", job.custom));
     if let Some(failed) = &job.failure {
         let attempts = failed.retry_count.saturating_add(1);
         facts.push(("attempts", format!("{attempts} failed, {} left", failed.remaining.max(0))));
@@ -87,9 +89,36 @@ fn facts(listed: &ListedJob, job: &Job<'_>, now: Wall) -> Vec<(&'static str, Str
     facts
 }
 
-/// A JSON value below its name, for people.
-fn document(name: &str, value: Option<&RawValue>) -> Result<(), Failure> {
-    let Some(value) = value else { return Ok(()) };
-    let text = value.get();
-    output::line(&format!("{name}  {}", shown(text)))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_that_is_known_is_shown_and_nothing_else() {
+        let listed: ListedJob = serde_json::from_str(
+            r#"{"state":"retrying","at":"2026-01-02T03:04:35Z","job":{"jid":"jid-00001","jobtype":"T","queue":"q",
+            "args":[1.0],"custom":{"a":1},"retry":25,"reserve_for":5400,"created_at":"2026-01-02T03:04:00Z",
+            "failure":{"retry_count":1,"remaining":24,"failed_at":"2026-01-02T03:00:05Z","errtype":"E","message":"m"}}}"#,
+        )
+        .expect("a listed job");
+        let now = Wall::parse("2026-01-02T03:04:05Z").expect("a moment");
+        let facts = facts(&listed, &Job::read(&listed).expect("a job"), now);
+        let lines: Vec<_> = facts.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        let expected = [
+            "jid: jid-00001",
+            "type: T",
+            "queue: q",
+            "state: retrying",
+            "at: 2026-01-02T03:04:35Z, in 30 s",
+            "created: 2026-01-02T03:04:00Z, 5 s ago",
+            "retry: 25",
+            "reserve for: 1 h 30 m",
+            "args: [1.0]",
+            r#"custom: {"a":1}"#,
+            "attempts: 2 failed, 24 left",
+            "failed first: 2026-01-02T03:00:05Z, 4 m ago",
+            "error: E: m",
+        ];
+        assert_eq!(lines, expected);
+    }
 }
