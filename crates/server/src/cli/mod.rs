@@ -266,6 +266,33 @@ mod tests {
     }
 
     #[test]
+    fn a_subcommand_takes_the_flags_that_say_which_server_and_what_stands_behind_two_dashes_as_it_is() {
+        for form in
+            ["-b :1 push T", "push T -b=:1", "push -binding :1 T", "queues -b :1", "queues list --b :1"]
+        {
+            let cli = read(form).unwrap_or_else(|kind| panic!("{form}: {kind}"));
+            assert_eq!(cli.binding.as_deref(), Some(":1"), "{form}");
+        }
+        for form in
+            ["push T -queue q -retry=-1", "push T -5 -2.5 --in 5m", "push -q q T", "jobs list -type T -n 5"]
+        {
+            assert!(read(form).is_ok(), "{form}");
+        }
+        let given = |form| format!("{:?}", read(form).expect(form).tool);
+        assert!(given("push T -- -abc --def").contains(r#"["-abc", "--def"]"#));
+        assert_eq!(read("push T -abc").expect_err("no flag"), ErrorKind::UnknownArgument);
+    }
+
+    #[test]
+    fn every_subcommand_of_a_running_server_is_in_the_guide() {
+        const GUIDE: &str = include_str!("../../../../docs/command-line.md");
+        for name in ["push", "info", "queues", "jobs", "workers", "flush", "demo", "shell", "completions"] {
+            assert!(Cli::command().find_subcommand(name).is_some(), "{name}");
+            assert!(GUIDE.contains(&format!("\n## {name}\n")), "{name}");
+        }
+    }
+
+    #[test]
     fn the_banner_says_what_runs_and_where_the_data_is() {
         let cli = read("-d some/db").expect("flags");
         let banner = banner(&Config::load(cli, |_| None).expect("a configuration"));

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::client::Reply;
 use crate::clock::until;
 use crate::server::{Server, bessemer};
+use crate::terminal::Terminal;
 
 /// The command line of a person at that server.
 struct Person<'s> {
@@ -36,6 +37,14 @@ impl Person<'_> {
         _ = stdin.write_all(input.as_bytes());
         drop(stdin);
         child.wait_with_output().expect("it ends")
+    }
+
+    /// The same in a terminal.
+    fn terminal(&self, arguments: &[&str], columns: u16) -> Terminal {
+        let mut command = bessemer();
+        let url = format!("tcp://127.0.0.1:{}", self.server.port);
+        command.args(arguments).env("FAKTORY_URL", url).env("HOME", self.server.folder());
+        Terminal::run(command, columns)
     }
 
     /// What it says when all is well.
@@ -243,6 +252,30 @@ fn figures_are_shown_to_people_and_scripts() {
     let info = person.json(&["info"]);
     assert_eq!(info["faktory"]["queues"], json!({ "default": 1234 }));
     assert!(info["server"]["uptime"].is_u64());
+}
+
+#[test]
+fn who_watches_sees_figures_again_and_again() {
+    let server = Server::start();
+    let person = Person { server: &server };
+    let watched = person.terminal(&["info", "--watch", "100ms"], 80);
+    watched.shows("processed    0, 0 a second");
+    // Drawn anew at the same place.
+    assert!(watched.text().starts_with("\x1b[H\x1b[J"), "{:?}", watched.text());
+}
+
+#[test]
+fn a_question_is_asked_on_a_terminal_and_the_answer_counts() {
+    let server = Server::start();
+    let person = Person { server: &server };
+    person.says(&["push", "T"]);
+    let mut asked = person.terminal(&["flush"], 80);
+    asked.shows("This deletes 1 job of tcp://127.0.0.1:");
+    asked.shows("Type flush to go on: ");
+    asked.types("yes");
+    assert_eq!(asked.ends(), Some(3));
+    asked.shows("bessemer: nothing was changed");
+    assert_eq!(server.info()["faktory"]["total_enqueued"], 1);
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod reload;
 mod sealed;
 mod server;
 mod start;
+mod terminal;
 mod tls;
 mod tools;
 mod transcript;
