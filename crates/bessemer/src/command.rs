@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use bessemer_protocol::operate::JobSet;
 use bessemer_protocol::response::{ServerError, State, WorkerState};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -10,7 +11,6 @@ use serde_json::value::RawValue;
 
 use crate::error::Error;
 use crate::failure::Failure;
-use crate::operate::JobSet;
 use crate::payload::{FetchedJob, NewJob};
 
 /// A server answers everything but FETCH at once; what takes longer than this is in trouble.
@@ -127,7 +127,12 @@ impl Command {
 
     pub(crate) fn queue(what: &str, names: &[String]) -> Result<Self, Error> {
         names.iter().try_for_each(|name| word(name))?;
-        let line = format!("QUEUE {what} {}\r\n", names.join(" ")).into_bytes();
+        let mut line = format!("QUEUE {what}").into_bytes();
+        for name in names {
+            line.push(b' ');
+            line.extend_from_slice(name.as_bytes());
+        }
+        line.extend_from_slice(b"\r\n");
         Ok(Self { verb: "QUEUE", line, deadline: PATIENT })
     }
 

@@ -71,6 +71,9 @@ mod worker_tests;
 
 pub use args::{ArgumentMismatch, Arguments, IntoArgs};
 pub use bessemer_protocol::handshake::Hello;
+pub use bessemer_protocol::operate::{
+    JobFilter, JobPage, JobSet, JobSlice, JobState, ListedJob, ListedQueue, ListedWorker,
+};
 pub use bessemer_protocol::response::{ErrorCode, Info, ServerError, WorkerState};
 pub use bessemer_protocol::url::{Url, UrlError};
 pub use client::Client;
@@ -79,7 +82,7 @@ pub use context::Context;
 pub use error::Error;
 pub use failure::Failure;
 pub use job::{Job, JobOptions, JobResult};
-pub use operate::{Changed, JobChange, JobSet, JobsPage, ListedJob, Selection, WorkerSeen};
+pub use operate::JobChange;
 pub use payload::{FetchedJob, Jid, NewJob, PastFailure};
 pub use pool::{Bessemer, Rejected};
 pub use producer::With;

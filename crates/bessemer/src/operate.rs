@@ -5,89 +5,16 @@
 
 use std::collections::BTreeMap;
 
+use bessemer_protocol::operate::{
+    JobFilter, JobPage, JobSet, JobSlice, ListedQueue, ListedWorker, QueueList, Reached, WorkerList,
+};
 use bessemer_protocol::response::WorkerState;
-use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::client::Client;
 use crate::command::{Answer, Command};
 use crate::error::Error;
-
-/// Where a job can be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum JobSet {
-    /// Waiting in its queue.
-    Queued,
-    /// Waiting for its time.
-    Scheduled,
-    /// Failed, and to be tried again.
-    Retries,
-    /// Failed for good.
-    Dead,
-    /// In the hands of a worker.
-    Working,
-}
-
-/// Which jobs are meant: those that are all of this at once. Nothing set means every job.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Selection {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub set: Option<JobSet>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub queue: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub jobtype: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub jids: Vec<String>,
-    /// A glob (`*`, `?`, `[a-z]`, `\`) for the whole text of the job as compact JSON.
-    #[serde(rename = "regexp", skip_serializing_if = "Option::is_none")]
-    pub glob: Option<String>,
-}
-
-/// One slice of a selection.
-#[derive(Serialize)]
-struct Slice<'a> {
-    #[serde(flatten)]
-    selection: &'a Selection,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    after: Option<&'a str>,
-    count: u32,
-}
-
-/// A job and where it is.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ListedJob {
-    /// `queued`, `scheduled`, `retrying`, `dead` or `working`.
-    pub state: String,
-    /// Since when it is there. Times are RFC 3339.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub since: Option<String>,
-    /// When it comes into its queue.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub at: Option<String>,
-    /// When it is given up.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<String>,
-    /// Who works on it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub wid: Option<String>,
-    /// The job as FETCH gives it, with its failure.
-    pub job: Box<RawValue>,
-}
-
-/// Some jobs of a selection.
-#[derive(Clone, Debug, Deserialize)]
-pub struct JobsPage {
-    /// Maybe none, also where there is more.
-    pub jobs: Vec<ListedJob>,
-    /// Where the next page begins; none: there is no more.
-    #[serde(default)]
-    pub next: Option<String>,
-    /// How many jobs the set has, or all sets, whatever else is selected.
-    #[serde(default)]
-    pub total: u64,
-}
+use crate::pool::Rejected;
 
 /// What is to happen to jobs. Those that are being worked on are their worker's: nothing happens to them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -98,55 +25,6 @@ pub enum JobChange {
     Kill,
     /// They are gone.
     Delete,
-}
-
-/// What has happened to a slice of a selection.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Changed {
-    /// Jobs to which it has happened.
-    pub count: u64,
-    /// Jobs that were looked at.
-    #[serde(default)]
-    pub seen: u64,
-    /// Where to go on; none: that was all.
-    #[serde(default)]
-    pub next: Option<String>,
-    /// As in a [`JobsPage`].
-    #[serde(default)]
-    pub total: u64,
-}
-
-/// A worker process, as its server sees it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct WorkerSeen {
-    pub wid: String,
-    #[serde(default)]
-    pub hostname: String,
-    #[serde(default)]
-    pub pid: i64,
-    #[serde(default)]
-    pub labels: Vec<String>,
-    /// `running`, `quiet` or `terminate`.
-    pub state: String,
-    pub started: String,
-    pub last_beat: String,
-    #[serde(default)]
-    pub rss_kb: u64,
-    #[serde(default)]
-    pub connections: u64,
-    /// Jobs in its hands.
-    #[serde(default)]
-    pub busy: u64,
-}
-
-#[derive(Deserialize)]
-struct Workers {
-    workers: Vec<WorkerSeen>,
-}
-
-#[derive(Deserialize)]
-struct Count {
-    count: u64,
 }
 
 impl Client {
@@ -160,9 +38,9 @@ impl Client {
     }
 
     /// Pushes jobs that are JSON objects already, each with its `jid`; otherwise as [`Client::push_bulk`].
-    pub async fn push_raw(&mut self, jobs: &[Box<RawValue>]) -> Result<Vec<crate::Rejected>, Error> {
+    pub async fn push_raw(&mut self, jobs: &[Box<RawValue>]) -> Result<Vec<Rejected>, Error> {
         let command = Command::push_raw(jobs);
-        crate::Rejected::read(&command, self.ask(&command).await?)
+        Rejected::read(&command, self.ask(&command).await?)
     }
 
     /// Workers get nothing more from these queues. Those that do not exist are passed over; `*` alone is all.
@@ -191,6 +69,13 @@ impl Client {
         command.expect_document(self.ask(&command).await?)
     }
 
+    /// Every queue, by name.
+    pub async fn list_queues(&mut self) -> Result<Vec<ListedQueue>, Error> {
+        let command = Command::queue("LIST", &[])?;
+        let answer = command.expect_document(self.ask(&command).await?);
+        answer.map(|QueueList { queues }| queues)
+    }
+
     /// Deletes every job and every count.
     pub async fn flush(&mut self) -> Result<(), Error> {
         let command = Command::flush();
@@ -203,39 +88,28 @@ impl Client {
         command.expect_ok(self.ask(&command).await?)
     }
 
-    /// Looks at jobs: the first of the selection, or those behind a page.
-    pub async fn list_jobs(
-        &mut self,
-        selection: &Selection,
-        after: Option<&str>,
-        count: u32,
-    ) -> Result<JobsPage, Error> {
-        let command = Command::jobs("JOBS LIST", &Slice { selection, after, count });
+    /// Looks at jobs. Where the page says that there is more, `after` of the next filter is its `next`.
+    pub async fn list_jobs(&mut self, filter: &JobFilter) -> Result<JobPage, Error> {
+        let command = Command::jobs("JOBS LIST", filter);
         command.expect_document(self.ask(&command).await?)
     }
 
-    /// Does something to the first jobs of a selection, or to those behind a slice, looking at `count` of them at most.
-    pub async fn change_jobs(
-        &mut self,
-        change: JobChange,
-        selection: &Selection,
-        after: Option<&str>,
-        count: u32,
-    ) -> Result<Changed, Error> {
+    /// Does something to the first jobs of a filter, or to those behind its `after`.
+    pub async fn change_jobs(&mut self, change: JobChange, filter: &JobFilter) -> Result<JobSlice, Error> {
         let verb = match change {
             JobChange::Retry => "JOBS RETRY",
             JobChange::Kill => "JOBS KILL",
             JobChange::Delete => "JOBS DELETE",
         };
-        let command = Command::jobs(verb, &Slice { selection, after, count });
+        let command = Command::jobs(verb, filter);
         command.expect_document(self.ask(&command).await?)
     }
 
     /// The worker processes that are connected.
-    pub async fn list_workers(&mut self) -> Result<Vec<WorkerSeen>, Error> {
+    pub async fn list_workers(&mut self) -> Result<Vec<ListedWorker>, Error> {
         let command = Command::workers("WORKERS LIST", None)?;
         let answer = command.expect_document(self.ask(&command).await?);
-        answer.map(|Workers { workers }| workers)
+        answer.map(|WorkerList { workers }| workers)
     }
 
     /// Tells one worker, or all, to fetch no more or to end, as it will learn by its next BEAT; how many were told.
@@ -246,7 +120,7 @@ impl Client {
         };
         let command = Command::workers(verb, Some(wid.unwrap_or("*")))?;
         let answer = command.expect_document(self.ask(&command).await?);
-        answer.map(|Count { count }| count)
+        answer.map(|Reached { count }| count)
     }
 }
 
@@ -276,7 +150,11 @@ mod tests {
         fake.answer("QUEUE", Say::Bulk(r#"{"a":0,"b":1.5}"#));
         let latency = client.queue_latency(&names(&["a", "b"])).await.unwrap();
         assert_eq!((latency["a"], latency["b"]), (0.0, 1.5));
-        assert_eq!(fake.seen("QUEUE", 4).await, ["PAUSE a b", "RESUME *", "REMOVE a", "LATENCY a b"]);
+        let list = r#"{"queues":[{"name":"a","size":1,"latency":0.5,"paused":true}]}"#;
+        fake.answer("QUEUE", Say::Bulk(list));
+        assert!(client.list_queues().await.unwrap()[0].paused);
+        let sent = ["PAUSE a b", "RESUME *", "REMOVE a", "LATENCY a b", "LIST"];
+        assert_eq!(fake.seen("QUEUE", 5).await, sent);
     }
 
     #[tokio::test]
@@ -313,19 +191,19 @@ mod tests {
         let page = r#"{"jobs":[{"state":"dead","since":"2026-01-02T03:04:05Z","job":{"jid":"abcdefgh","args":[1.0]}}],
             "next":"c1","total":7}"#;
         fake.answer("JOBS", Say::Bulk(page));
-        let selection =
-            Selection { set: Some(JobSet::Dead), glob: Some("*x*".into()), ..Selection::default() };
-        let page = client.list_jobs(&selection, None, 25).await.unwrap();
+        let mut filter = JobFilter { set: Some(JobSet::Dead), count: Some(25), ..JobFilter::default() };
+        filter.regexp = Some("*x*".into());
+        let page = client.list_jobs(&filter).await.unwrap();
         assert_eq!((page.jobs[0].job.get(), page.total), (r#"{"jid":"abcdefgh","args":[1.0]}"#, 7));
         fake.answer("JOBS", Say::Bulk(r#"{"count":3,"seen":5,"next":null,"total":7}"#));
-        let changed =
-            client.change_jobs(JobChange::Delete, &selection, page.next.as_deref(), 5).await.unwrap();
-        assert_eq!(changed, Changed { count: 3, seen: 5, next: None, total: 7 });
+        filter.after = page.next;
+        let slice = client.change_jobs(JobChange::Delete, &filter).await.unwrap();
+        assert_eq!(slice, JobSlice { count: 3, seen: 5, next: None, total: 7 });
         assert_eq!(
             fake.seen("JOBS", 2).await,
             [
                 r#"LIST {"set":"dead","regexp":"*x*","count":25}"#,
-                r#"DELETE {"set":"dead","regexp":"*x*","after":"c1","count":5}"#
+                r#"DELETE {"set":"dead","regexp":"*x*","after":"c1","count":25}"#
             ]
         );
     }
@@ -334,7 +212,8 @@ mod tests {
     async fn workers_are_listed_and_told() {
         let fake = Fake::new();
         let mut client = connect(&fake).await;
-        let seen = r#"{"workers":[{"wid":"w1","state":"running","started":"s","last_beat":"b","busy":2}]}"#;
+        let seen = r#"{"workers":[{"wid":"w1","hostname":"h","pid":7,"labels":[],"state":"running","started":"s",
+            "last_beat":"b","rss_kb":1,"connections":1,"busy":2}]}"#;
         fake.answer("WORKERS", Say::Bulk(seen));
         assert_eq!(client.list_workers().await.unwrap()[0].busy, 2);
         fake.answer("WORKERS", Say::Bulk(r#"{"count":4}"#));

@@ -182,7 +182,9 @@ impl From<Error> for Failure {
             Error::Connect { source, .. } if source.kind() == ErrorKind::ConnectionRefused => {
                 "; nothing listens there: `bessemer` starts a server, --url names another"
             }
-            Error::Server { answer, .. } if answer.text.starts_with("unknown command") => {
+            Error::Server { answer, .. }
+                if ["unknown command", "no such QUEUE"].iter().any(|text| answer.text.starts_with(text)) =>
+            {
                 ": that server is not Bessemer, or an older one"
             }
             _ => "",

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bessemer::ListedQueue;
 use serde_json::json;
 
 use super::address::{Address, Server};
@@ -78,33 +79,14 @@ impl Queues {
     }
 
     async fn list(&self, server: &mut Server) -> Result<(), Failure> {
-        let queues = server.client.info().await?.faktory.queues;
-        let names: Vec<String> = queues.keys().cloned().collect();
-        let mut latency = BTreeMap::new();
-        for names in names.chunks(NAMES_MAX) {
-            latency.extend(server.client.queue_latency(names).await?);
-        }
-        let waits = |name: &str| latency.get(name).copied().unwrap_or(0.0);
+        let queues = server.client.list_queues().await?;
         if self.json {
-            let queues: Vec<_> = queues
-                .iter()
-                .map(|(name, size)| json!({ "name": name, "size": size, "latency": waits(name) }))
-                .collect();
             return output::json(&json!({ "queues": queues }));
         }
         if queues.is_empty() {
             return output::line("no queues");
         }
-        let mut table = Table::new([text("QUEUE"), number("JOBS"), number("OLDEST")]);
-        for (name, size) in &queues {
-            let oldest = if *size == 0 {
-                "-".to_owned()
-            } else {
-                span(Duration::try_from_secs_f64(waits(name)).unwrap_or_default())
-            };
-            table.row([name, &grouped(*size), &oldest]);
-        }
-        table.print()
+        table(&queues).print()
     }
 
     fn say(&self, what: &str, queues: &BTreeMap<String, u64>) -> Result<(), Failure> {
@@ -131,6 +113,19 @@ impl Names {
     }
 }
 
+fn table(queues: &[ListedQueue]) -> Table {
+    let mut table = Table::new([text("QUEUE"), number("JOBS"), number("OLDEST"), text("STATE")]);
+    for ListedQueue { name, size, latency, paused } in queues {
+        let oldest = match size {
+            0 => "-".to_owned(),
+            _ => span(Duration::try_from_secs_f64(*latency).unwrap_or_default()),
+        };
+        let state = if *paused { "paused" } else { "" };
+        table.row([&**name, &grouped(*size), &oldest, state]);
+    }
+    table
+}
+
 /// Does something to as many queues at a time as a line has room for.
 async fn each(
     queues: &BTreeMap<String, u64>,
@@ -155,6 +150,16 @@ fn removal(queues: &BTreeMap<String, u64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_empty_queue_has_no_oldest_job_and_a_paused_one_says_so() {
+        let queue =
+            |name: &str, size, latency, paused| ListedQueue { name: name.into(), size, latency, paused };
+        let lines = table(&[queue("default", 1_234, 125.9, false), queue("mail", 0, 0.0, true)]).lines(None);
+        let expected =
+            ["QUEUE     JOBS   OLDEST  STATE", "default  1,234  2 m 5 s", "mail         0        -  paused"];
+        assert_eq!(lines, expected);
+    }
 
     #[test]
     fn a_removal_says_how_much_it_takes() {

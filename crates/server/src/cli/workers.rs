@@ -1,6 +1,6 @@
 //! `bessemer workers`: the workers of a server; tells them to fetch no more, or to end.
 
-use bessemer::{WorkerSeen, WorkerState};
+use bessemer::{ListedWorker, WorkerState};
 use bessemer_core::Wall;
 use serde_json::json;
 
@@ -85,7 +85,7 @@ impl Workers {
     }
 }
 
-fn table(workers: &[WorkerSeen], now: Wall) -> Table {
+fn table(workers: &[ListedWorker], now: Wall) -> Table {
     let mut table = Table::new([
         text("WID"),
         text("HOST"),

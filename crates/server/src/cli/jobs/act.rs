@@ -1,10 +1,10 @@
 //! `bessemer jobs retry`, `kill` and `delete`: slice by slice, so that others are served in between. Each job is changed
 //! whole; what is interrupted has changed the jobs of the slices before.
 
-use bessemer::{JobChange, JobSet, Selection};
+use bessemer::{JobChange, JobFilter, JobSet, JobState};
 use serde_json::json;
 
-use super::{SLICE, Which};
+use super::Which;
 use crate::cli::address::Server;
 use crate::cli::confirm::Yes;
 use crate::cli::figures::{amount, grouped};
@@ -47,37 +47,37 @@ impl Act {
         change: JobChange,
         json: bool,
     ) -> Result<(), Failure> {
-        let selection = self.which.selection();
-        if let Some(set) = selection.set.filter(|set| !applies(change, Some(*set))) {
+        let filter = self.which.filter();
+        if let Some(set) = filter.set.filter(|set| !applies(change, *set)) {
             return Err(Failure { exit: Exit::Usage, what: why_not(change, set).to_owned() });
         }
         if self.dry_run {
-            let Count { jobs, .. } = count(server, &selection, change, u64::MAX).await?;
+            let Count { jobs, .. } = self.count(server, filter.clone(), change, u64::MAX).await?;
             return match json {
                 true => output::json(&json!({ "count": jobs, "dry_run": true })),
                 false => output::line(&format!("{} would be {}", amount(jobs, "job"), done(change))),
             };
         }
         if change != JobChange::Retry && !self.yes.yes {
-            let most = count(server, &selection, change, COUNT_MAX).await?;
+            let most = self.count(server, filter.clone(), change, COUNT_MAX).await?;
             if most.jobs > HANDFUL {
                 self.yes.or_ask(&question(change, most))?;
             }
         }
-        self.change(server, &selection, change, json).await
+        self.change(server, filter, change, json).await
     }
 
     async fn change(
         &self,
         server: &mut Server,
-        selection: &Selection,
+        mut filter: JobFilter,
         change: JobChange,
         json: bool,
     ) -> Result<(), Failure> {
-        let (mut changed, mut seen, mut after) = (0, 0, None::<String>);
+        let (mut changed, mut seen) = (0, 0);
         let mut progress = Progress::of(doing(change));
         loop {
-            let slice = server.client.change_jobs(change, selection, after.as_deref(), SLICE).await;
+            let slice = server.client.change_jobs(change, &filter).await;
             let slice = slice.map_err(|error| {
                 let Failure { exit, what } = error.into();
                 Failure {
@@ -87,8 +87,8 @@ impl Act {
             })?;
             changed += slice.count;
             seen += slice.seen;
-            after = slice.next;
-            if after.is_none() {
+            filter.after = slice.next;
+            if filter.after.is_none() {
                 break;
             }
             // What has been changed may not be counted as being there any more.
@@ -100,56 +100,58 @@ impl Act {
             false => output::line(&format!("{} {}", done(change), amount(changed, "job"))),
         }
     }
-}
 
-/// Counts the jobs that the change is for, at most about `most` of them.
-async fn count(
-    server: &mut Server,
-    selection: &Selection,
-    change: JobChange,
-    most: u64,
-) -> Result<Count, Failure> {
-    let unfiltered = Selection { set: selection.set, ..Selection::default() };
-    if *selection == unfiltered {
-        let faktory = server.client.info().await?.faktory;
-        let sets = [
-            (JobSet::Queued, faktory.total_enqueued),
-            (JobSet::Scheduled, faktory.sets.scheduled),
-            (JobSet::Retries, faktory.sets.retries),
-            (JobSet::Dead, faktory.sets.dead),
-        ];
-        let meant = sets
-            .iter()
-            .filter(|(set, _)| applies(change, Some(*set)) && selection.set.is_none_or(|only| only == *set));
-        return Ok(Count { jobs: meant.map(|(_, jobs)| jobs).sum(), or_more: false });
-    }
-    let (mut jobs, mut after) = (0, None::<String>);
-    let mut progress = Progress::of("counting");
-    loop {
-        let page = server.client.list_jobs(selection, after.as_deref(), SLICE).await?;
-        jobs += page.jobs.iter().filter(|job| applies(change, set_of(&job.state))).count() as u64;
-        after = page.next;
-        if after.is_none() || jobs > most {
-            return Ok(Count { jobs, or_more: after.is_some() });
+    /// Counts the jobs that the change is for, at most about `most` of them.
+    async fn count(
+        &self,
+        server: &mut Server,
+        mut filter: JobFilter,
+        change: JobChange,
+        most: u64,
+    ) -> Result<Count, Failure> {
+        if self.which.is_only_a_set() {
+            let sets = JobSet::ALL.into_iter().filter(|set| filter.set.is_none_or(|only| only == *set));
+            let faktory = server.client.info().await?.faktory;
+            let size = |set| match set {
+                JobSet::Working => faktory.sets.working,
+                JobSet::Queued => faktory.total_enqueued,
+                JobSet::Retries => faktory.sets.retries,
+                JobSet::Scheduled => faktory.sets.scheduled,
+                JobSet::Dead => faktory.sets.dead,
+            };
+            let jobs = sets.filter(|set| applies(change, *set)).map(size).sum();
+            return Ok(Count { jobs, or_more: false });
         }
-        progress.tell_jobs(jobs, None);
+        let mut jobs = 0;
+        let mut progress = Progress::of("counting");
+        loop {
+            let page = server.client.list_jobs(&filter).await?;
+            jobs += page.jobs.iter().filter(|job| applies(change, set_of(job.state))).count() as u64;
+            filter.after = page.next;
+            if filter.after.is_none() || jobs > most {
+                return Ok(Count { jobs, or_more: filter.after.is_some() });
+            }
+            progress.tell_jobs(jobs, None);
+        }
     }
 }
 
 /// Whether the change is for jobs that are there.
-fn applies(change: JobChange, set: Option<JobSet>) -> bool {
+fn applies(change: JobChange, set: JobSet) -> bool {
     match set {
-        Some(JobSet::Working) => false,
-        Some(JobSet::Queued) => change != JobChange::Retry,
-        _ => true,
+        JobSet::Working => false,
+        JobSet::Queued => change != JobChange::Retry,
+        JobSet::Scheduled | JobSet::Retries | JobSet::Dead => true,
     }
 }
 
-fn set_of(state: &str) -> Option<JobSet> {
+fn set_of(state: JobState) -> JobSet {
     match state {
-        "queued" => Some(JobSet::Queued),
-        "working" => Some(JobSet::Working),
-        _ => None,
+        JobState::Working => JobSet::Working,
+        JobState::Queued => JobSet::Queued,
+        JobState::Retrying => JobSet::Retries,
+        JobState::Scheduled => JobSet::Scheduled,
+        JobState::Dead => JobSet::Dead,
     }
 }
 
@@ -201,7 +203,7 @@ mod tests {
             (JobChange::Delete, JobSet::Working, false),
             (JobChange::Kill, JobSet::Scheduled, true),
         ] {
-            assert_eq!(applies(change, Some(set)), does, "{change:?} {set:?}");
+            assert_eq!(applies(change, set), does, "{change:?} {set:?}");
         }
         assert!(why_not(JobChange::Kill, JobSet::Working).contains("their worker's"));
     }

@@ -3,7 +3,7 @@
 use bessemer::ListedJob;
 use bessemer_core::Wall;
 
-use super::{Job, SLICE, Which, when};
+use super::{Job, SLICE, Which, when, word};
 use crate::cli::address::Server;
 use crate::cli::output;
 use crate::cli::progress::Progress;
@@ -32,15 +32,15 @@ pub(super) struct List {
 
 impl List {
     pub(super) async fn run(&self, server: &mut Server, json: bool) -> Result<(), Failure> {
-        let selection = self.which.selection();
+        let mut filter = self.which.filter();
         let most = if self.all { u64::MAX } else { self.limit };
-        let (mut found, mut after, mut rows) = (0, None::<String>, Vec::new());
+        let (mut found, mut rows) = (0, Vec::new());
         let mut progress = Progress::of("looking");
         while found < most {
-            let count = u32::try_from(most - found).unwrap_or(SLICE).min(SLICE);
-            let page = server.client.list_jobs(&selection, after.as_deref(), count).await?;
+            filter.count = usize::try_from(most - found).ok().map(|left| left.min(SLICE));
+            let page = server.client.list_jobs(&filter).await?;
             found += page.jobs.len() as u64;
-            after = page.next;
+            filter.after = page.next;
             if json {
                 page.jobs.iter().try_for_each(output::json)?;
             } else {
@@ -50,7 +50,7 @@ impl List {
                     table(&std::mem::take(&mut rows))?.print()?;
                 }
             }
-            if after.is_none() {
+            if filter.after.is_none() {
                 break;
             }
             progress.tell_jobs(found, None);
@@ -65,7 +65,7 @@ impl List {
         if !rows.is_empty() {
             table(&rows)?.print()?;
         }
-        if after.is_some() {
+        if filter.after.is_some() {
             eprintln!("there may be more: --limit N shows N jobs, --all shows all");
         }
         Ok(())
@@ -91,7 +91,7 @@ fn lay_out(rows: &[ListedJob], now: Wall) -> Result<Table, Failure> {
     let mut table = Table::new(columns);
     for (row, job) in rows.iter().zip(&jobs) {
         let mut cells = vec![
-            row.state.clone(),
+            word(row.state).to_owned(),
             job.jid.to_string(),
             job.queue.to_string(),
             job.jobtype.to_string(),

@@ -8,7 +8,7 @@ mod show;
 
 use std::borrow::Cow;
 
-use bessemer::{JobSet, ListedJob, Selection};
+use bessemer::{JobFilter, JobSet, JobState, ListedJob};
 use bessemer_core::Wall;
 use clap::ValueEnum;
 use serde::Deserialize;
@@ -19,9 +19,9 @@ use super::address::Address;
 use super::figures::ago;
 use crate::exit::{Exit, Failure};
 
-/// Entries that the server looks at for one answer: enough that asking costs nothing, few enough that others are served
-/// in between.
-const SLICE: u32 = 1_000;
+/// Jobs that are looked at for one answer, or shown in it; a server may have a lower limit of its own. Enough that asking
+/// costs nothing, few enough that others are served in between.
+const SLICE: usize = 1_000;
 
 /// List, show, retry, kill or delete jobs.
 #[derive(Clone, Debug, clap::Args)]
@@ -98,21 +98,31 @@ enum Set {
 }
 
 impl Which {
-    fn selection(&self) -> Selection {
+    fn filter(&self) -> JobFilter {
         let jids = [&self.jids[..], &self.more_jids].concat();
-        Selection {
+        JobFilter {
             set: self.set.map(Set::wire),
             queue: self.queue.clone(),
             jobtype: self.jobtype.clone(),
-            jids,
-            glob: self.glob.clone(),
+            jids: (!jids.is_empty()).then_some(jids),
+            regexp: self.glob.clone(),
+            after: None,
+            count: Some(SLICE),
         }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.filter() == JobFilter { count: Some(SLICE), ..JobFilter::default() }
+    }
+
+    /// Nothing chooses but the set, so that its length is the number of jobs.
+    fn is_only_a_set(&self) -> bool {
+        Self { set: None, ..self.clone() }.is_empty()
     }
 
     /// Nobody acts on all jobs by having forgotten to say which.
     fn check(&self, all: bool) -> Result<(), Failure> {
-        let is_empty = self.selection() == Selection::default();
-        if is_empty == all {
+        if self.is_empty() == all {
             return Ok(());
         }
         let what = match all {
@@ -185,10 +195,23 @@ impl<'a> Job<'a> {
     }
 }
 
+/// How a state is called.
+fn word(state: JobState) -> &'static str {
+    match state {
+        JobState::Working => "working",
+        JobState::Queued => "queued",
+        JobState::Retrying => "retrying",
+        JobState::Scheduled => "scheduled",
+        JobState::Dead => "dead",
+    }
+}
+
 /// The moment that matters for where a job is.
 fn when(listed: &ListedJob, now: Wall) -> String {
-    let moment = listed.at.as_ref().or(listed.since.as_ref()).or(listed.until.as_ref());
-    moment.map_or_else(|| "-".to_owned(), |moment| ago(now, moment))
+    let ago = |moment: &Option<String>| moment.as_ref().map(|moment| ago(now, moment));
+    // The dead are given up at some time, and how long they have been there is not said.
+    let until = || ago(&listed.until).map(|moment| format!("goes {moment}"));
+    ago(&listed.at).or_else(|| ago(&listed.since)).or_else(until).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -209,11 +232,10 @@ mod tests {
     #[test]
     fn what_is_selected_goes_to_the_server_as_it_is() {
         let flags = "jid-00001 --set retries --queue q --type T --jid jid-00002 --match *x*";
-        let json = serde_json::to_string(&which(flags).selection()).expect("JSON");
-        let expected =
-            r#"{"set":"retries","queue":"q","jobtype":"T","jids":["jid-00001","jid-00002"],"regexp":"*x*"}"#;
+        let json = serde_json::to_string(&which(flags).filter()).expect("JSON");
+        let expected = r#"{"set":"retries","queue":"q","jobtype":"T","jids":["jid-00001","jid-00002"],"regexp":"*x*","count":1000}"#;
         assert_eq!(json, expected);
-        assert_eq!(serde_json::to_string(&which("").selection()).expect("JSON"), "{}");
+        assert_eq!(serde_json::to_string(&which("").filter()).expect("JSON"), r#"{"count":1000}"#);
     }
 
     #[test]
@@ -227,7 +249,7 @@ mod tests {
     #[test]
     fn a_job_of_another_hand_is_read_as_far_as_it_goes() {
         let listed = |job: &str| ListedJob {
-            state: "dead".into(),
+            state: JobState::Dead,
             since: Some("2026-01-02T03:04:05Z".into()),
             at: None,
             until: None,

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use bessemer::{ListedJob, Selection};
+use bessemer::{JobFilter, ListedJob};
 use bessemer_core::Wall;
 use bessemer_protocol::text::shown;
 use serde_json::value::RawValue;
 
-use super::{Failed, Job, SLICE};
+use super::{Failed, Job, word};
 use crate::cli::address::Server;
 use crate::cli::figures::{ago, span};
 use crate::cli::{output, table};
@@ -24,11 +24,10 @@ pub(super) struct Show {
 
 impl Show {
     pub(super) async fn run(&self, server: &mut Server, json: bool) -> Result<(), Failure> {
-        let selection = Selection { jids: self.jids.clone(), ..Selection::default() };
-        let mut after: Option<String> = None;
+        let mut filter = JobFilter { jids: Some(self.jids.clone()), ..JobFilter::default() };
         let mut found = Vec::new();
         loop {
-            let page = server.client.list_jobs(&selection, after.as_deref(), SLICE).await?;
+            let page = server.client.list_jobs(&filter).await?;
             for listed in &page.jobs {
                 if json {
                     output::json(listed)?;
@@ -40,8 +39,8 @@ impl Show {
                 }
                 found.push(Job::read(listed)?.jid.into_owned());
             }
-            after = page.next;
-            if after.is_none() {
+            filter.after = page.next;
+            if filter.after.is_none() {
                 break;
             }
         }
@@ -65,7 +64,7 @@ fn facts(listed: &ListedJob, job: &Job<'_>, now: Wall) -> Vec<(&'static str, Str
         ("jid", job.jid.to_string()),
         ("type", job.jobtype.to_string()),
         ("queue", job.queue.to_string()),
-        ("state", listed.state.clone()),
+        ("state", word(listed.state).to_owned()),
     ];
     let known = |name, at: Option<&str>| at.map(|at| (name, moment(at)));
     facts.extend(listed.wid.as_ref().map(|wid| ("worker", wid.clone())));
