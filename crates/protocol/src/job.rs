@@ -85,6 +85,7 @@ pub struct Job<'a> {
     reserve_for: Option<i64>,
     backtrace: Option<i64>,
     failure: Option<SentFailure>,
+    enqueued_at: Option<Cow<'a, str>>,
     unknown: Vec<(Cow<'a, str>, &'a RawValue)>,
     duplicate: Option<&'static str>,
 }
@@ -142,6 +143,12 @@ impl<'a> Job<'a> {
     /// The jid, if there is one: PUSHB reports under it.
     pub fn jid(&self) -> Option<&str> {
         self.jid.as_deref().filter(|jid| !jid.is_empty())
+    }
+
+    /// The same job in this queue, whatever it says itself.
+    #[must_use]
+    pub fn in_queue(self, queue: &'a str) -> Self {
+        Self { queue: Some(Cow::Borrowed(queue)), ..self }
     }
 
     /// Checks the rules in their order; the first that is broken counts (rule `P-02`).
@@ -226,6 +233,16 @@ impl Checked<'_> {
 
     pub fn failure(&self) -> Option<&SentFailure> {
         self.job.failure.as_ref()
+    }
+
+    /// As it came: a client's own word, checked by nobody (rule `P-07`).
+    pub fn created_at(&self) -> Option<&str> {
+        self.job.created_at.as_deref()
+    }
+
+    /// As it came. It means something only in a job that a server kept; of a producer it is ignored (rule `P-12`).
+    pub fn enqueued_at(&self) -> Option<&str> {
+        self.job.enqueued_at.as_deref()
     }
 
     /// Appends the text to store. `now` becomes `created_at` where the producer gave none (rule `P-07`).
@@ -351,7 +368,7 @@ impl<'de> Visitor<'de> for Members {
                     job.failure = sent.map_err(A::Error::custom)?;
                 }
                 // The server's own: overwritten at every enqueue (rule `P-12`).
-                _ => _ = map.next_value::<Option<Text<'de>>>()?,
+                _ => job.enqueued_at = text(map.next_value()?),
             }
         }
         Ok(job)
@@ -465,6 +482,15 @@ mod tests {
         ] {
             assert!(stored.contains(part), "{part} in {stored}");
         }
+    }
+
+    #[test]
+    fn a_job_that_another_server_kept_comes_with_its_times_and_into_the_queue_where_it_lay() {
+        let text = r#"{"jid":"abcdefgh1","jobtype":"T","args":[],"queue":"a","created_at":"then","enqueued_at":"later"}"#;
+        let job = Job::parse(text).expect("JSON").in_queue("b").check().expect("a job");
+        assert_eq!((job.queue(), job.created_at(), job.enqueued_at()), ("b", Some("then"), Some("later")));
+        let refused = Job::parse(text).expect("JSON").in_queue("b c").check().expect_err("a space");
+        assert!(refused.to_string().starts_with("cannot get \"b c\" queue"), "{refused}");
     }
 
     #[test]

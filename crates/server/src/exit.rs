@@ -122,9 +122,10 @@ impl From<OpenError> for Failure {
                 let hint = "`bessemer verify` lists all damage, `bessemer salvage` saves what can be read";
                 Self { exit: Exit::Damage, what: format!("{what}; {hint}") }
             }
-            OpenError::TooNew { .. } | OpenError::Faktory { .. } | OpenError::Backup { .. } => {
-                Self { exit: Exit::Damage, what }
-            }
+            OpenError::TooNew { .. }
+            | OpenError::Faktory { .. }
+            | OpenError::Backup { .. }
+            | OpenError::Draft { .. } => Self { exit: Exit::Damage, what },
             OpenError::Failed(fatal) => fatal.into(),
         }
     }

@@ -29,7 +29,7 @@ use serde_json::value::RawValue;
 pub(super) const FORMAT: u32 = 1;
 
 /// Bytes of a `wid`.
-const WID_MAX: usize = 1024;
+pub(super) const WID_MAX: usize = 1024;
 
 /// Orders in a file lie between this and its negative: a store counts on from them.
 const ORDER_MAX: i64 = 1 << 62;
@@ -163,6 +163,23 @@ impl Date<'_> {
     }
 }
 
+/// What the core has to know of a job at all times.
+pub(super) fn head<'e>(envelope: &'e Checked<'_>) -> Head<'e> {
+    Head {
+        jid: envelope.jid(),
+        queue: envelope.queue(),
+        jobtype: envelope.jobtype(),
+        retry: envelope.retry(),
+        reserve_for: envelope.reserve_for(),
+        on_lost: envelope.on_lost().map(|on_lost| match on_lost {
+            job::OnLost::Requeue => OnLost::Requeue,
+            job::OnLost::Wait => OnLost::Wait,
+            job::OnLost::Dead => OnLost::Dead,
+        }),
+        body_hash: 0,
+    }
+}
+
 impl<'a> Job<'a> {
     /// The line of a job. The error: its texts are no JSON.
     pub(super) fn of(life: &Life<'a>) -> Result<Self, serde_json::Error> {
@@ -212,19 +229,7 @@ impl<'a> Job<'a> {
         if !(-ORDER_MAX..=ORDER_MAX).contains(&self.order) {
             return Err(format!("`order` {} is out of range", self.order));
         }
-        let head = Head {
-            jid: envelope.jid(),
-            queue: envelope.queue(),
-            jobtype: envelope.jobtype(),
-            retry: envelope.retry(),
-            reserve_for: envelope.reserve_for(),
-            on_lost: envelope.on_lost().map(|on_lost| match on_lost {
-                job::OnLost::Requeue => OnLost::Requeue,
-                job::OnLost::Wait => OnLost::Wait,
-                job::OnLost::Dead => OnLost::Dead,
-            }),
-            body_hash: 0,
-        };
+        let head = head(envelope);
         let failure = self.failure.as_ref().map(|failed| {
             if !is_object(failed.report.get()) {
                 return Err("`report` is no object".to_owned());

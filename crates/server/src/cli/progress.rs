@@ -19,26 +19,40 @@ const BAR: u64 = 24;
 /// Says it.
 pub(super) struct Progress {
     what: &'static str,
+    /// What is counted.
+    unit: Unit,
     on_terminal: bool,
     said: Boot,
     /// There is a line on the terminal that is to be wiped.
     shown: bool,
 }
 
+/// How an amount is shown, and what stands behind it.
+type Unit = (fn(u64) -> String, &'static str);
+
+const BYTES: Unit = (bytes, "");
+const JOBS: Unit = (grouped, " jobs");
+
 impl Progress {
-    /// `what` is being done, such as `reading`.
+    /// `what` is being done to bytes, such as `reading`.
     pub(super) fn of(what: &'static str) -> Self {
-        Self { what, on_terminal: io::stderr().is_terminal(), said: clock::boot(), shown: false }
+        let on_terminal = io::stderr().is_terminal();
+        Self { what, unit: BYTES, on_terminal, said: clock::boot(), shown: false }
     }
 
-    /// Tells how far it has come in a file, unless that was told just before.
+    /// The same to jobs.
+    pub(super) fn in_jobs(what: &'static str) -> Self {
+        Self { unit: JOBS, ..Self::of(what) }
+    }
+
+    /// Tells how far it has come, unless that was told just before.
     pub(super) fn tell(&mut self, tools::Progress { done, of }: tools::Progress) {
-        self.say(done, Some(of), bytes, "");
+        self.say(done, Some(of));
     }
 
-    /// The same in jobs. Where the end is not known there is no bar.
+    /// The same where the end may not be known; then there is no bar.
     pub(super) fn tell_jobs(&mut self, done: u64, of: Option<u64>) {
-        self.say(done, of, grouped, " jobs");
+        self.say(done, of);
     }
 
     /// Takes its line off the terminal, where something else is to be said.
@@ -48,13 +62,13 @@ impl Progress {
         }
     }
 
-    fn say(&mut self, done: u64, of: Option<u64>, amount: fn(u64) -> String, unit: &str) {
+    fn say(&mut self, done: u64, of: Option<u64>) {
         let now = clock::boot();
         if now.since(self.said) < PAUSE[usize::from(!self.on_terminal)] {
             return;
         }
         self.said = now;
-        let line = line(self.what, self.on_terminal, done, of, amount, unit);
+        let line = line(self.what, self.on_terminal, done, of, self.unit);
         // Who has closed standard error does not want to know.
         let mut err = io::stderr();
         if self.on_terminal {
@@ -66,7 +80,7 @@ impl Progress {
     }
 }
 
-fn line(what: &str, bar: bool, done: u64, of: Option<u64>, amount: fn(u64) -> String, unit: &str) -> String {
+fn line(what: &str, bar: bool, done: u64, of: Option<u64>, (amount, unit): Unit) -> String {
     let Some(of) = of else { return format!("{what}: {}{unit}", amount(done)) };
     // What grows while it is looked at may be passed.
     let part = |parts: u64| {
@@ -93,13 +107,13 @@ mod tests {
 
     #[test]
     fn a_bar_grows_from_nothing_to_all_and_not_beyond() {
-        let at = |done, of| line("reading", true, done, of, grouped, " jobs");
+        let at = |done, of| line("reading", true, done, of, JOBS);
         assert_eq!(at(0, Some(8)), "reading [------------------------] 0 of 8 jobs, 0 %");
         assert_eq!(at(4, Some(8)), "reading [############------------] 4 of 8 jobs, 50 %");
         assert_eq!(at(9, Some(8)), "reading [########################] 9 of 8 jobs, 100 %");
         assert_eq!(at(0, Some(0)), "reading [########################] 0 of 0 jobs, 100 %");
         assert_eq!(at(u64::MAX, Some(u64::MAX)).matches('#').count(), 24);
         assert_eq!(at(7, None), "reading: 7 jobs");
-        assert_eq!(line("reading", false, 1, Some(2), bytes, ""), "reading: 1 bytes of 2 bytes, 50 %");
+        assert_eq!(line("reading", false, 1, Some(2), BYTES), "reading: 1 bytes of 2 bytes, 50 %");
     }
 }

@@ -301,7 +301,7 @@ struct Bulk<'s> {
 
 impl<'s> Bulk<'s> {
     fn new(server: &'s mut Server) -> Self {
-        let progress = Progress::of("pushing");
+        let progress = Progress::in_jobs("pushing");
         Self { server, jobs: Vec::new(), places: Vec::new(), bytes: 0, pushed: 0, refused: 0, progress }
     }
 

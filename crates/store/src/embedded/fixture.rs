@@ -17,7 +17,7 @@ use super::cold::Cold;
 use super::disk::{Disk, SimDisk};
 use super::janitor::Janitor;
 use super::log::{Helpers, Log, LogOptions};
-use super::recover;
+use super::recover::{self, Purpose};
 use super::segment::{StoreId, VERSION};
 
 const STORE: StoreId = StoreId(*b"the first store!");
@@ -139,7 +139,7 @@ fn the_newest_fixture_is_what_is_written_today() {
 #[test]
 fn the_fixture_of_format_1_is_read() {
     let disk = kept(1);
-    let found = recover::look(disk.clone()).unwrap();
+    let found = recover::look(disk.clone(), Purpose::Serve).unwrap();
     assert_eq!(found.store(), Some(STORE));
     let mut read: Vec<(String, Span)> = Vec::new();
     let replayed = found

@@ -46,6 +46,7 @@ use self::flusher::Flusher;
 use self::janitor::Janitor;
 use self::log::{Helpers, Log, LogOptions};
 use self::reader::{ANSWERS_PER_TURN, Questions};
+use self::recover::Purpose;
 use self::segment::StoreId;
 use self::settle::{Waiting, has_to_wait};
 use self::space::{Change, Space};
@@ -102,6 +103,9 @@ pub enum OpenError {
     /// A backup, and no store.
     #[error("{path} is a backup; `bessemer restore {path} DIR` makes a store of it")]
     Backup { path: String },
+    /// Half a store.
+    #[error("an import into {path} has begun and not ended: run it again, or empty the directory")]
+    Draft { path: String },
     /// The disk failed.
     #[error(transparent)]
     Failed(#[from] Fatal),
@@ -140,7 +144,17 @@ impl<D: Disk> Embedded<D> {
         now: Now,
         entropy: [u8; 16],
     ) -> Result<(Self, Recovered), OpenError> {
-        let found = recover::look(disk.clone())?;
+        Self::open_for(Purpose::Serve, disk, options, now, entropy)
+    }
+
+    fn open_for(
+        purpose: Purpose,
+        disk: D,
+        options: Options,
+        now: Now,
+        entropy: [u8; 16],
+    ) -> Result<(Self, Recovered), OpenError> {
+        let found = recover::look(disk.clone(), purpose)?;
         let store = found.store();
         let id = store.unwrap_or(StoreId(entropy));
         let log_options = LogOptions {

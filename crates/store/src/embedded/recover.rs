@@ -27,7 +27,7 @@ use super::record::Records;
 use super::scan::{Reading, Torn, Window};
 use super::segment::{self, BadHeader, Header, StoreId, file_name};
 use super::table::Table;
-use super::tools::manifest;
+use super::tools::{draft, manifest};
 use crate::engine::Fatal;
 
 /// What the directory holds, before its batches are read.
@@ -74,9 +74,20 @@ pub(super) struct Replayed<F> {
     pub(super) report: Recovered,
 }
 
+/// What a directory is looked into for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Serve,
+    /// To put a whole store into it: half of one may be there, and what it is made of.
+    Draft,
+}
+
 /// Looks into the directory. Nothing is written here nor in [`Found::replay`] before all of the log was believed.
-pub(super) fn look<D: Disk>(disk: D) -> Result<Found<D>, OpenError> {
+pub(super) fn look<D: Disk>(disk: D, purpose: Purpose) -> Result<Found<D>, OpenError> {
     let names = disk.list().map_err(|source| failed(&disk, "list", "", source))?;
+    if purpose == Purpose::Serve && names.iter().any(|name| name == draft::NAME) {
+        return Err(OpenError::Draft { path: disk.path("") });
+    }
     let segments = names.iter().filter(|name| segment::is_segment(name));
     let mut segments: Vec<Header> = segments.map(|name| header(&disk, name)).collect::<Result<_, _>>()?;
     segments.sort_by_key(|header| header.number);
@@ -87,7 +98,8 @@ pub(super) fn look<D: Disk>(disk: D) -> Result<Found<D>, OpenError> {
         return Err(OpenError::damaged(&disk, &file_name(other.number), 0, &what));
     }
     let faktory = |name: &&String| matches!(name.as_str(), "faktory.rdb" | "dump.rdb");
-    if let Some(name) = names.iter().find(faktory).filter(|_| segments.is_empty()) {
+    let is_new = segments.is_empty() && purpose == Purpose::Serve;
+    if let Some(name) = names.iter().find(faktory).filter(|_| is_new) {
         return Err(OpenError::Faktory { path: disk.path(name) });
     }
     if segments.is_empty() && names.iter().any(|name| name == manifest::NAME) {

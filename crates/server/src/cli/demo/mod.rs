@@ -92,7 +92,7 @@ impl Demo {
         let app = Bessemer::at(scene.url.clone())?;
         let stage = Arc::new(Stage::at(self.rate));
         let mut workers = Workers::hire(&app, &stage);
-        let progress = Progress::of("pushing");
+        let progress = Progress::in_jobs("pushing");
         let mut producer = Producer { app, rate: self.rate, run: scene.run.clone(), pushed: 0, progress };
         let ended = tokio::select! {
             outcome = producer.push() => outcome.map(|never| match never {}),

@@ -75,7 +75,7 @@ impl Act {
         json: bool,
     ) -> Result<(), Failure> {
         let (mut changed, mut seen) = (0, 0);
-        let mut progress = Progress::of(doing(change));
+        let mut progress = Progress::in_jobs(doing(change));
         loop {
             let slice = server.client.change_jobs(change, &filter).await;
             let slice = slice.map_err(|error| {
@@ -123,7 +123,7 @@ impl Act {
             return Ok(Count { jobs, or_more: false });
         }
         let mut jobs = 0;
-        let mut progress = Progress::of("counting");
+        let mut progress = Progress::in_jobs("counting");
         loop {
             let page = server.client.list_jobs(&filter).await?;
             jobs += page.jobs.iter().filter(|job| applies(change, set_of(job.state))).count() as u64;

@@ -35,7 +35,7 @@ impl List {
         let mut filter = self.which.filter();
         let most = if self.all { u64::MAX } else { self.limit };
         let (mut found, mut rows) = (0, Vec::new());
-        let mut progress = Progress::of("looking");
+        let mut progress = Progress::in_jobs("looking");
         while found < most {
             filter.count = usize::try_from(most - found).ok().map(|left| left.min(SLICE));
             let page = server.client.list_jobs(&filter).await?;

@@ -1,15 +1,17 @@
 //! Putting jobs from elsewhere into a store, in whatever state they are.
 
+use std::io;
 use std::task::{Context, Poll, Waker};
 
 use bessemer_core::command::Refusal;
 use bessemer_core::fact::Order;
 use bessemer_core::machine::Life;
 use bessemer_core::query::{Day, Info};
-use bessemer_core::{Answer, Now, Query, Settled};
+use bessemer_core::{Answer, Now, Query, Rules, Settled};
 
 use super::ToolError;
 use crate::embedded::disk::Disk;
+use crate::embedded::recover::Purpose;
 use crate::embedded::{Embedded, Options};
 use crate::engine::{Engine, Fatal};
 
@@ -53,6 +55,18 @@ impl<D: Disk> Importer<D> {
         Ok(Self { engine, now, shift, taken: 0, durable: 0 })
     }
 
+    /// Opens the half store of a [`super::Draft`], or creates it; orders are taken as they are.
+    pub fn draft(disk: D, options: Options, now: Now, entropy: [u8; 16]) -> Result<Self, ToolError> {
+        let (engine, _) = Embedded::open_for(Purpose::Draft, disk, options, now, entropy)?;
+        let held = engine.machine.jobs_ever();
+        Ok(Self { engine, now, shift: 0, taken: held, durable: held })
+    }
+
+    /// The rules that the store keeps.
+    pub fn rules(&self) -> &Rules {
+        self.engine.machine.rules()
+    }
+
     /// What is there so far.
     pub fn info(&self) -> Info {
         let Answer::Info(info) = self.engine.machine.answer(self.now, &Query::Info) else {
@@ -80,6 +94,22 @@ impl<D: Disk> Importer<D> {
         let Embedded { machine, log, .. } = &mut self.engine;
         machine.adopt_counts(processed, failed, log);
         self.commit_if_full()
+    }
+
+    /// Counts on to what another store has counted, in all and on these days: what is there of it is not added again.
+    pub fn count_up_to(&mut self, processed: u64, failed: u64, days: &[Day]) -> Result<(), ImportError> {
+        let there = self.info();
+        self.counts(processed.saturating_sub(there.processed), failed.saturating_sub(there.failures))?;
+        for day in days {
+            let before = self.engine.machine.days().find(|there| there.day == day.day);
+            let before = before.unwrap_or(Day { processed: 0, failed: 0, ..*day });
+            self.day(Day {
+                processed: day.processed.saturating_sub(before.processed),
+                failed: day.failed.saturating_sub(before.failed),
+                ..*day
+            })?;
+        }
+        Ok(())
     }
 
     /// Takes in a job. It is durable when [`Importer::durable`] has counted it.
@@ -118,7 +148,10 @@ impl<D: Disk> Importer<D> {
         let mut cx = Context::from_waker(Waker::noop());
         match self.engine.poll_turn(&mut cx, self.now, &mut Settled::default()) {
             Poll::Ready(done) => done?,
-            Poll::Pending => unreachable!("this engine is always ready"),
+            Poll::Pending => {
+                let (path, source) = (self.engine.disk.path(""), io::ErrorKind::StorageFull.into());
+                return Err(Fatal { action: "write to", path, offset: self.engine.log.end(), source });
+            }
         }
         self.durable = self.taken;
         Ok(())

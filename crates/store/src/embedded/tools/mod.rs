@@ -7,12 +7,13 @@
 //! | [`restore`] | a backup | an empty directory |
 //! | [`export`] | as [`verify`] | whatever its caller makes of it |
 //! | [`salvage`] | a damaged directory, or a backup | a new store |
-//! | [`Importer`] | what its caller gives it | a store that is stopped, or a new one |
+//! | [`Importer`] | what its caller gives it | a store that is stopped, or a new one, whole ([`Draft`]) |
 //!
 //! Whatever is read is a [`Source`], which can not be written to. Segments only ever grow at their end, and a prefix of
 //! whole batches is a consistent store: so reading needs neither a lock nor the server's help (`survey.rs`).
 
 mod backup;
+pub(super) mod draft;
 mod export;
 mod import;
 pub(super) mod manifest;
@@ -24,6 +25,7 @@ mod survey;
 mod verify;
 
 pub use self::backup::{BackedUp, backup};
+pub use self::draft::Draft;
 pub use self::export::{Told, export};
 pub use self::import::{ImportError, Importer};
 pub use self::restore::restore;

@@ -3,8 +3,9 @@
 use std::io;
 use std::sync::Arc;
 
-use super::ToolError;
 use super::manifest::Manifest;
+use super::{ToolError, draft, failed};
+use crate::embedded::OpenError;
 use crate::embedded::disk::{Disk, DiskFile};
 use crate::embedded::segment::{file_name, number_in};
 
@@ -20,10 +21,20 @@ pub struct Source<D> {
 pub struct SourceFile<F>(F);
 
 impl<D: Disk> Source<D> {
-    /// Looks at what is there: a manifest makes it a backup.
+    /// Looks at what is there: a manifest makes it a backup. Half a store is none.
     pub fn open(disk: D) -> Result<Self, ToolError> {
+        match disk.open(draft::NAME) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(failed(&disk, "open", draft::NAME, error)),
+            Ok(_) => return Err(OpenError::Draft { path: disk.path("") }.into()),
+        }
         let backup = Manifest::load(&disk)?.map(Arc::new);
         Ok(Self { disk, backup })
+    }
+
+    /// A store in the making, for who makes it.
+    pub fn draft(disk: D) -> Self {
+        Self { disk, backup: None }
     }
 
     /// Whether it is a backup.

@@ -1,4 +1,4 @@
-//! `bessemer import FILE [DIR]`: puts the jobs of an export into a store.
+//! The jobs of an export into a store, behind those that are there.
 //!
 //! The file is read twice: every line is checked, and every limit of the store, before the first job is written. What
 //! can still go wrong then is the disk, or an end of the process: jobs are written in the order of their lines, so the
@@ -18,10 +18,10 @@ use bessemer_store::tools::{self, ImportError, Importer, ToolError};
 use bessemer_store::{Fatal, Options};
 use serde_json::json;
 
-use super::Cli;
-use super::figures::{count, jobs, jobs_json};
-use super::lines::{FORMAT, Line, State};
-use super::progress::Progress;
+use super::super::figures::{count, jobs, jobs_json};
+use super::super::lines::{FORMAT, Line, State};
+use super::super::progress::Progress;
+use super::Import;
 use crate::clock::{self, Clock};
 use crate::config::StoreConfig;
 use crate::exit::{Exit, Failure};
@@ -29,55 +29,43 @@ use crate::exit::{Exit, Failure};
 /// Bytes of a line: the largest job, its failure and what is around them.
 const LINE_MAX: usize = JOB_MAX + (1 << 20);
 
-/// How a data file of Redis begins, which is what Faktory keeps its jobs in.
-const REDIS: &[u8] = b"REDIS";
-
-/// Put the jobs of an export into a store that is stopped, behind those that are there.
-#[derive(Clone, Debug, clap::Args)]
-pub struct Import {
-    /// What `bessemer export` wrote
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
-    /// The data directory; created where it is missing [default: that of the configuration]
-    #[arg(value_name = "DIR")]
-    place: Option<PathBuf>,
-    /// Say it as one JSON object
-    #[arg(long)]
-    json: bool,
-}
-
-impl Import {
-    pub(super) fn run(&self, cli: &Cli) -> Result<(), Failure> {
-        let config = cli.store(self.place.as_ref())?;
-        let mut reader = Reader::open(&self.file)?;
-        let mut progress = Progress::of("checking");
-        let content = Content::check(&mut reader, &mut |step| progress.tell(step))?;
-        drop(progress);
-        reader.rewind()?;
-        let (clock, mut entropy) = (Clock::new()?, [0; 16]);
-        getrandom::fill(&mut entropy)?;
-        let disk = RealDisk::open(&config.directory).map_err(ToolError::from)?;
-        let options = Options {
-            rules: config.rules.clone(),
-            segment_bytes: config.segment_bytes,
-            ..Options::default()
-        };
-        let first = Order(content.first.unwrap_or(0));
-        let importer = Importer::open(disk, options, clock.now(None), entropy, first)?;
-        content.refuse_too_much(&self.file, &importer.info(), &config)?;
-        let mut progress = Progress::of("importing");
-        let info = write(&mut reader, importer, &content, &mut |step| progress.tell(step))?;
-        drop(progress);
-        let (file, place) = (self.file.display().to_string(), config.directory.display().to_string());
-        if self.json {
-            let said = json!({ "file": file, "directory": place, "imported": content.jobs, "jobs": jobs_json(&info) });
-            println!("{said}");
+/// Imports the lines of an export, or only checks them.
+pub(super) fn run(path: &Path, config: &StoreConfig, flags: &Import) -> Result<(), Failure> {
+    let mut reader = Reader::open(path)?;
+    let mut progress = Progress::of("checking");
+    let content = Content::check(&mut reader, &mut |step| progress.tell(step))?;
+    drop(progress);
+    let (file, place) = (path.display().to_string(), config.directory.display().to_string());
+    if flags.dry_run {
+        if flags.json {
+            println!("{}", json!({ "file": file, "jobs": content.jobs, "dry_run": true }));
         } else {
-            println!("imported {} of {file} into {place}", count(content.jobs, "job"));
-            println!("jobs: {}", jobs(&info));
+            println!("{file}: every line is right, {} in {}", count(content.jobs, "job"), content.queues());
+            println!("nothing was imported: this was a dry run");
         }
-        Ok(())
+        return Ok(());
     }
+    reader.rewind()?;
+    let (clock, mut entropy) = (Clock::new()?, [0; 16]);
+    getrandom::fill(&mut entropy)?;
+    let disk = RealDisk::open(&config.directory).map_err(ToolError::from)?;
+    let options =
+        Options { rules: config.rules.clone(), segment_bytes: config.segment_bytes, ..Options::default() };
+    let first = Order(content.first.unwrap_or(0));
+    let importer = Importer::open(disk, options, clock.now(None), entropy, first)?;
+    content.refuse_too_much(path, &importer.info(), config)?;
+    let mut progress = Progress::of("importing");
+    let info = write(&mut reader, importer, &content, &mut |step| progress.tell(step))?;
+    drop(progress);
+    if flags.json {
+        let said =
+            json!({ "file": file, "directory": place, "imported": content.jobs, "jobs": jobs_json(&info) });
+        println!("{said}");
+    } else {
+        println!("imported {} of {file} into {place}", count(content.jobs, "job"));
+        println!("jobs: {}", jobs(&info));
+    }
+    Ok(())
 }
 
 /// What a file holds, every line of which is right.
@@ -131,6 +119,10 @@ impl Content {
         }
         content.first = orders.first().map(|(order, _)| *order);
         Ok(content)
+    }
+
+    fn queues(&self) -> String {
+        count(self.queues.len() as u64, "queue")
     }
 
     /// What does not fit is known before anything is written.
@@ -216,23 +208,12 @@ impl Reader {
             Failure::from(Fatal { action: "read", path: path.display().to_string(), offset: 0, source })
         };
         let bad = |what: &str| Failure { exit: Exit::Damage, what: format!("{}: {what}", path.display()) };
-        let found = std::fs::metadata(path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => Failure { exit: Exit::NoInput, ..bad("there is no such file") },
-            _ => failed(error),
-        })?;
-        if !found.is_file() {
-            return Err(bad("is no regular file, and an import reads its file twice"));
-        }
-        let mut file = File::open(path).map_err(failed)?;
-        let mut begin = Vec::new();
-        file.by_ref().take(REDIS.len() as u64).read_to_end(&mut begin).map_err(failed)?;
-        if begin == REDIS {
-            return Err(bad("is a data file of Faktory, which this version cannot import yet"));
-        }
+        let file = File::open(path).map_err(failed)?;
+        let size = file.metadata().map_err(failed)?.len();
         let mut reader = Self {
             path: path.to_owned(),
             file: BufReader::with_capacity(1 << 20, file),
-            size: found.len(),
+            size,
             done: 0,
             number: 0,
             text: Vec::new(),
