@@ -7,6 +7,7 @@ mod conformance;
 mod crash;
 mod damage;
 mod dice;
+mod draft;
 mod faults;
 mod relaxed;
 mod room;

@@ -317,3 +317,167 @@ impl Take for Reading<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bessemer_core::Wall;
+
+    use super::*;
+
+    /// Takes everything, and notes what is refused.
+    #[derive(Default)]
+    struct Noted(Vec<String>);
+
+    impl Visitor for Noted {
+        fn job(&mut self, _: Option<Position>, _: Life<'_>) -> Result<(), Failure> {
+            Ok(())
+        }
+
+        fn refused(&mut self, refused: &Refused<'_>) -> Result<(), Failure> {
+            let key = String::from_utf8_lossy(refused.key);
+            self.0.push(format!("{key} {}: {}", refused.index, refused.why));
+            Ok(())
+        }
+    }
+
+    fn job(jid: &str) -> String {
+        format!(r#"{{"jid":"{jid}","jobtype":"T","queue":"a","args":[]}}"#)
+    }
+
+    type Key<'k> = (&'k str, Kind, Vec<(String, Option<f64>)>);
+
+    fn list<'k>(key: &'k str, jids: &[&str]) -> Key<'k> {
+        (key, Kind::List, jids.iter().map(|jid| (job(jid), None)).collect())
+    }
+
+    fn read(keys: &[Key<'_>], rules: &Rules) -> Result<(Content, Vec<String>), Failure> {
+        let mut noted = Noted::default();
+        let mut reading = Reading::new(rules, 0, Made::at(Wall(7)), &mut noted);
+        for (key, kind, values) in keys {
+            if reading.key(0, key.as_bytes(), *kind)? {
+                for (value, score) in values {
+                    reading.value(value.as_bytes(), *score)?;
+                }
+            }
+        }
+        Ok((reading.end(), noted.0))
+    }
+
+    fn content(keys: &[Key<'_>]) -> Content {
+        read(keys, &Rules::default()).expect("content").0
+    }
+
+    fn texts<'k>(key: &'k str, kind: Kind, texts: &[&str]) -> Key<'k> {
+        (key, kind, texts.iter().map(|text| ((*text).to_owned(), None)).collect())
+    }
+
+    #[test]
+    fn orders_follow_the_lists_from_their_tails_and_older_layouts_come_first_s06() {
+        let content = content(&[
+            list("q:b", &["newest-b", "oldest-b"]),
+            list("q:a", &["newest-a", "middle-a", "no", "oldest-a"]),
+            list("a", &["left-a-2", "left-a-1"]),
+        ]);
+        assert_eq!(content.refused, 1);
+        let order = |queue, position| content.order(queue, position).map(|order| order.0);
+        let orders = [(Layout::Bare, 1), (Layout::Bare, 0), (Layout::Prefixed, 2), (Layout::Prefixed, 0)]
+            .map(|position| order("a", position));
+        assert_eq!(orders, [Some(0), Some(1), Some(2), Some(4)]);
+        assert_eq!([1, 0].map(|later| order("b", (Layout::Prefixed, later))), [Some(5), Some(6)]);
+        assert_eq!(order("a", (Layout::Prefixed, 3)), None, "one more than there were");
+        assert_eq!(order("c", (Layout::Prefixed, 0)), None);
+        for queue in ["a", "b"] {
+            for at in 0..7 {
+                let there = content.position(queue, Order(at));
+                let back = there.and_then(|position| content.order(queue, position));
+                assert_eq!(back.is_some(), (queue == "b") == (at > 4), "{queue} {at}");
+                assert!(back.is_none_or(|back| back.0 == at), "{queue} {at}");
+            }
+        }
+        assert_eq!((content.bare(), content.digest.count()), (2, 7));
+    }
+
+    #[test]
+    fn the_order_of_a_queue_counts_and_that_of_keys_and_sets_does_not() {
+        let one = list("q:a", &["job-00001", "job-00002"]);
+        let two = list("q:b", &["job-00003"]);
+        let set = |jids: [&str; 2]| {
+            ("dead", Kind::Sorted, jids.iter().map(|jid| (job(jid), Some(9.0))).collect::<Vec<_>>())
+        };
+        let digest = |keys: &[Key<'_>]| content(keys).digest.text();
+        let sets = [set(["job-00004", "job-00005"]), set(["job-00005", "job-00004"])];
+        let first = [one.clone(), two.clone(), sets[0].clone()];
+        let second = [sets[1].clone(), two.clone(), one.clone()];
+        assert_eq!(digest(&first), digest(&second));
+        assert_ne!(content(&first).sequence, content(&second).sequence, "but it is another sequence");
+        let turned = list("q:a", &["job-00002", "job-00001"]);
+        assert_ne!(digest(&[turned, two, sets[0].clone()]), digest(&first));
+        assert_ne!(digest(&[one]), digest(&first));
+    }
+
+    #[test]
+    fn names_and_counters_are_read_and_odd_ones_refused() {
+        let keys = [
+            texts("queues", Kind::Set, &["a", "b", "no queue"]),
+            texts("paused", Kind::Set, &["b", "c"]),
+            texts("processed", Kind::Text, &["12"]),
+            texts("failures", Kind::Text, &["-1"]),
+            texts("processed:2026-11-20", Kind::Text, &["7"]),
+            texts("failures:2026-11-20", Kind::Text, &["2"]),
+            texts("failures:someday", Kind::Text, &["2"]),
+            texts("v", Kind::Text, &["1"]),
+            texts("lock:1", Kind::Text, &["x"]),
+            texts("b-1", Kind::Hash, &[]),
+        ];
+        let (content, refused) = read(&keys, &Rules::default()).expect("content");
+        let paused: Vec<_> = content.queues.iter().map(|(name, queue)| (&**name, queue.is_paused)).collect();
+        assert_eq!(paused, [("a", false), ("b", true), ("c", true)]);
+        assert_eq!((content.processed, content.failures), (12, 0));
+        let days: Vec<_> = content.days.values().map(|day| (day.processed, day.failed)).collect();
+        assert_eq!(days, [(7, 2)]);
+        assert_eq!(refused.len(), 3, "{refused:?}");
+        assert!(refused[1].starts_with("failures 0: it is no count"));
+        let left_out: Vec<_> =
+            content.left_out.iter().map(|(kind, out)| (*kind, out.names.join(" "))).collect();
+        assert_eq!(left_out, [(Kind::Text, "lock:1".into()), (Kind::Hash, "b-1".into())]);
+    }
+
+    #[test]
+    fn more_days_than_a_store_keeps_are_left_out_oldest_first() {
+        let dates: Vec<String> = (0..HISTORY_DAYS as i64 + 2)
+            .map(|day| format!("processed:{}", &Wall((20_000 + day) * 86_400_000_000).rfc3339()[..10]))
+            .collect();
+        let keys: Vec<Key<'_>> = dates.iter().map(|date| texts(date, Kind::Text, &["1"])).collect();
+        let content = content(&keys);
+        assert_eq!((content.days.len(), content.older_days), (HISTORY_DAYS, 2));
+        assert_eq!(content.days.keys().next(), Some(&20_002));
+    }
+
+    #[test]
+    fn one_too_many_is_refused_before_anything_is_written() {
+        let rules = Rules { queues_max: 2, dead_max: 1, ..Rules::default() };
+        let [a, b, c] = ["q:a", "q:b", "q:c"].map(|key| list(key, &["job-00001"]));
+        assert!(read(&[a.clone(), b.clone()], &rules).is_ok());
+        let refused = read(&[a.clone(), b, c], &rules).expect_err("three queues").what;
+        assert_eq!(refused, "there are more than 2 queues, which `limits.queues_max` allows");
+        let twice = read(&[a.clone(), a], &rules).expect_err("a key twice").what;
+        assert_eq!(twice, "the key \"q:a\" is there twice");
+        let dead = |count: usize| {
+            let jobs = (0..count).map(|n| (job(&format!("job-{n:05}")), Some(9.0)));
+            read(&[("dead", Kind::Sorted, jobs.collect())], &rules).expect("content").0
+        };
+        assert!(dead(1).refuse_too_much("it", &rules).is_ok());
+        let refused = dead(2).refuse_too_much("it", &rules).expect_err("two dead jobs").what;
+        assert_eq!(refused, "it: 2 jobs are dead; `retention.dead_max` allows 1");
+    }
+
+    #[test]
+    fn another_database_is_not_read() {
+        let mut noted = Noted::default();
+        let rules = Rules::default();
+        let mut reading = Reading::new(&rules, 3, Made::at(Wall(7)), &mut noted);
+        assert!(!reading.key(0, b"q:a", Kind::List).expect("a key"));
+        assert!(reading.key(3, b"q:a", Kind::List).expect("a key"));
+        assert_eq!(reading.end().elsewhere, 1);
+    }
+}

@@ -210,3 +210,117 @@ impl Hash {
         self.0.finish128().as_u128()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bessemer_core::fact::{Failure, Head, Order};
+
+    use super::*;
+
+    fn life<'a>(standing: Standing<'a>, body: &'a [u8]) -> Life<'a> {
+        let head = Head {
+            jid: "job-00001",
+            queue: "a",
+            jobtype: "T",
+            retry: 25,
+            reserve_for: 1800,
+            on_lost: None,
+            body_hash: 0,
+        };
+        let failure =
+            Failure { retry_count: 1, remaining: 2, failed_at: Wall(3), next_at: Some(Wall(4)), text: b"{}" };
+        Life {
+            order: Order(0),
+            head,
+            standing,
+            enqueued_at: None,
+            failure: Some(failure),
+            losses: Vec::new(),
+            body,
+        }
+    }
+
+    fn text(made: i64, position: Option<Position>, life: &Life<'_>) -> String {
+        let mut digest = Digest::new(Made::at(Wall(made)));
+        digest.job(position, life);
+        digest.text()
+    }
+
+    #[test]
+    fn whatever_is_known_of_a_job_counts() {
+        let working = Standing::Working { wid: "w1", since: Wall(8), until: Wall(9) };
+        let base = Life { enqueued_at: Some(Wall(5)), ..life(working, b"{}") };
+        let failure = base.failure.expect("one");
+        let failed = |failure| Life { failure: Some(failure), ..base.clone() };
+        let headed = |head| Life { head, ..base.clone() };
+        let others = [
+            base.clone(),
+            headed(Head { jid: "job-00002", ..base.head }),
+            headed(Head { queue: "b", ..base.head }),
+            headed(Head { jobtype: "U", ..base.head }),
+            headed(Head { retry: 24, ..base.head }),
+            headed(Head { reserve_for: 60, ..base.head }),
+            headed(Head { on_lost: Some(OnLost::Dead), ..base.head }),
+            Life { body: b"{ }", ..base.clone() },
+            Life { enqueued_at: Some(Wall(6)), ..base.clone() },
+            Life {
+                standing: Standing::Working { wid: "w2", since: Wall(8), until: Wall(9) },
+                ..base.clone()
+            },
+            Life {
+                standing: Standing::Working { wid: "w1", since: Wall(7), until: Wall(9) },
+                ..base.clone()
+            },
+            Life {
+                standing: Standing::Working { wid: "w1", since: Wall(8), until: Wall(8) },
+                ..base.clone()
+            },
+            Life { standing: Standing::Dead { until: Wall(8) }, ..base.clone() },
+            Life { failure: None, ..base.clone() },
+            failed(Failure { retry_count: 2, ..failure }),
+            failed(Failure { remaining: 3, ..failure }),
+            failed(Failure { failed_at: Wall(4), ..failure }),
+            failed(Failure { next_at: None, ..failure }),
+            failed(Failure { text: b"{ }", ..failure }),
+        ];
+        let mut all: Vec<String> = others.iter().map(|life| text(7, None, life)).collect();
+        let count = all.len();
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), count);
+    }
+
+    #[test]
+    fn a_place_in_a_queue_counts_and_what_the_import_filled_in_does_not() {
+        let queued = |made: i64| Standing::Queued { since: Wall(made) };
+        let body = |made: i64| format!(r#"{{"created_at":"{}","args":[]}}"#, Wall(made).rfc3339());
+        let at = |made: i64, layout, later| {
+            text(made, Some((layout, later)), &life(queued(made), body(made).as_bytes()))
+        };
+        assert_eq!(at(1_000, Layout::Prefixed, 1), at(2_000, Layout::Prefixed, 1));
+        assert_ne!(at(1_000, Layout::Prefixed, 1), at(1_000, Layout::Prefixed, 2));
+        assert_ne!(at(1_000, Layout::Prefixed, 1), at(1_000, Layout::Bare, 1));
+        let named = text(1_000, None, &life(queued(2_000), body(2_000).as_bytes()));
+        assert_ne!(named, text(1_000, None, &life(queued(3_000), body(3_000).as_bytes())));
+    }
+
+    #[test]
+    fn queues_days_and_totals_count() {
+        let digest = |of: &dyn Fn(&mut Digest)| {
+            let mut digest = Digest::new(Made::at(Wall(7)));
+            of(&mut digest);
+            digest.text()
+        };
+        let day = Day { day: 1, processed: 2, failed: 3 };
+        let all = [
+            digest(&|_| {}),
+            digest(&|digest| digest.queue("a", false)),
+            digest(&|digest| digest.queue("a", true)),
+            digest(&|digest| digest.totals(1, 2)),
+            digest(&|digest| digest.totals(2, 1)),
+            digest(&|digest| digest.day(day)),
+            digest(&|digest| digest.day(Day { failed: 4, ..day })),
+        ];
+        assert!((1..all.len()).all(|at| !all[..at].contains(&all[at])));
+    }
+}

@@ -189,3 +189,151 @@ fn second(score: f64) -> Result<Wall, String> {
     let is_moment = (0.0..=Wall::LAST.0 as f64).contains(&micros);
     if is_moment { Ok(Wall(micros as i64)) } else { Err(format!("its time is {score}")) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const JOB: &str = r#""jid":"job-00001","jobtype":"T","queue":"a","retry":3,"created_at":"2026-11-20T00:00:00Z","args":[1e400,9007199254740993, 1.0],"priority":5"#;
+
+    fn made() -> Made {
+        Made::at(Wall(7))
+    }
+
+    fn queue(name: &str) -> Place {
+        Place::Queue { name: name.into(), layout: Layout::Prefixed }
+    }
+
+    /// The life of a job, as text; or why it has none.
+    fn told(place: &Place, text: &str, score: Option<f64>) -> Result<String, String> {
+        let lying = Lying { place, text: text.as_bytes(), score };
+        lying.life(&made(), &mut Vec::new(), |life| {
+            let body = String::from_utf8(life.body.to_vec()).expect("UTF-8");
+            let failure =
+                life.failure.map(|f| (f.retry_count, f.remaining, f.failed_at.0, f.next_at.map(|at| at.0)));
+            format!("{} {:?} {:?} {failure:?} {body}", life.head.queue, life.standing, life.enqueued_at)
+        })
+    }
+
+    fn told_so(place: &Place, text: &str, score: Option<f64>) -> String {
+        told(place, text, score).expect("a job")
+    }
+
+    #[test]
+    fn each_key_has_its_place_s05_s06() {
+        let bare = Place::Queue { name: "default".into(), layout: Layout::Bare };
+        let counter =
+            |failures, date: Option<&str>| Place::Counter { failures, date: date.map(str::to_owned) };
+        for (key, kind, place) in [
+            ("q:default", Kind::List, Some(queue("default"))),
+            ("default", Kind::List, Some(bare)),
+            ("scheduled", Kind::Sorted, Some(Place::Scheduled)),
+            ("retries", Kind::Sorted, Some(Place::Retries)),
+            ("dead", Kind::Sorted, Some(Place::Dead)),
+            ("working", Kind::Sorted, Some(Place::Working)),
+            ("queues", Kind::Set, Some(Place::Queues)),
+            ("paused", Kind::Set, Some(Place::Paused)),
+            ("processed", Kind::Text, Some(counter(false, None))),
+            ("failures:2026-11-20", Kind::Text, Some(counter(true, Some("2026-11-20")))),
+            ("v", Kind::Text, Some(Place::Version)),
+            ("scheduled", Kind::Set, None),
+            ("queues", Kind::Sorted, None),
+            ("lock:2026", Kind::Text, None),
+            ("q:default", Kind::Hash, None),
+            ("anything", Kind::Other, None),
+        ] {
+            assert_eq!(Place::of(key.as_bytes(), kind), place, "{key} {kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_job_comes_over_with_its_times_its_numbers_and_what_nobody_knows_j02_j03() {
+        let body = r#"{"retry":3,"jid":"job-00001","queue":"a","jobtype":"T","created_at":"2026-11-20T00:00:00Z","args":[1e400,9007199254740993, 1.0],"reserve_for":1800,"priority":5}"#;
+        let enqueued = format!(r#"{{{JOB},"enqueued_at":"2026-11-21T00:00:00.5Z"}}"#);
+        let [created, since] =
+            ["2026-11-20T00:00:00Z", "2026-11-21T00:00:00.5Z"].map(|at| Wall::parse(at).expect("a moment"));
+        let queued = Standing::Queued { since };
+        assert_eq!(told_so(&queue("a"), &enqueued, None), format!("a {queued:?} None None {body}"));
+        let queued = Standing::Queued { since: created };
+        let moved = body.replace(r#""queue":"a""#, r#""queue":"b""#);
+        assert_eq!(
+            told_so(&queue("b"), &format!("{{{JOB}}}"), None),
+            format!("b {queued:?} None None {moved}"),
+            "of the queue in which it lies"
+        );
+        let no_times = r#"{"jid":"job-00001","jobtype":"T","args":[]}"#;
+        assert!(told_so(&queue("a"), no_times, None).starts_with("a Queued { since: Wall(7) }"));
+        assert!(
+            told_so(&Place::Dead, no_times, Some(0.0))
+                .contains(r#""created_at":"1970-01-01T00:00:00.000007Z""#)
+        );
+
+        let at = Wall(1_767_323_045_123_457);
+        let score = Some(1_767_323_045.123_456_7);
+        assert!(
+            told_so(&Place::Scheduled, &enqueued, score)
+                .starts_with(&format!("a {:?}", Standing::Scheduled { at }))
+        );
+        let failure = r#""failure":{"retry_count":2,"remaining":1,"failed_at":"1970-01-01T00:00:01Z","next_at":"1970-01-01T00:00:02Z","message":"m"}"#;
+        let failed = format!("{{{JOB},{failure}}}");
+        let expected =
+            format!("a {:?} None Some((2, 1, 1000000, Some(2000000))) {body}", Standing::Retrying { at });
+        assert_eq!(told_so(&Place::Retries, &failed, score), expected);
+        assert!(
+            told_so(&Place::Dead, &failed, score)
+                .starts_with(&format!("a {:?}", Standing::Dead { until: at }))
+        );
+    }
+
+    #[test]
+    fn a_reservation_keeps_its_worker_and_its_end_w08() {
+        let until = Wall(1_767_323_045_000_000);
+        let score = Some(1_767_323_045.0);
+        let reserved = format!(
+            r#"{{"job":{{{JOB}}},"reserved_at":"2026-01-02T03:00:00Z","expires_at":"whatever","wid":"w1","x":1}}"#
+        );
+        let since = Wall::parse("2026-01-02T03:00:00Z").expect("a moment");
+        let working = Standing::Working { wid: "w1", since, until };
+        let said = told(&Place::Working, &reserved, score).expect("a job");
+        assert!(said.starts_with(&format!("a {working:?} Some(Wall(1795132800000000)) None {{")), "{said}");
+        let nobodys = told(&Place::Working, &format!(r#"{{"job":{{{JOB}}}}}"#), score).expect("a job");
+        let since = Wall(until.0 - 1_800_000_000);
+        assert!(
+            nobodys.starts_with(&format!("a {:?}", Standing::Working { wid: "", since, until })),
+            "{nobodys}"
+        );
+    }
+
+    #[test]
+    fn what_our_rules_refuse_is_told_why() {
+        let job = format!("{{{JOB}}}");
+        let sized = |size: usize| {
+            let empty = r#"{"jid":"job-00001","jobtype":"T","args":[""]}"#;
+            empty.replace(r#""]"#, &format!(r#"{}"]"#, "x".repeat(size - empty.len())))
+        };
+        let large = sized(JOB_MAX + 1);
+        assert!(told(&queue("a"), &sized(JOB_MAX), None).is_ok());
+        let wide = format!(r#"{{"job":{job},"wid":"{}"}}"#, "w".repeat(WID_MAX + 1));
+        for (place, text, score, why) in [
+            (queue("a"), "{}", None, "jobs must have a reasonable jid parameter"),
+            (queue("a"), "not a job", None, "invalid JSON: "),
+            (queue("a b"), &job, None, "cannot get \"a b\" queue: "),
+            (Place::Scheduled, &job.replace(r#""a""#, r#""a b""#), Some(1.0), "cannot get \"a b\" queue: "),
+            (queue("a"), &large, None, "it has 16777217 bytes, limit 16777216"),
+            (Place::Working, &job, Some(1.0), "it is no reservation: missing field `job`"),
+            (Place::Working, &format!("[{job}]"), Some(1.0), "it is no reservation"),
+            (Place::Working, &wide, Some(1.0), "its `wid` has 1025 bytes, limit 1024"),
+            (Place::Dead, &job, Some(f64::NAN), "its time is NaN"),
+            (Place::Dead, &job, Some(f64::INFINITY), "its time is inf"),
+            (Place::Dead, &job, Some(-1.0), "its time is -1"),
+            (Place::Dead, &job, Some(253_402_207_200.5), "its time is 253402207200.5"),
+        ] {
+            let said = told(&place, text, score).expect_err(why);
+            assert!(said.starts_with(why), "{said}");
+        }
+        let lying = Lying { place: &queue("a"), text: b"{\"\xff", score: None };
+        let said = lying.life(&made(), &mut Vec::new(), |_| ()).expect_err("no text");
+        assert_eq!(said, "it is no UTF-8 at byte 2");
+        assert!(told(&Place::Dead, &job, Some(253_402_207_200.0)).is_ok());
+    }
+}
