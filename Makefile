@@ -1,5 +1,5 @@
 # What one can do here; `make` alone lists it.
-.PHONY: help run test check kill seeds sweep bits bench audit
+.PHONY: help run test check kill seeds sweep bits bench audit release
 CYCLES ?= 1000
 SEEDS ?= 100000
 
@@ -32,3 +32,6 @@ bench: ## measure the server beside one that only answers OK (more flags: make b
 
 audit: ## licences, sources and duplicates of all dependencies, with cargo-deny
 	@tools/steps audit
+
+release: ## one static binary into target/dist, with its checksums: make release TARGET=aarch64-unknown-linux-gnu
+	@packaging/release $(TARGET)
