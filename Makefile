@@ -1,5 +1,5 @@
 # What one can do here; `make` alone lists it.
-.PHONY: help run test check kill seeds sweep bits bench audit release
+.PHONY: help run test check kill seeds sweep bits bench audit release package
 CYCLES ?= 1000
 SEEDS ?= 100000
 
@@ -10,7 +10,7 @@ run: ## build and start the server in development: jobs on 7419, dashboard on 74
 	@cargo run --profile fast --locked -p bessemer-server --bin bessemer -- $(ARGS)
 
 test: ## install what the tests need, then run every test
-	@tools/steps setup lint tests clients browser
+	@tools/steps setup lint tests clients browser packages
 
 check: ## formatting, lints and unit tests: the quick ones
 	@tools/steps lint unit
@@ -35,3 +35,6 @@ audit: ## licences, sources and duplicates of all dependencies, with cargo-deny
 
 release: ## one static binary into target/dist, with its checksums: make release TARGET=aarch64-unknown-linux-gnu
 	@packaging/release $(TARGET)
+
+package: release ## the deb, the rpm and the source archive of a release, into target/dist
+	@packaging/package $(TARGET)
