@@ -10,6 +10,9 @@
 
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /src
+# The sources come without git; --build-arg COMMIT=$(git rev-parse HEAD) lets `bessemer -v` say what they are.
+ARG COMMIT
+ENV BESSEMER_COMMIT=$COMMIT
 COPY . .
 RUN packaging/release \
  && mkdir -p /image/usr/local/bin /image/var/lib/bessemer \

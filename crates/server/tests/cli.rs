@@ -34,7 +34,8 @@ fn home() -> TempDir {
 fn version_and_help_go_to_standard_output_o01() {
     let home = home();
     let output = run(&["-v"], &[], home.path());
-    let expected = concat!("bessemer ", env!("CARGO_PKG_VERSION"), "\nLicensed under MIT OR Apache-2.0\n");
+    let version = concat!("bessemer ", env!("CARGO_PKG_VERSION"), "\n");
+    let expected = format!("{version}Built from a working tree\nLicensed under MIT OR Apache-2.0\n");
     assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
     assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0));
 

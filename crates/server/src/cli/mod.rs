@@ -37,8 +37,14 @@ use clap::{ArgAction, CommandFactory, Parser, Subcommand};
 use crate::config::{self, Config, StoreConfig};
 use crate::exit::Failure;
 
-/// What `-v` prints after the name.
-const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\nLicensed under ", env!("CARGO_PKG_LICENSE"));
+/// What `-v` prints after the name. `build.rs` knows what it was built from.
+const VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    "\nBuilt from ",
+    env!("BESSEMER_BUILD"),
+    "\nLicensed under ",
+    env!("CARGO_PKG_LICENSE")
+);
 
 /// Under what the help has the flags that say which server is meant.
 const SERVER: &str = "Which server";
