@@ -140,3 +140,54 @@ pub(super) fn json(report: &Report) -> Value {
     });
     goals.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::plan::{self, Step};
+    use super::super::sample::Sample;
+    use super::*;
+
+    /// A run in which every job costs so many times the floor's PUSH.
+    fn report(times: u64) -> Report {
+        let steps = plan::steps(&[Load::Push], &sizes(), 2);
+        let row = |step: Step| {
+            let cpu = if let Who::Server(_) = step.who { times } else { 1000 };
+            let sample = Sample {
+                jobs: 1000,
+                wall: Duration::from_secs(1),
+                cpu: Some(Duration::from_millis(cpu)),
+                ..Sample::default()
+            };
+            Row { step, samples: vec![sample] }
+        };
+        Report {
+            servers: vec!["strict".into(), "tcp://a:1".into()],
+            rows: steps.into_iter().map(row).collect(),
+        }
+    }
+
+    #[test]
+    fn a_goal_is_met_at_its_limit_and_missed_one_beyond() {
+        let verdicts = |times| {
+            let goals = json(&report(times));
+            let goals = goals.as_array().expect("goals").iter();
+            goals
+                .filter(|goal| goal["server"] == "strict")
+                .map(|goal| goal["met"].clone())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(verdicts(1600), [true, true]);
+        assert_eq!(verdicts(2200), [true, false]);
+        assert_eq!(verdicts(2201), [false, false]);
+    }
+
+    #[test]
+    fn other_servers_are_shown_and_not_judged() {
+        let lines = table(&report(2201)).lines();
+        assert_eq!(lines.len(), 6, "{lines:?}");
+        assert!(lines[2].contains("| strict    |     2.20 |    2.20 | missed |"), "{lines:?}");
+        assert!(lines[3].contains("| tcp://a:1 |     2.20 |         |        |"), "{lines:?}");
+    }
+}

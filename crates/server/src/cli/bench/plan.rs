@@ -1,12 +1,18 @@
 //! What is measured in a round, and in which order: a load's floor right before it, so that a busy moment of the machine
 //! meets both.
 
+use std::time::Duration;
+
 use clap::ValueEnum;
 
 use super::child::Kind;
+use super::floor::FETCH_WAIT;
 
 /// Connections of the loads that are measured with one number of them only.
 pub(super) const CREW: usize = 10;
+
+/// What it takes to push one, roughly.
+const MICROS_PER_WAITING_JOB: u64 = 5;
 
 /// What servers are asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -103,6 +109,19 @@ impl Case {
             }
             Load::Idle | Load::Blocked => Some((Kind::NullFloor, self)),
             Load::Rate | Load::Lateness | Load::Depth => None,
+        }
+    }
+
+    /// About how long it takes, for whoever waits.
+    pub(super) fn lasts(self, window: Duration) -> Duration {
+        let laid_down = Duration::from_micros(self.waiting * MICROS_PER_WAITING_JOB);
+        match self.load {
+            Load::Lateness => window * 3 + Duration::from_millis(500),
+            Load::Idle => window * 2,
+            Load::Blocked => window * 2 + FETCH_WAIT,
+            Load::Rate => window + laid_down * 4,
+            Load::Depth => laid_down * 2,
+            _ => window,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write as _};
 use std::rc::Rc;
+use std::time::Duration;
 
 use super::child::Kind;
 use super::error::Result;
@@ -35,7 +36,10 @@ impl Field {
     /// Goes through all steps as often as there are rounds.
     pub(super) async fn measure(&mut self, run: &Rc<Run>, steps: &[Step], rounds: usize) -> Result<Vec<Row>> {
         let mut rows: Vec<Row> = steps.iter().map(|step| Row { step: *step, samples: Vec::new() }).collect();
+        let round: Duration = steps.iter().map(|step| step.case.lasts(run.window)).sum();
+        let (windows, about) = (steps.len(), (round * rounds as u32).as_secs().max(1));
         let mut progress = Progress::new();
+        eprintln!("{rounds} rounds of {windows} windows, about {} min {} s", about / 60, about % 60);
         for round in 1..=rounds {
             for row in &mut rows {
                 let server = self.of(row.step.who);

@@ -19,13 +19,19 @@ use super::{Run, Window, all};
 /// Jobs that wait for each second of the window. A server that is faster ends its window early.
 const BACKLOG_PER_S: f64 = 50_000.0;
 
+/// How often a FETCH may come back with nothing while jobs wait.
+const NULLS_MAX: usize = 5;
+
+/// A job's number, if it is one of this run.
+pub(super) type Fetched = Option<u64>;
+
 /// Bytes of a backlog: large jobs are fewer.
 const BACKLOG_MAX: u64 = 256 << 20;
 
 /// Every connection fetches a job and finishes it, until the time is over or no job is left.
 pub(super) async fn consume(run: &Rc<Run>, case: Case, server: &mut Server) -> Result<Sample> {
     let fails = case.load == Load::Fail;
-    let queue = run.mark.queue("fetch");
+    let queue = run.queue("fetch");
     let jobs = backlog(run.window, case.bytes);
     let first = fill(run, server, &queue, case.bytes, jobs).await?;
     let crew = server.crew(case.connections, Some(&run.mark.wid("fetch"))).await?;
@@ -40,7 +46,7 @@ pub(super) async fn consume(run: &Rc<Run>, case: Case, server: &mut Server) -> R
             // Nobody asks for a job that somebody else is about to take.
             while begun < window.until && left.get() > 0 {
                 left.set(left.get() - 1);
-                let number = ledger.fetched(worker.fetch().await?)?;
+                let number = ledger.fetched(worker.take().await?)?;
                 let fetched = Instant::now();
                 worker.finish(number).await?;
                 let finished = Instant::now();
@@ -74,7 +80,7 @@ pub(super) async fn drain(run: &Rc<Run>, server: &Server, queue: &str, jobs: u64
                 left.set(left.get() - 1);
                 let stranger =
                     || BenchError::NotOnce { server: name.to_string(), what: "a job is a stranger's".into() };
-                let number = worker.fetch().await?.ok_or_else(stranger)?;
+                let number = worker.take().await?.ok_or_else(stranger)?;
                 worker.finish(number).await?;
             }
             Ok(())
@@ -105,15 +111,33 @@ impl Worker {
         Self { client, mark: mark.clone(), fetch, finish, fails }
     }
 
-    /// Waits for a job; its number, if it is one of this run.
-    pub(super) async fn fetch(&mut self) -> Result<Option<u64>> {
-        let server = self.client.receiver.server();
+    /// Waits for a job.
+    pub(super) async fn fetch(&mut self) -> Result<Fetched> {
         loop {
-            match self.client.call("FETCH", &self.fetch).await? {
-                Answer::Bulk(job) => return Ok(self.mark.number_of(job)),
-                Answer::Null => {}
-                Answer::Ok => return Err(odd(&server, "FETCH", &Answer::Ok)),
+            if let Some(job) = self.ask().await? {
+                return Ok(job);
             }
+        }
+    }
+
+    /// Takes a job where one is known to wait: a server that says it has none has lost it.
+    async fn take(&mut self) -> Result<Fetched> {
+        for _ in 0..NULLS_MAX {
+            if let Some(job) = self.ask().await? {
+                return Ok(job);
+            }
+        }
+        let server = self.client.receiver.server().to_string();
+        Err(BenchError::NotOnce { server, what: "a job that was pushed is not there".into() })
+    }
+
+    /// One FETCH; `None` says that there was nothing.
+    async fn ask(&mut self) -> Result<Option<Fetched>> {
+        let server = self.client.receiver.server();
+        match self.client.call("FETCH", &self.fetch).await? {
+            Answer::Bulk(job) => Ok(Some(self.mark.number_of(job))),
+            Answer::Null => Ok(None),
+            Answer::Ok => Err(odd(&server, "FETCH", &Answer::Ok)),
         }
     }
 

@@ -11,7 +11,7 @@ use super::{Run, Window};
 
 pub(super) async fn depth(run: &Rc<Run>, case: Case, server: &mut Server) -> Result<Sample> {
     server.renew(&run.place).await?;
-    let queue = run.mark.queue("depth");
+    let queue = run.queue("depth");
     let each = |before: Option<u64>, after: Option<u64>| {
         Some(after?.saturating_sub(before?) as f64 / case.waiting as f64)
     };

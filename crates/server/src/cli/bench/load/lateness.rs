@@ -12,8 +12,8 @@ use super::super::plan::Case;
 use super::super::sample::Sample;
 use super::super::server::Server;
 use super::consume::Worker;
+use super::done::Done;
 use super::ledger::Ledger;
-use super::mixed::Done;
 use super::{Run, Window, join};
 use crate::clock;
 
@@ -27,7 +27,7 @@ const WINDOWS: u32 = 3;
 const LEAD: Duration = Duration::from_millis(500);
 
 pub(super) async fn lateness(run: &Rc<Run>, case: Case, server: &mut Server) -> Result<Sample> {
-    let queue = run.mark.queue("lateness");
+    let queue = run.queue("lateness");
     let crew = server.crew(case.connections, Some(&run.mark.wid("lateness"))).await?;
     let producer = server.connect(None).await?;
     let spread = run.window * WINDOWS;

@@ -1,9 +1,7 @@
 //! Producers and workers at once, until everything that was pushed is done.
 
-use std::cell::Cell;
 use std::rc::Rc;
 
-use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -13,12 +11,13 @@ use super::super::plan::Case;
 use super::super::sample::Sample;
 use super::super::server::Server;
 use super::consume::Worker;
+use super::done::Done;
 use super::ledger::Ledger;
 use super::{Run, Window, join};
 
 /// Pushes one by one while the time lasts. What is timed is PUSH and ACK, since a FETCH may wait for its job.
 pub(super) async fn mixed(run: &Rc<Run>, case: Case, server: &mut Server) -> Result<Sample> {
-    let queue = run.mark.queue("mixed");
+    let queue = run.queue("mixed");
     let producers = server.crew(case.producers, None).await?;
     let workers = server.crew(case.connections - case.producers, Some(&run.mark.wid("mixed"))).await?;
     let first = run.numbers.get();
@@ -70,29 +69,4 @@ pub(super) async fn mixed(run: &Rc<Run>, case: Case, server: &mut Server) -> Res
     ledger.check(run.numbers.get(), server.waiting(&queue).await?)?;
     server.remove(&queue, &run.place).await?;
     Ok(sample)
-}
-
-/// How many jobs are done, for who waits for the last.
-#[derive(Default)]
-pub(super) struct Done {
-    jobs: Cell<u64>,
-    /// Rung at that number; 0 is nobody's.
-    wanted: Cell<u64>,
-    bell: Notify,
-}
-
-impl Done {
-    pub(super) fn one_more(&self) {
-        self.jobs.set(self.jobs.get() + 1);
-        if self.jobs.get() == self.wanted.get() {
-            self.bell.notify_one();
-        }
-    }
-
-    pub(super) async fn wait_for(&self, jobs: u64) {
-        self.wanted.set(jobs);
-        if self.jobs.get() < jobs {
-            self.bell.notified().await;
-        }
-    }
 }

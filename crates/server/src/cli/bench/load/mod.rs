@@ -2,6 +2,7 @@
 
 mod consume;
 mod depth;
+mod done;
 mod lateness;
 mod ledger;
 mod mixed;
@@ -42,6 +43,11 @@ impl Run {
     /// Numbers for so many jobs; the first of them.
     fn number(&self, jobs: u64) -> u64 {
         self.numbers.replace(self.numbers.get() + jobs)
+    }
+
+    /// A queue of this window alone: what a server may have kept of an earlier one stays out of the way.
+    fn queue(&self, name: &str) -> String {
+        format!("{}-{}", self.mark.queue(name), self.numbers.get())
     }
 
     /// One window of a case.

@@ -20,7 +20,7 @@ const FILLERS: usize = 4;
 
 /// A closed loop on each connection: the next is sent when the last is answered.
 pub(super) async fn push(run: &Rc<Run>, case: Case, server: &mut Server) -> Result<Sample> {
-    let queue = run.mark.queue("push");
+    let queue = run.queue("push");
     let line = match case.load {
         Load::Pushb => Line::push_bulk(&run.mark, &queue, case.bytes, BATCH),
         Load::Pipelined => Line::push(&run.mark, &queue, case.bytes, BATCH),

@@ -13,8 +13,8 @@ use super::super::plan::Case;
 use super::super::sample::Sample;
 use super::super::server::Server;
 use super::consume::{Worker, drain};
+use super::done::Done;
 use super::ledger::Ledger;
-use super::mixed::Done;
 use super::pace::{Pace, moment};
 use super::push::fill;
 use super::{Run, Window};
@@ -33,12 +33,12 @@ const CHURN_TIMES: u64 = 3;
 const AROUND: u64 = 250;
 
 pub(super) async fn rate(run: &Rc<Run>, case: Case, server: &mut Server) -> Result<Sample> {
-    let backlog = run.mark.queue("backlog");
+    let backlog = run.queue("backlog");
     if case.waiting > 0 {
         server.renew(&run.place).await?;
         lay_down(run, case, server, &backlog).await?;
     }
-    let queue = run.mark.queue("rate");
+    let queue = run.queue("rate");
     let crew = server.crew(case.connections, Some(&run.mark.wid("rate"))).await?;
     let producer = server.connect(None).await?;
     let jobs = (f64::from(run.rate) * run.window.as_secs_f64()).ceil() as u64;
@@ -132,7 +132,7 @@ async fn produce(producer: Client, mut line: Line, schedule: Schedule, jobs: u64
 /// Jobs that wait in another queue, and behind them in the log what has come and gone.
 async fn lay_down(run: &Rc<Run>, case: Case, server: &Server, backlog: &str) -> Result<()> {
     fill(run, server, backlog, case.bytes, case.waiting).await?;
-    let churn = run.mark.queue("churn");
+    let churn = run.queue("churn");
     let jobs = case.waiting * (case.bytes as u64 + AROUND) * CHURN_TIMES / CHURN as u64;
     // In pieces, so that they are never all there.
     let piece = 10_000;

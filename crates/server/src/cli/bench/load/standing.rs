@@ -34,7 +34,7 @@ pub(super) async fn idle(run: &Rc<Run>, case: Case, server: &mut Server) -> Resu
 pub(super) async fn blocked(run: &Rc<Run>, case: Case, server: &mut Server) -> Result<Sample> {
     server.renew(&run.place).await?;
     let before = server.memory();
-    let queue = run.mark.queue("blocked");
+    let queue = run.queue("blocked");
     let mut waiting = JoinSet::new();
     for number in 0..case.connections {
         let client = server.connect(Some(&run.mark.wid(&format!("blocked-{number}")))).await?;
