@@ -85,15 +85,15 @@ fn check_form(result: &Value) {
 
 #[test]
 fn every_load_runs_against_children_and_an_address_and_leaves_nothing() {
-    let server = Server::start_with(&[("FAKTORY_PASSWORD", "sesame")]);
-    let (directory, address) = (disk(), format!("tcp://:sesame@127.0.0.1:{}", server.port));
+    let server = Server::start();
+    let (directory, address) = (disk(), format!("tcp://127.0.0.1:{}", server.port));
     let loads = "push,pushb,pipelined,fetch,fail,mixed,rate,lateness,idle,depth";
     let arguments =
         [&TINY[..], &["--bytes", "100,1k", "--json", "--loads", loads, "strict", &address]].concat();
     let said = json(&bench(directory.path(), &arguments).output().expect("the built binary starts"));
 
-    let names = ["strict".to_owned(), format!("tcp://127.0.0.1:{}", server.port)];
-    assert_eq!(said["servers"], serde_json::json!(names), "without the password");
+    let names = ["strict".to_owned(), address];
+    assert_eq!(said["servers"], serde_json::json!(names));
     assert_eq!(said["rounds"], 1);
     let results = said["results"].as_array().expect("results");
     results.iter().for_each(check_form);
@@ -114,6 +114,9 @@ fn every_load_runs_against_children_and_an_address_and_leaves_nothing() {
     }
     let left = std::fs::read_dir(directory.path()).expect("a folder").count();
     assert_eq!(left, 0, "the data of the children is gone");
+    let info = &server.info()["faktory"];
+    let jobs = serde_json::json!({ "scheduled": 0, "retries": 0, "dead": 0, "working": 0 });
+    assert_eq!((&info["queues"], &info["sets"]), (&serde_json::json!({}), &jobs), "and no job is left");
 }
 
 /// A load has its figures, also of a server that was found by its port.
@@ -132,16 +135,20 @@ fn check_figures(load: &str, is_foreign: bool, result: &Value) {
 
 #[test]
 fn a_table_has_a_line_for_each_server_with_the_range_of_the_rounds() {
-    let directory = disk();
-    let arguments =
+    let server = Server::start_with(&[("FAKTORY_PASSWORD", "sesame")]);
+    let (directory, address) = (disk(), format!("tcp://:sesame@127.0.0.1:{}", server.port));
+    let push =
         ["--loads", "push", "--connections", "2", "--bytes", "10", "--rounds", "2", "--seconds", "0.05"];
-    let output =
-        bench(directory.path(), &[&arguments[..], &["relaxed"]].concat()).output().expect("the binary");
+    let arguments = [&push[..], &["relaxed", &address]].concat();
+    let output = bench(directory.path(), &arguments).output().expect("the built binary starts");
     let said = String::from_utf8(output.stdout).expect("UTF-8");
     let lines: Vec<&str> =
         said.lines().filter(|line| line.starts_with("| push, 2 connections, 10 B | ")).collect();
-    assert_eq!(lines.len(), 2, "{said}");
-    assert!(lines[0].contains("| floor ") && lines[1].contains("| relaxed "), "{said}");
+    assert_eq!(lines.len(), 3, "{said}");
+    let shown = format!("| tcp://127.0.0.1:{} ", server.port);
+    for (line, name) in lines.iter().zip(["| floor ", "| relaxed ", &shown]) {
+        assert!(line.contains(name), "{said}");
+    }
     assert!(lines.iter().all(|line| line.contains('[') && line.contains("..")), "{said}");
     assert!(said.contains("\nmedians of the rounds [lowest..highest]"), "{said}");
 }

@@ -61,11 +61,6 @@ impl Server {
         Ok(Self { name, url, process, child: None })
     }
 
-    /// Whether it can be started again.
-    pub(super) fn is_child(&self) -> bool {
-        self.child.is_some()
-    }
-
     /// A connection; with a `wid`, one of a worker.
     pub(super) async fn connect(&self, wid: Option<&str>) -> Result<Client> {
         Client::connect(&self.url, &self.name, wid).await
@@ -121,24 +116,26 @@ impl Server {
     }
 
     /// Removes a queue with what is left in it.
-    pub(super) async fn remove(&mut self, queue: &str, place: &Place) -> Result<()> {
-        self.tidy("QUEUE", &format!("QUEUE REMOVE {queue}\r\n"), place).await
+    pub(super) async fn remove(&self, queue: &str) -> Result<()> {
+        self.tidy("QUEUE", &format!("QUEUE REMOVE {queue}\r\n")).await
+    }
+
+    /// Removes a queue of very many: a child is replaced, since its memory and its log remember them.
+    pub(super) async fn remove_backlog(&mut self, queue: &str, place: &Place) -> Result<()> {
+        if self.child.is_some() { self.renew(place).await } else { self.remove(queue).await }
     }
 
     /// Removes the jobs of this run that wait to be tried again.
-    pub(super) async fn discard_retries(&mut self, mark: &Mark, place: &Place) -> Result<()> {
+    pub(super) async fn discard_retries(&self, mark: &Mark) -> Result<()> {
         let jobtype = mark.jobtype();
-        let line = format!(
-            "MUTATE {{\"cmd\":\"discard\",\"target\":\"retries\",\"filter\":{{\"jobtype\":\"{jobtype}\"}}}}\r\n"
-        );
-        self.tidy("MUTATE", &line, place).await
+        let filter = format!("{{\"jobtype\":\"{jobtype}\"}}");
+        let line = format!("MUTATE {{\"cmd\":\"discard\",\"target\":\"retries\",\"filter\":{filter}}}\r\n");
+        self.tidy("MUTATE", &line).await
     }
 
-    /// A child that does not know the command is replaced by a new one; others keep what is left.
-    async fn tidy(&mut self, verb: &'static str, line: &str, place: &Place) -> Result<()> {
-        let told = self.connect(None).await?.call_ok(verb, line.as_bytes()).await;
-        match told {
-            Err(BenchError::Refused { .. }) if self.is_child() => self.renew(place).await,
+    /// A server that refuses is measured all the same, and keeps what is left.
+    async fn tidy(&self, verb: &'static str, line: &str) -> Result<()> {
+        match self.connect(None).await?.call_ok(verb, line.as_bytes()).await {
             Err(BenchError::Refused { answer, .. }) => {
                 tracing::warn!("{}: jobs of this run are left, as {verb} was refused: {answer}", self.name);
                 Ok(())

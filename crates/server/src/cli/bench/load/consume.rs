@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::super::client::{Answer, Client, odd};
 use super::super::error::{BenchError, Result};
 use super::super::line::{Line, Mark};
-use super::super::plan::{CREW, Case, Load};
+use super::super::plan::{Case, Load};
 use super::super::sample::Sample;
 use super::super::server::Server;
 use super::ledger::Ledger;
@@ -61,32 +61,11 @@ pub(super) async fn consume(run: &Rc<Run>, case: Case, server: &mut Server) -> R
     all(tasks).await?;
     let sample = window.close(server);
     ledger.check(first + jobs, server.waiting(&queue).await?)?;
-    server.remove(&queue, &run.place).await?;
+    server.remove(&queue).await?;
     if fails {
-        server.discard_retries(&run.mark, &run.place).await?;
+        server.discard_retries(&run.mark).await?;
     }
     Ok(sample)
-}
-
-/// Fetches and ACKs jobs that wait, fast and not counted.
-pub(super) async fn drain(run: &Rc<Run>, server: &Server, queue: &str, jobs: u64) -> Result<()> {
-    let left = Rc::new(Cell::new(jobs));
-    let crew = server.crew(CREW, Some(&run.mark.wid("drain"))).await?;
-    let tasks = crew.into_iter().map(|client| {
-        let mut worker = Worker::new(client, &run.mark, queue, false);
-        let (left, name) = (left.clone(), server.name.clone());
-        async move {
-            while left.get() > 0 {
-                left.set(left.get() - 1);
-                let stranger =
-                    || BenchError::NotOnce { server: name.to_string(), what: "a job is a stranger's".into() };
-                let number = worker.take().await?.ok_or_else(stranger)?;
-                worker.finish(number).await?;
-            }
-            Ok(())
-        }
-    });
-    all(tasks).await
 }
 
 fn backlog(window: Duration, bytes: usize) -> u64 {

@@ -29,9 +29,7 @@ pub(super) async fn depth(run: &Rc<Run>, case: Case, server: &mut Server) -> Res
             return Err(BenchError::NotOnce { server: server.name.to_string(), what });
         }
         sample.restart = Some(Restart { took, bytes_each: each(empty, server.memory()) });
-        server.renew(&run.place).await?;
-    } else {
-        server.remove(&queue, &run.place).await?;
     }
+    server.remove_backlog(&queue, &run.place).await?;
     Ok(sample)
 }

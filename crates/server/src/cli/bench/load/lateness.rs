@@ -68,7 +68,7 @@ pub(super) async fn lateness(run: &Rc<Run>, case: Case, server: &mut Server) -> 
     let sample = window.close(server);
     drop(working);
     ledger.check(first + jobs, server.waiting(&queue).await?)?;
-    server.remove(&queue, &run.place).await?;
+    server.remove(&queue).await?;
     Ok(sample)
 }
 

@@ -67,6 +67,6 @@ pub(super) async fn mixed(run: &Rc<Run>, case: Case, server: &mut Server) -> Res
     let sample = window.close(server);
     drop(working);
     ledger.check(run.numbers.get(), server.waiting(&queue).await?)?;
-    server.remove(&queue, &run.place).await?;
+    server.remove(&queue).await?;
     Ok(sample)
 }

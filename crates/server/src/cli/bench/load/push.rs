@@ -46,7 +46,7 @@ pub(super) async fn push(run: &Rc<Run>, case: Case, server: &mut Server) -> Resu
     });
     all(tasks).await?;
     let sample = window.close(server);
-    server.remove(&queue, &run.place).await?;
+    server.remove(&queue).await?;
     Ok(sample)
 }
 

@@ -12,7 +12,7 @@ use super::super::line::Line;
 use super::super::plan::Case;
 use super::super::sample::Sample;
 use super::super::server::Server;
-use super::consume::{Worker, drain};
+use super::consume::Worker;
 use super::done::Done;
 use super::ledger::Ledger;
 use super::pace::{Pace, moment};
@@ -75,9 +75,9 @@ pub(super) async fn rate(run: &Rc<Run>, case: Case, server: &mut Server) -> Resu
     let sample = window.close(server);
     drop(working);
     ledger.check(first + jobs, server.waiting(&queue).await?)?;
-    server.remove(&queue, &run.place).await?;
+    server.remove(&queue).await?;
     if case.waiting > 0 {
-        server.remove(&backlog, &run.place).await?;
+        server.remove_backlog(&backlog, &run.place).await?;
     }
     Ok(sample)
 }
@@ -140,7 +140,7 @@ async fn lay_down(run: &Rc<Run>, case: Case, server: &Server, backlog: &str) -> 
     while left > 0 {
         let now = left.min(piece);
         fill(run, server, &churn, CHURN, now).await?;
-        drain(run, server, &churn, now).await?;
+        server.remove(&churn).await?;
         left -= now;
     }
     Ok(())
