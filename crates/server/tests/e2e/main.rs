@@ -5,8 +5,8 @@
 //! with what it still has; `workers.rs` has clients that vanish; `command_line.rs` has people and scripts at it, `start.rs`
 //! what happens before the first connection, `crowd.rs` one connection too many, `large.rs` the largest jobs, `faults.rs` a
 //! disk that fails, `directory.rs` a data directory that is not ours, `durability.rs` its two modes, `tls.rs` TLS, whose
-//! certificates and client are in `sealed.rs`, `reload.rs` another
-//! configuration, `bench.rs` what `bessemer bench` says.
+//! certificates and client are in `sealed.rs`, `reload.rs` another configuration,
+//! `bench.rs` what `bessemer bench` says.
 
 mod bench;
 mod client;
