@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(turn(), Some(Duration::ZERO));
         assert_eq!(turn(), Some(Duration::from_micros(500)));
         assert_eq!(
-            (2..=10_000).map(|_| turn()).last(),
+            (2..=10_000).map(|_| turn()).next_back(),
             Some(Some(PATIENCE)),
             "the 10,001st begins after 5 s"
         );
