@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bessemer_protocol::text::quote;
 use bytes::Bytes;
 
 use crate::fact::{Cleared, Failure, Head, JobId, OnLost, Span};
@@ -178,8 +179,8 @@ pub enum Refusal {
 impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::NotReserved(jid) => write!(f, "Job not found {jid}"),
-            Self::UnknownWorker(wid) => write!(f, "Unknown worker {wid}"),
+            Self::NotReserved(jid) => write!(f, "Job not found {}", quote(jid)),
+            Self::UnknownWorker(wid) => write!(f, "Unknown worker {}", quote(wid)),
             Self::TooManyQueues(limit) => write!(f, "too many queues, limit {limit}"),
             Self::TooManyWorkers(limit) => write!(f, "too many workers, limit {limit}"),
             Self::DiskFull => f.write_str("disk full, not accepting jobs"),

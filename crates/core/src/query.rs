@@ -296,6 +296,8 @@ pub struct ServerFigures {
     pub reloads_refused: u64,
     /// The last moment at which the certificate is valid; none: there is no TLS.
     pub certificate_until: Option<Wall>,
+    /// What was refused since the start, by reason; filled in where it is shown.
+    pub rejected: BTreeMap<&'static str, u64>,
 }
 
 /// How an engine stands with its disk: what an operator has to see without looking for it.

@@ -2,8 +2,9 @@
 
 use serde::Deserialize;
 
+use crate::handshake::RSS_KB_MAX;
 use crate::response::WorkerState;
-use crate::text::{is_object, quote};
+use crate::text::{object, quote};
 
 /// The payload of BEAT.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,7 +12,7 @@ pub struct Beat {
     pub wid: String,
     /// What the worker says of itself; anything but quiet and terminate means running (rule `B-04`).
     pub state: Option<WorkerState>,
-    /// Negative values read as 0.
+    /// Negative values read as 0, and no more than [`RSS_KB_MAX`] is believed (row 79).
     pub rss_kb: u64,
 }
 
@@ -20,7 +21,7 @@ pub struct Beat {
 #[error("invalid BEAT {0}")]
 pub struct BeatError(String);
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Raw {
     #[serde(default)]
     wid: Option<String>,
@@ -33,16 +34,13 @@ struct Raw {
 impl Beat {
     /// Reads a payload (rule `B-01`).
     pub fn parse(text: &str) -> Result<Self, BeatError> {
-        let raw: Raw = is_object(text)
-            .then(|| serde_json::from_str(text).ok())
-            .flatten()
-            .ok_or_else(|| BeatError(quote(text)))?;
+        let raw: Raw = object(text).ok_or_else(|| BeatError(quote(text)))?;
         let state = match raw.current_state.as_deref() {
             Some("quiet") => Some(WorkerState::Quiet),
             Some("terminate") => Some(WorkerState::Terminate),
             _ => None,
         };
-        let rss_kb = raw.rss_kb.and_then(|kb| u64::try_from(kb).ok()).unwrap_or(0);
+        let rss_kb = raw.rss_kb.and_then(|kb| u64::try_from(kb).ok()).unwrap_or(0).min(RSS_KB_MAX);
         Ok(Self { wid: raw.wid.unwrap_or_default(), state, rss_kb })
     }
 }
@@ -52,11 +50,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_beat_is_read_b01_b04() {
+    fn a_beat_is_read_b01_b04_row_79() {
         let beat = Beat::parse(r#"{"wid":"w","current_state":"quiet","rss_kb":7}"#).expect("ok");
         assert_eq!(beat, Beat { wid: "w".into(), state: Some(WorkerState::Quiet), rss_kb: 7 });
         assert_eq!(Beat::parse(r#"{"wid":"w","current_state":"busy","rss_kb":-1}"#).expect("ok").state, None);
-        for bad in ["x", "[1]", r#"{"wid":1}"#, r#"{"rss_kb":"1"}"#] {
+        assert_eq!(Beat::parse("null"), Ok(Beat::default()));
+        assert_eq!(Beat::parse(r#"{"rss_kb":9223372036854775807}"#).expect("ok").rss_kb, RSS_KB_MAX);
+        for bad in ["x", "[1]", r#"{"wid":1}"#, r#"{"rss_kb":"1"}"#, r#"{"rss_kb":9223372036854775808}"#] {
             assert_eq!(Beat::parse(bad), Err(BeatError(bad.into())));
         }
     }

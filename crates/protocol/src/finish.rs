@@ -1,11 +1,13 @@
 //! ACK and FAIL: the payloads with which a worker ends a job.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::fmt;
 
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{BACKTRACE_LINES_MAX, BACKTRACE_MAX, ERRTYPE_MAX, MESSAGE_MAX};
-use crate::text::{Lossy, cut, is_object, quote};
+use crate::text::{Lossy, cut, is_strict, object, quote};
 
 /// A payload that cannot be read; the text is what the client is told.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,9 +24,34 @@ pub enum FinishError {
 }
 
 /// The jid of an ACK. Other members must be strings and are ignored (rule `A-01`).
-pub fn parse_ack(text: &str) -> Result<String, FinishError> {
-    let members: Option<BTreeMap<String, String>> = serde_json::from_str(text).ok();
-    members.and_then(|mut m| m.remove("jid")).ok_or_else(|| FinishError::Ack(quote(text)))
+pub fn parse_ack(text: &str) -> Result<Cow<'_, str>, FinishError> {
+    let ack: Option<Ack<'_>> = is_strict(text).then(|| serde_json::from_str(text).ok()).flatten();
+    ack.and_then(|ack| ack.0).ok_or_else(|| FinishError::Ack(quote(text)))
+}
+
+/// The jid of an object that holds nothing but strings; of several the last, as in the reference.
+struct Ack<'a>(Option<Cow<'a, str>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Ack<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Ack<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Ack<'de>, A::Error> {
+                let mut jid = None;
+                while let Some((name, value)) = map.next_entry::<Lossy<'de>, Lossy<'de>>()? {
+                    if name.0 == "jid" {
+                        jid = Some(value.0);
+                    }
+                }
+                Ok(Ack(jid))
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
 }
 
 /// What a worker reports of a failure; the same JSON is kept and shown.
@@ -39,7 +66,7 @@ pub struct Fail {
 }
 
 /// A report as it came.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(crate) struct Raw<'a> {
     #[serde(borrow, default)]
     jid: Option<Lossy<'a>>,
@@ -66,10 +93,7 @@ impl Raw<'_> {
 impl Fail {
     /// Reads and cleans a report (rules `A-10`, `A-11`, `A-13`).
     pub fn parse(text: &str) -> Result<Self, FinishError> {
-        let raw: Raw<'_> = is_object(text)
-            .then(|| serde_json::from_str(text).ok())
-            .flatten()
-            .ok_or_else(|| FinishError::Fail(quote(text)))?;
+        let raw: Raw<'_> = object(text).ok_or_else(|| FinishError::Fail(quote(text)))?;
         let fail = raw.clean();
         if fail.jid.is_empty() { Err(FinishError::MissingJid) } else { Ok(fail) }
     }
@@ -83,8 +107,13 @@ impl Fail {
 /// Trimmed, cut, and never empty (rule `A-13`).
 fn clean(text: Option<Lossy<'_>>, max: usize) -> String {
     let text = text.unwrap_or_default().0;
-    let trimmed = cut(text.trim(), max);
+    let trimmed = first(text.trim(), max);
     if trimmed.is_empty() { "unknown".into() } else { trimmed.into() }
+}
+
+/// The first characters of a text.
+fn first(text: &str, max: usize) -> &str {
+    text.char_indices().nth(max).map_or(text, |(end, _)| &text[..end])
 }
 
 /// The first lines of a stack trace, as many as fit.
@@ -106,8 +135,21 @@ mod tests {
     #[test]
     fn an_ack_has_only_strings_a01() {
         assert_eq!(parse_ack(r#"{"jid":"abcdefgh1","extra":"x"}"#), Ok("abcdefgh1".into()));
-        for bad in [r#"{"jid":"abcdefgh1","n":1}"#, r#"{"n":"1"}"#, "[]", "x", r#"{"jid":null}"#] {
-            assert_eq!(parse_ack(bad), Err(FinishError::Ack(bad.into())));
+        assert_eq!(parse_ack(r#"{"other":"\ud800","jid":"a","jid":"abcdefg\u00e9"}"#), Ok("abcdefgé".into()));
+        for bad in [
+            r#"{"jid":"abcdefgh1","n":1}"#,
+            r#"{"jid":"abcdefgh1"} x"#,
+            r#"{"jid":"abcdefgh1","n":[[]]}"#,
+            r#"{"n":"1"}"#,
+            r#"["jid","abcdefgh1"]"#,
+            "{\"jid\":\"abcdefgh\u{1}\"}",
+            "[]",
+            "{}",
+            "null",
+            "x",
+            r#"{"jid":null}"#,
+        ] {
+            assert_eq!(parse_ack(bad), Err(FinishError::Ack(quote(bad))));
         }
     }
 
@@ -118,12 +160,13 @@ mod tests {
         assert_eq!((&*fail.errtype, &*fail.message, fail.backtrace.len()), ("unknown", "boom", 0));
         assert_eq!(fail.text(), br#"{"errtype":"unknown","message":"boom"}"#);
 
-        let long = "é".repeat(MESSAGE_MAX);
+        let long = "é".repeat(MESSAGE_MAX + 1);
         let lines: Vec<String> = (0..=BACKTRACE_LINES_MAX).map(|n| n.to_string()).collect();
         let json =
             serde_json::json!({"jid": "abcdefgh1", "errtype": long, "message": long, "backtrace": lines});
         let fail = Fail::parse(&json.to_string()).expect("ok");
-        assert_eq!((fail.errtype.len(), fail.message.len()), (ERRTYPE_MAX, MESSAGE_MAX));
+        assert_eq!((fail.errtype.chars().count(), fail.message.chars().count()), (ERRTYPE_MAX, MESSAGE_MAX));
+        assert!(long.starts_with(&*fail.message));
         assert_eq!(fail.backtrace, lines[..BACKTRACE_LINES_MAX]);
 
         let wide = vec!["x".repeat(BACKTRACE_MAX), "y".into()];
@@ -135,6 +178,7 @@ mod tests {
     #[test]
     fn a_report_of_the_wrong_shape_is_refused_a10_a11() {
         assert_eq!(Fail::parse("{}"), Err(FinishError::MissingJid));
+        assert_eq!(Fail::parse("null"), Err(FinishError::MissingJid));
         assert_eq!(Fail::parse(r#"{"jid":""}"#), Err(FinishError::MissingJid));
         for bad in ["x", "[]", r#"{"jid":5}"#, r#"{"jid":"abcdefgh1","backtrace":[1]}"#] {
             assert_eq!(Fail::parse(bad), Err(FinishError::Fail(bad.into())));

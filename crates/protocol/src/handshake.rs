@@ -7,12 +7,12 @@
 //! ```
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::response::ErrorCode;
-use crate::text::cut;
+use crate::text::{cut, json_error};
 
 /// The version of the protocol that everybody speaks.
 pub const VERSION: u8 = 2;
@@ -148,13 +148,16 @@ pub struct Hello {
 }
 
 /// Why a HELLO was refused; the text is what the client is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HelloError {
     /// The line is something else.
     #[error("expected HELLO")]
     Expected,
-    #[error("invalid HELLO: malformed JSON")]
-    Json,
+    #[error("invalid HELLO: invalid UTF-8 at byte {0}")]
+    Utf8(usize),
+    /// No JSON, or a known member twice.
+    #[error("invalid HELLO: {0}")]
+    Json(String),
     #[error("invalid HELLO: trailing data")]
     Trailing,
     /// This member has the wrong type or is out of range.
@@ -164,7 +167,7 @@ pub enum HelloError {
 
 impl HelloError {
     /// The code that goes with the text.
-    pub const fn code(self) -> ErrorCode {
+    pub const fn code(&self) -> ErrorCode {
         ErrorCode::Err
     }
 }
@@ -175,23 +178,25 @@ impl Hello {
     pub fn parse(line: &[u8]) -> Result<Self, HelloError> {
         let json =
             line.strip_prefix(b"HELLO ").filter(|json| json.starts_with(b"{")).ok_or(HelloError::Expected)?;
-        let mut json = serde_json::Deserializer::from_slice(json);
-        let members = Members::deserialize(&mut json).map_err(|_| HelloError::Json)?;
+        let json = std::str::from_utf8(json)
+            .map_err(|e| HelloError::Utf8(line.len() - json.len() + e.valid_up_to()))?;
+        let mut json = serde_json::Deserializer::from_str(json);
+        let members = Members::deserialize(&mut json).map_err(|e| HelloError::Json(json_error(&e, 0)))?;
         json.end().map_err(|_| HelloError::Trailing)?;
 
-        let _ = text("username", members.username)?; // Only for proxies, but its type is checked.
-        let wid = text("wid", members.wid)?;
+        let _: String = read("username", members.username)?; // Only for proxies, but its type is checked.
+        let wid: String = read("wid", members.wid)?;
         if wid.len() > WID_MAX || wid.contains(char::is_control) {
             return Err(HelloError::Member("wid"));
         }
         Ok(Self {
-            v: number("v", members.v)?,
+            v: read("v", members.v)?,
             wid,
-            hostname: clip(text("hostname", members.hostname)?, HOSTNAME_MAX),
-            pid: number("pid", members.pid)?,
+            hostname: clip(read("hostname", members.hostname)?, HOSTNAME_MAX),
+            pid: read("pid", members.pid)?,
             labels: labels(members.labels)?,
-            pwdhash: text("pwdhash", members.pwdhash)?,
-            rss_kb: number("rss_kb", members.rss_kb)?.unwrap_or(0u64).min(RSS_KB_MAX),
+            pwdhash: read("pwdhash", members.pwdhash)?,
+            rss_kb: read::<u64>("rss_kb", members.rss_kb)?.min(RSS_KB_MAX),
         })
     }
 
@@ -236,41 +241,41 @@ impl std::fmt::Debug for Hello {
     }
 }
 
-/// The known members, not yet checked; null is the same as absent.
+/// The known members, each still a text, so that one of the wrong type is named; null is the same as absent.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Members {
-    v: Option<Value>,
-    wid: Option<Value>,
-    hostname: Option<Value>,
-    pid: Option<Value>,
-    labels: Option<Value>,
-    pwdhash: Option<Value>,
-    username: Option<Value>,
-    rss_kb: Option<Value>,
+struct Members<'a> {
+    #[serde(borrow)]
+    v: Option<&'a RawValue>,
+    #[serde(borrow)]
+    wid: Option<&'a RawValue>,
+    #[serde(borrow)]
+    hostname: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pid: Option<&'a RawValue>,
+    #[serde(borrow)]
+    labels: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pwdhash: Option<&'a RawValue>,
+    #[serde(borrow)]
+    username: Option<&'a RawValue>,
+    #[serde(borrow)]
+    rss_kb: Option<&'a RawValue>,
 }
 
-fn number<N: TryFrom<u64>>(name: &'static str, member: Option<Value>) -> Result<Option<N>, HelloError> {
-    let Some(value) = member else { return Ok(None) };
-    value.as_u64().and_then(|n| n.try_into().ok()).map(Some).ok_or(HelloError::Member(name))
+/// A member of its type; absent it is that type's empty value.
+fn read<'a, T: Deserialize<'a> + Default>(
+    name: &'static str,
+    member: Option<&'a RawValue>,
+) -> Result<T, HelloError> {
+    member
+        .map_or(Ok(T::default()), |raw| serde_json::from_str(raw.get()).map_err(|_| HelloError::Member(name)))
 }
 
-fn text(name: &'static str, member: Option<Value>) -> Result<String, HelloError> {
-    match member {
-        None => Ok(String::new()),
-        Some(Value::String(text)) => Ok(text),
-        Some(_) => Err(HelloError::Member(name)),
-    }
-}
-
-fn labels(member: Option<Value>) -> Result<Vec<String>, HelloError> {
-    let values = match member {
-        None => return Ok(Vec::new()),
-        Some(Value::Array(values)) => values,
-        Some(_) => return Err(HelloError::Member("labels")),
-    };
-    let labels = values.into_iter().take(LABELS_MAX);
-    labels.map(|label| Ok(clip(text("labels", Some(label))?, LABEL_MAX))).collect()
+/// As many as are kept, each clipped; all must be texts.
+fn labels(member: Option<&RawValue>) -> Result<Vec<String>, HelloError> {
+    let labels: Vec<String> = read("labels", member)?;
+    Ok(labels.into_iter().take(LABELS_MAX).map(|label| clip(label, LABEL_MAX)).collect())
 }
 
 /// Cuts a text to `max` bytes, between two characters.
@@ -390,15 +395,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_hello_gets_one_clear_line_h15_h18() {
+    fn what_is_no_hello_gets_one_clear_line_h15_h18_row_9_row_10_row_15_row_16() {
         let wid = |len: usize| format!(r#"{{"wid":"{}"}}"#, "w".repeat(len));
+        let nested = |name: &str| format!(r#"{{"{name}":{}{}}}"#, "[".repeat(5_000), "]".repeat(5_000));
         assert_eq!(hello(&wid(WID_MAX)).unwrap().wid.len(), WID_MAX);
+        assert_eq!(hello(&nested("future")), Ok(Hello::default()));
         for (json, text) in [
             ("", "expected HELLO"),
             (" {}", "expected HELLO"),
             ("[2]", "expected HELLO"),
-            ("{", "invalid HELLO: malformed JSON"),
-            (r#"{"v":2,"v":2}"#, "invalid HELLO: malformed JSON"),
+            ("{", "invalid HELLO: EOF while parsing an object at byte 1"),
+            (r#"{"v":2,"v":2}"#, "invalid HELLO: duplicate field `v` at byte 10"),
+            (r#"{"v":2,}"#, "invalid HELLO: trailing comma at byte 8"),
+            (r#"{'v':2}"#, "invalid HELLO: key must be a string at byte 2"),
+            (r#"{"v":02}"#, "invalid HELLO: invalid number at byte 7"),
             ("{} x", "invalid HELLO: trailing data"),
             (r#"{"v":256}"#, "invalid HELLO: v"),
             (r#"{"v":9223372036854775808}"#, "invalid HELLO: v"),
@@ -408,6 +418,11 @@ mod tests {
             (&wid(WID_MAX + 1), "invalid HELLO: wid"),
             (r#"{"wid":"a\nb"}"#, "invalid HELLO: wid"),
             (r#"{"wid":1}"#, "invalid HELLO: wid"),
+            (r#"{"wid":"\u0000"}"#, "invalid HELLO: wid"),
+            (r#"{"wid":"\ud800"}"#, "invalid HELLO: wid"),
+            (r#"{"v":1e400}"#, "invalid HELLO: v"),
+            (&nested("labels"), "invalid HELLO: labels"),
+            (&nested("v"), "invalid HELLO: v"),
             (r#"{"hostname":["h"]}"#, "invalid HELLO: hostname"),
             (r#"{"pid":-1}"#, "invalid HELLO: pid"),
             (r#"{"pid":"12"}"#, "invalid HELLO: pid"),
@@ -423,11 +438,11 @@ mod tests {
         }
         assert_eq!(Hello::parse(b"PUSH {}"), Err(HelloError::Expected));
         assert_eq!(Hello::parse(b"hello {}"), Err(HelloError::Expected));
-        assert_eq!(Hello::parse(b"HELLO {\"wid\":\"\xff\"}"), Err(HelloError::Json));
+        assert_eq!(Hello::parse(b"HELLO {\"wid\":\"\xff\"}"), Err(HelloError::Utf8(14)));
     }
 
     #[test]
-    fn boundless_texts_are_clipped_between_characters() {
+    fn boundless_texts_are_clipped_between_characters_row_18() {
         let long = "é".repeat(200);
         let many = format!("[{}]", vec![format!("{long:?}"); LABELS_MAX + 5].join(","));
         let json = format!(r#"{{"hostname":"{long}","labels":{many},"rss_kb":18446744073709551615}}"#);

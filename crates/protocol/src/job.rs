@@ -13,9 +13,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::finish;
-use crate::limits::{BULK_JOBS_MAX, DEPTH_MAX, RESERVE_MAX_S, RETRY_MAX};
+use crate::limits::{DEPTH_MAX, RESERVE_MAX_S, RETRY_MAX};
 use crate::names::{NameError, check_jid, check_jobtype, check_queue};
-use crate::text::{Lossy, is_object, json_error, quote};
+use crate::text::{Lossy, json_detail, json_error, quote};
+use crate::time::parse_rfc3339;
 
 /// A text that is no job at all; in a PUSHB it fails the whole command (rules `P-01`, `P-20`).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,8 +28,9 @@ pub enum ParseError {
     Duplicate(&'static str),
     #[error("invalid job: nesting deeper than {DEPTH_MAX}")]
     Depth,
-    #[error("too many jobs in PUSHB: {0}, limit {BULK_JOBS_MAX}")]
-    TooManyJobs(usize),
+    /// How many, and the limit.
+    #[error("too many jobs in PUSHB: {0}, limit {1}")]
+    TooManyJobs(usize, usize),
 }
 
 /// A job that may not be (rules `P-03` to `P-13`); in a PUSHB it fails alone. The text is what the client is told.
@@ -110,17 +112,12 @@ impl<'a> Job<'a> {
     pub fn parse(text: &'a str) -> Result<Self, ParseError> {
         // The job itself is one level.
         check_depth(text, DEPTH_MAX + 1)?;
-        Self::parse_shallow(text)
+        Self::parse_shallow(text, 0)
     }
 
-    fn parse_shallow(text: &'a str) -> Result<Self, ParseError> {
-        let malformed = |e: serde_json::Error| ParseError::Json(json_error(&e));
-        if !is_object(text) && text.trim_ascii() != "null" {
-            // Malformed text says where; what is well-formed but no object says what was expected.
-            serde_json::from_str::<IgnoredAny>(text).map_err(malformed)?;
-            return Err(ParseError::Json("expected an object".into()));
-        }
-        let job: Option<Self> = serde_json::from_str(text).map_err(malformed)?;
+    /// The same, behind `before` bytes that errors count too.
+    fn parse_shallow(text: &'a str, before: usize) -> Result<Self, ParseError> {
+        let job: Option<Self> = read(text, '{', "an object", before)?;
         let job = job.unwrap_or_default();
         match job.duplicate {
             Some(name) => Err(ParseError::Duplicate(name)),
@@ -128,16 +125,17 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Reads the jobs of a PUSHB, each with its own text (rule `P-20`).
-    pub fn parse_bulk(text: &'a str) -> Result<Vec<(&'a str, Self)>, ParseError> {
+    /// Reads the jobs of a PUSHB, at most `jobs_max`, each with its own text (rule `P-20`).
+    pub fn parse_bulk(text: &'a str, jobs_max: usize) -> Result<Vec<(&'a str, Self)>, ParseError> {
         check_depth(text, DEPTH_MAX + 2)?;
-        let elements: Option<Vec<&RawValue>> =
-            serde_json::from_str(text).map_err(|e| ParseError::Json(json_error(&e)))?;
+        let elements: Option<Vec<&RawValue>> = read(text, '[', "an array of jobs", 0)?;
         let elements = elements.unwrap_or_default();
-        if elements.len() > BULK_JOBS_MAX {
-            return Err(ParseError::TooManyJobs(elements.len()));
+        if elements.len() > jobs_max {
+            return Err(ParseError::TooManyJobs(elements.len(), jobs_max));
         }
-        elements.into_iter().map(|raw| Ok((raw.get(), Self::parse_shallow(raw.get())?))).collect()
+        let before = |job: &str| job.as_ptr() as usize - text.as_ptr() as usize;
+        let parse = |raw: &'a RawValue| Ok((raw.get(), Self::parse_shallow(raw.get(), before(raw.get()))?));
+        elements.into_iter().map(parse).collect()
     }
 
     /// The jid, if there is one: PUSHB reports under it.
@@ -165,7 +163,7 @@ impl<'a> Job<'a> {
             return Err(JobError::Retry(retry));
         }
         let at = match self.at.as_deref().filter(|at| !at.is_empty()) {
-            Some(at) => Some(timestamp(at).map_err(|why| JobError::At(quote(at), quote(&why)))?),
+            Some(at) => Some(parse_rfc3339(at).map_err(|why| JobError::At(quote(at), quote(&why)))?),
             None => None,
         };
         check_queue(self.queue())?;
@@ -191,9 +189,21 @@ impl<'a> Job<'a> {
     }
 }
 
-/// RFC 3339 with any offset, up to the year 9999 (rule `P-09`).
-fn timestamp(text: &str) -> Result<Timestamp, String> {
-    text.parse().map_err(|e: jiff::Error| e.to_string())
+/// JSON that begins like this, or `null`. Malformed text says where; what is well-formed, but something else, says what
+/// was expected.
+fn read<'a, T: Deserialize<'a>>(
+    text: &'a str,
+    opens: char,
+    expected: &str,
+    before: usize,
+) -> Result<Option<T>, ParseError> {
+    let malformed = |e: serde_json::Error| ParseError::Json(json_error(&e, before));
+    let begins = text.trim_ascii_start();
+    if begins.starts_with(opens) || begins.trim_ascii_end() == "null" {
+        return serde_json::from_str(text).map_err(malformed);
+    }
+    serde_json::from_str::<IgnoredAny>(text).map_err(malformed)?;
+    Err(ParseError::Json(format!("expected {expected} at byte {}", before + 1)))
 }
 
 impl Checked<'_> {
@@ -365,7 +375,10 @@ impl<'de> Visitor<'de> for Members {
                 "failure" => {
                     let raw = container(map.next_value()?, '{', "an object for failure")?;
                     let sent = raw.map(|raw| SentFailure::parse(raw.get())).transpose();
-                    job.failure = sent.map_err(A::Error::custom)?;
+                    // Its place is told by the reader of the whole.
+                    let misfit =
+                        |e: serde_json::Error| A::Error::custom(format_args!("failure: {}", json_detail(&e)));
+                    job.failure = sent.map_err(misfit)?;
                 }
                 // The server's own: overwritten at every enqueue (rule `P-12`).
                 _ => job.enqueued_at = text(map.next_value()?),
@@ -407,7 +420,7 @@ impl SentFailure {
     fn parse(text: &str) -> serde_json::Result<Self> {
         let raw: RawFailure<'_> = serde_json::from_str(text)?;
         let report: finish::Raw<'_> = serde_json::from_str(text)?;
-        let time = |text: Option<Lossy<'_>>| text.and_then(|t| t.0.parse().ok());
+        let time = |text: Option<Lossy<'_>>| text.and_then(|t| parse_rfc3339(&t.0).ok());
         Ok(Self {
             retry_count: raw.retry_count.unwrap_or(0),
             remaining: raw.remaining.unwrap_or(0),
@@ -448,6 +461,10 @@ mod tests {
         let mut out = Vec::new();
         Job::parse(text).expect("JSON").check().expect("a job").write("NOW", &mut out);
         String::from_utf8(out).expect("UTF-8")
+    }
+
+    fn bulk(text: &str) -> Result<Vec<(&str, Job<'_>)>, ParseError> {
+        Job::parse_bulk(text, 10)
     }
 
     fn refused(text: &str) -> String {
@@ -534,7 +551,7 @@ mod tests {
     #[test]
     fn what_is_no_job_says_why_and_where_p01() {
         for text in ["[]", "\"x\"", "1"] {
-            assert_eq!(refused(text), "invalid JSON: expected an object");
+            assert_eq!(refused(text), "invalid JSON: expected an object at byte 1");
         }
         for text in [
             "{",
@@ -550,6 +567,19 @@ mod tests {
             r#"{"failure":[]}"#,
         ] {
             assert!(refused(text).starts_with("invalid JSON: "), "{text}: {}", refused(text));
+        }
+        for (text, error) in [
+            (r#"{"args":[1,]}"#, "invalid JSON: expected value at byte 12"),
+            (
+                r#"{"failure":{"retry_count":-1}}"#,
+                "invalid JSON: failure: invalid value: integer `-1`, expected u32 at byte 30",
+            ),
+            (
+                r#"{"failure":{"message":1}}"#,
+                "invalid JSON: failure: invalid type: integer `1`, expected a string at byte 25",
+            ),
+        ] {
+            assert_eq!(refused(text), error);
         }
         assert_eq!(refused(r#"{"jid":"a","jid":"b"}"#), "invalid job: duplicate field jid");
     }
@@ -573,15 +603,27 @@ mod tests {
 
     #[test]
     fn a_bulk_is_an_array_of_jobs_p20() {
-        assert_eq!(Job::parse_bulk("null").expect("empty").len(), 0);
-        assert_eq!(Job::parse_bulk("[]").expect("empty").len(), 0);
-        let two = Job::parse_bulk(r#"[{"jid":"a"},{}]"#).expect("two");
+        assert_eq!(bulk("null").expect("empty").len(), 0);
+        assert_eq!(bulk("[]").expect("empty").len(), 0);
+        let two = bulk(r#"[{"jid":"a"},{}]"#).expect("two");
         assert_eq!((two[0].1.jid(), two[1].1.jid(), two[0].0), (Some("a"), None, r#"{"jid":"a"}"#));
-        assert!(Job::parse_bulk(r#"[{"jid":1}]"#).is_err() && Job::parse_bulk("{}").is_err());
+        for (text, error) in [
+            (
+                r#"[{"jid":"a"}, {"jid":1}]"#,
+                "invalid JSON: invalid type: integer `1`, expected a string at byte 22",
+            ),
+            (r#"[{}, 7]"#, "invalid JSON: expected an object at byte 6"),
+            ("{}", "invalid JSON: expected an array of jobs at byte 1"),
+            ("null x", "invalid JSON: trailing characters at byte 6"),
+            ("[{}", "invalid JSON: EOF while parsing a list at byte 3"),
+            ("[{}] x", "invalid JSON: trailing characters at byte 6"),
+        ] {
+            assert_eq!(bulk(text).expect_err(text).to_string(), error, "{text}");
+        }
         let many = |n: usize| format!("[{}]", vec!["{}"; n].join(","));
-        assert!(Job::parse_bulk(&many(BULK_JOBS_MAX)).is_ok());
-        let error = Job::parse_bulk(&many(BULK_JOBS_MAX + 1)).expect_err("one too many");
-        assert_eq!(error.to_string(), "too many jobs in PUSHB: 10001, limit 10000");
+        assert!(bulk(&many(10)).is_ok());
+        let error = bulk(&many(11)).expect_err("one too many").to_string();
+        assert_eq!(error, "too many jobs in PUSHB: 11, limit 10");
     }
 
     #[test]

@@ -84,7 +84,7 @@ struct RawFilter {
 impl Mutation {
     /// Reads a payload. Blanks between tokens are allowed, which the reference refuses (rule `M-01`).
     pub fn parse(text: &str) -> Result<Self, MutateError> {
-        let raw: Raw<'_> = serde_json::from_str(text).map_err(|e| MutateError::Json(json_error(&e)))?;
+        let raw: Raw<'_> = serde_json::from_str(text).map_err(|e| MutateError::Json(json_error(&e, 0)))?;
         if !is_object(text) {
             return Err(MutateError::Json("expected an object".into()));
         }

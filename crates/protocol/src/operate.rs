@@ -38,7 +38,8 @@ impl JobFilter {
         if text.trim_ascii().is_empty() {
             return Ok(Self::default());
         }
-        let filter = serde_json::from_str(text).map_err(|e| format!("invalid filter: {}", json_error(&e)))?;
+        let filter =
+            serde_json::from_str(text).map_err(|e| format!("invalid filter: {}", json_error(&e, 0)))?;
         if is_object(text) { Ok(filter) } else { Err("invalid filter: expected an object".into()) }
     }
 }

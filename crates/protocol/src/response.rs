@@ -177,6 +177,9 @@ pub struct Server {
     /// When the certificate of TLS ends, where there is one; other servers do not send it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificate_until: Option<String>,
+    /// Input that was refused since the start, by reason; other servers do not send it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rejected: Option<BTreeMap<String, u64>>,
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Visitor};
+use serde::de::{Deserializer, IgnoredAny, Visitor};
 
 /// Bytes of input that an error quotes at most.
 pub const QUOTE_MAX: usize = 64;
@@ -14,11 +14,18 @@ pub fn cut(text: &str, max: usize) -> &str {
     &text[..text.floor_char_boundary(max)]
 }
 
-/// A piece of input as errors quote it: cut, and harmless.
+/// A piece of input as errors quote it: cut, and nothing but printable ASCII, so that no terminal, log or reply takes
+/// it for more than a text.
 pub fn quote(text: &str) -> String {
-    let cut = cut(text, QUOTE_MAX);
-    let dots = if cut.len() < text.len() { "…" } else { "" };
-    shown(cut).into_owned() + dots
+    let shown = cut(text, QUOTE_MAX);
+    let dots = if shown.len() < text.len() { "..." } else { "" };
+    shown.chars().flat_map(ascii).chain(dots.chars()).collect()
+}
+
+/// A character as errors show it: itself, or what it is escaped to.
+pub fn ascii(c: char) -> impl Iterator<Item = char> {
+    let plain = matches!(c, ' '..='~');
+    plain.then_some(c).into_iter().chain((!plain).then(|| c.escape_default()).into_iter().flatten())
 }
 
 /// A text as a terminal may show it: what would move the cursor, end the line, or turn the direction of what follows
@@ -65,11 +72,30 @@ pub fn compact(json: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(kept.copied().collect())
 }
 
-/// What serde_json says of a malformed text, with the place in bytes instead of a line and a column.
-pub fn json_error(error: &serde_json::Error) -> String {
+/// What a command's object holds; `null` is one without members. `None`: it is something else.
+pub fn object<'a, T: Deserialize<'a> + Default>(text: &'a str) -> Option<T> {
+    match text.trim_ascii() {
+        "null" => Some(T::default()),
+        _ if is_object(text) && is_strict(text) => serde_json::from_str(text).ok(),
+        _ => None,
+    }
+}
+
+/// Whether the strings of a JSON text hold no bare control characters: what reads [`Lossy`] would let them pass.
+pub fn is_strict(text: &str) -> bool {
+    !text.bytes().any(|byte| byte < b' ') || serde_json::from_str::<IgnoredAny>(text).is_ok()
+}
+
+/// What serde_json says of a malformed text, without the place.
+pub fn json_detail(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    let detail = text.rsplit_once(" at line ").map_or(&*text, |(detail, _)| detail);
-    format!("{} at byte {}", quote(detail), error.column())
+    quote(text.rsplit_once(" at line ").map_or(&text, |(detail, _)| detail))
+}
+
+/// The same with the place, in bytes from the start of a text of which `before` were not given to serde_json. Commands
+/// are lines: a column is a byte.
+pub fn json_error(error: &serde_json::Error, before: usize) -> String {
+    format!("{} at byte {}", json_detail(error), before + error.column())
 }
 
 /// A JSON string in which lone surrogates become U+FFFD, where serde would refuse the whole text: a failure must be
@@ -102,8 +128,10 @@ mod tests {
 
     #[test]
     fn quotes_are_short_and_harmless() {
-        assert_eq!(quote("a\r\n\u{1b}[31m"), "a\\r\\n\\u{1b}[31m");
-        assert_eq!(quote(&"é".repeat(40)), format!("{}…", "é".repeat(32)));
+        assert_eq!(quote("a\r\n\u{1b}[31m\"\\"), "a\\r\\n\\u{1b}[31m\"\\");
+        assert_eq!(quote(&"é".repeat(40)), format!("{}...", "\\u{e9}".repeat(32)));
+        assert_eq!(quote(&"x".repeat(QUOTE_MAX)), "x".repeat(QUOTE_MAX));
+        assert_eq!(quote(&"x".repeat(QUOTE_MAX + 1)), "x".repeat(QUOTE_MAX) + "...");
         assert_eq!(cut("aé", 2), "a");
     }
 
@@ -135,5 +163,6 @@ mod tests {
         let text: Lossy<'_> = serde_json::from_str(r#""a\ud800b\u00e9""#).expect("accepted");
         assert!(text.0.starts_with("a\u{fffd}") && text.0.ends_with("bé"), "{text:?}");
         assert!(serde_json::from_str::<Lossy<'_>>("5").is_err());
+        assert!(is_strict("{\t\"a\" :\r\"\\t\"}") && !is_strict("{\"a\":\"\t\"}"));
     }
 }

@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::config::Limits;
 use crate::node::Outside;
+use crate::rejected::Rejected;
 
 /// Something for the engine's thread to do, and where it says that it is done.
 pub(crate) enum Errand {
@@ -38,6 +39,8 @@ pub(crate) struct Gauges {
     pub(crate) reloads_refused: AtomicU64,
     /// When the certificate of TLS ends, in seconds since 1970; 0: there is none.
     certificate_until_s: AtomicU64,
+    /// What the engine's thread and the vestibule refused.
+    pub(crate) rejected: Arc<Rejected>,
     relaxed: AtomicBool,
     disk_full: AtomicBool,
     memory_full: AtomicBool,
@@ -111,6 +114,7 @@ impl<R: Reader> Front for Desk<R> {
             memory_full: self.gauges.memory_full.load(Ordering::Relaxed),
             reloads_refused: outside.reloads_refused,
             certificate_until: outside.certificate_until,
+            rejected: self.gauges.rejected.table(),
         }
     }
 

@@ -20,6 +20,7 @@ mod link;
 pub mod node;
 mod open_files;
 mod port;
+pub mod rejected;
 mod reload;
 mod server;
 mod shell;

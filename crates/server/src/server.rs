@@ -242,7 +242,8 @@ fn prepare(config: Config, stop: &Arc<Notify>) -> Result<Prepared<Embedded<RealD
     let web = web.map(|(port, binding)| WebListener::listen(port, binding)).transpose()?;
     let listeners = Listeners { address: port.address, commands: port.listen()?, web };
     let (front, keep) = Front::start(&config, limits.clone(), listeners, desk, arrivals_in)?;
-    let node = Node::new(engine, limits, config.rules.stall, clock.now(None));
+    let mut node = Node::new(engine, limits, config.rules.stall, clock.now(None));
+    node.count_in(gauges.rejected.clone());
     let doors = Doors { arrivals, errands, gauges: gauges.clone(), stop: stop.clone() };
     let reins = Reins { config, front, reader, errands: errands_in, gauges, refused: None };
     Ok(Prepared { node, clock, doors, reins, front: keep })

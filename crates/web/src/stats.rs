@@ -65,6 +65,7 @@ pub fn document(info: &Info, figures: &ServerFigures, now: Wall, version: &str) 
             memory_full: Some(figures.memory_full),
             reloads_refused: Some(figures.reloads_refused),
             certificate_until: figures.certificate_until.map(Wall::rfc3339),
+            rejected: Some(figures.rejected.iter().map(|(reason, n)| ((*reason).to_owned(), *n)).collect()),
         },
     }
 }
@@ -113,6 +114,7 @@ mod tests {
             memory_full: true,
             reloads_refused: 15,
             certificate_until: Some(Wall(1_767_323_045_000_000)),
+            rejected: [("json", 2), ("utf8", 1)].into(),
         };
         let text =
             serde_json::to_value(document(&info, &figures, Wall(1_767_323_045_123_456), "0.1.0")).unwrap();
@@ -134,6 +136,7 @@ mod tests {
                 "uptime": 11, "connections": 12, "command_count": 13, "used_memory_mb": 14,
                 "durability": "relaxed", "disk_full": true, "memory_full": true, "reloads_refused": 15,
                 "certificate_until": "2026-01-02T03:04:05Z",
+                "rejected": {"json": 2, "utf8": 1},
             })
         );
     }

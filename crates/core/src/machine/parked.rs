@@ -34,16 +34,20 @@ impl Parked {
     pub(super) fn park(&mut self, ticket: Ticket, conn: ConnId, queues: &[&str], deadline: Boot) {
         let no = self.next;
         self.next += 1;
+        let mut names: Vec<Box<str>> = Vec::with_capacity(queues.len());
         for queue in queues {
-            match self.by_queue.get_mut(*queue) {
-                Some(waiting) => _ = waiting.insert(no),
-                None => _ = self.by_queue.insert((*queue).into(), BTreeSet::from([no])),
+            // A name that is said twice counts once (row 70).
+            let fresh = match self.by_queue.get_mut(*queue) {
+                Some(waiting) => waiting.insert(no),
+                None => self.by_queue.insert((*queue).into(), BTreeSet::from([no])).is_none(),
+            };
+            if fresh {
+                names.push((*queue).into());
             }
         }
         self.by_deadline.insert((deadline, no));
         self.by_conn.insert((conn, no));
-        let queues = queues.iter().map(|q| (*q).into()).collect();
-        self.all.insert(no, Waiting { ticket, conn, deadline, queues });
+        self.all.insert(no, Waiting { ticket, conn, deadline, queues: names });
     }
 
     /// Who has waited longest for a job of this queue.

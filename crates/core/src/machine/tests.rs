@@ -41,6 +41,19 @@ fn a_fetch_waits_two_seconds_on_all_its_queues_f03() {
 }
 
 #[test]
+fn a_queue_that_is_named_twice_is_waited_for_once_row_70() {
+    play(
+        "0s w1 hello            | ok
+         0s w1 fetch a b a a    | waits
+         1s p connect           | ok
+         1s p push x queue=a    | w1: x, ok
+         1s p push y queue=a    | ok
+         1s w1 fetch b b        | waits
+         3s                     | w1: nothing",
+    );
+}
+
+#[test]
 fn a_client_that_vanishes_while_it_waits_strands_nothing() {
     play(
         "0s w1 hello     | ok

@@ -27,7 +27,9 @@ pub(crate) fn failed(retry: i16, before: Option<Attempts>, chance: u64) -> (Atte
     let now = match before {
         None => Attempts { retry_count: 0, remaining: i32::from(retry) },
         Some(a) => {
-            Attempts { retry_count: a.retry_count.saturating_add(1), remaining: (a.remaining - 1).max(0) }
+            // A producer may send any numbers along (rule `P-15`).
+            let remaining = a.remaining.saturating_sub(1).max(0);
+            Attempts { retry_count: a.retry_count.saturating_add(1), remaining }
         }
     };
     let verdict = match u32::try_from(retry) {
@@ -84,5 +86,7 @@ mod tests {
         let (second, _) = failed(3, Some(first), 0);
         assert_eq!(second, Attempts { retry_count: 1, remaining: 2 });
         assert_eq!(failed(-1, None, 0).0, Attempts { retry_count: 0, remaining: -1 });
+        let odd = Attempts { retry_count: u32::MAX, remaining: i32::MIN };
+        assert_eq!(failed(3, Some(odd), 0).0, Attempts { retry_count: u32::MAX, remaining: 0 });
     }
 }

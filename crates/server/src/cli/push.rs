@@ -182,7 +182,7 @@ impl Push {
         if let Some(text) = &self.custom {
             let custom: Result<Map<String, Value>, _> = serde_json::from_str(text);
             let custom = custom
-                .map_err(|error| usage(format!("--custom is no JSON object: {}", json_error(&error))))?;
+                .map_err(|error| usage(format!("--custom is no JSON object: {}", json_error(&error, 0))))?;
             for (name, value) in custom {
                 options = options.custom(name, value);
             }
@@ -211,7 +211,7 @@ fn argument(text: &str) -> Result<Box<RawValue>, String> {
     let parsed: Result<&RawValue, _> = serde_json::from_str(text);
     parsed.map(RawValue::to_owned).map_err(|error| {
         if text.trim_ascii_start().starts_with(['{', '[', '"']) {
-            return format!("is no JSON: {}", json_error(&error));
+            return format!("is no JSON: {}", json_error(&error, 0));
         }
         let json = serde_json::to_string(text).expect("a text is JSON");
         let quoted = json.replace('\'', r"'\''");
@@ -245,7 +245,7 @@ fn job_line(line: &[u8]) -> Result<(String, Box<RawValue>), String> {
         jid: Option<String>,
     }
     let text = std::str::from_utf8(line).map_err(|_| "is not UTF-8")?;
-    let no_json = |error: serde_json::Error| format!("is no job: {}", json_error(&error));
+    let no_json = |error: serde_json::Error| format!("is no job: {}", json_error(&error, 0));
     if !is_object(text) {
         return Err("is no JSON object; with JOBTYPE a line is an array of arguments".to_owned());
     }
@@ -267,7 +267,7 @@ fn arguments_line(line: &[u8]) -> Result<Box<RawValue>, String> {
     let text = std::str::from_utf8(line).map_err(|_| "is not UTF-8")?;
     let elements: Result<Vec<&RawValue>, _> = serde_json::from_str(text);
     let elements =
-        elements.map_err(|error| format!("is no JSON array of arguments: {}", json_error(&error)))?;
+        elements.map_err(|error| format!("is no JSON array of arguments: {}", json_error(&error, 0)))?;
     Ok(to_raw_value(&elements).expect("what was JSON is JSON"))
 }
 

@@ -25,6 +25,14 @@ pub(super) enum Blocked {
     Inquiry,
 }
 
+/// What one connection had of one turn.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Share {
+    turn: u64,
+    pub(super) lines: u32,
+    pub(super) bytes: usize,
+}
+
 /// The state of one connection.
 #[derive(Debug, Default)]
 pub(super) struct Conn {
@@ -37,6 +45,10 @@ pub(super) struct Conn {
     pub(super) closing: bool,
     /// The client will send no more.
     pub(super) eof: bool,
+    /// There may be whole lines that have to wait for another turn.
+    pub(super) behind: bool,
+    /// What it had of a turn.
+    share: Share,
     /// Replies in order, ready to leave.
     pub(super) out: Vec<u8>,
     /// Bytes given to the shell, and bytes that the kernel has taken of them.
@@ -71,6 +83,19 @@ impl Conn {
         ticket(conn, self.next_ticket.into())
     }
 
+    /// What it had of this turn.
+    pub(super) fn share(&mut self, turn: u64) -> &mut Share {
+        if self.share.turn != turn {
+            self.share = Share { turn, ..Share::default() };
+        }
+        &mut self.share
+    }
+
+    /// Whether it had all of this turn that it may read.
+    pub(super) fn has_read(&self, turn: u64, max: usize) -> bool {
+        self.share.turn == turn && self.share.bytes >= max
+    }
+
     /// A reply that needs no engine takes its place behind those that wait.
     pub(super) fn answer(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         if self.pending.is_empty() {
@@ -79,6 +104,15 @@ impl Conn {
         let mut bytes = Vec::new();
         write(&mut bytes);
         self.pending.push_back(Pending::Ready(bytes));
+    }
+
+    /// A line that has begun must end by its deadline, `fresh` for one that begins now. Gives the deadline before and
+    /// after. Each line has its own time: a client may always be in the midst of one.
+    pub(super) fn time_line(&mut self, fresh: Boot, ended: bool) -> (Option<Boot>, Option<Boot>) {
+        let begun = self.line_deadline.filter(|_| !ended);
+        let partial = self.lines.is_partial() && self.blocked.is_none() && !self.closing && !self.behind;
+        let deadline = partial.then(|| begun.unwrap_or(fresh));
+        (std::mem::replace(&mut self.line_deadline, deadline), deadline)
     }
 
     /// Takes the form of the reply that has settled. Commands of one connection settle in their order.

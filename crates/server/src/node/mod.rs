@@ -14,6 +14,7 @@ mod lines;
 mod memory;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bessemer_core::command::Hello;
@@ -21,15 +22,17 @@ use bessemer_core::query::ServerFigures;
 use bessemer_core::{
     Action, Boot, Command, ConnId, Event, Now, Progress, Reply, Rules, Settled, Ticket, Wall,
 };
+use bessemer_protocol::request::Verb;
 use bessemer_protocol::resp::put_error;
 use bessemer_protocol::response::ErrorCode;
 use bessemer_store::{Engine, Fatal};
 
 use self::conn::{Blocked, Conn, Pending, conn_of};
-use self::inquiry::{INQUIRIES_MAX, Running};
+use self::inquiry::{INQUIRIES_MAX, Inquiry, Running};
 use self::lines::Next;
 use self::memory::Memory;
 use crate::config::Limits;
+use crate::rejected::{Reason, Rejected};
 use crate::verb::{self, Call, Form, Outcome, Surroundings};
 
 /// What the node wants done.
@@ -71,6 +74,16 @@ const DESK: u64 = 0;
 /// At least one turn in this time.
 const HEARTBEAT: std::time::Duration = std::time::Duration::from_secs(1);
 
+/// Lines of one connection in one turn: who sends thousands at once does not make the others wait for all of them, and
+/// still has hundreds in one flush.
+const LINES_PER_TURN: u32 = 256;
+
+/// Bytes of one connection that are read in one turn, so that a large job does not either.
+const BYTES_PER_TURN: usize = 256 * 1024;
+
+/// INFOs in one turn, of all connections: each lists every queue.
+const INFOS_PER_TURN: u32 = 4;
+
 /// The server without I/O.
 pub struct Node<E: Engine> {
     engine: E,
@@ -84,8 +97,13 @@ pub struct Node<E: Engine> {
     inquiries: BTreeMap<u64, Running>,
     /// Deadlines of lines that have begun and of bytes that wait.
     deadlines: BTreeSet<(Boot, ConnId)>,
-    /// Connections with lines that could not be handled yet, because the engine had no room.
+    /// Connections with lines that could not be handled yet: the engine had no room, or others come first.
     waiting: BTreeSet<ConnId>,
+    /// Who of those was the first for whom there was nothing left: in the next turn it comes first.
+    first: Option<ConnId>,
+    /// Turns so far, and INFOs in this one.
+    turns: u64,
+    infos: u32,
     /// Connections with bytes to send, or with nothing more to come.
     ready: BTreeSet<ConnId>,
     settled: Settled,
@@ -94,6 +112,7 @@ pub struct Node<E: Engine> {
     /// Bytes of unfinished lines, all connections.
     buffered: usize,
     command_count: u64,
+    rejected: Arc<Rejected>,
     outside: Outside,
     memory: Memory,
     started: Boot,
@@ -121,12 +140,16 @@ impl<E: Engine> Node<E> {
             inquiries: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             waiting: BTreeSet::new(),
+            first: None,
+            turns: 0,
+            infos: 0,
             ready: BTreeSet::new(),
             settled: Settled::default(),
             events: Vec::new(),
             scratch: Vec::new(),
             buffered: 0,
             command_count: 0,
+            rejected: Arc::default(),
             outside: Outside::default(),
             memory: Memory::default(),
             started: now.boot,
@@ -150,6 +173,7 @@ impl<E: Engine> Node<E> {
     pub fn bytes(&mut self, now: Now, conn: ConnId, bytes: &[u8]) {
         let Some(state) = self.conns.get_mut(&conn).filter(|c| !c.closing) else { return };
         state.lines.push(bytes);
+        state.share(self.turns).bytes += bytes.len();
         self.buffered += bytes.len();
         self.handle_lines(now, conn);
     }
@@ -187,6 +211,10 @@ impl<E: Engine> Node<E> {
             state.write_deadline.filter(|_| !moved).unwrap_or(now.boot.after(self.limits.write_timeout));
         let deadline = (state.unsent() > 0).then_some(waits);
         let before = std::mem::replace(&mut state.write_deadline, deadline);
+        if state.behind && state.unsent() <= self.limits.unsent_max {
+            // Its replies have left, or most of them: it goes on.
+            self.waiting.insert(conn);
+        }
         self.move_deadline(conn, before, deadline);
     }
 
@@ -205,10 +233,12 @@ impl<E: Engine> Node<E> {
     /// Whether the shell is to read from a connection: there is room for what it may send.
     pub fn wants_bytes(&self, conn: ConnId) -> bool {
         self.conns.get(&conn).is_some_and(|state| {
-            let backlog = state.blocked.is_some() && state.lines.len() > bessemer_protocol::limits::LINE_MAX;
+            let backlog = state.behind || state.blocked.is_some() && state.lines.len() > self.limits.line_max;
             let slow = state.unsent() > self.limits.unsent_max;
-            let room = self.buffered < self.limits.buffered_max || !state.lines.is_partial();
-            !state.closing && !state.eof && !backlog && !slow && room && self.engine.room() > 0
+            let held = state.lines.len();
+            let room = self.buffered < self.limits.buffered_max || held < self.small_share();
+            let share = !state.has_read(self.turns, BYTES_PER_TURN);
+            !state.closing && !state.eof && !backlog && !slow && room && share && self.engine.room() > 0
         })
     }
 
@@ -222,6 +252,12 @@ impl<E: Engine> Node<E> {
         self.outside = outside;
         let used = outside.used_memory_mb << 20;
         self.memory.look(used, self.engine.jobs(), self.limits.memory_high_water);
+    }
+
+    /// What each connection may hold in any case: those with enormous lines fill the room of all, and the small lines of
+    /// the others still pass.
+    fn small_share(&self) -> usize {
+        self.limits.buffered_max / (4 * self.conns.len().max(1))
     }
 
     /// From now on every command is refused and every connection ends; FETCHes that wait are cut (`O-11`).
@@ -243,7 +279,17 @@ impl<E: Engine> Node<E> {
         self.engine.close()
     }
 
-    /// The server's own figures.
+    /// What was refused so far.
+    pub fn rejected(&self) -> &Arc<Rejected> {
+        &self.rejected
+    }
+
+    /// Counts what is refused from now on in this table, together with others who do.
+    pub(crate) fn count_in(&mut self, rejected: Arc<Rejected>) {
+        self.rejected = rejected;
+    }
+
+    /// The server's own figures, without what was refused.
     pub fn figures(&self, now: Now) -> ServerFigures {
         ServerFigures {
             uptime_s: now.boot.since(self.started).as_secs(),
@@ -254,6 +300,7 @@ impl<E: Engine> Node<E> {
             memory_full: self.memory.is_full(),
             reloads_refused: self.outside.reloads_refused,
             certificate_until: self.outside.certificate_until,
+            rejected: BTreeMap::new(),
         }
     }
 
@@ -308,6 +355,7 @@ impl<E: Engine> Node<E> {
             self.engine.stalled(now);
         }
         self.last_turn = now.boot;
+        (self.turns, self.infos) = (self.turns + 1, 0);
         if self.engine.next_due(now).is_some_and(|at| at <= now.boot) {
             self.submit(now, Ticket(0), Command::Due);
         }
@@ -323,9 +371,7 @@ impl<E: Engine> Node<E> {
             self.settle(now, ticket, reply, out);
         }
         self.inquire(cx, now);
-        for conn in std::mem::take(&mut self.waiting).into_iter().chain(self.ready.clone()) {
-            self.handle_lines(now, conn);
-        }
+        self.go_on(now);
         self.flush(out);
         poll
     }
@@ -368,74 +414,89 @@ impl<E: Engine> Node<E> {
         self.engine.submit(now, ticket, command)
     }
 
-    /// Runs the whole lines of a connection, up to a FETCH that waits or as far as the engine has room.
+    /// Handles the lines of those who had to wait for this turn, in turns too, and of those whose FETCH has settled.
+    fn go_on(&mut self, now: Now) {
+        let waiting = std::mem::take(&mut self.waiting);
+        let first = self.first.take().unwrap_or(ConnId(0));
+        let in_turn = waiting.range(first..).chain(waiting.range(..first));
+        for conn in in_turn.chain(&self.ready.clone()) {
+            self.handle_lines(now, *conn);
+        }
+    }
+
+    /// Runs the whole lines of a connection, up to a FETCH that waits, and as far as the engine has room, the client
+    /// takes its replies, and others are not kept waiting.
     fn handle_lines(&mut self, now: Now, conn: ConnId) {
         let Some(state) = self.conns.get_mut(&conn) else { return };
         let before = state.lines.len();
         let mut ended = false;
+        state.behind = false;
         while state.blocked.is_none() && !state.closing {
-            if self.engine.room() == 0 {
+            let full = self.engine.room() == 0;
+            if (full || state.share(self.turns).lines >= LINES_PER_TURN) && state.lines.len() > 0 {
+                state.behind = true;
                 self.waiting.insert(conn);
+                self.first = self.first.or(full.then_some(conn));
                 break;
             }
-            let next = state.lines.next();
-            ended |= next != Next::Partial;
-            match next {
+            if state.unsent() > self.limits.unsent_max {
+                // Goes on when they have left.
+                state.behind = state.lines.len() > 0;
+                break;
+            }
+            let line = match state.lines.next(&self.limits) {
                 Next::Partial => break,
-                Next::TooLong(overlong) => refuse(state, &overlong.to_string()),
-                Next::Hopeless(overlong) => {
-                    refuse(state, &overlong.to_string());
-                    state.closing = true;
+                Next::Line(line) => line,
+                Next::TooLong(overlong) | Next::Hopeless(overlong) => {
+                    ended = true;
+                    state.closing = overlong.is_hopeless();
+                    refuse(state, &self.rejected, overlong.reason(), &overlong.to_string());
+                    continue;
                 }
-                Next::Line(_) if self.shutting_down => {
-                    refuse(state, "shutdown in progress");
-                    state.closing = true;
-                }
-                Next::Line(range) => {
-                    let ticket = state.ticket(conn.0);
-                    let mut call = Call {
-                        engine: &mut self.engine,
-                        limits: &self.limits,
-                        memory_full: self.memory.is_full(),
-                        now,
-                        conn,
-                        ticket,
-                        scratch: &mut self.scratch,
-                    };
-                    let (outcome, known) = verb::run(&mut call, state.lines.get(range));
-                    self.command_count += u64::from(known);
-                    match outcome {
-                        Outcome::Submitted(progress, form) => {
-                            state.blocked = (progress == Progress::Open).then_some(Blocked::Fetch);
-                            state.pending.push_back(Pending::Waiting(ticket, form));
-                        }
-                        Outcome::Asked(_) if self.inquiries.len() >= INQUIRIES_MAX => {
-                            refuse(state, "too many commands of this kind at once; try again");
-                        }
-                        Outcome::Asked(inquiry) => {
-                            state.blocked = Some(Blocked::Inquiry);
-                            state.pending.push_back(Pending::Waiting(ticket, Form::Plain));
-                            self.next_action += 1;
-                            let running = Running::begin(ticket, inquiry, &self.reader);
-                            self.inquiries.insert(self.next_action, running);
-                        }
-                        Outcome::Refused(text) => refuse(state, &text),
-                        Outcome::End => state.closing = true,
-                    }
-                    self.dirty = true;
-                }
+            };
+            if self.infos == INFOS_PER_TURN && state.lines.get(&line).starts_with(b"INFO") {
+                state.lines.put_back(&line);
+                state.behind = true;
+                self.waiting.insert(conn);
+                self.first = self.first.or(Some(conn));
+                break;
+            }
+            ended = true;
+            state.share(self.turns).lines += 1;
+            self.dirty = true;
+            if self.shutting_down {
+                refuse(state, &self.rejected, Reason::Shutdown, "shutdown in progress");
+                state.closing = true;
+                break;
+            }
+            let call = Call {
+                engine: &mut self.engine,
+                limits: &self.limits,
+                memory_full: self.memory.is_full(),
+                now,
+                conn,
+                ticket: state.ticket(conn.0),
+                scratch: &mut self.scratch,
+                rejected: &self.rejected,
+            };
+            let (verb, asked) = run_line(state, call, &line, self.inquiries.len() < INQUIRIES_MAX);
+            if let Some((ticket, inquiry)) = asked {
+                self.next_action += 1;
+                let running = Running::begin(ticket, inquiry, &self.reader);
+                self.inquiries.insert(self.next_action, running);
+            }
+            self.command_count += u64::from(verb.is_some());
+            if verb == Some(Verb::Info) {
+                self.infos += 1;
+                state.share(self.turns).lines = LINES_PER_TURN;
             }
         }
-        if !state.out.is_empty() || state.closing {
+        if !state.out.is_empty() || state.closing || state.eof {
             self.ready.insert(conn);
             self.dirty = true;
         }
         self.buffered -= before - state.lines.len();
-        let partial = state.lines.is_partial() && state.blocked.is_none() && !state.closing;
-        // Each line has its own time: a client may always be in the midst of one.
-        let begun = state.line_deadline.filter(|_| !ended);
-        let deadline = partial.then(|| begun.unwrap_or(now.boot.after(self.limits.line_timeout)));
-        let before = std::mem::replace(&mut state.line_deadline, deadline);
+        let (before, deadline) = state.time_line(now.boot.after(self.limits.line_timeout), ended);
         self.move_deadline(conn, before, deadline);
     }
 
@@ -454,7 +515,8 @@ impl<E: Engine> Node<E> {
             return;
         }
         let conn = ConnId(conn_of(ticket));
-        let around = Surroundings { now, figures: self.figures_if(now, &reply) };
+        let figures = self.figures_if(now, &reply);
+        let around = Surroundings { now, figures, rejected: &self.rejected };
         let delivery = if let Reply::Job(job) = &reply { Some(job.delivery) } else { None };
         let Some((state, form)) =
             self.conns.get_mut(&conn).and_then(|s| s.settle(ticket).map(|form| (s, form)))
@@ -477,7 +539,11 @@ impl<E: Engine> Node<E> {
 
     /// The figures, where a reply shows them.
     fn figures_if(&self, now: Now, reply: &Reply) -> ServerFigures {
-        if let Reply::Info(_) = reply { self.figures(now) } else { ServerFigures::default() }
+        if let Reply::Info(_) = reply {
+            ServerFigures { rejected: self.rejected.table(), ..self.figures(now) }
+        } else {
+            ServerFigures::default()
+        }
     }
 
     /// Hands out what may leave, and says goodbye to connections that have nothing more to come.
@@ -491,7 +557,7 @@ impl<E: Engine> Node<E> {
             let cut =
                 state.blocked == Some(Blocked::Fetch) || (state.blocked.is_some() && self.shutting_down);
             let idle = state.pending.is_empty() || (cut && state.pending.len() == 1);
-            if (state.closing || state.eof) && idle {
+            if (state.closing || state.eof && !state.behind) && idle {
                 state.closing = true;
                 out.push(Output::Close { conn });
             }
@@ -502,11 +568,22 @@ impl<E: Engine> Node<E> {
     fn enforce_deadlines(&mut self, now: Now, out: &mut Vec<Output>) {
         while let Some((at, conn)) = self.deadlines.first().copied().filter(|(at, _)| *at <= now.boot) {
             self.deadlines.remove(&(at, conn));
-            if let Some(state) = self.conns.get_mut(&conn) {
+            let Some(state) = self.conns.get_mut(&conn) else { continue };
+            if state.write_deadline == Some(at) {
+                self.rejected.count(Reason::ReaderTooSlow);
                 state.closing = true;
                 state.pending.clear();
-                let late = state.write_deadline == Some(at);
-                out.push(if late { Output::Cut { conn } } else { Output::Close { conn } });
+                out.push(Output::Cut { conn });
+            } else if self.engine.room() == 0 {
+                // It is we who have not read for a while.
+                let deadline = now.boot.after(self.limits.line_timeout);
+                state.line_deadline = Some(deadline);
+                self.deadlines.insert((deadline, conn));
+            } else {
+                let text = format!("line took longer than {:?}", self.limits.line_timeout);
+                refuse(state, &self.rejected, Reason::LineTooSlow, &text);
+                state.closing = true;
+                self.ready.insert(conn);
             }
         }
     }
@@ -530,6 +607,39 @@ impl<E: Engine> Node<E> {
     }
 }
 
-fn refuse(state: &mut Conn, text: &str) {
+/// Runs one line; says which command it named, and what the engine is to be asked for it.
+fn run_line<E: Engine>(
+    state: &mut Conn,
+    mut call: Call<'_, E>,
+    line: &std::ops::Range<usize>,
+    may_ask: bool,
+) -> (Option<Verb>, Option<(Ticket, Box<dyn Inquiry>)>) {
+    let mut asked = None;
+    let (outcome, verb) = verb::run(&mut call, state.lines.get(line));
+    match outcome {
+        Outcome::Submitted(progress, form) => {
+            state.blocked = (progress == Progress::Open).then_some(Blocked::Fetch);
+            state.pending.push_back(Pending::Waiting(call.ticket, form));
+        }
+        Outcome::Asked(inquiry) if may_ask => {
+            state.blocked = Some(Blocked::Inquiry);
+            state.pending.push_back(Pending::Waiting(call.ticket, Form::Plain));
+            asked = Some((call.ticket, inquiry));
+        }
+        Outcome::Asked(_) => {
+            let text = "too many commands of this kind at once; try again";
+            refuse(state, call.rejected, Reason::TooManyInquiries, text);
+        }
+        Outcome::Refused(text) => {
+            refuse(state, call.rejected, verb.map_or(Reason::UnknownCommand, Reason::Verb), &text);
+        }
+        Outcome::RefusedFor(reason, text) => refuse(state, call.rejected, reason, &text),
+        Outcome::End => state.closing = true,
+    }
+    (verb, asked)
+}
+
+fn refuse(state: &mut Conn, rejected: &Rejected, reason: Reason, text: &str) {
+    rejected.count(reason);
     state.answer(|out| put_error(out, ErrorCode::Err, text));
 }

@@ -3,7 +3,6 @@
 use bessemer_core::Command;
 use bessemer_core::command::{FailureView, Handout};
 use bessemer_core::query::JobView;
-use bessemer_protocol::limits::FETCH_QUEUES_MAX;
 use bessemer_protocol::names::check_queue;
 use bessemer_protocol::resp::put_bulk;
 use bessemer_store::Engine;
@@ -12,10 +11,11 @@ use super::{Call, Form, Outcome};
 
 pub(super) fn run<E: Engine>(call: &mut Call<'_, E>, rest: &str) -> Outcome {
     let names: Vec<&str> = rest.split(' ').filter(|name| !name.is_empty()).collect();
+    let limit = call.limits.fetch_queues_max;
     match names.len() {
         0 => return Outcome::Refused("must call fetch with at least one queue".into()),
-        1..=FETCH_QUEUES_MAX => {}
-        _ => return Outcome::Refused("too many queues in FETCH".into()),
+        n if n > limit => return Outcome::Refused(format!("too many queues in FETCH: {n}, limit {limit}")),
+        _ => {}
     }
     // No queue can have such a name, so nobody needs to wait for it (rule `F-01`: it is no error either).
     let queues: Vec<&str> = names.into_iter().filter(|name| check_queue(name).is_ok()).collect();
@@ -62,7 +62,8 @@ fn failure_head(failure: &FailureView) -> String {
     format!(
         ",\"failure\":{{\"retry_count\":{},\"remaining\":{},\"failed_at\":\"{}\",{next_at}",
         failure.retry_count,
-        failure.remaining,
+        // -1 stands for none at all in the store; a client reads this as an unsigned number (`K-06`).
+        failure.remaining.max(0),
         failure.failed_at.rfc3339(),
     )
 }

@@ -34,6 +34,7 @@ use serde_json::Value;
 
 use crate::config::Limits;
 use crate::node::inquiry::Inquiry;
+use crate::rejected::{Reason, Rejected};
 
 pub(crate) use self::push_bulk::Report;
 
@@ -48,6 +49,7 @@ pub(crate) struct Call<'a, E> {
     pub(crate) ticket: Ticket,
     /// Room for the text of a job, kept from call to call.
     pub(crate) scratch: &'a mut Vec<u8>,
+    pub(crate) rejected: &'a Rejected,
 }
 
 impl<E: Engine> Call<'_, E> {
@@ -62,8 +64,10 @@ pub(crate) enum Outcome {
     Submitted(Progress, Form),
     /// The engine is to be asked first.
     Asked(Box<dyn Inquiry>),
-    /// Refused without asking the engine.
+    /// Refused without asking the engine, and counted under the verb that the line names, if it names one.
     Refused(String),
+    /// The same, counted under this reason.
+    RefusedFor(Reason, String),
     /// The client takes its leave.
     End,
 }
@@ -71,6 +75,14 @@ pub(crate) enum Outcome {
 impl Outcome {
     fn refused(error: impl std::fmt::Display) -> Self {
         Self::Refused(error.to_string())
+    }
+
+    /// For an error that names its reason.
+    fn refused_for<'e, E: std::fmt::Display>(error: &'e E) -> Self
+    where
+        Reason: From<&'e E>,
+    {
+        Self::RefusedFor(Reason::from(error), error.to_string())
     }
 }
 
@@ -83,15 +95,18 @@ pub(crate) enum Form {
     Bulk(Box<Report>),
 }
 
-/// Runs one line. The flag says whether it named a command (rule `H-40`: others are not counted).
-pub(crate) fn run<E: Engine>(call: &mut Call<'_, E>, line: &[u8]) -> (Outcome, bool) {
+/// Runs one line. Says which command it named, if it named one (rule `H-40`: others are not counted).
+pub(crate) fn run<E: Engine>(call: &mut Call<'_, E>, line: &[u8]) -> (Outcome, Option<Verb>) {
     let line = match std::str::from_utf8(line) {
         Ok(line) => line,
-        Err(e) => return (Outcome::Refused(format!("invalid UTF-8 at byte {}", e.valid_up_to())), false),
+        Err(e) => {
+            let text = format!("invalid UTF-8 at byte {}", e.valid_up_to());
+            return (Outcome::RefusedFor(Reason::Utf8, text), None);
+        }
     };
     let (verb, rest) = match split(line) {
         Ok(parts) => parts,
-        Err(e) => return (Outcome::refused(e), false),
+        Err(e) => return (Outcome::refused(e), None),
     };
     let outcome = match verb {
         // Before it is read: what is refused costs nothing.
@@ -114,34 +129,36 @@ pub(crate) fn run<E: Engine>(call: &mut Call<'_, E>, line: &[u8]) -> (Outcome, b
         Verb::Jobs => argument(verb, rest, jobs::run),
         Verb::Workers => argument(verb, rest, |rest| workers::run(call, rest)),
         Verb::Batch | Verb::Track => {
-            Outcome::Refused(format!("{} is not supported by this version", verb.as_str()))
+            let text = format!("{} is not supported by this version", verb.as_str());
+            Outcome::RefusedFor(Reason::Unsupported, text)
         }
     };
-    (outcome, true)
+    (outcome, Some(verb))
 }
 
 /// A verb that stands alone says so, where the reference once crashed (rule `H-44`).
 fn argument(verb: Verb, rest: &str, run: impl FnOnce(&str) -> Outcome) -> Outcome {
     if rest.trim_ascii().is_empty() {
-        Outcome::Refused(format!("{} needs an argument", verb.as_str()))
+        Outcome::RefusedFor(Reason::MissingArgument, format!("{} needs an argument", verb.as_str()))
     } else {
         run(rest)
     }
 }
 
 /// What the server knows and replies may show.
-pub(crate) struct Surroundings {
+pub(crate) struct Surroundings<'a> {
     pub(crate) now: Now,
     pub(crate) figures: ServerFigures,
+    pub(crate) rejected: &'a Rejected,
 }
 
 /// Writes a settled reply.
-pub(crate) fn respond(reply: Reply, form: Form, around: &Surroundings, out: &mut Vec<u8>) {
+pub(crate) fn respond(reply: Reply, form: Form, around: &Surroundings<'_>, out: &mut Vec<u8>) {
     match (reply, form) {
         (Reply::Done, _) => put_ok(out),
         (Reply::Nothing, _) => put_null(out),
         (Reply::Job(job), _) => fetch::respond(&job, out),
-        (Reply::Pushed(outcomes), Form::Bulk(report)) => report.respond(outcomes, out),
+        (Reply::Pushed(outcomes), Form::Bulk(report)) => report.respond(outcomes, around.rejected, out),
         (Reply::Pushed(_), _) => put_ok(out),
         (Reply::Count(count), _) => put_json(out, &Reached { count }),
         (Reply::Latencies(waited), _) => {
@@ -157,7 +174,10 @@ pub(crate) fn respond(reply: Reply, form: Form, around: &Surroundings, out: &mut
             Some(state) => put_json(out, &State { state }),
         },
         (Reply::Info(info), _) => info::respond(&info, around, out),
-        (Reply::Refused(refusal), _) => put_error(out, ErrorCode::Err, &refusal.to_string()),
+        (Reply::Refused(refusal), _) => {
+            around.rejected.count(Reason::from(&refusal));
+            put_error(out, ErrorCode::Err, &refusal.to_string());
+        }
     }
 }
 
@@ -179,7 +199,9 @@ mod tests {
 
     #[test]
     fn a_running_worker_is_told_ok_and_others_their_state_b05() {
-        let around = Surroundings { now: Now::default(), figures: ServerFigures::default() };
+        let rejected = Rejected::default();
+        let around =
+            Surroundings { now: Now::default(), figures: ServerFigures::default(), rejected: &rejected };
         for (stage, text) in [
             (Stage::Running, "+OK\r\n"),
             (Stage::Quiet, "$17\r\n{\"state\":\"quiet\"}\r\n"),

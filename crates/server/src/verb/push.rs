@@ -11,11 +11,11 @@ use super::{Call, Form, Outcome};
 pub(super) fn run<E: Engine>(call: &mut Call<'_, E>, rest: &str) -> Outcome {
     let job = match Job::parse(rest) {
         Ok(job) => job,
-        Err(e) => return Outcome::refused(e),
+        Err(e) => return Outcome::refused_for(&e),
     };
     let job = match job.check() {
         Ok(job) => job,
-        Err(e) => return Outcome::refused(e),
+        Err(e) => return Outcome::refused_for(&e),
     };
     let mut body = std::mem::take(call.scratch);
     body.clear();
@@ -27,7 +27,7 @@ pub(super) fn run<E: Engine>(call: &mut Call<'_, E>, rest: &str) -> Outcome {
 
 /// The command for a checked job.
 pub(super) fn push<'a>(job: &'a Checked<'_>, sent: &'a str, body: &'a [u8], now: Wall) -> Push<'a> {
-    let wall = |at: jiff::Timestamp| Wall(at.as_microsecond());
+    let wall = |at: jiff::Timestamp| Wall(at.as_microsecond()).min(Wall::LAST);
     Push {
         jid: job.jid(),
         queue: job.queue(),

@@ -5,32 +5,37 @@ use std::collections::BTreeMap;
 use bessemer_core::Command;
 use bessemer_core::command::{Push, Refusal};
 use bessemer_protocol::job::{Checked, Job};
-use bessemer_protocol::limits::JOB_MAX;
 use bessemer_protocol::resp::put_bulk;
 use bessemer_store::Engine;
 
 use super::{Call, Form, Outcome, push};
+use crate::rejected::{Reason, Rejected};
 
 pub(super) fn run<E: Engine>(call: &mut Call<'_, E>, rest: &str) -> Outcome {
-    let jobs = match Job::parse_bulk(rest) {
+    let jobs = match Job::parse_bulk(rest, call.limits.bulk_jobs_max) {
         Ok(jobs) => jobs,
-        Err(e) => return Outcome::refused(e),
+        Err(e) => return Outcome::refused_for(&e),
     };
+    let limit = call.limits.job_max;
     let now = call.now.wall.rfc3339();
     let mut report = Report::default();
     let mut good: Vec<(&str, Checked<'_>)> = Vec::with_capacity(jobs.len());
     for (index, (sent, job)) in jobs.into_iter().enumerate() {
-        let key = report.key(index, job.jid());
-        if sent.len() > JOB_MAX {
-            report.errors.insert(key, format!("job too large: {} bytes, limit {JOB_MAX}", sent.len()));
+        let jid = job.jid().unwrap_or_default().to_owned();
+        if sent.len() > limit {
+            call.rejected.count(Reason::JobTooLarge);
+            report.refuse(index, jid, format!("job too large: {} bytes, limit {limit}", sent.len()));
             continue;
         }
         match job.check() {
             Ok(job) => {
                 good.push((sent, job));
-                report.accepted.push(key);
+                report.accepted.push((index, jid));
             }
-            Err(e) => _ = report.errors.insert(key, e.to_string()),
+            Err(e) => {
+                call.rejected.count(Reason::from(&e));
+                report.refuse(index, jid, e.to_string());
+            }
         }
     }
     let mut bodies = std::mem::take(call.scratch);
@@ -58,25 +63,34 @@ pub(super) fn run<E: Engine>(call: &mut Call<'_, E>, rest: &str) -> Outcome {
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     errors: BTreeMap<String, String>,
-    /// The keys of the jobs that went to the engine, in order.
-    accepted: Vec<String>,
-    blank: bool,
+    /// The jobs that went to the engine, in order: place in the PUSHB, and jid.
+    accepted: Vec<(usize, String)>,
 }
 
 impl Report {
-    /// Errors stand under the jid; the first job without one under "", further ones under their index (`D24`).
-    fn key(&mut self, index: usize, jid: Option<&str>) -> String {
-        match jid {
-            Some(jid) => jid.into(),
-            None if std::mem::replace(&mut self.blank, true) => format!("#{index}"),
-            None => String::new(),
+    /// An error stands under the jid, that of a job without one under "". Where another has that key already, it stands
+    /// under the job's index (`D24`, `G5`), so that all are reported.
+    fn refuse(&mut self, index: usize, jid: String, why: String) {
+        let mut key = jid;
+        if self.errors.contains_key(&key) {
+            key = format!("#{index}");
         }
+        while self.errors.contains_key(&key) {
+            key.push('#');
+        }
+        self.errors.insert(key, why);
     }
 
-    pub(super) fn respond(mut self, outcomes: Vec<Result<(), Refusal>>, out: &mut Vec<u8>) {
-        for (key, outcome) in self.accepted.into_iter().zip(outcomes) {
+    pub(super) fn respond(
+        mut self,
+        outcomes: Vec<Result<(), Refusal>>,
+        rejected: &Rejected,
+        out: &mut Vec<u8>,
+    ) {
+        for ((index, jid), outcome) in std::mem::take(&mut self.accepted).into_iter().zip(outcomes) {
             if let Err(refusal) = outcome {
-                self.errors.insert(key, refusal.to_string());
+                rejected.count(Reason::from(&refusal));
+                self.refuse(index, jid, refusal.to_string());
             }
         }
         let json = serde_json::to_vec(&self.errors).expect("keys and values are text");

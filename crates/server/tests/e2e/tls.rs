@@ -147,7 +147,9 @@ fn plain_text_is_answered_by_an_alert_and_one_line_in_the_log_row_7() {
 fn tls_at_a_plain_port_is_told_so_row_6() {
     let server = Server::start();
     let authority = Authority::new();
-    let error = sealed(&authority.trusted(&VERSIONS, None), server.port).err();
+    let Err(error) = sealed(&authority.trusted(&VERSIONS, None), server.port) else {
+        panic!("a handshake at a plain port");
+    };
     assert_eq!(error.kind(), ErrorKind::InvalidData, "{error}");
     server.await_said("this port does not use TLS", 1);
 }

@@ -229,6 +229,9 @@ impl World {
             };
             link.inbox.extend_from_slice(&inbox[used..]);
             let asked = link.asked.pop_front();
+            if is_too_slow(&reply) && !link.ended {
+                return Err(format!("client {client} is told {reply:?} and had sent its lines whole"));
+            }
             self.note(|| format!("client {client}: {conn} reads {reply:?} for {asked:?}"));
             match asked {
                 Some((since, asked)) => self.answered(client, since, asked, &reply)?,
@@ -243,7 +246,8 @@ impl World {
     fn answered(&mut self, client: usize, since: u64, asked: Asked, reply: &Reply<'_>) -> Result<(), Broken> {
         let wrong = || Err(format!("client {client} asked {asked:?} and is told {reply:?}"));
         let ok = matches!(reply, Reply::Simple(text) if text == "OK");
-        let refused = matches!(reply, Reply::Error(text) if text.contains("shutdown in progress"));
+        let shutdown = matches!(reply, Reply::Error(text) if text.contains("shutdown in progress"));
+        let refused = shutdown || is_too_slow(reply);
         match &asked {
             _ if refused => self.unanswered(client, asked),
             Asked::Hello | Asked::Push(_) | Asked::Ack(_) | Asked::Script if !ok => return wrong(),
@@ -332,4 +336,9 @@ impl World {
             self.unanswered(client, asked);
         }
     }
+}
+
+/// What is said to somebody who has left a line lying half sent.
+fn is_too_slow(reply: &Reply<'_>) -> bool {
+    matches!(reply, Reply::Error(text) if text.starts_with("ERR line took longer"))
 }

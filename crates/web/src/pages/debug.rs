@@ -14,6 +14,8 @@ struct Debug {
     frame: Frame,
     server: Vec<(&'static str, String)>,
     tally: Vec<(&'static str, String)>,
+    /// What was refused, by reason.
+    rejected: Vec<(&'static str, String)>,
     /// Class and text of the time that the engine took to answer.
     round_trip: (&'static str, String),
 }
@@ -64,6 +66,7 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
         frame: visit.frame_of(&info, "Debug", Tab::Other),
         server,
         tally: tally.map(|(name, count)| (name, thousands(count))).into(),
+        rejected: figures.rejected.iter().map(|(reason, count)| (*reason, thousands(*count))).collect(),
         round_trip: (grade, format!("{} µs", thousands(micros))),
     })
 }

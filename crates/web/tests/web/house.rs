@@ -114,6 +114,7 @@ impl Front for House {
             command_count: 4_567,
             used_memory_mb: 21,
             condition: self.room().condition,
+            rejected: [("json", 1_234), ("unknown_command", 5)].into(),
             ..ServerFigures::default()
         }
     }
