@@ -227,6 +227,7 @@ mod tests {
         assert!(line.ends_with("`bessemer salvage` saves what can be read"), "{line}");
         assert_eq!(ended(OpenError::TooNew { path: path(), version: 2, known: 1 }).0, 65);
         assert_eq!(ended(OpenError::Faktory { path: path() }).0, 65);
+        assert_eq!(ended(OpenError::Draft { path: path() }).0, 65);
         assert_eq!(ended(RunError::Fatal(fatal(ErrorKind::StorageFull))).0, 74);
         assert_eq!(ended(OpenError::Failed(fatal(ErrorKind::PermissionDenied))).0, 77);
         assert_eq!(ended(RunError::Fatal(fatal(ErrorKind::InvalidData))).0, 65);

@@ -6,7 +6,7 @@
 //! what happens before the first connection, `crowd.rs` one connection too many, `large.rs` the largest jobs, `faults.rs` a
 //! disk that fails, `directory.rs` a data directory that is not ours, `durability.rs` its two modes, `tls.rs` TLS, whose
 //! certificates and client are in `sealed.rs`, `reload.rs` another configuration,
-//! `bench.rs` what `bessemer bench` says.
+//! `bench.rs` what `bessemer bench` says. `import/` brings over what a real Redis (`redis.rs`) keeps for Faktory.
 
 mod bench;
 mod client;
@@ -16,8 +16,10 @@ mod crowd;
 mod directory;
 mod durability;
 mod faults;
+mod import;
 mod large;
 mod ledger;
+mod redis;
 mod reload;
 mod sealed;
 mod server;

@@ -28,18 +28,18 @@ fn tool(arguments: &[&str], home: &Path) -> Output {
     bessemer().args(arguments).env("HOME", home).output().expect("the built binary starts")
 }
 
-fn done(arguments: &[&str], home: &Path) -> String {
+pub(crate) fn done(arguments: &[&str], home: &Path) -> String {
     let output = tool(arguments, home);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {said}");
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
-fn json(arguments: &[&str], home: &Path) -> Value {
+pub(crate) fn json(arguments: &[&str], home: &Path) -> Value {
     serde_json::from_str(&done(arguments, home)).expect("one JSON object")
 }
 
-fn serve(data: &Path, config: &Path) -> Server {
+pub(crate) fn serve(data: &Path, config: &Path) -> Server {
     let path = |path: &Path| path.display().to_string();
     let bindings = ["-b", "127.0.0.1:0", "-w", "127.0.0.1:0"].map(str::to_owned);
     let rest = ["-d".to_owned(), path(data), "-c".to_owned(), path(config)];
@@ -186,7 +186,7 @@ fn tools_say_in_one_line_what_is_wrong_and_end_with_its_code() {
 }
 
 /// The lines of an export, but for the first, which says when it was made.
-fn lines(place: &Path, home: &Path) -> Vec<String> {
+pub(crate) fn lines(place: &Path, home: &Path) -> Vec<String> {
     let said = done(&["export", &place.display().to_string()], home);
     let lines: Vec<String> = said.lines().map(str::to_owned).collect();
     assert!(lines[0].starts_with(r#"{"export":{"format":1,"bessemer":""#), "{}", lines[0]);
@@ -246,7 +246,7 @@ fn an_export_imported_is_the_same_export_again_and_the_same_work() {
     assert!(code == 73 && said.contains("is in use by PID"), "{code} {said}");
 }
 
-fn end_of(arguments: &[&str], home: &Path) -> (i32, String) {
+pub(crate) fn end_of(arguments: &[&str], home: &Path) -> (i32, String) {
     let output = tool(arguments, home);
     (output.status.code().expect("an end by itself"), String::from_utf8(output.stderr).expect("UTF-8"))
 }
@@ -272,7 +272,7 @@ fn what_is_no_export_is_refused_with_its_line_and_nothing_is_written() {
         assert!(!Path::new(&data).join("0000000001.seg").exists(), "{said}");
         said.strip_prefix(&format!("bessemer: {file}")).unwrap_or(&said).trim_end().to_owned()
     };
-    assert_eq!(bad("REDIS0009\u{fa}"), ": is a data file of Faktory, which this version cannot import yet");
+    assert_eq!(bad("REDIS0009\u{fb}"), ", offset 10: the file ends in the midst of it; it is not whole");
     assert_eq!(bad("letters"), ": is no export of Bessemer");
     assert_eq!(bad(""), ": is no export of Bessemer");
     let newer = header.replace(r#""format":1"#, r#""format":2"#);

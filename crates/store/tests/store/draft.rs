@@ -36,7 +36,7 @@ fn life(number: usize, body: &str) -> Life<'_> {
         order: Order(100 - number as i64),
         head,
         standing,
-        enqueued_at: (number % 5 == 0).then_some(Wall(6)),
+        enqueued_at: number.is_multiple_of(5).then_some(Wall(6)),
         failure: (number % 5 < 2).then_some(failure),
         losses: Vec::new(),
         body: body.as_bytes(),

@@ -46,7 +46,7 @@ pub(super) struct LeftOut {
 }
 
 /// All of it, but for the jobs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Content {
     pub(super) digest: Digest,
     /// Changes with the order of reading too: who has read the same twice may go on where the first ended.

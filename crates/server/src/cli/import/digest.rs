@@ -16,10 +16,12 @@ use siphasher::sip128::{Hasher128 as _, SipHasher13};
 use super::super::lines::State;
 
 /// The moment that stands for every moment which the source does not name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Made {
     pub(super) wall: Wall,
     pub(super) text: String,
+    /// Finds the text.
+    finder: memmem::Finder<'static>,
 }
 
 /// The two layouts of Faktory's queues (rules `S-05`, `S-06`).
@@ -42,7 +44,7 @@ pub(super) struct Sum {
 }
 
 /// Counts and hashes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Digest {
     made: Made,
     jobs: [Sum; STATES.len()],
@@ -62,7 +64,9 @@ pub(super) const STATES: [(State, &str); 5] = [
 
 impl Made {
     pub(super) fn at(wall: Wall) -> Self {
-        Self { wall, text: wall.rfc3339() }
+        let text = wall.rfc3339();
+        let finder = memmem::Finder::new(&text).into_owned();
+        Self { wall, text, finder }
     }
 }
 
@@ -143,7 +147,7 @@ impl Digest {
             Some(OnLost::Dead) => 3,
         };
         hash = hash.number(head.retry as u64).number(u64::from(head.reserve_for)).number(on_lost);
-        hash = match memmem::find(life.body, self.made.text.as_bytes()) {
+        hash = match self.made.finder.find(life.body) {
             Some(at) => hash.text(&life.body[..at]).number(0).text(&life.body[at + self.made.text.len()..]),
             None => hash.text(life.body),
         };

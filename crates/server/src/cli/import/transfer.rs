@@ -10,6 +10,8 @@
 //! is the one it began with, it goes on behind those that are in the half store, which are the first of them. Else it
 //! starts over. Either way no job comes twice.
 
+use std::path::Path;
+
 use bessemer_core::fact::Order;
 use bessemer_core::machine::Life;
 use bessemer_core::query::Day;
@@ -61,6 +63,9 @@ pub(super) fn run(source: &mut Source, config: &StoreConfig, flags: &Import) -> 
     let report = Report { source: &name, about: source.about(), content: &content, refused: &list };
     if flags.dry_run {
         report.say_dry_run(flags.json);
+        if holds_a_store(&config.directory) {
+            eprintln!("note: {}", taken(&config.directory));
+        }
         return content.refuse_too_much(&name, &config.rules);
     }
     if content.refused > 0 && !flags.skip_bad {
@@ -82,12 +87,25 @@ pub(super) fn run(source: &mut Source, config: &StoreConfig, flags: &Import) -> 
     Ok(())
 }
 
-/// A Redis is asked for elements, a file has bytes.
+/// A file has bytes, of a Redis one knows how many jobs it holds.
 fn progress_of(what: &'static str, source: &Source) -> Progress {
     match source {
         Source::Redis(_) => Progress::in_jobs(what),
         _ => Progress::of(what),
     }
+}
+
+/// Whether somebody's store is where the new one is to be.
+fn holds_a_store(directory: &Path) -> bool {
+    let looked = RealDisk::look(directory).ok().and_then(|disk| Draft::look(disk).ok());
+    looked.is_some_and(|draft| draft.note.is_none() && draft.has_segments)
+}
+
+fn taken(directory: &Path) -> String {
+    format!(
+        "{} holds a store; all of Faktory's comes into a new one: name another directory",
+        directory.display()
+    )
 }
 
 /// A store in the making.
@@ -107,11 +125,7 @@ impl Making {
         let disk = RealDisk::open(&config.directory).map_err(ToolError::from)?;
         let mut draft = Draft::look(disk.clone())?;
         if draft.note.is_none() && draft.has_segments {
-            let what = format!(
-                "{} holds a store; all of Faktory's comes into a new one: name another directory",
-                config.directory.display()
-            );
-            return Err(Failure { exit: Exit::Locked, what });
+            return Err(Failure { exit: Exit::Locked, what: taken(&config.directory) });
         }
         let note = Note {
             format: FORMAT,
@@ -211,18 +225,19 @@ impl Making {
         };
         tools::export(&source, rules, now, &mut take, &mut |step| progress.tell(step))?;
         drop(progress);
-        let differs = content.digest.sums().zip(held.sums()).find(|(read, held)| read != held);
-        let Some(((name, read), (_, held))) = differs else { return Ok(()) };
+        let Some(what) = difference(&content.digest, &held) else { return Ok(()) };
         self.draft.begin(&json!({ "format": FORMAT, "void": true }).to_string())?;
-        let what = format!(
-            "the new store does not hold what was read: {name}: {} with checksum {}, instead of {} with {}; it is removed",
-            held.count,
-            held.text(),
-            read.count,
-            read.text()
-        );
+        let what = format!("the new store does not hold what was read: {what}; it is removed");
         Err(Failure { exit: Exit::Damage, what })
     }
+}
+
+/// Where a store differs from what was read.
+fn difference(read: &Digest, held: &Digest) -> Option<String> {
+    let mut sums = read.sums().zip(held.sums());
+    let ((name, read), (_, held)) = sums.find(|(read, held)| read != held)?;
+    let [read, held] = [read, held].map(|sum| format!("{} with checksum {}", sum.count, sum.text()));
+    Some(format!("{name}: {held}, instead of {read}"))
 }
 
 fn open(disk: RealDisk, config: &StoreConfig) -> Result<Importer<RealDisk>, ToolError> {
@@ -291,4 +306,28 @@ fn so_far(failure: Failure, durable: u64, content: &Content) -> Failure {
         failure.what
     );
     Failure { what, ..failure }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_holds_something_else_is_told_apart() {
+        let made = || Made::at(Wall(7));
+        let (mut read, mut held) = (Digest::new(made()), Digest::new(made()));
+        for digest in [&mut read, &mut held] {
+            digest.queue("a", false);
+        }
+        assert_eq!(difference(&read, &held), None);
+        read.day(Day { day: 1, processed: 2, failed: 3 });
+        let said = difference(&read, &held).expect("a day is missing");
+        let zeros = "0".repeat(32);
+        assert!(
+            said.starts_with(&format!("counters: 0 with checksum {zeros}, instead of 1 with checksum ")),
+            "{said}"
+        );
+        held.queue("b", false);
+        assert!(difference(&read, &held).expect("a queue too many").starts_with("queues: 2 with checksum "));
+    }
 }

@@ -35,13 +35,17 @@ const fn tables() -> [[u64; 256]; 8] {
 }
 
 /// The sum of what was summed before, 0 at the beginning, and these bytes.
-pub(super) fn append(sum: u64, bytes: &[u8]) -> u64 {
+pub(super) fn append(mut sum: u64, bytes: &[u8]) -> u64 {
     let (eights, rest) = bytes.as_chunks::<8>();
-    let sum = eights.iter().fold(sum, |sum, eight| {
-        let mixed = (sum ^ u64::from_le_bytes(*eight)).to_le_bytes();
-        (0..8).fold(0, |all, at| all ^ TABLES[7 - at][usize::from(mixed[at])])
-    });
-    rest.iter().fold(sum, |sum, byte| sum >> 8 ^ TABLES[0][usize::from(sum as u8 ^ byte)])
+    for eight in eights {
+        let mixed = sum ^ u64::from_le_bytes(*eight);
+        let of = |behind: usize, shift: u32| TABLES[behind][(mixed >> shift) as usize & 0xff];
+        sum = of(7, 0) ^ of(6, 8) ^ of(5, 16) ^ of(4, 24) ^ of(3, 32) ^ of(2, 40) ^ of(1, 48) ^ of(0, 56);
+    }
+    for byte in rest {
+        sum = sum >> 8 ^ TABLES[0][usize::from(sum as u8 ^ byte)];
+    }
+    sum
 }
 
 #[cfg(test)]
