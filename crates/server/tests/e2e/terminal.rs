@@ -6,6 +6,7 @@ use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 
 use rustix::fs::{Mode, OFlags, open};
+use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
@@ -59,6 +60,12 @@ impl Terminal {
     /// Types a line.
     pub(crate) fn types(&mut self, line: &str) {
         writeln!(self.keyboard, "{line}").expect("the terminal is there");
+    }
+
+    /// Presses Ctrl-C: sends what the terminal of a session would send.
+    pub(crate) fn interrupt(&self) {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, Signal::INT).expect("the command runs");
     }
 
     /// Waits until the command ends by itself; its exit code.

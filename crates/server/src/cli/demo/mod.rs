@@ -102,12 +102,9 @@ impl Demo {
         let Producer { pushed, progress, .. } = producer;
         drop(progress);
         let stopped = workers.stop(bells).await;
-        let count = |counter: &AtomicU64| grouped(counter.load(Ordering::Relaxed));
-        let (done, failed) = (count(&stage.done), count(&stage.failed));
-        output::line(&format!(
-            "pushed {}; {done} were done, {failed} times one failed",
-            amount(pushed, "job")
-        ))?;
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let (done, failures) = (grouped(count(&stage.done)), amount(count(&stage.failed), "failure"));
+        output::line(&format!("pushed {}: {done} done, {failures}", amount(pushed, "job")))?;
         ended.and(stopped)
     }
 }

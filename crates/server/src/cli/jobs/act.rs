@@ -1,7 +1,8 @@
-//! `bessemer jobs retry`, `kill` and `delete`: slice by slice, so that others are served in between. Each job is changed
-//! whole; what is interrupted has changed the jobs of the slices before.
+//! `bessemer jobs retry`, `kill` and `delete`: set by set and slice by slice, so that others are served in between. Each
+//! job is changed whole; what is interrupted has changed the jobs of the slices before.
 
 use bessemer::{JobChange, JobFilter, JobSet, JobState};
+use bessemer_protocol::response::Faktory;
 use serde_json::json;
 
 use super::Which;
@@ -48,11 +49,11 @@ impl Act {
         json: bool,
     ) -> Result<(), Failure> {
         let filter = self.which.filter();
-        if let Some(set) = filter.set.filter(|set| !applies(change, *set)) {
-            return Err(Failure { exit: Exit::Usage, what: why_not(change, set).to_owned() });
+        if let Some(why) = filter.set.and_then(|set| why_not(change, set)) {
+            return Err(Failure { exit: Exit::Usage, what: why.to_owned() });
         }
         if self.dry_run {
-            let Count { jobs, .. } = self.count(server, filter.clone(), change, u64::MAX).await?;
+            let Count { jobs, .. } = self.count(server, filter, change, u64::MAX).await?;
             return match json {
                 true => output::json(&json!({ "count": jobs, "dry_run": true })),
                 false => output::line(&format!("{} would be {}", amount(jobs, "job"), done(change))),
@@ -64,84 +65,125 @@ impl Act {
                 self.yes.or_ask(&question(change, most))?;
             }
         }
-        self.change(server, filter, change, json).await
-    }
-
-    async fn change(
-        &self,
-        server: &mut Server,
-        mut filter: JobFilter,
-        change: JobChange,
-        json: bool,
-    ) -> Result<(), Failure> {
-        let (mut changed, mut seen) = (0, 0);
-        let mut progress = Progress::in_jobs(doing(change));
-        loop {
-            let slice = server.client.change_jobs(change, &filter).await;
-            let slice = slice.map_err(|error| {
-                let Failure { exit, what } = error.into();
-                Failure {
-                    exit,
-                    what: format!("{what}; {} {} before it", amount(changed, "job"), done(change)),
-                }
-            })?;
-            changed += slice.count;
-            seen += slice.seen;
-            filter.after = slice.next;
-            if filter.after.is_none() {
-                break;
-            }
-            // What has been changed may not be counted as being there any more.
-            progress.tell_jobs(seen, Some(seen.max(slice.total)));
+        let faktory = server.client.info().await?.faktory;
+        let walks = walks(filter, change);
+        let of = walks.iter().filter_map(|walk| walk.set).map(|set| size(&faktory, set)).sum();
+        let mut work = Work { change, changed: 0, seen: 0, of, progress: Progress::in_jobs(doing(change)) };
+        for filter in walks {
+            work.walk(server, filter).await?;
         }
-        drop(progress);
-        match json {
-            true => output::json(&json!({ "count": changed, "seen": seen })),
-            false => output::line(&format!("{} {}", done(change), amount(changed, "job"))),
-        }
+        work.end(json)
     }
 
     /// Counts the jobs that the change is for, at most about `most` of them.
     async fn count(
         &self,
         server: &mut Server,
-        mut filter: JobFilter,
+        filter: JobFilter,
         change: JobChange,
         most: u64,
     ) -> Result<Count, Failure> {
         if self.which.is_only_a_set() {
-            let sets = JobSet::ALL.into_iter().filter(|set| filter.set.is_none_or(|only| only == *set));
             let faktory = server.client.info().await?.faktory;
-            let size = |set| match set {
-                JobSet::Working => faktory.sets.working,
-                JobSet::Queued => faktory.total_enqueued,
-                JobSet::Retries => faktory.sets.retries,
-                JobSet::Scheduled => faktory.sets.scheduled,
-                JobSet::Dead => faktory.sets.dead,
-            };
-            let jobs = sets.filter(|set| applies(change, *set)).map(size).sum();
-            return Ok(Count { jobs, or_more: false });
+            let sets = JobSet::ALL.into_iter().filter(|set| filter.set.is_none_or(|only| only == *set));
+            let meant = sets.filter(|set| why_not(change, *set).is_none());
+            return Ok(Count { jobs: meant.map(|set| size(&faktory, set)).sum(), or_more: false });
         }
         let mut jobs = 0;
         let mut progress = Progress::in_jobs("counting");
-        loop {
-            let page = server.client.list_jobs(&filter).await?;
-            jobs += page.jobs.iter().filter(|job| applies(change, set_of(job.state))).count() as u64;
-            filter.after = page.next;
-            if filter.after.is_none() || jobs > most {
-                return Ok(Count { jobs, or_more: filter.after.is_some() });
+        let mut walks = walks(filter, change).into_iter().peekable();
+        while let Some(mut filter) = walks.next() {
+            loop {
+                let page = server.client.list_jobs(&filter).await?;
+                let meant = page.jobs.iter().filter(|job| why_not(change, set_of(job.state)).is_none());
+                jobs += meant.count() as u64;
+                filter.after = page.next;
+                let is_last = filter.after.is_none();
+                if jobs > most {
+                    return Ok(Count { jobs, or_more: !is_last || walks.peek().is_some() });
+                }
+                if is_last {
+                    break;
+                }
+                progress.tell_jobs(jobs, None);
             }
-            progress.tell_jobs(jobs, None);
+        }
+        Ok(Count { jobs, or_more: false })
+    }
+}
+
+/// The work under way.
+struct Work {
+    change: JobChange,
+    changed: u64,
+    seen: u64,
+    of: u64,
+    progress: Progress,
+}
+
+impl Work {
+    async fn walk(&mut self, server: &mut Server, mut filter: JobFilter) -> Result<(), Failure> {
+        // Jobs that fail again meanwhile are back in their set, and could keep this busy for ever: it ends when it has
+        // looked at as many as there were. A queue is walked faster than it is filled.
+        let is_sorted = filter.set.is_some_and(|set| set != JobSet::Queued);
+        let (mut seen, mut there) = (0, None);
+        loop {
+            let slice = server.client.change_jobs(self.change, &filter).await;
+            let slice = slice.map_err(|error| {
+                let Failure { exit, what } = error.into();
+                let before = format!("{} {} before it", amount(self.changed, "job"), done(self.change));
+                Failure { exit, what: format!("{what}; {before}") }
+            })?;
+            self.changed += slice.count;
+            self.seen += slice.seen;
+            seen += slice.seen;
+            let there = *there.get_or_insert(slice.total);
+            filter.after = slice.next;
+            if filter.after.is_none() || is_sorted && seen >= there {
+                return Ok(());
+            }
+            self.progress.tell_jobs(self.seen, Some(self.of.max(self.seen)));
+        }
+    }
+
+    fn end(self, json: bool) -> Result<(), Failure> {
+        let Self { change, changed, seen, progress, .. } = self;
+        drop(progress);
+        match json {
+            true => output::json(&json!({ "count": changed, "seen": seen })),
+            false => output::line(&format!("{} {}", done(change), amount(changed, "job"))),
         }
     }
 }
 
-/// Whether the change is for jobs that are there.
-fn applies(change: JobChange, set: JobSet) -> bool {
+/// One walk for each set that the change is for; one for all where jobs are named.
+fn walks(filter: JobFilter, change: JobChange) -> Vec<JobFilter> {
+    if filter.set.is_some() || filter.jids.is_some() {
+        return vec![filter];
+    }
+    let sets = JobSet::ALL.into_iter().filter(|set| why_not(change, *set).is_none());
+    sets.map(|set| JobFilter { set: Some(set), ..filter.clone() }).collect()
+}
+
+/// Why the change is not for jobs that are there, if it is not.
+fn why_not(change: JobChange, set: JobSet) -> Option<&'static str> {
+    match (change, set) {
+        (_, JobSet::Working) => {
+            Some("--set working: jobs that are being worked on are their worker's, nobody else ends them")
+        }
+        (JobChange::Retry, JobSet::Queued) => Some("--set queued: these jobs are in their queues already"),
+        (JobChange::Kill, JobSet::Dead) => Some("--set dead: these jobs are dead already"),
+        _ => None,
+    }
+}
+
+fn size(faktory: &Faktory, set: JobSet) -> u64 {
     match set {
-        JobSet::Working => false,
-        JobSet::Queued => change != JobChange::Retry,
-        JobSet::Scheduled | JobSet::Retries | JobSet::Dead => true,
+        JobSet::Working => faktory.sets.working,
+        JobSet::Queued => faktory.total_enqueued,
+        JobSet::Retries => faktory.sets.retries,
+        JobSet::Scheduled => faktory.sets.scheduled,
+        JobSet::Dead => faktory.sets.dead,
     }
 }
 
@@ -152,13 +194,6 @@ fn set_of(state: JobState) -> JobSet {
         JobState::Retrying => JobSet::Retries,
         JobState::Scheduled => JobSet::Scheduled,
         JobState::Dead => JobSet::Dead,
-    }
-}
-
-fn why_not(change: JobChange, set: JobSet) -> &'static str {
-    match (change, set) {
-        (JobChange::Retry, JobSet::Queued) => "--set queued: these jobs are in their queues already",
-        _ => "--set working: jobs that are being worked on are their worker's, nobody else ends them",
     }
 }
 
@@ -195,17 +230,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn jobs_being_worked_on_are_left_alone_and_queued_ones_are_not_retried() {
-        for (change, set, does) in [
-            (JobChange::Retry, JobSet::Queued, false),
-            (JobChange::Retry, JobSet::Dead, true),
-            (JobChange::Delete, JobSet::Queued, true),
-            (JobChange::Delete, JobSet::Working, false),
-            (JobChange::Kill, JobSet::Scheduled, true),
-        ] {
-            assert_eq!(applies(change, set), does, "{change:?} {set:?}");
-        }
-        assert!(why_not(JobChange::Kill, JobSet::Working).contains("their worker's"));
+    fn a_walk_goes_through_the_sets_that_the_change_is_for() {
+        let sets = |change, filter: JobFilter| -> Vec<Option<JobSet>> {
+            walks(filter, change).into_iter().map(|walk| walk.set).collect()
+        };
+        let filter = JobFilter { queue: Some("q".into()), ..JobFilter::default() };
+        let [queued, retries] = [Some(JobSet::Queued), Some(JobSet::Retries)];
+        let [scheduled, dead] = [Some(JobSet::Scheduled), Some(JobSet::Dead)];
+        assert_eq!(sets(JobChange::Delete, filter.clone()), [queued, retries, scheduled, dead]);
+        assert_eq!(sets(JobChange::Kill, filter.clone()), [queued, retries, scheduled]);
+        assert_eq!(sets(JobChange::Retry, filter.clone()), [retries, scheduled, dead]);
+        assert_eq!(sets(JobChange::Retry, JobFilter { set: dead, ..filter.clone() }), [dead]);
+        assert_eq!(sets(JobChange::Retry, JobFilter { jids: Some(vec!["j".into()]), ..filter }), [None]);
     }
 
     #[test]

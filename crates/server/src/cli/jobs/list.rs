@@ -95,7 +95,7 @@ fn lay_out(rows: &[ListedJob], now: Wall) -> Result<Table, Failure> {
             job.jid.to_string(),
             job.queue.to_string(),
             job.jobtype.to_string(),
-            when(row, now),
+            when(row, job, now),
         ];
         cells.extend(has_worker.then(|| row.wid.clone().unwrap_or_default()));
         let args = || job.args.map_or("", |args| args.get()).to_owned();

@@ -206,12 +206,11 @@ fn word(state: JobState) -> &'static str {
     }
 }
 
-/// The moment that matters for where a job is.
-fn when(listed: &ListedJob, now: Wall) -> String {
-    let ago = |moment: &Option<String>| moment.as_ref().map(|moment| ago(now, moment));
-    // The dead are given up at some time, and how long they have been there is not said.
-    let until = || ago(&listed.until).map(|moment| format!("goes {moment}"));
-    ago(&listed.at).or_else(|| ago(&listed.since)).or_else(until).unwrap_or_default()
+/// The moment that matters for where a job is. Of the dead it is when they were enqueued last: since when they are dead
+/// nobody says.
+fn when(listed: &ListedJob, job: &Job<'_>, now: Wall) -> String {
+    let moment = listed.at.as_deref().or(listed.since.as_deref()).or(job.enqueued_at.as_deref());
+    moment.map_or_else(String::new, |moment| ago(now, moment))
 }
 
 #[cfg(test)]
@@ -262,7 +261,10 @@ mod tests {
         assert_eq!((&*job.jid, job.error().as_deref()), ("a\u{7}", Some("E: m")));
         assert_eq!(job.args.map(RawValue::get), Some("[1.0]"));
         let now = Wall::parse("2026-01-02T03:05:05Z").expect("a moment");
-        assert_eq!(when(&of, now), "1 m ago");
+        assert_eq!(when(&of, &job, now), "1 m ago");
+        let of = listed(r#"{"enqueued_at":"2026-01-02T03:04:59Z"}"#);
+        let of = ListedJob { since: None, until: Some("2027-01-02T03:04:59Z".into()), ..of };
+        assert_eq!(when(&of, &Job::read(&of).expect("a job"), now), "6 s ago");
         assert_eq!(Job::read(&listed(r#"{"jid":7}"#)).expect_err("no job").exit, Exit::Refused);
     }
 }
