@@ -6,8 +6,8 @@ use std::path::Path;
 use bessemer::Url;
 
 use super::env::Variables;
-use super::store::sources;
-use super::{ConfigError, Notes, Settings, binding, password};
+use super::store::Sources;
+use super::{ConfigError, Notes, Settings, binding, password, tls};
 use crate::cli::Cli;
 
 /// The server that these flags, variables and files would start.
@@ -30,22 +30,25 @@ impl LocalServer {
 fn find(cli: &Cli, variables: &Variables, etc: &Path) -> Result<LocalServer, ConfigError> {
     // What is worth a warning at the server's start is nobody's business here.
     let notes = &mut Notes::default();
-    let (environment, files) = sources(cli, variables, etc, notes)?;
+    let Sources { environment, directory, files } = Sources::find(cli, variables, etc, notes)?;
     let mut settings = Settings::default();
     for (path, text) in &files {
         settings.merge(path, text, notes)?;
     }
     let binding = self::binding("-b", cli.binding.as_deref(), "faktory.binding", &settings)?;
     let web = self::binding("-w", cli.web.as_deref(), "web.binding", &settings)?;
+    let tls = tls::Search { environment, directory: directory.as_deref(), settings: &settings }.is_on()?;
     let mut search = password::Search { environment, etc, settings: &settings, notes };
     let password = search.command(variables.password.as_deref())?;
     let password = password.map(|password| password.expose().to_owned());
-    let url = Url { host: binding.reachable_host(), port: binding.port(), password, ..Url::default() };
+    let (host, port) = (binding.reachable_host(), binding.port());
+    let url = Url { tls, host, port, password, ..Url::default() };
+    let scheme = if tls && settings.switch("tls.dashboard") { "https" } else { "http" };
     let host = match web.reachable_host() {
         host if host.contains(':') => format!("[{host}]"),
         host => host,
     };
-    let dashboard = (web.port() != 0).then(|| format!("http://{host}:{}", web.port()));
+    let dashboard = (web.port() != 0).then(|| format!("{scheme}://{host}:{}", web.port()));
     Ok(LocalServer { url, dashboard })
 }
 
@@ -78,6 +81,18 @@ mod tests {
         assert_eq!(found("-b [::]:1", Some("pw"), file), ("tcp://[::1]:1".into(), "pw".into()));
         assert_eq!(found("-b 0.0.0.0:1", Some(""), ""), ("tcp://127.0.0.1:1".into(), "".into()));
         assert_eq!(found("-b jobs.example:1", None, ""), ("tcp://jobs.example:1".into(), "".into()));
+    }
+
+    #[test]
+    fn a_server_that_speaks_tls_is_not_spoken_to_in_plain_text_h30() {
+        let found = |file| {
+            let local = local("", None, file);
+            (local.url.to_string(), local.dashboard.unwrap_or_default())
+        };
+        let pair = "[tls]\ncertificate = \"c.pem\"\nprivate_key = \"k.pem\"\n";
+        assert_eq!(found(pair), ("tcp+tls://127.0.0.1:7419".into(), "https://127.0.0.1:7420".into()));
+        let proxied = format!("{pair}dashboard = false\n");
+        assert_eq!(found(&proxied), ("tcp+tls://127.0.0.1:7419".into(), "http://127.0.0.1:7420".into()));
     }
 
     #[test]

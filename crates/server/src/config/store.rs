@@ -26,9 +26,10 @@ impl StoreConfig {
     pub fn load(cli: &Cli, env: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let variables = Variables::read(env);
         let mut notes = Notes::default();
-        let (environment, files) = sources(cli, &variables, Path::new("/etc"), &mut notes)?;
+        let sources = Sources::find(cli, &variables, Path::new("/etc"), &mut notes)?;
+        let environment = sources.environment;
         let mut settings = Settings::default();
-        for (path, text) in &files {
+        for (path, text) in &sources.files {
             settings.merge(path, text, &mut notes)?;
         }
         notes.log();
@@ -40,16 +41,25 @@ impl StoreConfig {
     }
 }
 
-/// The environment, and the files that it and the flags lead to.
-pub(super) fn sources(
-    cli: &Cli,
-    variables: &Variables,
-    etc: &Path,
-    notes: &mut Notes,
-) -> Result<(Environment, Vec<File>), ConfigError> {
-    let environment = cli.environment.as_ref().or(variables.environment.as_ref());
-    let environment = environment.map_or(Ok(Environment::Development), |name| Environment::named(name))?;
-    let directory = files::directory(cli.config.as_deref(), environment, etc, variables, notes)?;
-    let files = directory.map_or(Ok(Vec::new()), |directory| files::read(&directory))?;
-    Ok((environment, files))
+/// The environment, and the directory and the files that it and the flags lead to.
+pub(super) struct Sources {
+    pub(super) environment: Environment,
+    pub(super) directory: Option<PathBuf>,
+    pub(super) files: Vec<File>,
+}
+
+impl Sources {
+    pub(super) fn find(
+        cli: &Cli,
+        variables: &Variables,
+        etc: &Path,
+        notes: &mut Notes,
+    ) -> Result<Self, ConfigError> {
+        let environment = cli.environment.as_ref().or(variables.environment.as_ref());
+        let environment =
+            environment.map_or(Ok(Environment::Development), |name| Environment::named(name))?;
+        let directory = files::directory(cli.config.as_deref(), environment, etc, variables, notes)?;
+        let files = directory.as_deref().map_or(Ok(Vec::new()), files::read)?;
+        Ok(Self { environment, directory, files })
+    }
 }

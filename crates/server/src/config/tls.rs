@@ -114,6 +114,11 @@ impl Search<'_> {
         }
     }
 
+    /// Whether TLS is on, whatever is in its files.
+    pub(super) fn is_on(&self) -> Result<bool, ConfigError> {
+        Ok(self.pair()?.is_some())
+    }
+
     /// The files of certificate and key: those that are named, else the two of the directory.
     fn pair(&self) -> Result<Option<(PathBuf, PathBuf)>, ConfigError> {
         const CERTIFICATE: &str = "tls.certificate";
