@@ -93,9 +93,17 @@ pub struct Cli {
     pub tool: Option<Tool>,
 }
 
-/// What can be done to a store beside serving it, and to a server by its port for jobs.
+/// What can be done to a server by its port for jobs, and to a store beside serving it.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Tool {
+    Push(push::Push),
+    Info(info::Info),
+    Queues(queues::Queues),
+    Jobs(jobs::Jobs),
+    Workers(workers::Workers),
+    Flush(flush::Flush),
+    Demo(demo::Demo),
+    Shell(shell::Shell),
     Verify(verify::Verify),
     Backup(backup::Backup),
     Restore(restore::Restore),
@@ -105,14 +113,6 @@ pub enum Tool {
     Bench(bench::Bench),
     #[command(hide = true)]
     Floor(bench::Floor),
-    Push(push::Push),
-    Info(info::Info),
-    Queues(queues::Queues),
-    Jobs(jobs::Jobs),
-    Workers(workers::Workers),
-    Flush(flush::Flush),
-    Demo(demo::Demo),
-    Shell(shell::Shell),
     Completions(completions::Completions),
 }
 
@@ -159,14 +159,6 @@ impl Tool {
     /// Does it, and says on standard output what came of it.
     pub fn run(&self, cli: &Cli) -> Result<(), Failure> {
         match self {
-            Self::Verify(tool) => tool.run(cli),
-            Self::Backup(tool) => tool.run(cli),
-            Self::Restore(tool) => tool.run(cli),
-            Self::Salvage(tool) => tool.run(cli),
-            Self::Export(tool) => tool.run(cli),
-            Self::Import(tool) => tool.run(cli),
-            Self::Bench(tool) => tool.run(),
-            Self::Floor(tool) => tool.run(),
             Self::Push(tool) => tool.run(cli),
             Self::Info(tool) => tool.run(cli),
             Self::Queues(tool) => tool.run(cli),
@@ -175,6 +167,14 @@ impl Tool {
             Self::Flush(tool) => tool.run(cli),
             Self::Demo(tool) => tool.run(cli),
             Self::Shell(tool) => tool.run(cli),
+            Self::Verify(tool) => tool.run(cli),
+            Self::Backup(tool) => tool.run(cli),
+            Self::Restore(tool) => tool.run(cli),
+            Self::Salvage(tool) => tool.run(cli),
+            Self::Export(tool) => tool.run(cli),
+            Self::Import(tool) => tool.run(cli),
+            Self::Bench(tool) => tool.run(),
+            Self::Floor(tool) => tool.run(),
             Self::Completions(tool) => tool.run(),
         }
     }
