@@ -51,7 +51,38 @@ impl Wall {
 
     /// `YYYY-MM-DDTHH:MM:SS[.fraction]Z`, the fraction without trailing zeros (rule `J-05`).
     pub fn rfc3339(self) -> String {
-        jiff::Timestamp::from_microsecond(self.0).map_or_else(|_| String::new(), |t| t.to_string())
+        let mut text = String::with_capacity("YYYY-MM-DDTHH:MM:SS.ffffffZ".len());
+        self.write_rfc3339(&mut text);
+        text
+    }
+
+    /// Appends [`Wall::rfc3339`]. Every job that is pushed and every one that is fetched has such a time, so the common
+    /// years are written by hand.
+    pub fn write_rfc3339(self, text: &mut String) {
+        let (day, micros) = (self.0.div_euclid(DAY_MICROS), self.0.rem_euclid(DAY_MICROS));
+        let Some((year, month, day)) = civil(day) else {
+            let odd = jiff::Timestamp::from_microsecond(self.0);
+            return text.push_str(&odd.map_or_else(|_| String::new(), |time| time.to_string()));
+        };
+        let second = micros / 1_000_000;
+        for (number, digits, behind) in [
+            (year, 4, '-'),
+            (month, 2, '-'),
+            (day, 2, 'T'),
+            (second / 3_600, 2, ':'),
+            (second / 60 % 60, 2, ':'),
+        ] {
+            push_digits(text, number, digits);
+            text.push(behind);
+        }
+        push_digits(text, second % 60, 2);
+        let fraction = micros % 1_000_000;
+        if fraction > 0 {
+            text.push('.');
+            push_digits(text, fraction, 6);
+            text.truncate(text.trim_end_matches('0').len());
+        }
+        text.push('Z');
     }
 
     /// Reads RFC 3339 with any offset; what is finer than a microsecond is cut. The error is the parser's detail.
@@ -59,6 +90,30 @@ impl Wall {
         let time: jiff::Timestamp = text.parse().map_err(|e: jiff::Error| e.to_string())?;
         let wall = Self(time.as_nanosecond().div_euclid(1000) as i64);
         if wall > Self::LAST { Err("beyond the year 9999".into()) } else { Ok(wall) }
+    }
+}
+
+const DAY_MICROS: i64 = 86_400_000_000;
+
+/// Year, month and day of a day since 1970, from 1970 to 9999. Years are taken to begin in March, so that the odd day
+/// is their last; 400 of them have 146,097 days.
+fn civil(day: i64) -> Option<(i64, i64, i64)> {
+    if !(0..2_932_897).contains(&day) {
+        return None;
+    }
+    let since_march_0000 = day + 719_468;
+    let (era, of_era) = (since_march_0000 / 146_097, since_march_0000 % 146_097);
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * of_year + 2) / 153;
+    let day_of_month = of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    Some((era * 400 + year_of_era + i64::from(month <= 2), month, day_of_month))
+}
+
+fn push_digits(text: &mut String, number: i64, digits: u32) {
+    for place in (0..digits).rev() {
+        text.push(char::from(b'0' + (number / 10_i64.pow(place) % 10) as u8));
     }
 }
 
@@ -101,6 +156,21 @@ mod tests {
         ] {
             assert_eq!(Wall(micros).rfc3339(), text);
             assert_eq!(Wall::parse(text), Ok(Wall(micros)));
+        }
+    }
+
+    #[test]
+    fn times_are_written_by_hand_as_the_library_writes_them_j05() {
+        let library = |micros| jiff::Timestamp::from_microsecond(micros).unwrap().to_string();
+        // Each day of eight centuries and more, at moments that differ; then the ends of what there is.
+        let days = (0..300_000).map(|day| day * DAY_MICROS + day * 287_654_321 % DAY_MICROS);
+        let ends = [0, 1, 999_999, -1, -DAY_MICROS, Wall::LAST.0, Wall::LAST.0 - 1, 253_402_300_799_999_999];
+        let leaps = [951_782_399_000_000, 951_782_400_000_000, 951_868_800_000_000, 4_107_542_400_000_000];
+        for micros in days
+            .chain(leaps)
+            .chain(ends.into_iter().filter(|m| jiff::Timestamp::from_microsecond(*m).is_ok()))
+        {
+            assert_eq!(Wall(micros).rfc3339(), library(micros), "{micros}");
         }
     }
 

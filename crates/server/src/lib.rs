@@ -9,6 +9,7 @@
 //! [`node`] is the server without I/O; the shell around it is tokio. Follow a PUSH: `vestibule.rs` (once), `shell.rs`
 //! (bytes), `node/` (lines and replies), `verb/push.rs` (grammar), then the engine.
 
+mod by_conn;
 pub mod cli;
 mod clock;
 pub mod config;

@@ -23,6 +23,7 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::{AbortHandle, spawn_local};
 
+use crate::by_conn::ByConn;
 use crate::clock::Clock;
 use crate::desk::{Errand, Gauges};
 use crate::node::{Node, Output};
@@ -119,7 +120,7 @@ struct Hall<E: Engine> {
     node: RefCell<Node<E>>,
     clock: Clock,
     gauges: Arc<Gauges>,
-    peers: RefCell<BTreeMap<ConnId, Peer>>,
+    peers: RefCell<ByConn<Peer>>,
     next_conn: Cell<u64>,
     /// When nothing was left to read; see [`Now::heard`].
     heard: Cell<Boot>,

@@ -195,11 +195,8 @@ mod tests {
         let turn = || throttle.common_turn(2_000, now, now + PATIENCE).map(|at| at.duration_since(now));
         assert_eq!(turn(), Some(Duration::ZERO));
         assert_eq!(turn(), Some(Duration::from_micros(500)));
-        assert_eq!(
-            (2..=10_000).map(|_| turn()).next_back(),
-            Some(Some(PATIENCE)),
-            "the 10,001st begins after 5 s"
-        );
+        (2..10_000).for_each(|_| _ = turn());
+        assert_eq!(turn(), Some(PATIENCE), "the 10,001st begins after 5 s");
         assert_eq!(turn(), None);
     }
 

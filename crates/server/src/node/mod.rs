@@ -31,6 +31,7 @@ use self::conn::{Blocked, Conn, Pending, conn_of};
 use self::inquiry::{INQUIRIES_MAX, Inquiry, Running};
 use self::lines::Next;
 use self::memory::Memory;
+use crate::by_conn::ByConn;
 use crate::config::Limits;
 use crate::rejected::{Reason, Rejected};
 use crate::verb::{self, Call, Form, Outcome, Surroundings};
@@ -89,7 +90,7 @@ pub struct Node<E: Engine> {
     engine: E,
     reader: E::Reader,
     limits: Limits,
-    conns: BTreeMap<ConnId, Conn>,
+    conns: ByConn<Conn>,
     /// Actions under way, and who learns what comes of them.
     actions: BTreeMap<Ticket, Actor>,
     next_action: u64,
@@ -104,8 +105,8 @@ pub struct Node<E: Engine> {
     /// Turns so far, and INFOs in this one.
     turns: u64,
     infos: u32,
-    /// Connections with bytes to send, or with nothing more to come.
-    ready: BTreeSet<ConnId>,
+    /// Connections with bytes to send, or with nothing more to come; some named twice, some gone by now.
+    ready: Vec<ConnId>,
     settled: Settled,
     events: Vec<Event>,
     scratch: Vec<u8>,
@@ -134,7 +135,7 @@ impl<E: Engine> Node<E> {
             reader: engine.reader(),
             engine,
             limits,
-            conns: BTreeMap::new(),
+            conns: ByConn::default(),
             actions: BTreeMap::new(),
             next_action: 0,
             inquiries: BTreeMap::new(),
@@ -143,7 +144,7 @@ impl<E: Engine> Node<E> {
             first: None,
             turns: 0,
             infos: 0,
-            ready: BTreeSet::new(),
+            ready: Vec::new(),
             settled: Settled::default(),
             events: Vec::new(),
             scratch: Vec::new(),
@@ -183,7 +184,7 @@ impl<E: Engine> Node<E> {
         if let Some(state) = self.conns.get_mut(&conn) {
             state.eof = true;
             self.handle_lines(now, conn);
-            self.ready.insert(conn);
+            self.ready.push(conn);
             self.dirty = true;
         }
     }
@@ -193,7 +194,6 @@ impl<E: Engine> Node<E> {
         let Some(mut state) = self.conns.remove(&conn) else { return };
         self.forget_deadlines(conn, &state);
         self.waiting.remove(&conn);
-        self.ready.remove(&conn);
         self.buffered -= state.lines.len();
         state.sent(sent);
         self.submit(now, Ticket(0), Command::Disconnect { conn });
@@ -264,12 +264,13 @@ impl<E: Engine> Node<E> {
     pub fn shut_down(&mut self, now: Now) {
         self.shutting_down = true;
         self.dirty = true;
-        let all: Vec<ConnId> = self.conns.keys().copied().collect();
+        let mut all: Vec<ConnId> = self.conns.keys().copied().collect();
+        all.sort_unstable();
         for conn in all {
             self.handle_lines(now, conn);
             if let Some(state) = self.conns.get_mut(&conn) {
                 state.closing = true;
-                self.ready.insert(conn);
+                self.ready.push(conn);
             }
         }
     }
@@ -404,7 +405,7 @@ impl<E: Engine> Node<E> {
         state.settle(running.ticket);
         state.out.extend_from_slice(reply);
         state.release();
-        self.ready.insert(conn);
+        self.ready.push(conn);
         self.dirty = true;
         true
     }
@@ -419,7 +420,9 @@ impl<E: Engine> Node<E> {
         let waiting = std::mem::take(&mut self.waiting);
         let first = self.first.take().unwrap_or(ConnId(0));
         let in_turn = waiting.range(first..).chain(waiting.range(..first));
-        for conn in in_turn.chain(&self.ready.clone()) {
+        let has_more = |conn: &&ConnId| self.conns.get(conn).is_some_and(|state| state.lines.len() > 0);
+        let settled: Vec<ConnId> = self.ready.iter().filter(has_more).copied().collect();
+        for conn in in_turn.chain(&settled) {
             self.handle_lines(now, *conn);
         }
     }
@@ -492,7 +495,7 @@ impl<E: Engine> Node<E> {
             }
         }
         if !state.out.is_empty() || state.closing || state.eof {
-            self.ready.insert(conn);
+            self.ready.push(conn);
             self.dirty = true;
         }
         self.buffered -= before - state.lines.len();
@@ -534,7 +537,7 @@ impl<E: Engine> Node<E> {
             state.carries(delivery);
         }
         state.release();
-        self.ready.insert(conn);
+        self.ready.push(conn);
     }
 
     /// The figures, where a reply shows them.
@@ -548,7 +551,9 @@ impl<E: Engine> Node<E> {
 
     /// Hands out what may leave, and says goodbye to connections that have nothing more to come.
     fn flush(&mut self, out: &mut Vec<Output>) {
-        for conn in std::mem::take(&mut self.ready) {
+        self.ready.sort_unstable();
+        self.ready.dedup();
+        for conn in self.ready.drain(..) {
             let Some(state) = self.conns.get_mut(&conn) else { continue };
             if !state.out.is_empty() {
                 out.push(Output::Write { conn, bytes: state.take_out() });
@@ -583,7 +588,7 @@ impl<E: Engine> Node<E> {
                 let text = format!("line took longer than {:?}", self.limits.line_timeout);
                 refuse(state, &self.rejected, Reason::LineTooSlow, &text);
                 state.closing = true;
-                self.ready.insert(conn);
+                self.ready.push(conn);
             }
         }
     }

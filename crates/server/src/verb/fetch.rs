@@ -28,7 +28,10 @@ pub(super) fn run<E: Engine>(call: &mut Call<'_, E>, rest: &str) -> Outcome {
 pub(super) fn respond(job: &Handout, out: &mut Vec<u8>) {
     let body = job.body.bytes();
     let body = body.strip_suffix(b"}").unwrap_or(body);
-    let enqueued_at = format!(",\"enqueued_at\":\"{}\"", job.enqueued_at.rfc3339());
+    let mut enqueued_at = String::with_capacity(64);
+    enqueued_at.push_str(",\"enqueued_at\":\"");
+    job.enqueued_at.write_rfc3339(&mut enqueued_at);
+    enqueued_at.push('"');
     match &job.failure {
         None => put_bulk(out, &[body, enqueued_at.as_bytes(), b"}"]),
         Some(failure) => {

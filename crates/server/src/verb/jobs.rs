@@ -25,7 +25,7 @@ pub(super) fn run(rest: &str) -> Outcome {
         Err(e) => return Outcome::Refused(e),
     };
     let count = filter.count;
-    let mut selection = match selection(filter, deed.is_none()) {
+    let mut selection = match selection(filter, deed) {
         Ok(selection) => selection,
         Err(e) => return Outcome::Refused(e),
     };
@@ -41,11 +41,17 @@ pub(super) fn run(rest: &str) -> Outcome {
     }
 }
 
-/// What a filter means. Jobs that are being worked on can be seen and not touched.
-fn selection(filter: JobFilter, working: bool) -> Result<Selection, String> {
+/// What a filter means. Jobs that are being worked on can be seen and not touched; those that are killed go to the dead
+/// set, and a walk that came to it would meet them again.
+fn selection(filter: JobFilter, deed: Option<Deed>) -> Result<Selection, String> {
+    let is_meant = |place: &Where| match (deed, place) {
+        (None, _) => true,
+        (Some(_), Where::Working) => false,
+        (Some(Deed::Kill), Where::Dead) => filter.set.is_some(),
+        (Some(_), _) => true,
+    };
     let places = filter.set.map_or(Where::ALL.to_vec(), |set| vec![place(set)]);
-    let mut selection =
-        Selection::of(places.into_iter().filter(|place| working || *place != Where::Working).collect());
+    let mut selection = Selection::of(places.into_iter().filter(is_meant).collect());
     selection.jids(filter.jids);
     selection.queue(filter.queue);
     selection.jobtype(filter.jobtype);

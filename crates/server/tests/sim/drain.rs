@@ -14,10 +14,14 @@ impl World {
     pub(crate) fn retire_clients(&mut self) {
         let finisher = self.client(Role::Finisher { wid: "finisher".into() });
         self.after(1_000, Event::Act(finisher));
-        let longest = self.ledger.entries.iter().map(|entry| entry.reserved).max().unwrap_or(0);
-        // Down, then grace, then the longest reservation, then a worker's time.
-        self.patience = self.clock.at + longest + 300 * SECOND;
+        self.patience = self.clock.at + self.long_enough();
         self.after(SECOND, Event::Audit);
+    }
+
+    /// Down, then grace, then the longest reservation, then a worker's time. The reservation counts whenever a job comes up:
+    /// an ACK ends the oldest delivery of its jid that the worker may end, and where there are two, its own may be left.
+    fn long_enough(&self) -> u64 {
+        self.ledger.entries.iter().map(|entry| entry.reserved).max().unwrap_or(0) + 300 * SECOND
     }
 
     /// Whether everything is worked off.
@@ -50,7 +54,7 @@ impl World {
             Some(at) => {
                 let by = at.since(now.wall).as_micros() as i64 + SECOND as i64;
                 self.step_wall_by(by);
-                self.patience = self.patience.max(self.clock.at + 300 * SECOND);
+                self.patience = self.patience.max(self.clock.at + self.long_enough());
             }
         }
         self.after(SECOND, Event::Audit);
