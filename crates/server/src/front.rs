@@ -178,7 +178,7 @@ fn terms(config: &Config, limits: Limits) -> Terms {
 
 fn served<R: Reader>(config: &Config, dashboard: &Dashboard<Desk<R>>) -> Served {
     let tls = config.tls.as_ref().and_then(|tls| tls.dashboard.clone());
-    Served { router: dashboard.router(), tls }
+    Served { router: dashboard.router(), tls, limits: config.web_limits }
 }
 
 /// Whether clients that hash in one round only may log in (`D1`).
@@ -197,6 +197,7 @@ fn site(config: &Config, address: SocketAddr) -> Site {
         data: config.directory.display().to_string(),
         hosts: config.web_hosts.clone(),
         base_path: config.web_base_path.clone(),
+        limits: config.web_limits,
         tls: config.tls.as_ref().is_some_and(|tls| tls.dashboard.is_some()),
         exposed: config.password.is_none()
             && (exposed(&config.binding) || config.web_binding.as_ref().is_some_and(exposed)),

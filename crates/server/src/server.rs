@@ -148,7 +148,9 @@ async fn supervise(
                 }
                 Asked::Describe => reins.describe().await,
             },
-            _ = hunger.tick() => systemd.feed(),
+            _ = hunger.tick() => {
+                systemd.feed();
+            }
             _ = check.tick() => reins.renew_certificate().await,
         }
     }
@@ -261,7 +263,7 @@ fn report_ports<R: bessemer_store::Reader>(reins: &Reins<R>) {
 }
 
 /// A disk that can never have so much room as a full one needs to be full no longer.
-fn refuse_small(disk: &RealDisk, config: &Config) -> Result<(), StartError> {
+pub(crate) fn refuse_small(disk: &RealDisk, config: &Config) -> Result<(), StartError> {
     // One that does not tell is no reason to stay down; the same question is asked again while serving.
     let capacity = disk.capacity().unwrap_or(u64::MAX);
     if config.marks.high <= capacity {

@@ -46,17 +46,36 @@ impl Systemd {
         sd_notify::watchdog_enabled().map(|time| (time / 2).max(Duration::from_millis(1)))
     }
 
-    /// Feeds the watchdog, if the engine has turned since it was fed.
-    pub(crate) fn feed(&mut self) {
+    /// Feeds the watchdog, if the engine has turned since it was fed; says whether it has.
+    pub(crate) fn feed(&mut self) -> bool {
         let turns = self.gauges.turns.load(Ordering::Relaxed);
-        if std::mem::replace(&mut self.turns, turns) != turns {
+        let alive = std::mem::replace(&mut self.turns, turns) != turns;
+        if alive {
             tell(&[NotifyState::Watchdog]);
         }
+        alive
     }
 }
 
 fn tell(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
         tracing::debug!("systemd cannot be told: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_that_does_not_turn_is_not_fed() {
+        let gauges = Arc::new(Gauges::default());
+        let mut systemd = Systemd::new(gauges.clone());
+        assert!(!systemd.feed());
+        gauges.turns.fetch_add(1, Ordering::Relaxed);
+        assert!(systemd.feed());
+        assert!(!systemd.feed(), "it is stuck");
+        gauges.turns.fetch_add(1_000, Ordering::Relaxed);
+        assert!(systemd.feed());
     }
 }

@@ -110,7 +110,7 @@ fn router_of<F: Front>(web: Web<F>) -> Router {
         .route("/debug", get(debug::show::<F>))
         .route("/docs", get(docs::show))
         .fallback(async || Problem::not_found("There is no such page"))
-        .layer(DefaultBodyLimit::max(limits::BODY_MAX))
+        .layer(DefaultBodyLimit::max(web.site.limits.body_max))
         .layer(from_fn_with_state(web.clone(), guard::check::<F>));
     let open = Router::new()
         .route("/health", any(health::show::<F>))

@@ -1,6 +1,37 @@
-//! The limits of the dashboard, each with its reason.
+//! The limits of the dashboard, each with its reason. Those that an operator may set are fields of [`Limits`], and what
+//! stands here for them is what they are without a wish.
 
 use std::time::Duration;
+
+/// What an operator may set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// See [`CONNECTIONS_MAX`].
+    pub connections_max: usize,
+    /// See [`RUNNING_MAX`].
+    pub requests_max: usize,
+    /// See [`BODY_MAX`].
+    pub body_max: usize,
+    /// See [`HEADERS_TIME`].
+    pub headers_timeout: Duration,
+    /// See [`REQUEST_TIME`].
+    pub request_timeout: Duration,
+    /// See [`WRITE_TIME`].
+    pub write_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections_max: CONNECTIONS_MAX,
+            requests_max: RUNNING_MAX,
+            body_max: BODY_MAX,
+            headers_timeout: HEADERS_TIME,
+            request_timeout: REQUEST_TIME,
+            write_timeout: WRITE_TIME,
+        }
+    }
+}
 
 /// Bytes of a request's body. The largest honest form ticks a page of jobs.
 pub const BODY_MAX: usize = 1024 * 1024;

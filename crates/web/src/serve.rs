@@ -26,7 +26,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tower::ServiceExt;
 
-use crate::limits;
+use crate::limits::{HANDSHAKE_TIME, HEADERS_MAX, Limits, URI_MAX};
 
 /// What is served: pages, and the TLS that they travel in. Both may change while somebody is connected.
 #[derive(Clone)]
@@ -35,11 +35,13 @@ pub struct Served {
     pub router: Router,
     /// Looked at for each connection. None: plain text.
     pub tls: Option<Arc<ServerConfig>>,
+    /// Looked at for each connection, but for the number of connections, which stays.
+    pub limits: Limits,
 }
 
 /// Serves until the future is dropped; connections that are open by then go on.
 pub async fn serve(listener: TcpListener, served: watch::Receiver<Served>) -> Infallible {
-    let room = Arc::new(Semaphore::new(limits::CONNECTIONS_MAX));
+    let room = Arc::new(Semaphore::new(served.borrow().limits.connections_max));
     loop {
         // Never closed, so there is always a permit to wait for. What is above the limit waits in the backlog.
         let permit = Arc::clone(&room).acquire_owned().await;
@@ -66,18 +68,25 @@ async fn receive(
     peer: ConnectInfo<std::net::SocketAddr>,
     served: watch::Receiver<Served>,
 ) {
-    let patient = Patient { stream, stalled: None };
-    let tls = served.borrow().tls.clone();
-    let Some(config) = tls else { return connection(patient, peer, served).await };
-    match timeout(limits::HANDSHAKE_TIME, TlsAcceptor::from(config).accept(patient)).await {
-        Ok(Ok(stream)) => connection(stream, peer, served).await,
+    let (tls, limits) = {
+        let served = served.borrow();
+        (served.tls.clone(), served.limits)
+    };
+    let patient = Patient { stream, patience: limits.write_timeout, stalled: None };
+    let Some(config) = tls else { return connection(patient, peer, served, limits).await };
+    match timeout(HANDSHAKE_TIME, TlsAcceptor::from(config).accept(patient)).await {
+        Ok(Ok(stream)) => connection(stream, peer, served, limits).await,
         Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake with the dashboard failed"),
         Err(_) => tracing::debug!("a TLS handshake with the dashboard took too long"),
     }
 }
 
-async fn connection<S>(stream: S, peer: ConnectInfo<std::net::SocketAddr>, served: watch::Receiver<Served>)
-where
+async fn connection<S>(
+    stream: S,
+    peer: ConnectInfo<std::net::SocketAddr>,
+    served: watch::Receiver<Served>,
+    limits: Limits,
+) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let service = service_fn(move |mut request: Request<Incoming>| {
@@ -87,8 +96,8 @@ where
     });
     let outcome = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(limits::HEADERS_TIME)
-        .max_buf_size(limits::HEADERS_MAX + limits::URI_MAX)
+        .header_read_timeout(limits.headers_timeout)
+        .max_buf_size(HEADERS_MAX + URI_MAX)
         .serve_connection(TokioIo::new(stream), service)
         .await;
     if let Err(error) = outcome {
@@ -96,9 +105,10 @@ where
     }
 }
 
-/// A socket whose writes fail when nothing could be written for [`limits::WRITE_TIME`].
+/// A socket whose writes fail when nothing could be written for a while.
 struct Patient {
     stream: TcpStream,
+    patience: Duration,
     /// Runs while a write waits.
     stalled: Option<Pin<Box<Sleep>>>,
 }
@@ -109,7 +119,8 @@ impl Patient {
             self.stalled = None;
             return poll;
         }
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(limits::WRITE_TIME)));
+        let patience = self.patience;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
         stalled.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 }
@@ -158,12 +169,17 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
+    use crate::limits::WRITE_TIME;
+
+    fn served(router: Router) -> Served {
+        Served { router, tls: None, limits: Limits::default() }
+    }
 
     /// A client of a server on a paused clock, which leaps ahead whenever nobody has anything to do.
     async fn client(router: Router) -> TcpStream {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (_, served) = watch::channel(Served { router, tls: None });
+        let (_, served) = watch::channel(served(router));
         tokio::spawn(serve(listener, served));
         TcpStream::connect(address).await.unwrap()
     }
@@ -187,7 +203,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let page = |text: &'static str| Router::new().route("/", get(async move || text));
-        let (change, served) = watch::channel(Served { router: page("old"), tls: None });
+        let (change, served) = watch::channel(served(page("old")));
         tokio::spawn(serve(listener, served));
         let mut client = TcpStream::connect(address).await.unwrap();
         for text in ["old", "new"] {
@@ -219,7 +235,7 @@ mod tests {
         let mut client = client(Router::new().route("/", get(huge))).await;
         client.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
         client.readable().await.unwrap();
-        tokio::time::sleep(2 * limits::WRITE_TIME).await; // of the paused clock
+        tokio::time::sleep(2 * WRITE_TIME).await; // of the paused clock
         let mut answer = Vec::new();
         drop(client.read_to_end(&mut answer).await); // cut off or reset, as the kernel likes
         assert!(answer.len() < SIZE, "{} bytes", answer.len());

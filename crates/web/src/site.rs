@@ -1,5 +1,7 @@
 //! What the dashboard knows of the installation it is part of.
 
+use crate::limits::Limits;
+
 /// Facts about the server; where an operator changes one, [`crate::Dashboard::under`] makes a new set of them.
 #[derive(Clone, Default)]
 pub struct Site {
@@ -19,6 +21,8 @@ pub struct Site {
     pub base_path: String,
     /// Browsers come by HTTPS, and are told to stay with it.
     pub tls: bool,
+    /// What browsers may cost.
+    pub limits: Limits,
     /// Others can reach the server and no password is set: every page says so (`D8`).
     pub exposed: bool,
 }

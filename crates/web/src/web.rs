@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use crate::bulk::Bulk;
 use crate::guard::auth::Lock;
 use crate::problem::Problem;
-use crate::{Front, Site, limits};
+use crate::{Front, Site};
 
 /// The state of the router.
 #[derive(Clone)]
@@ -28,9 +28,9 @@ impl<F: Front> Web<F> {
         Self {
             front,
             lock: Arc::new(Lock::new(site.password.as_deref())),
-            site: Arc::new(site),
             bulk: Arc::default(),
-            running: Arc::new(Semaphore::new(limits::RUNNING_MAX)),
+            running: Arc::new(Semaphore::new(site.limits.requests_max)),
+            site: Arc::new(site),
         }
     }
 
@@ -39,7 +39,10 @@ impl<F: Front> Web<F> {
     pub(crate) fn under(&self, site: Site) -> Self {
         let same = site.password == self.site.password;
         let lock = if same { self.lock.clone() } else { Arc::new(Lock::new(site.password.as_deref())) };
-        Self { lock, site: Arc::new(site), ..self.clone() }
+        let requests_max = site.limits.requests_max;
+        let same = requests_max == self.site.limits.requests_max;
+        let running = if same { self.running.clone() } else { Arc::new(Semaphore::new(requests_max)) };
+        Self { lock, running, site: Arc::new(site), ..self.clone() }
     }
 
     pub(crate) async fn info(&self) -> Result<Box<Info>, Problem> {

@@ -4,6 +4,7 @@
 mod address;
 mod backup;
 mod bench;
+mod check_config;
 mod completions;
 mod confirm;
 mod demo;
@@ -110,6 +111,7 @@ pub enum Tool {
     Salvage(salvage::Salvage),
     Export(export::Export),
     Import(import::Import),
+    CheckConfig(check_config::CheckConfig),
     Bench(bench::Bench),
     #[command(hide = true)]
     Floor(bench::Floor),
@@ -173,6 +175,7 @@ impl Tool {
             Self::Salvage(tool) => tool.run(cli),
             Self::Export(tool) => tool.run(cli),
             Self::Import(tool) => tool.run(cli),
+            Self::CheckConfig(tool) => tool.run(cli),
             Self::Bench(tool) => tool.run(),
             Self::Floor(tool) => tool.run(),
             Self::Completions(tool) => tool.run(),

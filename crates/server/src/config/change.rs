@@ -4,7 +4,7 @@
 use super::{Config, ConfigError, Notes};
 
 /// Keys that a running server cannot follow: its port, its files, and what its log is read by.
-const FIXED: [&str; 8] = [
+const FIXED: [&str; 9] = [
     "faktory.binding",
     "retention.repush_max",
     "retention.repush_window",
@@ -13,6 +13,7 @@ const FIXED: [&str; 8] = [
     "store.disk_low_water",
     "store.durability",
     "store.segment_size",
+    "web.connections_max",
 ];
 
 /// What is different, by the names of keys. Values are not told: some are secrets.
@@ -33,6 +34,7 @@ impl Config {
         new.segment_bytes = self.segment_bytes;
         new.durability = self.durability;
         new.marks = self.marks;
+        new.web_limits.connections_max = self.web_limits.connections_max;
         new.rules.repush_window = self.rules.repush_window;
         new.rules.repush_max = self.rules.repush_max;
         // Who expects TLS is not to be served in plain text because a file was away for a moment.

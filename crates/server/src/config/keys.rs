@@ -30,6 +30,17 @@ pub struct Spot {
     column: usize,
 }
 
+/// A key that a file sets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Its full name.
+    pub key: String,
+    /// Its value; none: it is a secret.
+    pub value: Option<String>,
+    /// Where it is set.
+    pub at: Spot,
+}
+
 impl fmt::Display for Spot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}", self.file.display(), self.line, self.column)
@@ -198,6 +209,18 @@ impl Settings<'_> {
     pub(super) fn texts_of_all(&self) -> BTreeMap<String, String> {
         let open = self.entries.iter().filter(|(name, _)| !name.ends_with(".password"));
         open.map(|(name, entry)| (name.clone(), text_of(&entry.value))).collect()
+    }
+
+    /// The keys that files set, with their values; a secret is not shown.
+    pub(super) fn set_by_files(&self) -> Vec<Setting> {
+        let set = self.entries.iter().filter_map(|(name, entry)| Some((name, entry, entry.at.clone()?)));
+        let secret = |name: &str| name.ends_with(".password");
+        set.map(|(name, entry, at)| Setting {
+            key: name.clone(),
+            value: (!secret(name)).then(|| text_of(&entry.value)),
+            at,
+        })
+        .collect()
     }
 
     /// Where a file sets this key; nowhere if it has its default.

@@ -121,6 +121,21 @@ impl Limits {
     }
 }
 
+/// What browsers may cost.
+pub(super) fn of_dashboard(settings: &Settings<'_>) -> Result<bessemer_web::limits::Limits, ConfigError> {
+    let limits = bessemer_web::limits::Limits {
+        connections_max: settings.count("web.connections_max", 1..=100_000)?,
+        requests_max: settings.count("web.requests_max", 1..=10_000)?,
+        body_max: settings.size("web.body_max", 16 << 10..=64 << 20)?,
+        headers_timeout: settings.duration("web.headers_timeout")?,
+        request_timeout: settings.duration("web.request_timeout")?,
+        write_timeout: settings.duration("web.write_timeout")?,
+    };
+    let room = [("web.requests_max", limits.requests_max), ("web.connections_max", limits.connections_max)];
+    ordered(settings, |count| count.to_string(), room)?;
+    Ok(limits)
+}
+
 /// A share of the memory that there is, or so many bytes.
 fn memory_high_water(settings: &Settings<'_>) -> Result<u64, ConfigError> {
     const KEY: &str = "limits.memory_high_water";

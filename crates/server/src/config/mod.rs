@@ -41,7 +41,7 @@ use self::env::Variables;
 pub use self::env::variable;
 use self::keys::Settings;
 pub(crate) use self::keys::parse_duration;
-pub use self::keys::{DEFAULT, Spot};
+pub use self::keys::{DEFAULT, Setting, Spot};
 pub use self::limits::Limits;
 pub use self::local::LocalServer;
 pub use self::password::Password;
@@ -78,6 +78,8 @@ pub struct Config {
     pub web_hosts: Vec<String>,
     /// Where a proxy shows the dashboard: empty, or `/` and a path without a `/` at its end (`D11`).
     pub web_base_path: String,
+    /// What browsers may cost.
+    pub web_limits: bessemer_web::limits::Limits,
     /// The rules of jobs.
     pub rules: Rules,
     /// What the server holds at most, and how long it waits.
@@ -88,7 +90,11 @@ pub struct Config {
     pub durability: Durability,
     /// When producers are refused for want of room, and when they are let in again.
     pub marks: WaterMarks,
-    /// What all of it was read from, key by key, without secrets.
+    /// The files that were read.
+    pub files: Vec<PathBuf>,
+    /// The keys that they set.
+    pub set: Vec<Setting>,
+    /// The value of every key, without secrets.
     keys: BTreeMap<String, String>,
 }
 
@@ -153,6 +159,20 @@ impl Config {
         config
     }
 
+    /// Reads all of it and logs nothing: what is worth a warning comes along, also with a mistake.
+    pub fn check(
+        cli: &Cli,
+        env: impl Fn(&str) -> Option<String>,
+    ) -> (Vec<String>, Result<Self, ConfigError>) {
+        let mut notes = Notes::default();
+        let found = Variables::read(env);
+        let config = Self::gather(cli, &found, Path::new("/etc"), clock::wall(), None, &mut notes);
+        let text_of = |note| match note {
+            Note::Info(text) | Note::Warn(text) => text,
+        };
+        (notes.0.into_iter().map(text_of).collect(), config)
+    }
+
     /// Reads all of it again, while a server serves by this one (row 112): what it may go on by, and what is different.
     pub fn again(
         &self,
@@ -179,6 +199,7 @@ impl Config {
         let environment = cli.environment.as_ref().or(variables.environment.as_ref());
         let environment =
             environment.map_or(Ok(Environment::Development), |name| Environment::named(name))?;
+        variables.refuse_odd_preview()?;
         let named = cli.config.as_deref();
         let config_directory = files::directory(named, environment, etc, variables, notes)?;
         let files = config_directory.as_deref().map_or(Ok(Vec::new()), files::read)?;
@@ -205,11 +226,14 @@ impl Config {
             tls,
             web_hosts: web_hosts(&settings)?,
             web_base_path: web_base_path(&settings)?,
+            web_limits: limits::of_dashboard(&settings)?,
             rules: rules(&settings)?,
             limits: Limits::read(&settings, environment)?,
             segment_bytes: segment_bytes(&settings)?,
             durability: durability(&settings)?,
             marks: marks(&settings)?,
+            files: files.iter().map(|(path, _)| path.clone()).collect(),
+            set: settings.set_by_files(),
             keys: settings.texts_of_all(),
         };
         settings.assert_all_read();

@@ -33,7 +33,7 @@ impl Memory {
 
     /// The process holds so many bytes, and the store so many jobs.
     pub(super) fn look(&mut self, used: u64, jobs: usize, high_water: u64) {
-        if used < high_water / 100 * 95 {
+        if used < high_water - high_water / 20 {
             return *self = Self::default();
         }
         let Some(peak) = self.peak else {
@@ -43,7 +43,7 @@ impl Memory {
             return;
         };
         // It may hold more although there are fewer jobs: something else has grown.
-        let grown = used > peak.used / 100 * 102;
+        let grown = used > peak.used + peak.used / 50;
         if grown || (!self.full && jobs >= peak.jobs) {
             *self = Self { full: true, peak: Some(Extent { used: used.max(peak.used), jobs }) };
         } else if jobs * 10 < peak.jobs * 9 {

@@ -5,8 +5,8 @@
 //! with what it still has; `workers.rs` has clients that vanish; `command_line.rs` has people and scripts at it, `start.rs`
 //! what happens before the first connection, `crowd.rs` one connection too many, `large.rs` the largest jobs, `faults.rs` a
 //! disk that fails, `directory.rs` a data directory that is not ours, `durability.rs` its two modes, `tls.rs` TLS, whose
-//! certificates and client are in `sealed.rs`, `reload.rs` another configuration,
-//! `bench.rs` what `bessemer bench` says. `import/` brings over what a real Redis (`redis.rs`) keeps for Faktory.
+//! certificates and client are in `sealed.rs`, `reload.rs` another configuration, `supervised.rs` systemd and
+//! little memory, `passwords.rs` wrong ones, `bench.rs` what `bessemer bench` says. `import/` brings over what a real Redis (`redis.rs`) keeps for Faktory.
 
 mod bench;
 mod client;
@@ -19,11 +19,13 @@ mod faults;
 mod import;
 mod large;
 mod ledger;
+mod passwords;
 mod redis;
 mod reload;
 mod sealed;
 mod server;
 mod start;
+mod supervised;
 mod terminal;
 mod tls;
 mod tools;

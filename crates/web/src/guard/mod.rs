@@ -39,9 +39,10 @@ pub(crate) async fn check<F: Front>(State(web): State<Web<F>>, request: Request,
             Err(closed) => Problem::internal(&closed).into_response(),
         }
     };
-    tokio::time::timeout(limits::REQUEST_TIME, run).await.unwrap_or_else(|_| {
-        Problem::new(StatusCode::REQUEST_TIMEOUT, "The request was not done within 10 seconds")
-            .into_response()
+    let time = web.site.limits.request_timeout;
+    tokio::time::timeout(time, run).await.unwrap_or_else(|_| {
+        let text = format!("The request was not done within {time:?}");
+        Problem::new(StatusCode::REQUEST_TIMEOUT, text).into_response()
     })
 }
 

@@ -111,6 +111,11 @@ fn a_mistake_names_file_line_column_and_reason_row_106() {
             "limits.memory_high_water = '1048576GiB'",
             ":1:8: `limits.memory_high_water` is 1073741824 MiB: more than",
         ),
+        ("web.body_max = '1KiB'", ":1:5: `web.body_max` must be from \"16KiB\" to \"64MiB\""),
+        (
+            "web.requests_max = 300",
+            ":1:5: `web.requests_max` is 300: more than `web.connections_max`, which is 256",
+        ),
         ("limits.queues_max = 0", ":1:8: `limits.queues_max` must be from 1 to 1000000"),
         ("limits.queues_max = -1", ":1:8: `limits.queues_max` must be from 1 to 1000000"),
         ("workers.on_lost = 'retry'", ":1:9: `workers.on_lost` must be \"requeue\", \"wait\" or \"dead\""),

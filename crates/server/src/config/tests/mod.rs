@@ -145,6 +145,7 @@ fn the_defaults_are_those_of_the_core_and_of_the_plan() {
         shutdown_timeout: seconds(10),
     };
     assert_eq!(config.limits, limits);
+    assert_eq!(config.web_limits, bessemer_web::limits::Limits::default());
     let all = accepted("limits.memory_high_water = '100%'").0.limits.memory_high_water;
     assert!(limits.memory_high_water.abs_diff(all / 100 * 80) < 100);
     assert_eq!(Limits::default(), limits);
