@@ -23,14 +23,18 @@ use crate::clock;
 /// From the decision to the first moment.
 const LEAD: Duration = Duration::from_millis(20);
 
-/// Bytes of the jobs that come and go before the window, so that a log has something to be cleaned of.
+/// Bytes of the jobs that come and go before the window.
 const CHURN: usize = 10_000;
 
-/// Their bytes for each byte that waits: a log is cleaned when it is three times as long as what lives in it.
-const CHURN_TIMES: u64 = 3;
+/// So many of them at once.
+const PIECE: u64 = 1_000;
 
-/// About what a job has around its argument.
-const AROUND: u64 = 250;
+/// Their bytes for each byte that waits, in tenths. Our log is cleaned from the moment at which it is three times as long
+/// as what lives in it, until that is told again: the window begins a little after that moment.
+const CHURN_TENTHS: u64 = 21;
+
+/// About what a waiting job takes in our log beside its argument.
+const AROUND: u64 = 270;
 
 pub(super) async fn rate(run: &Rc<Run>, case: Case, server: &mut Server) -> Result<Sample> {
     let backlog = run.queue("backlog");
@@ -133,12 +137,9 @@ async fn produce(producer: Client, mut line: Line, schedule: Schedule, jobs: u64
 async fn lay_down(run: &Rc<Run>, case: Case, server: &Server, backlog: &str) -> Result<()> {
     fill(run, server, backlog, case.bytes, case.waiting).await?;
     let churn = run.queue("churn");
-    let jobs = case.waiting * (case.bytes as u64 + AROUND) * CHURN_TIMES / CHURN as u64;
-    // In pieces, so that they are never all there.
-    let piece = 10_000;
-    let mut left = jobs;
+    let mut left = case.waiting * (case.bytes as u64 + AROUND) * CHURN_TENTHS / 10 / CHURN as u64;
     while left > 0 {
-        let now = left.min(piece);
+        let now = left.min(PIECE);
         fill(run, server, &churn, CHURN, now).await?;
         server.remove(&churn).await?;
         left -= now;
