@@ -1,10 +1,12 @@
-"""The clients as processes."""
+"""The clients as processes, and what each of them can do."""
 
 import json
 import os
+import re
 import signal
 import subprocess
 import tempfile
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from server import PATIENCE, until
@@ -12,27 +14,89 @@ from server import PATIENCE, until
 HERE = Path(__file__).resolve().parent
 PYTHON = str(HERE / "python/.venv/bin/python")
 
-COMMANDS = {
-    "node": ["node", str(HERE / "node/client.mjs")],
-    "faktory.py": [PYTHON, str(HERE / "python/with_faktory.py")],
-    "pyfaktory": [PYTHON, str(HERE / "python/with_pyfaktory.py")],
-    "faktory-rs": [str(HERE / "rust/target/debug/bessemer-e2e-rust")],
-}
+
+@dataclass(frozen=True)
+class Client:
+    """Somebody's client library, behind the program that ../README.md describes."""
+
+    name: str
+    command: list
+    slots: int
+    # What its worker says when the answer to a beat was `quiet`.
+    quieted: str
+    # Its verbs for operators.
+    operates: set = field(default_factory=set)
+    # Whether it holds integers of 64 bits.
+    exact: bool = True
+    # Whether its worker fails what it has in hand, at once, when it is told to terminate.
+    gives_up: bool = False
+
+    def __str__(self):
+        return self.name
 
 
-def produce(client, url, jobs):
+CAST = [
+    Client(
+        "faktory-rs",
+        [str(HERE / "rust/target/debug/bessemer-e2e-rust")],
+        slots=8,
+        quieted="HEARTBEAT status is QUIET",
+        operates={"mutate", "queue", "info"},
+        gives_up=True,
+    ),
+    Client(
+        "pyfaktory",
+        [PYTHON, str(HERE / "python/with_pyfaktory.py")],
+        slots=16,
+        quieted="changed from State.IDENTIFIED to State.QUIET",
+        operates={"mutate", "queue", "info", "flush"},
+    ),
+    Client(
+        "node",
+        ["node", str(HERE / "node/client.mjs")],
+        slots=20,
+        quieted="faktory-worker:worker quiet",
+        operates={"mutate", "info", "flush"},
+        exact=False,
+    ),
+    Client(
+        "faktory.py",
+        [PYTHON, str(HERE / "python/with_faktory.py")],
+        slots=50,
+        quieted="Faktory has quieted this worker",
+    ),
+]
+
+
+def unable(client, setting):
+    """Why a client cannot be tried in a setting here, or nothing."""
+    if client.name == "faktory.py" and setting.tls:
+        asked = subprocess.run([PYTHON, "-c", "import ssl; ssl.wrap_socket"], capture_output=True)
+        return "its TLS needs ssl.wrap_socket, which Python has no more since 3.12" if asked.returncode else None
+    return None
+
+
+def produce(client, door, jobs):
     """Pushes the jobs; returns what the client says that it pushed, or raises with what it complained of."""
-    orders = "".join(json.dumps(job) + "\n" for job in jobs)
+    return _told(client, "produce", door, jobs)
+
+
+def operate(client, door, commands):
+    """Gives the commands to the server through the client; returns the answers."""
+    return _told(client, "operate", door, commands)
+
+
+def _told(client, role, door, lines):
     done = subprocess.run(
-        COMMANDS[client] + ["produce"],
-        env=os.environ | {"FAKTORY_URL": url},
-        input=orders,
+        [*client.command, role],
+        env=os.environ | door,
+        input="".join(json.dumps(line) + "\n" for line in lines),
         capture_output=True,
         text=True,
         timeout=4 * PATIENCE,
     )
     if done.returncode != 0:
-        raise Refused(done.stderr[-2000:])
+        raise Refused(f"{client}, {role}: {done.stderr[-2000:]}")
     return [json.loads(line) for line in done.stdout.split("\n") if line]
 
 
@@ -43,16 +107,18 @@ class Refused(Exception):
 class Worker:
     """A worker process and what it wrote down."""
 
-    def __init__(self, client, url, slots, *queues):
+    def __init__(self, client, door, slots, *queues):
         self.client = client
         self.folder = tempfile.TemporaryDirectory(prefix="bessemer-worker-")
         self.records_path = Path(self.folder.name, "records")
         self.records_path.touch()
+        self.release_path = Path(self.folder.name, "release")
         self.log_path = Path(self.folder.name, "log")
+        told = {"RECORDS": str(self.records_path), "RELEASE": str(self.release_path), "DEBUG": "faktory-worker:worker"}
         with self.log_path.open("w") as log:
             self.process = subprocess.Popen(
-                COMMANDS[client] + ["work", str(slots), *queues],
-                env=os.environ | {"FAKTORY_URL": url, "RECORDS": str(self.records_path)},
+                [*client.command, "work", str(slots), *queues],
+                env=os.environ | door | told,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -65,18 +131,32 @@ class Worker:
 
     def started(self, count):
         """Its records, once there are that many."""
+        self._until(lambda: len(self.records()) >= count, f"starts {count} jobs")
+        return self.records()
 
-        def enough():
-            if self.process.poll() is not None:
+    def quieted(self):
+        """Waits until its library has heard that it is quiet."""
+        self._until(lambda: re.search(self.client.quieted, self.log_path.read_text()), "hears that it is quiet")
+
+    def release(self):
+        """Lets its jobs of the type `Hold` end."""
+        self.release_path.touch()
+
+    def ended(self):
+        """Waits until it ends by itself."""
+        until(lambda: self.process.poll() is not None, f"{self.client} ends")
+
+    def _until(self, condition, what):
+        def come():
+            if self.process.poll() is not None and not condition():
                 raise AssertionError(f"{self.client} ended:\n{self.log_path.read_text()[-4000:]}")
-            return len(self.records()) >= count
+            return condition()
 
         try:
-            until(enough, f"{self.client} starts {count} jobs", 3 * PATIENCE)
+            until(come, f"{self.client} {what}", 3 * PATIENCE)
         except AssertionError as error:
             seen = f"{len(self.records())} started; its log ends:\n{self.log_path.read_text()[-4000:]}"
             raise AssertionError(f"{error}; {seen}") from None
-        return self.records()
 
     def stop(self):
         """Asks it to end, as its library does that. It has no job by now; one that does not end is ended."""

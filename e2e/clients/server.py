@@ -1,10 +1,11 @@
-"""The server as a process: started on free ports and a temporary folder, asked through its pages."""
+"""The server as a process: started on free ports and a temporary folder, asked and operated through its pages."""
 
 import base64
 import html
 import json
 import os
 import re
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -12,6 +13,8 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
 
 PATIENCE = 30  # seconds until a condition that does not come true is a failure
 
@@ -26,16 +29,29 @@ def until(condition, what, patience=PATIENCE):
     return answer
 
 
+@dataclass(frozen=True)
+class Setting:
+    """How a server is reached."""
+
+    name: str
+    password: str = ""
+    tls: bool = False
+
+
 class Server:
     """A running server."""
 
-    def __init__(self, password=None):
+    def __init__(self, setting):
+        self.setting = setting
         self.folder = tempfile.TemporaryDirectory(prefix="bessemer-clients-")
-        self.password = password
+        config = Path(self.folder.name, "config")
+        config.mkdir()
+        self.certificate = certified(config) if setting.tls else None
         env = {name: value for name, value in os.environ.items() if not name.startswith("FAKTORY_")}
-        if password:
-            env["FAKTORY_PASSWORD"] = password
-        command = [os.environ["BESSEMER_BIN"], "-b", "127.0.0.1:0", "-w", "127.0.0.1:0", "-d", self.folder.name]
+        if setting.password:
+            env["FAKTORY_PASSWORD"] = setting.password
+        command = [os.environ["BESSEMER_BIN"], "-b", "127.0.0.1:0", "-w", "127.0.0.1:0"]
+        command += ["-c", str(config), "-d", str(Path(self.folder.name, "db"))]
         self.process = subprocess.Popen(
             command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
@@ -56,10 +72,12 @@ class Server:
             raise AssertionError("the server ended:\n" + "".join(self.log))
         return found.group(1)
 
-    def url(self, password=None):
-        """Its address for clients; with `password` in place of its own."""
-        password = password or self.password
-        return f"tcp://:{password}@{self.work}" if password else f"tcp://{self.work}"
+    def door(self, password=None):
+        """What a client is told of it, in its environment; with `password` in place of its own."""
+        scheme = "tcp+tls" if self.certificate else "tcp"
+        password = password or self.setting.password
+        door = {"FAKTORY_URL": f"{scheme}://:{password}@{self.work}" if password else f"{scheme}://{self.work}"}
+        return door | ({"TRUSTED": str(self.certificate)} if self.certificate else {})
 
     def stats(self):
         return json.loads(self._request("/stats"))["faktory"]
@@ -78,12 +96,30 @@ class Server:
         """Presses a button of the dashboard for one entry."""
         self._request(f"/{page}", urllib.parse.urlencode({"action": action, "key": key}).encode())
 
+    def wid(self):
+        """The worker that runs, when there is one and no other."""
+        button = r'name="wid" value="([^"]+)">\s*<button name="signal" value="quiet" aria-label'
+
+        def alone():
+            wids = re.findall(button, self._request("/busy?count=100"))
+            return html.unescape(wids[0]) if len(wids) == 1 else None
+
+        return until(alone, "one worker runs")
+
+    def signal(self, wid, signal):
+        """Presses the button of a worker on the Busy page."""
+        self._request("/busy", urllib.parse.urlencode({"wid": wid, "signal": signal}).encode())
+
     def _request(self, path, form=None):
-        request = urllib.request.Request(f"http://{self.web}{path}", data=form)
-        if self.password:
+        scheme, trusted = "http", None
+        if self.certificate:
+            scheme, trusted = "https", ssl.create_default_context(cafile=self.certificate)
+        request = urllib.request.Request(f"{scheme}://{self.web}{path}", data=form)
+        if self.setting.password:
             # Any user name will do.
-            request.add_header("Authorization", "Basic " + base64.b64encode(f":{self.password}".encode()).decode())
-        with urllib.request.urlopen(request, timeout=10) as reply:
+            proof = base64.b64encode(f":{self.setting.password}".encode()).decode()
+            request.add_header("Authorization", f"Basic {proof}")
+        with urllib.request.urlopen(request, timeout=10, context=trusted) as reply:
             return reply.read().decode()
 
     def stop(self):
@@ -94,3 +130,16 @@ class Server:
         finally:
             self.process.kill()
             self.folder.cleanup()
+
+
+def certified(config):
+    """Puts a key and a certificate for this machine into a configuration folder; returns the certificate's path."""
+    certificate = config / "public.cert.pem"
+    names = ["-subj", "/CN=bessemer", "-addext", "subjectAltName=IP:127.0.0.1"]
+    # It is nobody's authority: clients that trust it trust this server alone.
+    names += ["-addext", "basicConstraints=critical,CA:FALSE"]
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    command += [*names, "-keyout", str(config / "private.key.pem"), "-out", str(certificate)]
+    made = subprocess.run(command, capture_output=True, text=True)
+    assert made.returncode == 0, f"openssl: {made.stderr}"
+    return certificate

@@ -1,4 +1,4 @@
-"""What a worker notes down of each job, for both Python clients."""
+"""What a worker does with its jobs, for both Python clients."""
 
 import json
 import os
@@ -17,3 +17,17 @@ def record(jid, *args):
         os.write(out, line.encode())
     finally:
         os.close(out)
+
+
+def fail(jid, *args):
+    record(jid, *args)
+    raise Failed("failed <as told>")
+
+
+def hold(jid, *args):
+    record(jid, *args)
+    while not os.path.exists(os.environ["RELEASE"]):
+        time.sleep(0.05)
+
+
+JOBTYPES = {"Record": record, "Fail": fail, "Hold": hold}

@@ -2,10 +2,11 @@
 
 import functools
 import json
+import logging
 import sys
 
 import faktory
-from records import Failed, record
+from records import JOBTYPES
 
 
 def produce():
@@ -18,15 +19,12 @@ def produce():
             print(json.dumps({"jid": jid, "args": job["args"]}), flush=True)
 
 
-def fail(jid, *args):
-    record(jid, *args)
-    raise Failed("failed <as told>")
-
-
 def work(slots, *queues):
+    logging.basicConfig(level=logging.WARNING)
     worker = faktory.Worker(queues=list(queues), concurrency=int(slots), use_threads=True)
-    worker.register("Record", record, bind=True)
-    worker.register("Fail", fail, bind=True)
+    worker.send_heartbeat_every = 1
+    for jobtype, does in JOBTYPES.items():
+        worker.register(jobtype, does, bind=True)
     worker.run()
 
 

@@ -1,12 +1,13 @@
-"""PyPI `pyfaktory` as producer and as worker. What is asked of it: ../README.md."""
+"""PyPI `pyfaktory` as producer, worker and operator. What is asked of it: ../README.md."""
 
 import functools
 import json
+import logging
 import os
 import sys
 
-from pyfaktory import Client, Consumer, Job, Producer
-from records import Failed, record
+from pyfaktory import Client, Consumer, Job, JobFilter, MutateOperation, Producer
+from records import JOBTYPES
 
 
 def produce():
@@ -18,17 +19,36 @@ def produce():
             print(json.dumps({"jid": job.jid, "args": job.args}), flush=True)
 
 
-def fail(jid, *args):
-    record(jid, *args)
-    raise Failed("failed <as told>")
+def operate():
+    with Client(role="producer") as client:
+        for line in sys.stdin:
+            print(json.dumps(answer(client, json.loads(line))), flush=True)
+
+
+def answer(client, command):
+    if command == "info":
+        return client.info()["faktory"]
+    if command == "flush":
+        assert client._flush()
+    elif "mutate" in command:
+        told = command["mutate"]
+        wanted = {name: told["filter"].get(name) for name in ("jids", "regexp", "jobtype")} if "filter" in told else None
+        wanted = wanted and JobFilter(**wanted)
+        assert client.mutate(MutateOperation(cmd=told["cmd"], target=told["target"], filter=wanted))
+    else:
+        told = command["queue"]
+        verb = {"pause": client.queue_pause, "resume": client.queue_unpause, "remove": client.queue_remove}[told["cmd"]]
+        assert verb(all_queues=True) if told["names"] == ["*"] else verb(told["names"])
+    return "OK"
 
 
 def work(slots, *queues):
-    client = Client(role="consumer", beat_period=5)
+    logging.basicConfig(level=logging.INFO)
+    client = Client(role="consumer", beat_period=1)
     client.connect()
     consumer = Consumer(client, queues=list(queues), priority="strict", concurrency=int(slots))
-    consumer.register("Record", record, bind=True)
-    consumer.register("Fail", fail, bind=True)
+    for jobtype, does in JOBTYPES.items():
+        consumer.register(jobtype, does, bind=True)
     try:
         consumer.run()
     finally:
@@ -39,4 +59,4 @@ def work(slots, *queues):
 
 if __name__ == "__main__":
     role, *rest = sys.argv[1:]
-    {"produce": produce, "work": functools.partial(work, *rest)}[role]()
+    {"produce": produce, "operate": operate, "work": functools.partial(work, *rest)}[role]()

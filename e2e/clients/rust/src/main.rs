@@ -1,15 +1,22 @@
-//! The crate `faktory` as producer and as worker. What is asked of it: ../README.md.
+//! The crate `faktory` as producer, worker and operator. What is asked of it: ../README.md.
 
+mod operate;
+mod work;
+
+use std::env;
 use std::error::Error;
-use std::fs::OpenOptions;
-use std::io::{Write, stdin};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::io::stdin;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use faktory::{Client, Job, Worker};
+use faktory::rustls::TlsStream;
+use faktory::{Client, Job};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::io::BufStream;
+use tokio::net::TcpStream;
+use tokio_rustls::rustls::pki_types::{CertificateDer, pem::PemObject};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 #[derive(Deserialize)]
 struct Order {
@@ -23,16 +30,17 @@ struct Order {
 // Its client blocks in place when it is dropped, which only this runtime allows.
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<String> = env::args().skip(1).collect();
     match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["produce"] => produce().await,
-        ["work", slots, queues @ ..] => work(slots.parse()?, queues).await,
-        _ => Err("usage: produce | work SLOTS QUEUE...".into()),
+        ["work", slots, queues @ ..] => work::work(slots.parse()?, queues).await,
+        ["operate"] => operate::operate().await,
+        _ => Err("usage: produce | work SLOTS QUEUE... | operate".into()),
     }
 }
 
 async fn produce() -> Result<(), Box<dyn Error>> {
-    let mut client = Client::connect().await?;
+    let mut client = client().await?;
     for line in stdin().lines() {
         let order: Order = serde_json::from_str(&line?)?;
         let mut job = Job::builder(order.jobtype);
@@ -48,25 +56,22 @@ async fn produce() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-async fn work(slots: usize, queues: &[&str]) -> Result<(), Box<dyn Error>> {
-    let mut stop = signal(SignalKind::terminate())?;
-    let mut worker = Worker::builder()
-        .workers(slots)
-        .with_graceful_shutdown(async move {
-            stop.recv().await;
-        })
-        .register_fn("Record", |job| async move { record(&job) })
-        .register_fn("Fail", |job| async move { record(&job).and(Err(std::io::Error::other("failed <as told>"))) })
-        .connect()
-        .await?;
-    worker.run(queues).await?;
-    Ok(())
+async fn client() -> Result<Client, Box<dyn Error>> {
+    Ok(match sealed().await? {
+        Some((stream, password)) => Client::connect_with(stream, password).await?,
+        None => Client::connect().await?,
+    })
 }
 
-/// Notes down one job, in one write to a file opened for appending.
-fn record(job: &Job) -> std::io::Result<()> {
-    let at = SystemTime::now().duration_since(UNIX_EPOCH).map_err(std::io::Error::other)?.as_secs_f64();
-    let line = format!("{}\n", json!({"jid": job.id().to_string(), "args": job.args(), "at": at}));
-    let path = std::env::var("RECORDS").map_err(std::io::Error::other)?;
-    OpenOptions::new().append(true).create(true).open(path)?.write_all(line.as_bytes())
+/// A stream of TLS and the password for what is behind it, if the address asks for that. The crate's own addresses do not.
+async fn sealed() -> Result<Option<(BufStream<TlsStream<TcpStream>>, Option<String>)>, Box<dyn Error>> {
+    let url = env::var("FAKTORY_URL")?;
+    let Some(rest) = url.strip_prefix("tcp+tls://") else { return Ok(None) };
+    let mut trusted = RootCertStore::empty();
+    trusted.add(CertificateDer::from_pem_file(env::var("TRUSTED")?)?)?;
+    let config = ClientConfig::builder().with_root_certificates(Arc::new(trusted)).with_no_client_auth();
+    let stream = TlsStream::with_client_config(config, Some(&format!("tcp://{rest}"))).await?;
+    let password =
+        rest.strip_prefix(':').and_then(|rest| rest.split_once('@')).map(|(password, _)| password.to_owned());
+    Ok(Some((BufStream::new(stream), password)))
 }
