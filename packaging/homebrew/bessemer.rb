@@ -40,7 +40,7 @@ class Bessemer < Formula
 
   test do
     port = free_port
-    server = IO.popen([bin/"bessemer", "-b", "localhost:#{port}", "-w", ":0", "-d", testpath/"db"])
+    server = IO.popen(["#{bin}/bessemer", "-b", "localhost:#{port}", "-w", ":0", "-d", "#{testpath}/db"])
     begin
       assert server.each_line.any? { |line| line.include?("listening at") }
       system bin/"bessemer", "push", "--url", "tcp://localhost:#{port}", "HelloWorld", "1"
