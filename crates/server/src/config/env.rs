@@ -27,7 +27,7 @@ pub(super) struct Variables {
     pub(super) password: Option<String>,
     pub(super) skip_password: bool,
     pub(super) home: Option<PathBuf>,
-    preview: Option<String>,
+    pub(super) preview: Option<String>,
 }
 
 impl Variables {
