@@ -8,6 +8,7 @@
 
 use std::fs;
 use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::env::Variables;
@@ -89,6 +90,19 @@ pub(super) fn read(directory: &Path) -> Result<Vec<File>, ConfigError> {
             Ok((path, text))
         })
         .collect()
+}
+
+/// Why a file is no place for a secret: others may read it, or it is somebody else's. None: it is one.
+pub(super) fn exposure(path: &Path) -> io::Result<Option<String>> {
+    /// The permissions of everybody but the owner to read a file.
+    const READABLE_BY_OTHERS: u32 = 0o044;
+    let found = fs::metadata(path)?;
+    let (mode, owner) = (found.mode(), found.uid());
+    if mode & READABLE_BY_OTHERS != 0 {
+        return Ok(Some(format!("can be read by others (mode {:o}); chmod 600 makes it safe", mode & 0o777)));
+    }
+    let ours = owner == 0 || owner == rustix::process::geteuid().as_raw();
+    Ok((!ours).then(|| format!("belongs to somebody else (user {owner}); chown makes it ours or root's")))
 }
 
 /// A text file of at most this many bytes; the error says what is wrong with it.

@@ -5,17 +5,21 @@ use std::path::Path;
 
 /// Bytes. Where nobody tells, there is no end.
 pub(super) fn given() -> u64 {
-    let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|text| machine(&text));
     let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
     let limits = groups.lines().filter_map(|line| limit(line, Path::new("/sys/fs/cgroup")));
-    limits.chain(machine).min().unwrap_or(u64::MAX)
+    limits.chain(machine()).min().unwrap_or(u64::MAX)
 }
 
-/// `MemTotal:  24576000 kB`
-fn machine(meminfo: &str) -> Option<u64> {
-    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
-    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    kib.checked_mul(1024)
+/// From the kernel itself: a hardened service does not see `/proc/meminfo`.
+#[cfg(target_os = "linux")]
+fn machine() -> Option<u64> {
+    let info = rustix::system::sysinfo();
+    Some(info.totalram.saturating_mul(info.mem_unit.into()))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn machine() -> Option<u64> {
+    None
 }
 
 /// `0::/system.slice/bessemer.service`, or `5:memory:/docker/…` of the older kind. A group is held to the limits of
@@ -42,9 +46,7 @@ mod tests {
 
     #[test]
     fn this_machine_has_some() {
-        assert!((1 << 20..u64::MAX).contains(&given()));
-        assert_eq!(machine("MemTotal:       24600000 kB\nMemFree: 1 kB\n"), Some(24_600_000 << 10));
-        assert_eq!(machine("MemFree: 1 kB\n"), None);
+        assert!((1 << 20..1 << 50).contains(&given()));
     }
 
     #[test]

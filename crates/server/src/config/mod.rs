@@ -45,6 +45,7 @@ pub use self::keys::{DEFAULT, Setting, Spot};
 pub use self::limits::Limits;
 pub use self::local::LocalServer;
 pub use self::password::Password;
+use self::store::Sources;
 pub use self::store::StoreConfig;
 pub use self::tls::{Stamps, Tls};
 use crate::cli::Cli;
@@ -196,13 +197,9 @@ impl Config {
         before: Option<&Tls>,
         notes: &mut Notes,
     ) -> Result<Self, ConfigError> {
-        let environment = cli.environment.as_ref().or(variables.environment.as_ref());
-        let environment =
-            environment.map_or(Ok(Environment::Development), |name| Environment::named(name))?;
         variables.refuse_odd_preview()?;
-        let named = cli.config.as_deref();
-        let config_directory = files::directory(named, environment, etc, variables, notes)?;
-        let files = config_directory.as_deref().map_or(Ok(Vec::new()), files::read)?;
+        let Sources { environment, directory: config_directory, files } =
+            Sources::find(cli, variables, etc, notes)?;
         let mut settings = Settings::default();
         for (path, text) in &files {
             settings.merge(path, text, notes)?;

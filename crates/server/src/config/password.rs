@@ -9,7 +9,6 @@
 use std::fmt;
 use std::fs;
 use std::io::ErrorKind;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -22,9 +21,6 @@ const FILE_MAX: u64 = 4 << 10;
 
 /// A shorter password is guessed too easily by whoever records a HELLO.
 const GOOD_LENGTH: usize = 16;
-
-/// The permissions of everybody but the owner to read a file.
-pub(super) const READABLE_BY_OTHERS: u32 = 0o044;
 
 /// What a client has to know. It shows itself to nobody who does not ask for it, and leaves nothing in freed memory.
 #[derive(Clone, PartialEq, Eq)]
@@ -130,9 +126,7 @@ impl Search<'_> {
 
     fn file(&mut self, origin: &str, path: &Path) -> Result<Password, ConfigError> {
         let text = Zeroizing::new(files::read_text(path, FILE_MAX).map_err(|what| refused(origin, what))?);
-        let mode = fs::metadata(path).map_err(|error| refused(origin, error))?.permissions().mode();
-        if mode & READABLE_BY_OTHERS != 0 {
-            let what = format!("can be read by others (mode {:o}); chmod 600 makes it safe", mode & 0o777);
+        if let Some(what) = files::exposure(path).map_err(|error| refused(origin, error))? {
             if self.environment == Environment::Production {
                 return Err(refused(origin, what));
             }

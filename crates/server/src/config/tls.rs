@@ -9,7 +9,7 @@
 
 use std::fmt;
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -25,7 +25,6 @@ use zeroize::Zeroizing;
 
 use super::certificate::Validity;
 use super::keys::Settings;
-use super::password::READABLE_BY_OTHERS;
 use super::{ConfigError, Environment, Notes, files};
 
 /// Bytes of one file: a key, or certificates.
@@ -220,9 +219,7 @@ impl Source {
     fn key(&self, notes: &mut Notes) -> Result<PrivateKeyDer<'static>, ConfigError> {
         let path = &self.private_key;
         let text = Zeroizing::new(read(path)?);
-        let mode = fs::metadata(path).map_err(|error| ConfigError::source(path, error))?.permissions().mode();
-        if mode & READABLE_BY_OTHERS != 0 {
-            let what = format!("can be read by others (mode {:o}); chmod 600 makes it safe", mode & 0o777);
+        if let Some(what) = files::exposure(path).map_err(|error| ConfigError::source(path, error))? {
             if self.environment == Environment::Production {
                 return Err(ConfigError::source(path, what));
             }

@@ -95,6 +95,22 @@ fn a_password_file_for_everybody_is_refused_in_production_and_warned_about_elsew
     }
 }
 
+/// Only root can give a file away.
+#[test]
+fn a_password_file_of_somebody_else_is_refused_in_production_and_warned_about_elsewhere() {
+    let machine = Machine::new();
+    let path = machine.write("etc/bessemer/password", GOOD);
+    let given = std::os::unix::fs::chown(&path, Some(12_345), None).is_ok();
+    let notes = machine.notes("-e staging");
+    let what = "belongs to somebody else (user 12345); chown makes it ours or root's";
+    let expected = format!("warn: the password of TOP/etc/bessemer/password {what}");
+    assert_eq!(notes, if given { expected.as_str() } else { "" });
+    if given {
+        let line = machine.refusal("-e production");
+        assert_eq!(line, format!("the password of TOP/etc/bessemer/password: {what}"));
+    }
+}
+
 #[test]
 fn a_short_password_is_warned_about_row_109() {
     let machine = Machine::new().set("FAKTORY_PASSWORD", "fifteen letters");
