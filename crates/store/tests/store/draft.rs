@@ -197,6 +197,24 @@ fn a_store_and_a_backup_are_no_place_for_a_draft() {
 }
 
 #[test]
+fn a_store_in_which_nothing_ever_happened_becomes_a_draft_as_it_is() {
+    let disk = SimDisk::new(1);
+    drop(Embedded::open(disk.clone(), options(), now_at(1000), ENTROPY).unwrap());
+    let open = || Importer::draft(disk.clone(), options(), now_at(1000), ENTROPY).unwrap();
+    assert!(open().is_unused());
+    let bodies = bodies();
+    assert_eq!(run(&disk, &bodies, "note").unwrap(), 0);
+    assert_eq!(told(&disk).unwrap(), whole(&bodies));
+    assert!(!open().is_unused());
+    for fill in [|store: &mut Importer<SimDisk>| store.queue("a", false), |store| store.day(DAYS[0])] {
+        let disk = SimDisk::new(1);
+        let mut store = Importer::draft(disk, options(), now_at(1000), ENTROPY).unwrap();
+        fill(&mut store).unwrap();
+        assert!(!store.is_unused());
+    }
+}
+
+#[test]
 fn a_data_file_of_faktory_is_no_hindrance_to_a_draft_and_the_draft_is_read_by_who_makes_it_d17() {
     let disk = SimDisk::new(1);
     disk.set_content("faktory.rdb", Some(b"REDIS0011".to_vec()));

@@ -10,7 +10,7 @@ use bessemer_core::machine::Life;
 use bessemer_core::query::Day;
 use bessemer_protocol::names::check_queue;
 
-use super::super::lines::{Date, State};
+use super::super::lines::State;
 use super::digest::{Digest, Layout, Made, Position, state_of};
 use super::faktory::{Lying, Place};
 use super::keys::{Kind, Take};
@@ -252,17 +252,15 @@ impl<'r> Reading<'r> {
         }
     }
 
-    fn counter(&mut self, text: &[u8], failures: bool, date: Option<&str>) -> Result<(), Failure> {
+    fn counter(&mut self, text: &[u8], failures: bool, day: Option<i32>) -> Result<(), Failure> {
         let number = std::str::from_utf8(text).ok().and_then(|text| text.parse::<u64>().ok());
         let Some(number) = number else { return self.refuse(text, "it is no count") };
         let content = &mut self.content;
-        let Some(date) = date else {
+        let Some(day) = day else {
             *(if failures { &mut content.failures } else { &mut content.processed }) = number;
             return Ok(());
         };
-        let day = Date { date: date.into(), processed: 0, failures: 0 }.day();
-        let Ok(empty) = day else { return self.refuse(text, "it is of no day") };
-        let day = content.days.entry(empty.day).or_insert(empty);
+        let day = content.days.entry(day).or_insert(Day { day, processed: 0, failed: 0 });
         *(if failures { &mut day.failed } else { &mut day.processed }) = number;
         Ok(())
     }
@@ -307,10 +305,7 @@ impl Take for Reading<'_> {
         match &self.place {
             Place::Queues | Place::Paused => self.name(value),
             Place::Version => Ok(()),
-            Place::Counter { failures, date } => {
-                let (failures, date) = (*failures, date.clone());
-                self.counter(value, failures, date.as_deref())
-            }
+            Place::Counter { failures, day } => self.counter(value, *failures, *day),
             _ => self.job(value, score),
         }?;
         self.index += 1;
@@ -435,11 +430,11 @@ mod tests {
         assert_eq!((content.processed, content.failures), (12, 0));
         let days: Vec<_> = content.days.values().map(|day| (day.processed, day.failed)).collect();
         assert_eq!(days, [(7, 2)]);
-        assert_eq!(refused.len(), 3, "{refused:?}");
+        assert_eq!(refused.len(), 2, "{refused:?}");
         assert!(refused[1].starts_with("failures 0: it is no count"));
         let left_out: Vec<_> =
             content.left_out.iter().map(|(kind, out)| (*kind, out.names.join(" "))).collect();
-        assert_eq!(left_out, [(Kind::Text, "lock:1".into()), (Kind::Hash, "b-1".into())]);
+        assert_eq!(left_out, [(Kind::Text, "failures:someday lock:1".into()), (Kind::Hash, "b-1".into())]);
     }
 
     #[test]

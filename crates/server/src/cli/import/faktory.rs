@@ -20,21 +20,28 @@ use bessemer_protocol::text::is_object;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::super::lines::{WID_MAX, head};
+use super::super::lines::{Date, WID_MAX, head};
 use super::digest::{Layout, Made};
 use super::keys::Kind;
 
 /// What a key is to Faktory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Place {
-    Queue { name: String, layout: Layout },
+    Queue {
+        name: String,
+        layout: Layout,
+    },
     Scheduled,
     Retries,
     Dead,
     Working,
     Queues,
     Paused,
-    Counter { failures: bool, date: Option<String> },
+    /// Of a day, or of all of them.
+    Counter {
+        failures: bool,
+        day: Option<i32>,
+    },
     Version,
 }
 
@@ -56,8 +63,11 @@ impl Place {
             (Kind::Set, "paused") => Some(Self::Paused),
             (Kind::Text, "v") => Some(Self::Version),
             (Kind::Text, name) => {
-                let (counter, date) = match name.split_once(':') {
-                    Some((counter, date)) => (counter, Some(date.to_owned())),
+                let (counter, day) = match name.split_once(':') {
+                    Some((counter, date)) => {
+                        let date = Date { date: date.into(), processed: 0, failures: 0 };
+                        (counter, Some(date.day().ok()?.day))
+                    }
                     None => (name, None),
                 };
                 let failures = match counter {
@@ -65,7 +75,7 @@ impl Place {
                     "failures" => true,
                     _ => return None,
                 };
-                Some(Self::Counter { failures, date })
+                Some(Self::Counter { failures, day })
             }
             _ => None,
         }
@@ -222,8 +232,7 @@ mod tests {
     #[test]
     fn each_key_has_its_place_s05_s06() {
         let bare = Place::Queue { name: "default".into(), layout: Layout::Bare };
-        let counter =
-            |failures, date: Option<&str>| Place::Counter { failures, date: date.map(str::to_owned) };
+        let counter = |failures, day| Place::Counter { failures, day };
         for (key, kind, place) in [
             ("q:default", Kind::List, Some(queue("default"))),
             ("default", Kind::List, Some(bare)),
@@ -234,11 +243,12 @@ mod tests {
             ("queues", Kind::Set, Some(Place::Queues)),
             ("paused", Kind::Set, Some(Place::Paused)),
             ("processed", Kind::Text, Some(counter(false, None))),
-            ("failures:2026-11-20", Kind::Text, Some(counter(true, Some("2026-11-20")))),
+            ("failures:2026-11-20", Kind::Text, Some(counter(true, Some(20_777)))),
             ("v", Kind::Text, Some(Place::Version)),
             ("scheduled", Kind::Set, None),
             ("queues", Kind::Sorted, None),
-            ("lock:2026", Kind::Text, None),
+            ("processed:mail", Kind::Text, None),
+            ("lock:2026-11-20", Kind::Text, None),
             ("q:default", Kind::Hash, None),
             ("anything", Kind::Other, None),
         ] {

@@ -10,6 +10,7 @@ use bessemer_protocol::text::quote;
 use bessemer_store::Fatal;
 use serde_json::{Value, json};
 
+use super::super::figures::grouped;
 use super::content::Visitor;
 use super::digest::Position;
 use crate::exit::Failure;
@@ -48,7 +49,7 @@ impl List {
             shown.map(|(key, index, why)| format!("refused: {key}, element {index}: {why}")).collect();
         let more = self.count - lines.len() as u64;
         if more > 0 {
-            lines.push(format!("refused: {more} more"));
+            lines.push(format!("refused: {} more", grouped(more)));
         }
         lines
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use bessemer_core::Wall;
 use serde_json::{Value, json};
 
-use super::super::figures::count;
+use super::super::figures::{amount, grouped};
 use super::super::lines::State;
 use super::content::Content;
 use super::digest::STATES;
@@ -53,7 +53,7 @@ impl Report<'_> {
         if let Some(book) = book {
             println!("what was refused is in {book}");
         }
-        println!("imported {} of {} into {place}", count(jobs, "job"), self.source);
+        println!("imported {} of {} into {place}", amount(jobs, "job"), self.source);
         println!("checksum: {}, of the source and of the new store", self.content.digest.text());
     }
 
@@ -67,28 +67,28 @@ impl Report<'_> {
             lines.push(format!("{}: RDB version {}{made}{redis}", self.source, about.version));
         }
         for (state, name) in STATES {
-            let number = count(content.digest.of(state).count, "job");
+            let number = amount(content.digest.of(state).count, "job");
             lines.push(format!("{name}: {number}{}", self.detail(state)));
         }
-        let days = count(content.days.len() as u64, "day");
+        let days = amount(content.days.len() as u64, "day");
         let older = match content.older_days {
             0 => String::new(),
-            older => format!(", without {} that are older than a store keeps", count(older, "day")),
+            older => format!(", without {} that are older than a store keeps", amount(older, "day")),
         };
-        let (processed, failures) = (content.processed, content.failures);
+        let (processed, failures) = (grouped(content.processed), grouped(content.failures));
         lines.push(format!("counters: {processed} processed, {failures} failures, {days}{older}"));
         for (kind, left_out) in &content.left_out {
             let (names, kind) = (left_out.names.join(", "), kind.name());
             let more = if left_out.count > left_out.names.len() as u64 { ", …" } else { "" };
             lines.push(format!(
                 "left out: {} of type {kind} that Faktory has none of: {names}{more}",
-                count(left_out.count, "key")
+                amount(left_out.count, "key")
             ));
         }
         if content.elsewhere > 0 {
             lines.push(format!(
                 "left out: {} in other databases (--database)",
-                count(content.elsewhere, "key")
+                amount(content.elsewhere, "key")
             ));
         }
         lines.extend(self.refused.lines());
@@ -101,18 +101,18 @@ impl Report<'_> {
             State::Queued => {
                 let known = content.queues.values().filter(|queue| queue.is_known);
                 let paused = known.clone().filter(|queue| queue.is_paused).count();
-                let mut text = format!(" in {}", count(known.count() as u64, "queue"));
+                let mut text = format!(" in {}", amount(known.count() as u64, "queue"));
                 if paused > 0 {
                     text += &format!(", {paused} of them paused");
                 }
                 if content.bare() > 0 {
                     text +=
-                        &format!("; {} from lists as Faktory 1.9 names them", count(content.bare(), "job"));
+                        &format!("; {} from lists as Faktory 1.9 names them", amount(content.bare(), "job"));
                 }
                 text
             }
             State::Working if content.expired > 0 => {
-                format!(", {} with a reservation that has ended", content.expired)
+                format!(", {} with a reservation that has ended", grouped(content.expired))
             }
             _ => String::new(),
         }

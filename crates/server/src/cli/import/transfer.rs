@@ -10,8 +10,6 @@
 //! is the one it began with, it goes on behind those that are in the half store, which are the first of them. Else it
 //! starts over. Either way no job comes twice.
 
-use std::path::Path;
-
 use bessemer_core::fact::Order;
 use bessemer_core::machine::Life;
 use bessemer_core::query::Day;
@@ -22,7 +20,7 @@ use bessemer_store::{OpenError, Options};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::super::figures::count;
+use super::super::figures::{amount, grouped};
 use super::super::lines::State;
 use super::super::progress::Progress;
 use super::Import;
@@ -63,17 +61,14 @@ pub(super) fn run(source: &mut Source, config: &StoreConfig, flags: &Import) -> 
     let report = Report { source: &name, about: source.about(), content: &content, refused: &list };
     if flags.dry_run {
         report.say_dry_run(flags.json);
-        if holds_a_store(&config.directory) {
-            eprintln!("note: {}", taken(&config.directory));
-        }
         return content.refuse_too_much(&name, &config.rules);
     }
     if content.refused > 0 && !flags.skip_bad {
         list.lines().iter().for_each(|line| eprintln!("{line}"));
-        let all = count(content.digest.count() + content.refused, "element");
+        let all = amount(content.digest.count() + content.refused, "element");
         let what = format!(
             "{name}: {} of {all} cannot be imported, and nothing was; `--skip-bad` goes on without them and keeps them in {}",
-            content.refused,
+            grouped(content.refused),
             config.directory.join(refused::NAME).display()
         );
         return Err(Failure { exit: Exit::Damage, what });
@@ -95,19 +90,6 @@ fn progress_of(what: &'static str, source: &Source) -> Progress {
     }
 }
 
-/// Whether somebody's store is where the new one is to be.
-fn holds_a_store(directory: &Path) -> bool {
-    let looked = RealDisk::look(directory).ok().and_then(|disk| Draft::look(disk).ok());
-    looked.is_some_and(|draft| draft.note.is_none() && draft.has_segments)
-}
-
-fn taken(directory: &Path) -> String {
-    format!(
-        "{} holds a store; all of Faktory's comes into a new one: name another directory",
-        directory.display()
-    )
-}
-
 /// A store in the making.
 struct Making {
     disk: RealDisk,
@@ -124,8 +106,13 @@ impl Making {
     fn begin(name: &str, config: &StoreConfig, content: &Content) -> Result<Self, Failure> {
         let disk = RealDisk::open(&config.directory).map_err(ToolError::from)?;
         let mut draft = Draft::look(disk.clone())?;
-        if draft.note.is_none() && draft.has_segments {
-            return Err(Failure { exit: Exit::Locked, what: taken(&config.directory) });
+        // A service that was installed has been started, and has made a store.
+        if draft.note.is_none() && draft.has_segments && !open(disk.clone(), config)?.is_unused() {
+            let what = format!(
+                "{} holds a store that was used, and all of Faktory's comes into a new one: name another directory, or empty it",
+                config.directory.display()
+            );
+            return Err(Failure { exit: Exit::Locked, what });
         }
         let note = Note {
             format: FORMAT,
@@ -169,7 +156,7 @@ impl Making {
     fn write(&mut self, source: &mut Source, database: u64, content: &Content) -> Result<(), Failure> {
         let mut importer = self.importer.take().expect("it is written once");
         if self.held > 0 {
-            let (held, all) = (self.held, count(content.digest.count(), "job"));
+            let (held, all) = (grouped(self.held), amount(content.digest.count(), "job"));
             eprintln!("note: going on behind the first {held} of {all}");
         }
         let rules = importer.rules().clone();
@@ -300,10 +287,11 @@ fn importer_failure(error: ImportError) -> Failure {
 }
 
 fn so_far(failure: Failure, durable: u64, content: &Content) -> Failure {
-    let all = count(content.digest.count(), "job");
+    let all = amount(content.digest.count(), "job");
     let what = format!(
-        "{}; the first {durable} of {all} are safe, and the same command goes on behind them",
-        failure.what
+        "{}; the first {} of {all} are safe, and the same command goes on behind them",
+        failure.what,
+        grouped(durable)
     );
     Failure { what, ..failure }
 }

@@ -47,12 +47,14 @@ impl<D: Disk> Draft<D> {
         Ok(Self { disk, note, has_segments })
     }
 
-    /// Begins an import: what was begun before is removed, and the note is durable afterwards.
+    /// Begins an import: what was begun before is removed, and the note is durable afterwards. A store that is there stays
+    /// and becomes the draft; see [`super::Importer::is_unused`].
     pub fn begin(&mut self, note: &str) -> Result<(), ToolError> {
         let Self { disk, .. } = self;
-        self.has_segments &= self.note.is_none();
-        assert!(!self.has_segments, "a store that nobody is importing into is not removed");
-        remove_segments(disk)?;
+        if self.note.is_some() {
+            remove_segments(disk)?;
+            self.has_segments = false;
+        }
         match disk.remove(NEW) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(failed(disk, "remove", NEW, error));

@@ -62,6 +62,13 @@ impl<D: Disk> Importer<D> {
         Ok(Self { engine, now, shift: 0, taken: held, durable: held })
     }
 
+    /// Whether nothing ever happened in the store.
+    pub fn is_unused(&self) -> bool {
+        let machine = &self.engine.machine;
+        let has_counted = self.info().processed > 0 || machine.days().next().is_some();
+        machine.jobs_ever() == 0 && machine.known_queues().next().is_none() && !has_counted
+    }
+
     /// The rules that the store keeps.
     pub fn rules(&self) -> &Rules {
         self.engine.machine.rules()
