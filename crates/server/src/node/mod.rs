@@ -612,13 +612,16 @@ impl<E: Engine> Node<E> {
     }
 }
 
+/// What the engine is to be asked, and for which command.
+type Asked = (Ticket, Box<dyn Inquiry>);
+
 /// Runs one line; says which command it named, and what the engine is to be asked for it.
 fn run_line<E: Engine>(
     state: &mut Conn,
     mut call: Call<'_, E>,
     line: &std::ops::Range<usize>,
     may_ask: bool,
-) -> (Option<Verb>, Option<(Ticket, Box<dyn Inquiry>)>) {
+) -> (Option<Verb>, Option<Asked>) {
     let mut asked = None;
     let (outcome, verb) = verb::run(&mut call, state.lines.get(line));
     match outcome {
