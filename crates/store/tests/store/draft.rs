@@ -206,7 +206,10 @@ fn a_store_in_which_nothing_ever_happened_becomes_a_draft_as_it_is() {
     assert_eq!(run(&disk, &bodies, "note").unwrap(), 0);
     assert_eq!(told(&disk).unwrap(), whole(&bodies));
     assert!(!open().is_unused());
-    for fill in [|store: &mut Importer<SimDisk>| store.queue("a", false), |store| store.day(DAYS[0])] {
+    for fill in [
+        |store: &mut Importer<SimDisk>| store.queue("a", false),
+        |store: &mut Importer<SimDisk>| store.day(DAYS[0]),
+    ] {
         let disk = SimDisk::new(1);
         let mut store = Importer::draft(disk, options(), now_at(1000), ENTROPY).unwrap();
         fill(&mut store).unwrap();

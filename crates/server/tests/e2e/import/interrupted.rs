@@ -123,7 +123,7 @@ fn a_full_disk_stops_an_import_and_with_room_the_same_command_goes_on_g13() {
     fill(&ballast, 12 << 20);
     let place_text = place.display().to_string();
     let (code, said) = end_of(&["import", &file, &place_text], folder.path());
-    assert!(code == 74 && said.contains(&"of 15,000 jobs are safe, and the same command goes on"), "{said}");
+    assert!(code == 74 && said.contains("of 15,000 jobs are safe, and the same command goes on"), "{said}");
     is_kept_from_all(&place, folder.path());
     fs::remove_file(ballast).expect("removed");
     let said = json(&["import", &file, &place_text, "--json"], folder.path());
