@@ -19,6 +19,8 @@ pub(super) enum Pending {
 /// A command whose outcome decides what the next one meets (rule `H-05`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Blocked {
+    /// The HELLO: who is one worker too many has none of its commands done.
+    Entry,
     /// A FETCH that waits. Nobody needs its job when the client leaves.
     Fetch,
     /// An inquiry: it is answered, also to a client that sends no more.

@@ -164,6 +164,7 @@ impl<E: Engine> Node<E> {
     /// A client has logged in. Its first reply, `+OK`, comes with the next turn. `conn` is new, above 0.
     pub fn opened(&mut self, now: Now, conn: ConnId, worker: Option<Hello<'_>>) {
         let mut state = Conn::default();
+        state.blocked = Some(Blocked::Entry);
         let ticket = state.ticket(conn.0);
         state.pending.push_back(Pending::Waiting(ticket, Form::Plain));
         self.conns.insert(conn, state);

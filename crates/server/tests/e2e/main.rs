@@ -7,7 +7,8 @@
 //! disk that fails, `directory.rs` a data directory that is not ours, `durability.rs` its two modes, `tls.rs` TLS, whose
 //! certificates and client are in `sealed.rs`, `reload.rs` another configuration, `supervised.rs` systemd and
 //! little memory, `passwords.rs` wrong ones, `bench.rs` what `bessemer bench` says. `import/` brings over what a real
-//! Redis (`redis.rs`) keeps for Faktory.
+//! Redis (`redis.rs`) keeps for Faktory; `hostile/` has clients that wish it ill
+//! beside honest ones.
 
 mod bench;
 mod client;
@@ -17,6 +18,7 @@ mod crowd;
 mod directory;
 mod durability;
 mod faults;
+mod hostile;
 mod import;
 mod large;
 mod ledger;

@@ -8,6 +8,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bessemer_protocol::handshake::{Hi, password_hash};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -21,6 +22,8 @@ pub(crate) struct Server {
     env: Vec<(String, String)>,
     /// Its dashboard is where its configuration says, and not where a flag does.
     web_by_file: bool,
+    /// What its own clients prove to know, if it asks.
+    password: String,
     child: Option<Child>,
     output: Arc<Mutex<String>>,
     /// Where jobs are taken.
@@ -88,11 +91,18 @@ impl Server {
             data,
             env: Vec::new(),
             web_by_file: false,
+            password: String::new(),
             child: None,
             output: Arc::default(),
             port: 0,
             web: 0,
         }
+    }
+
+    /// From its next start on it has this password.
+    pub(crate) fn ask_for(&mut self, password: &str) {
+        self.env.push(("FAKTORY_PASSWORD".into(), password.into()));
+        password.clone_into(&mut self.password);
     }
 
     /// Starts the process again, on the same folder and ports, and does not wait for it.
@@ -241,9 +251,25 @@ impl Server {
 
     /// An identified connection without a `wid`.
     pub(crate) fn client(&self) -> Client {
+        self.client_as("")
+    }
+
+    /// An identified connection whose HELLO has these members too, each with a comma before it.
+    pub(crate) fn client_as(&self, members: &str) -> Client {
         let mut client = Client::connect(self.port).expect("a connection");
-        client.hello(r#"{"v":2}"#).expect("HELLO");
+        let hi = Hi::parse(client.greeting.trim_start_matches('+')).expect("a greeting");
+        let proof = hi.asks().map(|asked| password_hash(&self.password, asked.salt, asked.iterations));
+        let proof = proof.map_or(String::new(), |hash| format!(r#","pwdhash":"{hash}""#));
+        client.hello(&format!(r#"{{"v":2{proof}{members}}}"#)).expect("HELLO");
         client
+    }
+
+    /// Its resident memory.
+    pub(crate) fn memory_mib(&self) -> u64 {
+        let process = self.child.as_ref().expect("a process").id();
+        let text = std::fs::read_to_string(format!("/proc/{process}/statm")).expect("Linux");
+        let pages: u64 = text.split(' ').nth(1).and_then(|rss| rss.parse().ok()).expect("a number of pages");
+        pages * 4096 >> 20
     }
 
     /// INFO, parsed.

@@ -19,6 +19,7 @@ mod compare;
 mod disk;
 mod drain;
 mod fault;
+mod garbage;
 mod ledger;
 mod model;
 mod plan;
