@@ -10,7 +10,7 @@ from operators import idle
 from server import until
 
 JOBS = 1000
-JOBS_BEHIND_A_PASSWORD = 240  # the same shapes, fewer times
+JOBS_BEHIND_A_PASSWORD = 120  # the same shapes, fewer times
 ORDERED = 10  # per queue of the two
 
 
@@ -42,7 +42,8 @@ def failure_and_death(server, producer, worker):
     queue = f"fail_{worker}"
     hands = Worker(worker, server.door(), 2, queue)
     try:
-        [job] = produce(producer, server.door(), [{"queue": queue, "jobtype": "Fail", "args": [worker.name], "retry": 1}])
+        order = {"queue": queue, "jobtype": "Fail", "args": [worker.name], "retry": 1}
+        [job] = produce(producer, server.door(), [order])
         hands.started(1)
         key = until(lambda: server.keys("retries").get(job["jid"]), f"{job['jid']} is on the Retries page")
         assert "failed <as told>" in server.text("/retries"), "the message is on the Retries page"

@@ -52,4 +52,5 @@ async function work(slots, queues) {
 }
 
 const [role, ...rest] = process.argv.slice(2);
-await { produce: () => serve(produce), operate: () => serve(operate), work: () => work(rest[0], rest.slice(1)) }[role]();
+const roles = { produce: () => serve(produce), operate: () => serve(operate), work: () => work(rest[0], rest.slice(1)) };
+await roles[role]();

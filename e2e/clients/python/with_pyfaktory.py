@@ -32,8 +32,9 @@ def answer(client, command):
         assert client._flush()
     elif "mutate" in command:
         told = command["mutate"]
-        wanted = {name: told["filter"].get(name) for name in ("jids", "regexp", "jobtype")} if "filter" in told else None
-        wanted = wanted and JobFilter(**wanted)
+        wanted = None
+        if "filter" in told:
+            wanted = JobFilter(**{name: told["filter"].get(name) for name in ("jids", "regexp", "jobtype")})
         assert client.mutate(MutateOperation(cmd=told["cmd"], target=told["target"], filter=wanted))
     else:
         told = command["queue"]

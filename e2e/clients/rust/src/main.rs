@@ -63,7 +63,7 @@ async fn client() -> Result<Client, Box<dyn Error>> {
     })
 }
 
-/// A stream of TLS and the password for what is behind it, if the address asks for that. The crate's own addresses do not.
+/// A stream of TLS and the password for what is behind it, if the address asks for that; to the crate none does.
 async fn sealed() -> Result<Option<(BufStream<TlsStream<TcpStream>>, Option<String>)>, Box<dyn Error>> {
     let url = env::var("FAKTORY_URL")?;
     let Some(rest) = url.strip_prefix("tcp+tls://") else { return Ok(None) };
