@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bessemer_core::fact::JobId;
-use bessemer_core::query::{Day, Info, Jobs, Set, WorkerView};
+use bessemer_core::query::{Day, Info, Jobs, QueueView, Set, WorkerView};
 use bessemer_core::{Action, Answer, Query};
 use tokio::sync::Semaphore;
 
@@ -84,6 +84,13 @@ impl<F: Front> Web<F> {
     ) -> Result<(Vec<JobId>, JobId), Problem> {
         match self.front.ask(Query::SetIds { set, below, count }).await? {
             Answer::Ids { ids, next_id } => Ok((ids, next_id)),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    pub(crate) async fn queues(&self) -> Result<Vec<QueueView>, Problem> {
+        match self.front.ask(Query::Queues).await? {
+            Answer::Queues(queues) => Ok(queues),
             other => Err(unexpected(&other)),
         }
     }

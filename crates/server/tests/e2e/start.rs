@@ -98,7 +98,9 @@ fn the_image_starts_with_the_command_in_its_dockerfile() {
     // Free ports and a folder of our own in place of the image's.
     let folder = tempfile::tempdir().expect("a temporary folder");
     let ours = folder.path().display().to_string();
-    let free = |word: &String| word.replace(":7419", ":0").replace(":7420", ":0").replace(volume, &ours);
+    let free = |word: &String| {
+        word.replace(":7419", "0.0.0.0:0").replace(":7420", "0.0.0.0:0").replace(volume, &ours)
+    };
     let command: Vec<String> = command.iter().map(free).collect();
     assert!(command.contains(&ours), "the data is in the volume: {command:?}");
     let server = Server::start_as(&command);

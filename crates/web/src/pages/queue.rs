@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::http::StatusCode;
+use bessemer_core::command::QueueDeed;
 use bessemer_core::query::{JobView, Place};
 use bessemer_core::{Action, Query, Wall};
 
@@ -68,24 +69,31 @@ fn row(base: &Base, view: &JobView, now: Wall) -> Row {
     }
 }
 
-/// `POST /queues/<name>` with `bkey`s: deletes those jobs, if they still wait there.
+/// `POST /queues/<name>` with `bkey`s: deletes those jobs, if they still wait there; with `action=pause` or
+/// `action=resume` alone it is about the queue.
 pub(crate) async fn act<F: Front>(visit: Visit<F>, Name(name): Name, Posted(form): Posted) -> Shown {
-    delete(visit, name, form).await
+    operate(visit, name, form).await
 }
 
 /// `POST /queues?name=`: see [`super::queues::show`].
 pub(crate) async fn act_by_query<F: Front>(visit: Visit<F>, Posted(form): Posted) -> Shown {
     let name = visit.query.first("name").unwrap_or_default().to_owned();
-    delete(visit, name, form).await
+    operate(visit, name, form).await
 }
 
-async fn delete<F: Front>(visit: Visit<F>, name: String, form: Fields) -> Shown {
+async fn operate<F: Front>(visit: Visit<F>, name: String, form: Fields) -> Shown {
     check(&name)?;
     if form.first("bkey").is_none()
         && let Some(action) = form.first("action")
     {
-        // In the reference this acts on the queue as a whole; nothing ticked must never mean everything.
-        return Err(Problem::bad(format!("invalid action: {}", text::quoted(action))));
+        let deed = match action {
+            "pause" => QueueDeed::Pause,
+            "resume" => QueueDeed::Resume,
+            // In the reference `delete` removes the queue then; nothing ticked must never mean everything.
+            _ => return Err(Problem::bad(format!("invalid action: {}", text::quoted(action)))),
+        };
+        visit.web.act(Action::Queue { name, deed }).await?;
+        return redirect(StatusCode::FOUND, &format!("{}/queues", visit.base.0));
     }
     let mut ids = Vec::new();
     for bkey in form.all("bkey") {

@@ -1,6 +1,7 @@
-//! `/queues`: every known queue and its length (rule `V-23`).
+//! `/queues`: every known queue, its length, and whether it is paused (rule `V-23`).
 
 use askama::Template;
+use bessemer_core::query::QueueView;
 
 use crate::count::thousands;
 use crate::frame::{Frame, Tab};
@@ -21,6 +22,7 @@ struct Row {
     name: String,
     href: String,
     size: String,
+    paused: bool,
 }
 
 /// `GET /queues?page=`; with `?name=` the queue of a name that a browser would not leave in a path.
@@ -29,17 +31,18 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
         return super::queue::list(visit, name).await;
     }
     let page = visit.query.page("page")?;
-    let info = visit.web.info().await?;
+    let queues = visit.web.queues().await?;
     let (rows, base) = (limits::SHORT_ROWS, &visit.base);
-    let row = |(name, size): (&String, &u64)| Row {
-        href: base.queue(name),
-        name: name.clone(),
-        size: thousands(*size),
+    let row = |queue: &QueueView| Row {
+        href: base.queue(&queue.name),
+        name: queue.name.clone(),
+        size: thousands(queue.size),
+        paused: queue.paused,
     };
     html(&Queues {
-        frame: visit.frame_of(&info, "Queues", Tab::Queues),
-        total: thousands(info.queues.len() as u64),
-        queues: info.queues.iter().skip((page - 1).saturating_mul(rows)).take(rows).map(row).collect(),
-        pager: Pager::new("queues", &format!("{}/queues?page=", base.0), page, rows, info.queues.len()),
+        frame: visit.frame("Queues", Tab::Queues).await?,
+        total: thousands(queues.len() as u64),
+        queues: queues.iter().skip((page - 1).saturating_mul(rows)).take(rows).map(row).collect(),
+        pager: Pager::new("queues", &format!("{}/queues?page=", base.0), page, rows, queues.len()),
     })
 }

@@ -45,6 +45,21 @@ async fn a_worker_is_quieted_and_stopped_l03() {
 }
 
 #[tokio::test]
+async fn a_queue_is_paused_and_resumed_v23() {
+    let house = House::new();
+    house.push(&Job::default());
+    let router = house.router(Site::default());
+    let paused = r#"<span class="badge bad">paused</span>"#;
+    page(&router, "/queues").await.says(">Pause</button>").says_not(paused);
+    redirected(&post(&router, "/queues/default", "action=pause").await, "/queues");
+    page(&router, "/queues").await.says(paused).says(">Resume</button>").says_not(">Pause</button>");
+    redirected(&post(&router, "/queues/nobody", "action=pause").await, "/queues");
+    redirected(&post(&router, "/queues/default", "action=resume").await, "/queues");
+    page(&router, "/queues").await.says(">Pause</button>").says_not(paused);
+    assert_eq!(post(&router, "/queues/default", "action=delete").await.status, 400);
+}
+
+#[tokio::test]
 async fn ticked_jobs_of_a_queue_are_deleted_and_nothing_ticked_deletes_nothing() {
     let house = House::new();
     for n in 0..3 {
@@ -60,7 +75,7 @@ async fn ticked_jobs_of_a_queue_are_deleted_and_nothing_ticked_deletes_nothing()
         .says("job-00000001")
         .says_not("job-00000000")
         .says_not("job-00000002");
-    for form in ["action=delete", "action=pause", "bkey=nonsense"] {
+    for form in ["action=delete", "action=clear", "bkey=nonsense"] {
         assert_eq!(post(&router, "/queues/default", form).await.status, 400, "{form}");
     }
     redirected(&post(&router, "/queues/default", "").await, "/queues/default");
