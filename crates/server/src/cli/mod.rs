@@ -176,7 +176,7 @@ impl Tool {
             Self::Export(tool) => tool.run(cli),
             Self::Import(tool) => tool.run(cli),
             Self::CheckConfig(tool) => tool.run(cli),
-            Self::Bench(tool) => tool.run(),
+            Self::Bench(tool) => tool.run(cli),
             Self::Floor(tool) => tool.run(),
             Self::Completions(tool) => tool.run(),
         }

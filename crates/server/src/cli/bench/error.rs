@@ -55,6 +55,13 @@ impl From<BenchError> for Failure {
             BenchError::Directory { .. } => Exit::Io,
             BenchError::System { .. } => Exit::System,
             BenchError::NotOnce { .. } => Exit::Damage,
+            BenchError::PasswordRequired { .. } | BenchError::Refused { verb: "HELLO", .. } => {
+                Exit::Permission
+            }
+            BenchError::Refused { .. }
+            | BenchError::Odd { .. }
+            | BenchError::Malformed { .. }
+            | BenchError::Greeting { .. } => Exit::Refused,
             BenchError::Interrupted => Exit::Interrupted,
             _ => Exit::Address,
         };

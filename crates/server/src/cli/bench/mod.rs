@@ -5,7 +5,7 @@
 //!  mod.rs (flags) ─► plan.rs (the steps of a round) ─► rounds.rs ─► load/ (a window: what the connections do)
 //!                                                        │           └─► client.rs, line.rs
 //!                     server.rs, child.rs, process.rs ◄──┤ who is measured, and the kernel's books
-//!                                                        └─► sample.rs (figures) ─► report.rs, goals.rs, table.rs
+//!                                                        └─► sample.rs (figures) ─► report.rs, goals.rs
 //! ```
 
 mod child;
@@ -22,7 +22,6 @@ mod report;
 mod rounds;
 mod sample;
 mod server;
-mod table;
 
 use std::cell::Cell;
 use std::io;
@@ -43,6 +42,7 @@ use self::plan::{Crew, Load, Sizes};
 use self::report::Report;
 use self::rounds::Field;
 use self::server::Server;
+use super::{Cli, output};
 use crate::exit::Failure;
 use crate::open_files;
 use crate::signal::Signals;
@@ -74,7 +74,13 @@ pub struct Bench {
     #[arg(long, value_name = "LOADS", value_delimiter = ',')]
     loads: Vec<Load>,
     /// Connections of push and fetch
-    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', default_value = "1,10,50", value_parser = connections())]
+    #[arg(
+        long,
+        value_name = "NUMBERS",
+        value_delimiter = ',',
+        default_value = "1,10,50",
+        value_parser = connections()
+    )]
     connections: Vec<u64>,
     /// Bytes of a job's argument, such as 100 or 10k; all are pushed, the first goes through everything else
     #[arg(long, value_name = "SIZES", value_delimiter = ',', default_value = "100,10k", value_parser = size)]
@@ -83,7 +89,12 @@ pub struct Bench {
     #[arg(long, value_name = "P+W", value_delimiter = ',', default_value = "5+10,16+33", value_parser = crew)]
     crews: Vec<Crew>,
     /// Jobs a second of rate
-    #[arg(long, value_name = "NUMBER", default_value_t = goals::RATE, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        default_value_t = goals::RATE,
+        value_parser = clap::value_parser!(u32).range(1..=100_000)
+    )]
     rate: u32,
     /// Jobs that wait in another queue during rate, with a log to be cleaned behind them
     #[arg(long, value_name = "NUMBER", default_value = "0", value_parser = jobs)]
@@ -95,7 +106,12 @@ pub struct Bench {
     #[arg(long, value_name = "NUMBER", default_value = "1000", value_parser = connections())]
     crowd: u64,
     /// How often everything is measured
-    #[arg(long, value_name = "NUMBER", default_value = "5", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1000))]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        default_value = "5",
+        value_parser = RangedU64ValueParser::<usize>::new().range(1..=1000)
+    )]
     rounds: usize,
     /// How long each load is measured, 0.05 to 10
     #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds)]
@@ -107,7 +123,10 @@ pub struct Bench {
     #[arg(short, long, alias = "d", value_name = "DIR")]
     directory: Option<PathBuf>,
     /// Measure what there are goals for, in the sizes that they were set for, and compare
-    #[arg(long, conflicts_with_all = ["loads", "connections", "bytes", "crews", "rate", "waiting", "depth", "crowd"])]
+    #[arg(
+        long,
+        conflicts_with_all = ["loads", "connections", "bytes", "crews", "rate", "waiting", "depth", "crowd"]
+    )]
     goals: bool,
     /// Say it as one JSON object
     #[arg(long)]
@@ -115,7 +134,13 @@ pub struct Bench {
 }
 
 impl Bench {
-    pub(super) fn run(&self) -> std::result::Result<(), Failure> {
+    pub(super) fn run(&self, cli: &Cli) -> std::result::Result<(), Failure> {
+        if let Some(binding) = &cli.binding {
+            let what = format!(
+                "-b {binding} is for one server; here each is an address, such as tcp://localhost:7419"
+            );
+            return Err(BenchError::Usage(what).into());
+        }
         let failed = |source| BenchError::System { what: "start a runtime", source };
         let options = LocalOptions::default();
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -130,12 +155,7 @@ impl Bench {
                 _ = signals.next() => Err(BenchError::Interrupted),
             }
         })?;
-        if self.json {
-            println!("{}", report.json(self.goals));
-        } else {
-            report.lines(self.goals).iter().for_each(|line| println!("{line}"));
-        }
-        Ok(())
+        if self.json { output::json(&report.json(self.goals)) } else { report.print(self.goals) }
     }
 
     async fn measure(&self) -> Result<Report> {

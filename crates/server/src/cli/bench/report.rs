@@ -2,11 +2,13 @@
 
 use serde_json::{Value, json};
 
+use super::super::output;
+use super::super::table::{Column, Table, number, text};
 use super::goals;
 use super::plan::{Load, Step, Who};
 use super::rounds::Row;
 use super::sample::{Figure, Sample, Spread};
-use super::table::Table;
+use crate::exit::Failure;
 
 /// All rows, and the names of the servers.
 pub(super) struct Report {
@@ -21,96 +23,118 @@ impl Report {
         figure.over(&row.samples, floors)
     }
 
-    /// Every line of every table.
-    pub(super) fn lines(&self, with_goals: bool) -> Vec<String> {
-        let mut lines = Vec::new();
+    /// Writes every table.
+    pub(super) fn print(&self, with_goals: bool) -> Result<(), Failure> {
         let mut tables = vec![self.jobs(), self.standing(), self.depth()];
         if with_goals {
             tables.push(goals::table(self));
         }
-        for table in tables.iter().filter(|table| !table.is_empty()) {
-            lines.push(String::new());
-            lines.extend(table.lines());
+        for table in tables.into_iter().flatten() {
+            table.print()?;
+            output::line("")?;
         }
-        lines.push(String::new());
-        lines.push(
-            "medians of the rounds [lowest..highest]; latencies are medians of each round's percentile"
-                .into(),
-        );
+        output::line("medians of the rounds [lowest..highest]; latencies: of each round's percentile")?;
         if self.servers().any(|row| self.figure(row, Figure::CpuPercent).is_none()) {
-            lines.push(
-                "not measured: the process is on another machine, or not ours to look at; --pid names one"
-                    .into(),
-            );
+            output::line("not measured: the process is elsewhere, or not ours to look at; --pid names one")?;
         }
-        lines
+        Ok(())
     }
 
     fn servers(&self) -> impl Iterator<Item = &Row> {
         self.rows.iter().filter(|row| matches!(row.step.who, Who::Server(_)))
     }
 
-    fn jobs(&self) -> Table {
-        let numbers = ["jobs/s", "p50 / p99 / p99.9 µs", "CPU µs per job", "× floor's PUSH", "MiB"];
-        let mut table = Table::new(&["load", "server"], &numbers);
-        for row in
-            self.rows.iter().filter(|row| !row.step.case.is_standing() && row.step.case.load != Load::Depth)
-        {
-            let show = |figure, digits| self.show(row, figure, digits);
-            let p = [Figure::P50, Figure::P99, Figure::P999].map(|p| self.median(row, p, 0)).join(" / ");
-            let times = if is_floor(&row.step) { String::new() } else { show(Figure::TimesFloor, 2) };
-            let (speed, cpu, memory) =
-                (show(Figure::JobsPerS, 0), show(Figure::CpuPerJob, 1), self.median(row, Figure::Memory, 0));
-            table.row(vec![row.step.case.name(), self.name(&row.step), speed, p, cpu, times, memory]);
-        }
-        table
+    /// A table of the rows of some loads; none of none.
+    fn table<const N: usize>(
+        &self,
+        columns: [Column; N],
+        is_here: impl Fn(&Row) -> bool,
+        cells: impl Fn(&Row) -> [String; N],
+    ) -> Option<Table> {
+        let mut rows = self.rows.iter().filter(|row| is_here(row)).peekable();
+        rows.peek()?;
+        let mut table = Table::new(columns);
+        rows.for_each(|row| table.row(cells(row)));
+        Some(table)
     }
 
-    fn standing(&self) -> Table {
-        let mut table = Table::new(
-            &["load", "server"],
-            &["CPU % of a core", "× null floor", "KiB per connection", "MiB"],
-        );
-        for row in self.rows.iter().filter(|row| row.step.case.is_standing()) {
-            let times =
-                if is_floor(&row.step) { String::new() } else { self.show(row, Figure::TimesFloor, 2) };
-            let each = self
-                .figure(row, Figure::BytesEach)
-                .map_or_else(unknown, |s| format!("{:.1}", s.median / 1024.0));
-            let (cpu, memory) = (self.show(row, Figure::CpuPercent, 2), self.median(row, Figure::Memory, 0));
-            table.row(vec![row.step.case.name(), self.name(&row.step), cpu, times, each, memory]);
-        }
-        table
-    }
-
-    fn depth(&self) -> Table {
-        let numbers = [
-            "jobs",
-            "pushed jobs/s",
-            "bytes per job",
-            "MiB",
-            "s to start again",
-            "bytes per job, started again",
+    fn jobs(&self) -> Option<Table> {
+        let columns = [
+            text("LOAD"),
+            text("SERVER"),
+            number("JOBS/S"),
+            number("P50 / P99 / P99.9 µs"),
+            number("CPU µs PER JOB"),
+            number("MiB"),
+            number("× FLOOR'S PUSH"),
         ];
-        let mut table = Table::new(&["load", "server"], &numbers);
-        for row in self.rows.iter().filter(|row| row.step.case.load == Load::Depth) {
-            let jobs = row.samples.first().map_or(0, |sample| sample.jobs).to_string();
-            let show = |figure, digits| self.show(row, figure, digits);
-            let (speed, each) = (show(Figure::JobsPerS, 0), show(Figure::BytesEach, 0));
-            let memory = self.median(row, Figure::Memory, 0);
-            let (restart, again) = (show(Figure::Restart, 2), show(Figure::RestartBytesEach, 0));
-            table.row(vec![
+        let is_here = |row: &Row| !row.step.case.is_standing() && row.step.case.load != Load::Depth;
+        self.table(columns, is_here, |row| {
+            [
                 row.step.case.name(),
                 self.name(&row.step),
-                jobs,
-                speed,
-                each,
-                memory,
-                restart,
-                again,
-            ]);
-        }
-        table
+                self.show(row, Figure::JobsPerS, 0),
+                [Figure::P50, Figure::P99, Figure::P999].map(|p| self.median(row, p, 0)).join(" / "),
+                self.show(row, Figure::CpuPerJob, 1),
+                self.median(row, Figure::Memory, 0),
+                self.show(row, Figure::TimesFloor, 2),
+            ]
+        })
+    }
+
+    fn standing(&self) -> Option<Table> {
+        let columns = [
+            text("LOAD"),
+            text("SERVER"),
+            number("CPU % OF A CORE"),
+            number("KiB PER CONNECTION"),
+            number("MiB"),
+            number("× NULL FLOOR"),
+        ];
+        let each = |row: &Row| {
+            self.figure(row, Figure::BytesEach).map(|each| format!("{:.1}", each.median / 1024.0))
+        };
+        self.table(
+            columns,
+            |row| row.step.case.is_standing(),
+            |row| {
+                [
+                    row.step.case.name(),
+                    self.name(&row.step),
+                    self.show(row, Figure::CpuPercent, 2),
+                    each(row).unwrap_or_else(unknown),
+                    self.median(row, Figure::Memory, 0),
+                    self.show(row, Figure::TimesFloor, 2),
+                ]
+            },
+        )
+    }
+
+    fn depth(&self) -> Option<Table> {
+        let columns = [
+            text("LOAD"),
+            text("SERVER"),
+            number("PUSHED JOBS/S"),
+            number("BYTES PER JOB"),
+            number("MiB"),
+            number("s TO START AGAIN"),
+            number("BYTES PER JOB THEN"),
+        ];
+        self.table(
+            columns,
+            |row| row.step.case.load == Load::Depth,
+            |row| {
+                [
+                    row.step.case.name(),
+                    self.name(&row.step),
+                    self.show(row, Figure::JobsPerS, 0),
+                    self.show(row, Figure::BytesEach, 0),
+                    self.median(row, Figure::Memory, 0),
+                    self.show(row, Figure::Restart, 2),
+                    self.show(row, Figure::RestartBytesEach, 0),
+                ]
+            },
+        )
     }
 
     fn name(&self, step: &Step) -> String {
@@ -156,17 +180,13 @@ impl Report {
         let case = row.step.case;
         let mut result = json!({
             "load": case.load.name(), "server": self.name(&row.step), "connections": case.connections,
-            "producers": case.producers, "bytes": case.bytes,
+            "producers": case.producers, "bytes": case.bytes, "waiting": case.waiting,
         });
         for figure in Figure::ALL {
             result[figure.key()] = self.figure(row, figure).map_or(Value::Null, |spread| spread.json());
         }
         result
     }
-}
-
-fn is_floor(step: &Step) -> bool {
-    matches!(step.who, Who::Floor(_))
 }
 
 fn unknown() -> String {
