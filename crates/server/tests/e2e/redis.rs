@@ -23,7 +23,18 @@ pub(crate) struct Redis {
 impl Redis {
     /// Starts one with these arguments beside its own. `password`: what it asks for.
     pub(crate) fn start(arguments: &[&str], password: Option<&str>) -> Self {
+        Self::start_in(tempfile::tempdir().expect("a temporary folder"), arguments, password)
+    }
+
+    /// Starts one that reads this data file.
+    pub(crate) fn start_on(file: &[u8]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
+        std::fs::write(folder.path().join("faktory.rdb"), file).expect("a data file");
+        // It looks at every entry of what is packed.
+        Self::start_in(folder, &["--sanitize-dump-payload", "yes"], None)
+    }
+
+    fn start_in(folder: TempDir, arguments: &[&str], password: Option<&str>) -> Self {
         // Nobody else is likely to be given it before it is used.
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
         let port = listener.local_addr().expect("an address").port();

@@ -156,3 +156,99 @@ fn the_database_that_is_meant_is_read_and_no_other() {
     );
     assert_eq!(import(&[&format!("{}?db=3", redis.socket())])["checksum"], from_file["checksum"]);
 }
+
+/// A text as a data file has it.
+fn text(bytes: &[u8]) -> Vec<u8> {
+    let len = u32::try_from(bytes.len()).expect("a short text");
+    [&[0x80], &len.to_be_bytes()[..], bytes].concat()
+}
+
+/// A ziplist of these entries, each with its encoding.
+fn ziplist(entries: &[Vec<u8>]) -> Vec<u8> {
+    let (mut body, mut before, mut last) = (Vec::new(), 0, 10);
+    for entry in entries {
+        last = 10 + body.len();
+        match u8::try_from(before) {
+            Ok(before) if before < 254 => body.push(before),
+            _ => body.extend([&[0xfe], &(before as u32).to_le_bytes()[..]].concat()),
+        }
+        body.extend(entry);
+        before = body.len() + 10 - last;
+    }
+    let bytes = (body.len() + 11) as u32;
+    let head =
+        [&bytes.to_le_bytes()[..], &(last as u32).to_le_bytes(), &(entries.len() as u16).to_le_bytes()];
+    text(&[&head.concat()[..], &body, &[0xff]].concat())
+}
+
+/// A text as a ziplist has it.
+fn entry(bytes: &[u8]) -> Vec<u8> {
+    let len = bytes.len();
+    let head = match len {
+        0..64 => vec![len as u8],
+        64..16_384 => vec![0x40 | (len >> 8) as u8, len as u8],
+        _ => [&[0x80], &(len as u32).to_be_bytes()[..]].concat(),
+    };
+    [head, bytes.to_vec()].concat()
+}
+
+/// What Redis 3 to 6 write, and Redis 7 reads and never writes.
+fn old_file() -> Vec<u8> {
+    let named = |number: usize, size: usize| job(&format!("job-{number:06}"), "a", size).to_string();
+    let job = |number, size| entry(named(number, size).as_bytes());
+    let mut file = b"REDIS0009\xfe\x00".to_vec();
+    let mut key = |code: u8, name: &str, value: &[u8]| {
+        file.push(code);
+        file.extend([&text(name.as_bytes())[..], value].concat());
+    };
+    key(10, "q:a", &ziplist(&[job(1, 0), job(2, 100), job(3, 16_300), job(4, 20_000), job(5, 10)]));
+    let pieces = [ziplist(&[job(6, 0), job(7, 5)]), ziplist(&[job(8, 250), job(9, 0)])].concat();
+    key(14, "a", &[&[2], &pieces[..]].concat());
+    let scored = [
+        job(10, 0),
+        entry(b"4102444800.5"),
+        job(11, 0),
+        [&[0xd0], &2_000_000_000i32.to_le_bytes()[..]].concat(),
+    ];
+    key(12, "dead", &ziplist(&scored));
+    key(3, "retries", &[&[1], &text(named(12, 3).as_bytes())[..], b"\x0c4102444801.5"].concat());
+    key(11, "queues", &text(b"\x02\0\0\0\x02\0\0\0\xfb\xff\x0c\0"));
+    let numbers: [&[u8]; 7] = [
+        b"\xc0\xfe\xff",
+        b"\xd0\x01\0\0\x80",
+        b"\xe0\0\0\0\0\0\0\0\x80",
+        b"\xf0\0\0\x80",
+        b"\xfe\xff",
+        b"\xf1",
+        b"\xfd",
+    ];
+    key(14, "numbers", &[&[1], &ziplist(&numbers.map(<[u8]>::to_vec))[..]].concat());
+    file.extend(b"\xff\0\0\0\0\0\0\0\0");
+    file
+}
+
+#[test]
+fn what_redis_6_wrote_is_read_as_a_real_redis_reads_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("faktory.rdb").display().to_string();
+    std::fs::write(&file, old_file()).expect("a file");
+    let mut redis = Redis::start_on(&old_file());
+    let read = |source: &str| json(&["import", "--dry-run", "--json", source], folder.path());
+    let (from_file, from_redis) = (read(&file), read(&redis.socket()));
+    assert_eq!((&from_file["jobs"]["enqueued"], &from_file["jobs"]["dead"]), (&9.into(), &2.into()));
+    for figure in ["jobs", "checksum", "refusals"] {
+        assert_eq!(from_file[figure], from_redis[figure], "{figure}");
+    }
+    // Of what is no job it is only told what it is not: the numbers themselves are these.
+    assert_eq!(
+        (from_file["refused"].as_u64(), redis.call(&["LINDEX", "numbers", "2"])),
+        (Some(7), i64::MIN.to_string())
+    );
+    let place = folder.path().join("db").display().to_string();
+    json(&["import", "--skip-bad", "--json", &file, &place], folder.path());
+    let book = std::fs::read_to_string(folder.path().join("db/refused.jsonl")).expect("the file");
+    for (at, line) in book.lines().enumerate() {
+        let number = redis.call(&["LINDEX", "numbers", &at.to_string()]);
+        assert!(line.contains(&format!(r#""text":"{number}""#)), "{line}");
+    }
+}
