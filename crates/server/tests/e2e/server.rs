@@ -269,7 +269,7 @@ impl Server {
         let process = self.child.as_ref().expect("a process").id();
         let text = std::fs::read_to_string(format!("/proc/{process}/statm")).expect("Linux");
         let pages: u64 = text.split(' ').nth(1).and_then(|rss| rss.parse().ok()).expect("a number of pages");
-        pages * 4096 >> 20
+        (pages * 4096) >> 20
     }
 
     /// INFO, parsed.
