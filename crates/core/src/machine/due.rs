@@ -84,10 +84,7 @@ impl Machine {
     pub(super) fn promote<F: Facts>(&mut self, turn: &mut Turn<'_, F>, slot: Slot) {
         let (id, order, entry) = (self.table.id(slot), self.tail(), &self.table[slot]);
         let (queue, reserve_for) = (entry.queue, entry.reserve_for);
-        if !self.queues[queue].known {
-            let name = self.queues[queue].name.clone();
-            self.make_known(turn, &name);
-        }
+        self.know_again(turn, queue);
         let standing = Standing::Queued { since: turn.now.wall };
         self.enqueue(turn, Enqueue { slot, queue, reserve_for }, true, Fact::Set { id, order, standing });
     }
@@ -135,6 +132,7 @@ impl Machine {
         match lost::lost(&self.rules, entry.retry, entry.on_lost, losses, blamed, at) {
             Verdict::Wait => return false,
             Verdict::Requeue => {
+                self.know_again(turn, self.table[slot].queue);
                 let (order, standing) = (self.head(), Standing::Queued { since: at });
                 self.happen(turn, &Fact::Lost { id, order, at, blamed, standing });
             }

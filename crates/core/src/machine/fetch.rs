@@ -109,6 +109,7 @@ impl Machine {
         if let Some(slot) = slot {
             debug_assert_eq!(self.table[slot].state, State::Working, "a reserved job is being worked on");
             self.tally.undelivered += 1;
+            self.know_again(turn, self.table[slot].queue);
             let (id, order) = (self.table.id(slot), self.head());
             let standing = Standing::Queued { since: self.table[slot].time };
             self.happen(turn, &Fact::Set { id, order, standing });

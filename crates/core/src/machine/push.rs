@@ -85,6 +85,14 @@ impl Machine {
         self.queues.intern(name)
     }
 
+    /// A job goes to its queue, which may have been removed meanwhile: it appears again (rule `U-04`).
+    pub(super) fn know_again<F: Facts>(&mut self, turn: &mut Turn<'_, F>, queue: u16) {
+        if !self.queues[queue].known {
+            let name = self.queues[queue].name.clone();
+            self.make_known(turn, &name);
+        }
+    }
+
     /// Puts a job into its queue, as `fact` says, or straight into the hands of the worker that has waited longest
     /// for it: then coming and being fetched are one fact.
     pub(super) fn enqueue<F: Facts>(

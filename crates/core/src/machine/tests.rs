@@ -687,3 +687,23 @@ fn latency_is_the_age_of_the_next_job_u05() {
          9s p latency q                 | q=0s",
     );
 }
+
+#[test]
+fn a_job_that_comes_back_brings_its_removed_queue_with_it_u04() {
+    play(
+        "0s p connect                | ok
+         0s w hello                  | ok
+         0s p push a queue=q         | ok
+         0s p push b queue=q         | ok
+         0s w fetch q                | a
+         0s w fetch q                | b
+         0s p remove q               | ok
+         0s p sees queues            |
+         0s w undelivered b          | back
+         0s p sees queues            | q:1
+         0s p remove q               | ok
+         0s w leaves                 | gone
+         61s p sees queues           | q:1
+         61s p sees q                | a",
+    );
+}

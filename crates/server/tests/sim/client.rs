@@ -250,6 +250,8 @@ impl World {
         let refused = shutdown || is_too_slow(reply);
         match &asked {
             _ if refused => self.unanswered(client, asked),
+            // A small dead set says so before it would lose jobs (`D28`).
+            Asked::Script if matches!(reply, Reply::Error(text) if text.starts_with("ERR kill would")) => {}
             Asked::Hello | Asked::Push(_) | Asked::Ack(_) | Asked::Script if !ok => return wrong(),
             Asked::Hello | Asked::Script => {}
             Asked::Push(job) => self.ledger.entries[*job].accepted = true,

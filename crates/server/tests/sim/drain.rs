@@ -18,10 +18,10 @@ impl World {
         self.after(SECOND, Event::Audit);
     }
 
-    /// Down, then grace, then the longest reservation, then a worker's time. The reservation counts whenever a job comes up:
-    /// an ACK ends the oldest delivery of its jid that the worker may end, and where there are two, its own may be left.
+    /// Down, then grace, then the longest reservation, then a worker's time. The reservation counts twice: an ACK ends the
+    /// oldest delivery of its jid that the worker may end, and where there are two copies its own may be left.
     fn long_enough(&self) -> u64 {
-        self.ledger.entries.iter().map(|entry| entry.reserved).max().unwrap_or(0) + 300 * SECOND
+        2 * self.ledger.entries.iter().map(|entry| entry.reserved).max().unwrap_or(0) + 300 * SECOND
     }
 
     /// Whether everything is worked off.

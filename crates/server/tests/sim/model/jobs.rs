@@ -96,6 +96,8 @@ impl Model {
     pub(super) fn put_at_head(&mut self, id: JobId, since: Wall) {
         self.durable.head -= 1;
         let order = self.durable.head;
+        let queue = self.job(id).queue.clone();
+        self.durable.queues.insert(queue);
         let job = self.job(id);
         (job.order, job.place, job.enqueued) = (order, Place::Queued { since }, since);
     }
