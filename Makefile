@@ -5,7 +5,7 @@ SEEDS ?= 100000
 SECONDS ?= 2
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
 run: ## build and start the server in development: jobs on 7419, dashboard on 7420 (more flags: make run ARGS='-l debug')
 	@cargo run --profile fast --locked -p bessemer-server --bin bessemer -- $(ARGS)
