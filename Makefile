@@ -26,7 +26,7 @@ sweep: ## kill the server, or have the disk fail, at every single call of a scri
 	@BESSEMER_SWEEP=all cargo test --locked -p bessemer-server --test e2e -- --nocapture no_call
 
 hostile: ## measure what hostile clients change for honest ones: make hostile SECONDS=10
-	@BESSEMER_HOSTILE_SECONDS=$(SECONDS) cargo test --locked -p bessemer-server --test e2e -- --nocapture --ignored hostile
+	@BESSEMER_HOSTILE_SECONDS=$(SECONDS) cargo test --locked -p bessemer-server --test e2e -- --nocapture hostile
 
 bits: ## flip every single bit of a directory of 64 KiB
 	@BESSEMER_BITS=all cargo test --locked -p bessemer-store --test store -- --nocapture bit
