@@ -16,7 +16,6 @@ mod words;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
 use bessemer_core::command::Hello;
 use bessemer_core::{Boot, ConnId, Now, Wall};
@@ -247,7 +246,8 @@ impl Hall {
         let line = self.honest.next(&mut self.chance);
         self.node.bytes(self.now(), self.honest.conn, line.as_bytes());
         self.turns()?;
-        self.honest.check(&line)
+        let state = || self.node.engine().machine().dump();
+        self.honest.check(&line).map_err(|wrong| format!("{wrong}; {}", state()))
     }
 
     /// Everybody falls silent: every line that was sent whole has its reply.
@@ -275,9 +275,4 @@ impl Hall {
 fn moment(at: u64) -> Now {
     let boot = Boot(at + SECOND);
     Now { wall: Wall(1_795_000_000_000_000 + at as i64), boot, heard: boot, chance: at }
-}
-
-/// How long a line may take.
-fn line_time() -> Duration {
-    Limits::default().line_timeout
 }

@@ -161,7 +161,7 @@ impl Talk {
 
     fn reply(&mut self, reply: &Reply<'_>) -> Result<(), Broken> {
         harmless(reply)?;
-        let slow = format!("ERR line took longer than {:?}", super::line_time());
+        let slow = format!("ERR line took longer than {:?}", self.limits.line_timeout);
         if self.owed.is_empty() && !self.partial.is_empty() && *reply == Reply::Error(slow.into()) {
             (self.over, self.hopeless) = (true, true);
             return Ok(());

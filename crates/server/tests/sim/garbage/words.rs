@@ -134,6 +134,10 @@ pub(super) fn append(chance: &mut Chance, bytes: &mut Vec<u8>) {
                     mutilate(chance, &mut line);
                 }
             }
+            if line.starts_with(b"QUEUE ") || line.starts_with(b"WORKERS ") {
+                // For these a star means the honest one too.
+                line.retain(|byte| *byte != b'*');
+            }
             bytes.extend(line);
         }
     }
