@@ -29,6 +29,8 @@ pub(crate) const ERRANDS_MAX: usize = 64;
 /// Figures that the engine's thread publishes every turn.
 #[derive(Debug, Default)]
 pub(crate) struct Gauges {
+    /// Clients that have logged in and are not gone, also those on their way to the engine's thread.
+    pub(crate) inside: AtomicU64,
     pub(crate) connections: AtomicU64,
     pub(crate) commands: AtomicU64,
     pub(crate) uptime_s: AtomicU64,

@@ -14,6 +14,7 @@ pub mod cli;
 mod clock;
 pub mod config;
 mod desk;
+mod door;
 pub mod exit;
 mod front;
 mod glob;

@@ -16,11 +16,14 @@ use bessemer_protocol::request::Verb;
 pub enum Reason {
     // Before login.
     HandshakeTimeout,
+    GaveWay,
     ExpectedHello,
     Hello,
     Tls,
     Password,
     LegacyPassword,
+    TooManyPasswords,
+    TooManyLogins,
     TooManyConnections,
     // Lines.
     LineTooLong,
@@ -55,6 +58,8 @@ pub enum Reason {
     TooManyInquiries,
     // Replies that nobody took.
     ReaderTooSlow,
+    // What only we can do wrong.
+    Internal,
 }
 
 impl Reason {
@@ -62,11 +67,14 @@ impl Reason {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::HandshakeTimeout => "handshake_timeout",
+            Self::GaveWay => "gave_way",
             Self::ExpectedHello => "expected_hello",
             Self::Hello => "hello",
             Self::Tls => "tls",
             Self::Password => "password",
             Self::LegacyPassword => "legacy_password",
+            Self::TooManyPasswords => "too_many_passwords",
+            Self::TooManyLogins => "too_many_logins",
             Self::TooManyConnections => "too_many_connections",
             Self::LineTooLong => "line_too_long",
             Self::LineTooSlow => "line_too_slow",
@@ -95,6 +103,7 @@ impl Reason {
             Self::TooManyWorkers => "too_many_workers",
             Self::DiskFull => "disk_full",
             Self::TooManyInquiries => "too_many_inquiries",
+            Self::Internal => "internal",
             Self::ReaderTooSlow => "reader_too_slow",
         }
     }

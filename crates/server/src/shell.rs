@@ -28,7 +28,7 @@ use crate::clock::Clock;
 use crate::desk::{Errand, Gauges};
 use crate::node::{Node, Output};
 use crate::tls::{Inflow, Session};
-use crate::vestibule::Arrival;
+use crate::vestibule::{Arrival, Place};
 
 /// Bytes read from one socket at once.
 const READ_MAX: usize = 64 * 1024;
@@ -106,6 +106,8 @@ struct Peer {
     /// Closes when the backlog is gone.
     leaving: bool,
     reader: AbortHandle,
+    /// Free again when the connection is gone.
+    _place: Place,
 }
 
 impl Peer {
@@ -196,7 +198,7 @@ impl<E: Engine + 'static> Hall<E> {
 
     /// A client that has logged in.
     fn open(self: &Rc<Self>, arrival: Arrival) {
-        let Arrival { stream, session, hello, leftover } = arrival;
+        let Arrival { stream, session, hello, leftover, place } = arrival;
         let stream = match TcpStream::from_std(stream) {
             Ok(stream) => stream,
             Err(e) => return tracing::warn!("failed to take over a connection: {e}"),
@@ -218,7 +220,7 @@ impl<E: Engine + 'static> Hall<E> {
         });
         let reader = spawn_local(self.clone().read(conn, read, session.clone())).abort_handle();
         let (write, backlog) = (Rc::new(write), VecDeque::new());
-        let peer = Peer { write, session, backlog, sent: 0, leaving: false, reader };
+        let peer = Peer { write, session, backlog, sent: 0, leaving: false, reader, _place: place };
         self.peers.borrow_mut().insert(conn, peer);
         self.gauges.connections.store(self.peers.borrow().len() as u64, Ordering::Relaxed);
     }
@@ -423,6 +425,10 @@ impl<E: Engine + 'static> Hall<E> {
                 Err(_) => break,
             }
             let (sent, done, leaving) = (peer.sent(), peer.backlog.is_empty(), peer.leaving);
+            if done {
+                // Who read slowly once does not keep the room for it.
+                peer.backlog = VecDeque::new();
+            }
             drop(peers);
             self.node(|node| node.sent(self.now(), conn, sent));
             if done {

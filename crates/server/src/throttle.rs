@@ -137,7 +137,7 @@ impl Known {
 }
 
 /// Whoever has one address of an IPv6 network has 2^64 of them.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();

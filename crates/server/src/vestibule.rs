@@ -5,24 +5,26 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use bessemer_protocol::handshake::{Challenge, Hello, Hi};
+use bessemer_protocol::handshake::{Challenge, Hello, HelloError, Hi};
 use bessemer_protocol::resp::put_error;
 use bessemer_protocol::response::ErrorCode;
 use rustix::net::sockopt;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_rustls::rustls::{self, InvalidMessage, ServerConfig, ServerConnection};
 
 use crate::config::{Limits, Password};
 use crate::desk::Gauges;
+use crate::door::Door;
 use crate::link::{Link, NoTls};
-use crate::throttle::Throttle;
+use crate::rejected::Reason;
+use crate::throttle::{Throttle, network};
 
 /// A client that has logged in.
 pub(crate) struct Arrival {
@@ -32,6 +34,16 @@ pub(crate) struct Arrival {
     pub(crate) hello: Hello,
     /// What came behind the HELLO (rule `H-05`).
     pub(crate) leftover: Vec<u8>,
+    pub(crate) place: Place,
+}
+
+/// A place among those who have logged in, given back when it is dropped: with the connection.
+pub(crate) struct Place(Arc<Gauges>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.inside.fetch_sub(1, Relaxed);
+    }
 }
 
 /// Clients on their way to the engine's thread.
@@ -48,8 +60,8 @@ pub(crate) struct Terms {
     /// What is spoken with them; none: plain text.
     pub(crate) tls: Option<Arc<ServerConfig>>,
     pub(crate) limits: Limits,
-    handshakes: Arc<Semaphore>,
-    by_address: Mutex<BTreeMap<IpAddr, Arc<Semaphore>>>,
+    door: Door,
+    by_address: Mutex<BTreeMap<IpAddr, Arc<Door>>>,
 }
 
 /// Where clients come in.
@@ -64,15 +76,24 @@ pub(crate) struct Vestibule {
 /// Why a client is sent away; the text is what it is told.
 #[derive(Debug, thiserror::Error)]
 enum Refused {
-    /// It left, or took too long: nobody to tell, and nothing to log (rule `H-25`).
+    /// It left: nobody to tell, and nothing to log (rule `H-25`).
     #[error("gone")]
     Gone,
+    /// It took too long.
+    #[error("too slow")]
+    TooSlow,
+    /// It took long, and others wait.
+    #[error("too slow while others wait")]
+    GaveWay,
+    /// TLS had the last word.
+    #[error("no TLS")]
+    NoTls,
     #[error("line too long")]
     LineTooLong,
     #[error("this port does not use TLS")]
     Tls,
     #[error(transparent)]
-    Hello(#[from] bessemer_protocol::handshake::HelloError),
+    Hello(#[from] HelloError),
     #[error("Invalid password")]
     Password,
     #[error("Invalid password: this client hashes it in one round only; see allow_legacy_password_hash")]
@@ -85,6 +106,32 @@ enum Refused {
     TooMany(u64),
     #[error("internal error")]
     Entropy(#[from] getrandom::Error),
+}
+
+impl Refused {
+    /// As counters name it; none for who just left.
+    fn reason(&self) -> Option<Reason> {
+        Some(match self {
+            Self::Gone => return None,
+            Self::TooSlow => Reason::HandshakeTimeout,
+            Self::GaveWay => Reason::GaveWay,
+            Self::LineTooLong => Reason::LineTooLong,
+            Self::Tls | Self::NoTls => Reason::Tls,
+            Self::Hello(HelloError::Expected) => Reason::ExpectedHello,
+            Self::Hello(_) => Reason::Hello,
+            Self::Password => Reason::Password,
+            Self::Legacy => Reason::LegacyPassword,
+            Self::TooManyWrong => Reason::TooManyPasswords,
+            Self::Busy => Reason::TooManyLogins,
+            Self::TooMany(_) => Reason::TooManyConnections,
+            Self::Entropy(_) => Reason::Internal,
+        })
+    }
+
+    /// Whether there is somebody to tell, and something to say.
+    fn is_told(&self) -> bool {
+        !matches!(self, Self::Gone | Self::TooSlow | Self::GaveWay | Self::NoTls)
+    }
 }
 
 impl From<std::io::Error> for Refused {
@@ -100,22 +147,19 @@ impl Terms {
         tls: Option<Arc<ServerConfig>>,
         limits: Limits,
     ) -> Self {
-        let handshakes = Arc::new(Semaphore::new(limits.handshakes_max));
-        Self { password, allow_legacy, tls, limits, handshakes, by_address: Mutex::default() }
+        let door = Door::new(limits.handshakes_max);
+        Self { password, allow_legacy, tls, limits, door, by_address: Mutex::default() }
     }
 
-    /// Waits while too many of the same address are saying hello.
-    async fn turn_of(&self, address: IpAddr) -> Option<OwnedSemaphorePermit> {
-        let semaphore = {
-            let mut all = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
-            // Addresses of which nobody is here are forgotten.
-            let max = self.limits.handshakes_per_address;
-            if all.len() > self.limits.handshakes_max {
-                all.retain(|_, s| s.available_permits() < max);
-            }
-            all.entry(address).or_insert_with(|| Arc::new(Semaphore::new(max))).clone()
-        };
-        semaphore.acquire_owned().await.ok()
+    /// Where those of one address come in; whoever has an address of an IPv6 network has them all.
+    fn door_of(&self, address: IpAddr) -> Arc<Door> {
+        let mut all = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
+        // Addresses of which nobody is here are forgotten.
+        if all.len() > self.limits.handshakes_max {
+            all.retain(|_, door| !door.is_empty());
+        }
+        let new = || Arc::new(Door::new(self.limits.handshakes_per_address));
+        all.entry(network(address)).or_insert_with(new).clone()
     }
 }
 
@@ -138,7 +182,7 @@ impl Vestibule {
     pub(crate) async fn serve(self: Arc<Self>, listener: TcpListener) {
         loop {
             // At the limit the acceptor waits, and so do those outside; nobody is refused for it.
-            let Ok(permit) = self.terms().handshakes.clone().acquire_owned().await else { return };
+            let Some(permit) = self.terms().door.enter().await else { return };
             match listener.accept().await {
                 Ok((stream, mut address)) => {
                     // An IPv4 client of a port that serves both is known by its IPv4 address.
@@ -155,41 +199,73 @@ impl Vestibule {
     }
 
     async fn receive(self: Arc<Self>, stream: TcpStream, address: SocketAddr, permit: OwnedSemaphorePermit) {
-        let terms = self.terms();
-        let until = Instant::now() + terms.limits.handshake_timeout;
-        let address = address.ip();
-        let entered = async {
-            let _turn = terms.turn_of(address).await;
-            let mut link = self.link(&terms, stream, address).await?;
-            let outcome = self.admit(&terms, &mut link, address, until).await;
-            Some((link, outcome))
+        let (terms, since, address) = (self.terms(), Instant::now(), address.ip());
+        let Limits { handshake_timeout, handshake_patience, .. } = terms.limits;
+        let mut link = None;
+        let outcome = tokio::select! {
+            outcome = self.enter(&terms, &mut link, stream, address, since) => outcome,
+            () = terms.door.gives_way(since, handshake_patience) => Err(Refused::GaveWay),
+            () = sleep_until(since + handshake_timeout) => Err(Refused::TooSlow),
         };
-        // It left, it took too long, or TLS had the last word: nobody to tell.
-        let Ok(Some((mut link, outcome))) = timeout_at(until, entered).await else { return };
-        let refused = match outcome {
-            Ok((hello, leftover)) => {
+        let refused = match (outcome, link) {
+            (Ok((hello, leftover, place)), Some(link)) => {
                 let Ok((stream, session)) = link.into_parts() else { return };
-                // While the engine's thread is busy the place stays taken: a stuck disk must not gather clients
-                // without a bound. If the thread has ended, so has everything.
-                _ = self.arrivals.send(Arrival { stream, session, hello, leftover }).await;
+                // While the engine's thread is busy the place at the door stays taken: a stuck disk must not gather
+                // clients without a bound. If the thread has ended, so has everything.
+                _ = self.arrivals.send(Arrival { stream, session, hello, leftover, place }).await;
                 return drop(permit);
             }
-            Err(refused) => refused,
+            (Err(refused), Some(mut link)) if refused.is_told() => {
+                self.tell(address, &refused);
+                self.count(&refused);
+                let mut reply = Vec::new();
+                put_error(&mut reply, ErrorCode::Err, &refused.to_string());
+                return tokio::select! {
+                    () = send_away(&mut link, &reply) => {}
+                    () = terms.door.gives_way(since, handshake_patience) => {}
+                };
+            }
+            (Err(refused), _) => refused,
+            (Ok(_), None) => Refused::Gone,
         };
-        if !matches!(refused, Refused::Gone) {
-            self.tell(address, &refused);
-            let mut reply = Vec::new();
-            put_error(&mut reply, ErrorCode::Err, &refused.to_string());
-            send_away(&mut link, &reply).await;
+        self.count(&refused);
+    }
+
+    fn count(&self, refused: &Refused) {
+        if let Some(reason) = refused.reason() {
+            self.gauges.rejected.count(reason);
         }
     }
 
-    /// Shakes hands where TLS is on. None: that failed, and the client was told.
-    async fn link(&self, terms: &Terms, stream: TcpStream, address: IpAddr) -> Option<Link> {
-        set_options(&stream, &terms.limits).ok()?;
+    /// From the socket to somebody who is known.
+    async fn enter(
+        &self,
+        terms: &Terms,
+        link: &mut Option<Link>,
+        stream: TcpStream,
+        address: IpAddr,
+        since: Instant,
+    ) -> Result<(Hello, Vec<u8>, Place), Refused> {
+        let own = terms.door_of(address);
+        let _turn = own.enter().await.ok_or(Refused::Gone)?;
+        let known = async {
+            let link = link.insert(self.link(terms, stream, address).await?);
+            let until = since + terms.limits.handshake_timeout;
+            let (hello, leftover) = self.admit(terms, link, address, until).await?;
+            Ok((hello, leftover, self.place(&terms.limits, address)?))
+        };
+        tokio::select! {
+            known = known => known,
+            () = own.gives_way(since, terms.limits.handshake_patience) => Err(Refused::GaveWay),
+        }
+    }
+
+    /// Shakes hands where TLS is on.
+    async fn link(&self, terms: &Terms, stream: TcpStream, address: IpAddr) -> Result<Link, Refused> {
+        set_options(&stream, &terms.limits)?;
         match Link::establish(stream, terms.tls.clone()).await {
-            Ok(link) => Some(link),
-            Err(NoTls { why: None, .. }) => None,
+            Ok(link) => Ok(link),
+            Err(NoTls { why: None, .. }) => Err(Refused::Gone),
             Err(NoTls { why: Some(why), mut stream }) => {
                 // A client of the plain protocol begins with letters, where TLS has the type of a record.
                 if matches!(why, rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType)) {
@@ -199,7 +275,7 @@ impl Vestibule {
                 }
                 // The alert is on its way.
                 send_away(&mut stream, b"").await;
-                None
+                Err(Refused::NoTls)
             }
         }
     }
@@ -265,10 +341,17 @@ impl Vestibule {
 
     /// Refused before a password is hashed, and with what the reference says (rule `H-24`).
     fn check_limit(&self, limits: &Limits, address: IpAddr) -> Result<(), Refused> {
-        let now = self.gauges.connections.load(Ordering::Relaxed);
-        let max = limits.connections_max as u64;
-        let open = if address.is_loopback() { max } else { max - limits.loopback_reserved as u64 };
-        if now >= open { Err(Refused::TooMany(now)) } else { Ok(()) }
+        let inside = self.gauges.inside.load(Relaxed);
+        if inside < places(limits, address) { Ok(()) } else { Err(Refused::TooMany(inside)) }
+    }
+
+    /// A place inside: however many come at once, there is not one more than there may be.
+    fn place(&self, limits: &Limits, address: IpAddr) -> Result<Place, Refused> {
+        let one_more = |inside| (inside < places(limits, address)).then_some(inside + 1);
+        match self.gauges.inside.fetch_update(Relaxed, Relaxed, one_more) {
+            Ok(_) => Ok(Place(self.gauges.clone())),
+            Err(inside) => Err(Refused::TooMany(inside)),
+        }
     }
 
     /// Logs why somebody was sent away, once a minute of each address.
@@ -281,6 +364,12 @@ impl Vestibule {
             None => tracing::debug!("refused a client from {address}: {why}"),
         }
     }
+}
+
+/// Connections that there may be before one from this address.
+fn places(limits: &Limits, address: IpAddr) -> u64 {
+    let kept = if address.is_loopback() { 0 } else { limits.loopback_reserved };
+    (limits.connections_max - kept) as u64
 }
 
 /// Says the last word to somebody who may not listen to it.
@@ -316,7 +405,8 @@ async fn read_line(link: &mut Link, most: usize) -> Result<(Vec<u8>, Vec<u8>), R
             }
             return if buffer.len() > most { Err(Refused::LineTooLong) } else { Ok((buffer, leftover)) };
         }
-        if buffer.len() > most {
+        // A CR at the end may be the line's.
+        if buffer.strip_suffix(b"\r").unwrap_or(&buffer).len() > most {
             return Err(Refused::LineTooLong);
         }
     }

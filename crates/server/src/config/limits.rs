@@ -24,6 +24,8 @@ pub struct Limits {
     pub handshakes_max: usize,
     /// See [`Limits::handshakes_max`].
     pub handshakes_per_address: usize,
+    /// How long one of them keeps its place when others wait.
+    pub handshake_patience: Duration,
     /// Bytes of the line of a HELLO.
     pub hello_max: usize,
     /// Wrong passwords of one address in a minute until its checks are slowed to one a second.
@@ -70,6 +72,7 @@ impl Limits {
             handshake_timeout: settings.duration("limits.handshake_timeout")?,
             handshakes_max: settings.count("limits.handshakes_max", 1..=100_000)?,
             handshakes_per_address: settings.count("limits.handshakes_per_address", 1..=100_000)?,
+            handshake_patience: settings.duration("limits.handshake_patience")?,
             hello_max: settings.size("limits.hello_max", 1 << 10..=1 << 20)?,
             wrong_passwords: settings.count("limits.wrong_passwords", 1..=1_000_000)?,
             password_checks: settings.count("limits.password_checks", 1..=1_000_000)?,

@@ -125,6 +125,7 @@ fn the_defaults_are_those_of_the_core_and_of_the_plan() {
         handshake_timeout: seconds(5),
         handshakes_max: 256,
         handshakes_per_address: 64,
+        handshake_patience: seconds(1),
         hello_max: 16 << 10,
         wrong_passwords: 10,
         password_checks: 2_000,
