@@ -128,10 +128,10 @@ pub(crate) fn run<E: Engine>(call: &mut Call<'_, E>, line: &[u8]) -> (Outcome, O
         Verb::Queue => queue::run(call, rest),
         Verb::Jobs => argument(verb, rest, jobs::run),
         Verb::Workers => argument(verb, rest, |rest| workers::run(call, rest)),
-        Verb::Batch | Verb::Track => {
+        Verb::Batch | Verb::Track => argument(verb, rest, |_| {
             let text = format!("{} is not supported by this version", verb.as_str());
             Outcome::RefusedFor(Reason::Unsupported, text)
-        }
+        }),
     };
     (outcome, Some(verb))
 }
