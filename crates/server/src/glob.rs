@@ -9,11 +9,11 @@ use regex::bytes::{Regex, RegexBuilder};
 
 /// A compiled glob.
 #[derive(Debug)]
-pub(crate) struct Glob(Regex);
+pub struct Glob(Regex);
 
 /// A glob that is not taken; the text is what the client is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum GlobError {
+pub enum GlobError {
     #[error("regexp too long: {0} bytes, limit {GLOB_MAX}")]
     TooLong(usize),
     #[error("regexp too complex")]
@@ -24,7 +24,7 @@ pub(crate) enum GlobError {
 const COMPILED_MAX: usize = 4 << 20;
 
 impl Glob {
-    pub(crate) fn new(glob: &str) -> Result<Self, GlobError> {
+    pub fn new(glob: &str) -> Result<Self, GlobError> {
         if glob.len() > GLOB_MAX {
             return Err(GlobError::TooLong(glob.len()));
         }
@@ -37,7 +37,7 @@ impl Glob {
     }
 
     /// Whether the whole text matches.
-    pub(crate) fn matches(&self, text: &[u8]) -> bool {
+    pub fn matches(&self, text: &[u8]) -> bool {
         self.0.is_match(text)
     }
 }

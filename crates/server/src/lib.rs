@@ -17,7 +17,7 @@ mod desk;
 mod door;
 pub mod exit;
 mod front;
-mod glob;
+pub mod glob;
 mod link;
 pub mod node;
 mod open_files;

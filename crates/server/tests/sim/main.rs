@@ -19,6 +19,7 @@ mod compare;
 mod disk;
 mod drain;
 mod fault;
+mod fuzz;
 mod garbage;
 mod ledger;
 mod model;

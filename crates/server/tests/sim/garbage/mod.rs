@@ -11,8 +11,8 @@
 //! `BESSEMER_SEEDS=n` runs that many seeds from `BESSEMER_FIRST_SEED=n` on, `BESSEMER_SEED=n` only that one.
 
 mod honest;
-mod talk;
-mod words;
+pub(crate) mod talk;
+pub(crate) mod words;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll, Waker};

@@ -9,11 +9,12 @@ use bessemer_protocol::resp::{Decoded, ERROR_TEXT_MAX, Reply, decode};
 use bessemer_protocol::text::QUOTE_MAX;
 use bessemer_server::config::Limits;
 
-use super::super::world::Broken;
+/// Why a seed failed.
+type Broken = String;
 
 /// One connection.
-pub(super) struct Talk {
-    pub(super) conn: ConnId,
+pub(crate) struct Talk {
+    pub(crate) conn: ConnId,
     limits: Limits,
     /// The line that has begun.
     partial: Vec<u8>,
@@ -44,7 +45,7 @@ enum Due {
 }
 
 impl Talk {
-    pub(super) fn new(conn: ConnId, limits: Limits) -> Self {
+    pub(crate) fn new(conn: ConnId, limits: Limits) -> Self {
         Self {
             conn,
             limits,
@@ -59,30 +60,30 @@ impl Talk {
         }
     }
 
-    pub(super) fn is_gone(&self) -> bool {
+    pub(crate) fn is_gone(&self) -> bool {
         self.gone
     }
 
-    pub(super) fn received(&self) -> u64 {
+    pub(crate) fn received(&self) -> u64 {
         self.received
     }
 
-    pub(super) fn has_all(&self) -> bool {
+    pub(crate) fn has_all(&self) -> bool {
         self.gone || self.owed.is_empty()
     }
 
-    pub(super) fn owed(&self) -> String {
+    pub(crate) fn owed(&self) -> String {
         let (line, due) = &self.owed[0];
         format!("{} lines, first {:?} for {due:?}", self.owed.len(), String::from_utf8_lossy(line))
     }
 
-    pub(super) fn says_no_more(&mut self) {
+    pub(crate) fn says_no_more(&mut self) {
         self.eof = true;
         self.over = true;
     }
 
     /// Notes what is sent.
-    pub(super) fn sends(&mut self, bytes: &[u8]) {
+    pub(crate) fn sends(&mut self, bytes: &[u8]) {
         for byte in bytes {
             if self.over {
                 return;
@@ -142,7 +143,7 @@ impl Talk {
     }
 
     /// Takes what the server said.
-    pub(super) fn receives(&mut self, bytes: &[u8]) -> Result<(), Broken> {
+    pub(crate) fn receives(&mut self, bytes: &[u8]) -> Result<(), Broken> {
         self.received += bytes.len() as u64;
         self.inbox.extend_from_slice(bytes);
         loop {
@@ -195,7 +196,7 @@ impl Talk {
     }
 
     /// The server closes: it must have had a reason, and have answered what it could.
-    pub(super) fn was_closed(&mut self) -> Result<(), Broken> {
+    pub(crate) fn was_closed(&mut self) -> Result<(), Broken> {
         self.gone = true;
         // Behind a FETCH that waits nothing is answered to somebody who has left (row 73).
         let cut = self.eof && self.owed.front().is_some_and(|(line, _)| line.starts_with(b"FETCH"));

@@ -108,7 +108,7 @@ const PIECES: &[&str] = &[
 ];
 
 /// Appends what somebody hostile sends next: mostly a line, sometimes less or more.
-pub(super) fn append(chance: &mut Chance, bytes: &mut Vec<u8>) {
+pub(crate) fn append(chance: &mut Chance, bytes: &mut Vec<u8>) {
     match chance.below(20) {
         0 => bytes.extend_from_slice(STRANGE[chance.below(STRANGE.len() as u64) as usize]),
         1 => bytes.extend((0..chance.below(200)).map(|_| chance.bits() as u8)),
