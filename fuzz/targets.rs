@@ -56,6 +56,34 @@ fn harmless(error: &impl ToString) {
     assert!(text.len() <= ERROR_TEXT_MAX && text.is_ascii(), "{text}");
 }
 
+fn moment(at: u64) -> Now {
+    let boot = Boot(1_000_000 + at);
+    Now { wall: Wall(1_795_000_000_000_000 + at as i64), boot, heard: boot, chance: at }
+}
+
+/// Takes turns for as long as there is one to take at that time, and carries what comes out to the client.
+fn turns(node: &mut Node<Embedded<SimDisk>>, talk: &mut Talk, conn: ConnId, at: u64) {
+    while node.wake_at(moment(at)) <= moment(at).boot {
+        let mut outputs = Vec::new();
+        let poll = node.turn(&mut Context::from_waker(Waker::noop()), moment(at), &mut outputs);
+        assert!(matches!(poll, Poll::Ready(Ok(()))));
+        for output in outputs {
+            match output {
+                Output::Write { bytes, .. } => {
+                    talk.receives(&bytes).expect("replies");
+                    node.sent(moment(at), conn, talk.received());
+                }
+                Output::Close { .. } | Output::Cut { .. } => {
+                    talk.was_closed().expect("a reason");
+                    node.closed(moment(at), conn, talk.received());
+                }
+                Output::Acted { .. } => unreachable!("nobody acts"),
+            }
+        }
+    }
+    node.engine().machine().check().expect("a whole machine");
+}
+
 /// Bytes to a whole server without I/O: the framer, all verbs, the replies in their order.
 fn node(input: &[u8]) {
     thread_local! {
@@ -70,10 +98,6 @@ fn node(input: &[u8]) {
         };
     }
     let limits = LIMITS.with(Clone::clone);
-    let moment = |at: u64| {
-        let boot = Boot(1_000_000 + at);
-        Now { wall: Wall(1_795_000_000_000_000 + at as i64), boot, heard: boot, chance: at }
-    };
     let options = Options { segment_bytes: 64 << 10, ..Options::default() };
     let stall = options.rules.stall;
     let (engine, _) = Embedded::open(SimDisk::new(1), options, moment(0), [3; 16]).expect("an empty disk");
@@ -82,27 +106,6 @@ fn node(input: &[u8]) {
     let worker = Worker { wid: "w1", hostname: "h", pid: 1, labels: &[], rss_kb: 0 };
     node.opened(moment(0), conn, Some(worker));
     let mut talk = Talk::new(conn, limits);
-    let turns = |node: &mut Node<Embedded<SimDisk>>, talk: &mut Talk, at: u64| {
-        while node.wake_at(moment(at)) <= moment(at).boot {
-            let mut outputs = Vec::new();
-            let poll = node.turn(&mut Context::from_waker(Waker::noop()), moment(at), &mut outputs);
-            assert!(matches!(poll, Poll::Ready(Ok(()))));
-            for output in outputs {
-                match output {
-                    Output::Write { bytes, .. } => {
-                        talk.receives(&bytes).expect("replies");
-                        node.sent(moment(at), conn, talk.received());
-                    }
-                    Output::Close { .. } | Output::Cut { .. } => {
-                        talk.was_closed().expect("a reason");
-                        node.closed(moment(at), conn, talk.received());
-                    }
-                    Output::Acted { .. } => unreachable!("nobody acts"),
-                }
-            }
-        }
-        node.engine().machine().check().expect("a whole machine");
-    };
     // The first byte says into what pieces the rest is cut.
     let (piece, rest) =
         input.split_first().map_or((64, input), |(first, rest)| (usize::from(*first) + 1, rest));
@@ -114,14 +117,14 @@ fn node(input: &[u8]) {
             }
             // It waits in a FETCH, and so does what is behind it.
             at += 500_000;
-            turns(&mut node, &mut talk, at);
+            turns(&mut node, &mut talk, conn, at);
         }
         if talk.is_gone() {
             return;
         }
         talk.sends(piece);
         node.bytes(moment(at), conn, piece);
-        turns(&mut node, &mut talk, at);
+        turns(&mut node, &mut talk, conn, at);
     }
     // Short of the time of a line that has only begun.
     for _ in 0..200 {
@@ -129,7 +132,7 @@ fn node(input: &[u8]) {
             return;
         }
         at += 500_000;
-        turns(&mut node, &mut talk, at);
+        turns(&mut node, &mut talk, conn, at);
     }
     panic!("{}", talk.owed());
 }

@@ -19,6 +19,7 @@ pub enum Reason {
     GaveWay,
     ExpectedHello,
     Hello,
+    /// TLS where there is none, none where there is, or a handshake that failed.
     Tls,
     Password,
     LegacyPassword,
@@ -55,6 +56,7 @@ pub enum Reason {
     TooManyQueues,
     TooManyWorkers,
     DiskFull,
+    MemoryLimit,
     TooManyInquiries,
     // Replies that nobody took.
     ReaderTooSlow,
@@ -102,6 +104,7 @@ impl Reason {
             Self::TooManyQueues => "too_many_queues",
             Self::TooManyWorkers => "too_many_workers",
             Self::DiskFull => "disk_full",
+            Self::MemoryLimit => "memory_limit",
             Self::TooManyInquiries => "too_many_inquiries",
             Self::Internal => "internal",
             Self::ReaderTooSlow => "reader_too_slow",

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use bessemer_core::{Answer, Query};
+use bessemer_core::{Answer, Query, Wall};
 use bessemer_store::Reader;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
@@ -25,6 +25,9 @@ use crate::server::StartError;
 /// How long the engine's thread is waited for. A turn that takes longer is a stall (`D9`).
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// A certificate that is about to end is spoken of so often.
+const DAY: Duration = Duration::from_secs(86_400);
+
 /// Queues that a description names, the longest first.
 const QUEUES_SHOWN: usize = 20;
 
@@ -37,6 +40,8 @@ pub(crate) struct Reins<R> {
     pub(crate) gauges: Arc<Gauges>,
     /// Files of TLS that were refused; not to be tried again as they are.
     pub(crate) refused: Option<Stamps>,
+    /// When somebody was told last how long the certificate is valid.
+    pub(crate) reminded: Wall,
 }
 
 /// Why a configuration does not take the place of the one in force.
@@ -81,10 +86,15 @@ impl<R: Reader> Reins<R> {
     /// Serves a certificate whose files have changed; one that cannot be served changes nothing.
     pub(crate) async fn renew_certificate(&mut self) {
         let Some(tls) = &self.config.tls else { return };
+        let now = clock::wall();
+        if now.since(self.reminded) >= DAY {
+            self.reminded = now;
+            tls.remind(now);
+        }
         let Some(stamps) = tls.touched().filter(|stamps| Some(stamps) != self.refused.as_ref()) else {
             return;
         };
-        match tls.again(clock::wall()) {
+        match tls.again(now) {
             Ok(new) => {
                 if new != *tls {
                     tracing::info!(

@@ -20,7 +20,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::cli::Cli;
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::config::{self, Config};
 use crate::desk::{Desk, ERRANDS_MAX, Gauges};
 use crate::front::{self, Front, Listeners, WebListener};
@@ -247,7 +247,8 @@ fn prepare(config: Config, stop: &Arc<Notify>) -> Result<Prepared<Embedded<RealD
     let mut node = Node::new(engine, limits, config.rules.stall, clock.now(None));
     node.count_in(gauges.rejected.clone());
     let doors = Doors { arrivals, errands, gauges: gauges.clone(), stop: stop.clone() };
-    let reins = Reins { config, front, reader, errands: errands_in, gauges, refused: None };
+    let reins =
+        Reins { config, front, reader, errands: errands_in, gauges, refused: None, reminded: clock::wall() };
     Ok(Prepared { node, clock, doors, reins, front: keep })
 }
 

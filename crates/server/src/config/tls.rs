@@ -166,6 +166,13 @@ impl Tls {
         Some(self.source.stamps()).filter(|stamps| *stamps != self.stamps)
     }
 
+    /// Logs that the certificate is about to end, or has ended.
+    pub fn remind(&self, now: Wall) {
+        let mut notes = Notes::default();
+        note_end(&self.source.certificate, self.expires, now, &mut notes);
+        notes.log();
+    }
+
     /// Reads the same files again, and logs what is worth a warning.
     pub fn again(&self, now: Wall) -> Result<Self, ConfigError> {
         let mut notes = Notes::default();
@@ -253,16 +260,20 @@ fn judge(
     if until < now && !served {
         return Err(ConfigError::source(path, format_args!("expired at {}", until.rfc3339())));
     }
-    let path = path.display();
     if now < from {
-        notes.warn(format!("{path} is not valid before {}", from.rfc3339()));
+        notes.warn(format!("{} is not valid before {}", path.display(), from.rfc3339()));
     }
-    if until < now {
-        notes.warn(format!("{path} expired at {}, and is served for want of another", until.rfc3339()));
-    } else if until.since(now) < SOON {
-        notes.warn(format!("{path} expires at {}", until.rfc3339()));
-    }
+    note_end(path, until, now, notes);
     Ok(until)
+}
+
+fn note_end(path: &Path, until: Wall, now: Wall, notes: &mut Notes) {
+    let (path, end) = (path.display(), until.rfc3339());
+    if until < now {
+        notes.warn(format!("{path} expired at {end}, and is served for want of another"));
+    } else if until.since(now) < SOON {
+        notes.warn(format!("{path} expires at {end}"));
+    }
 }
 
 fn read(path: &Path) -> Result<String, ConfigError> {

@@ -111,7 +111,7 @@ pub(crate) fn run<E: Engine>(call: &mut Call<'_, E>, line: &[u8]) -> (Outcome, O
     let outcome = match verb {
         // Before it is read: what is refused costs nothing.
         Verb::Push | Verb::PushBulk if call.memory_full => {
-            Outcome::Refused("memory limit, not accepting jobs".into())
+            Outcome::RefusedFor(Reason::MemoryLimit, "memory limit, not accepting jobs".into())
         }
         Verb::Push => argument(verb, rest, |rest| push::run(call, rest)),
         Verb::PushBulk => argument(verb, rest, |rest| push_bulk::run(call, rest)),

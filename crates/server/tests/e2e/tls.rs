@@ -31,6 +31,13 @@ fn push(client: &mut Client<Sealed>, jid: &str, size: usize) {
     assert_eq!(client.call(&command).expect("PUSH"), Reply::Line("+OK".into()));
 }
 
+fn info(client: &mut Client<Sealed>) -> serde_json::Value {
+    match client.call("INFO").expect("INFO") {
+        Reply::Bulk(text) => serde_json::from_slice(&text).expect("JSON"),
+        other => panic!("{other:?}"),
+    }
+}
+
 fn fetched(client: &mut Client<Sealed>) -> serde_json::Value {
     match client.call("FETCH default").expect("FETCH") {
         Reply::Bulk(text) => serde_json::from_slice(&text).expect("JSON"),
@@ -139,7 +146,9 @@ fn plain_text_is_answered_by_an_alert_and_one_line_in_the_log_row_7() {
         assert_eq!(answer[..3], [21, 3, 3], "the head of an alert: {answer:?}");
     }
     server.await_said("it speaks plain text, and this port speaks TLS only", 1);
-    connect(&authority.trusted(&VERSIONS, None), server.port).expect("others are let in");
+    let mut client = connect(&authority.trusted(&VERSIONS, None), server.port).expect("others are let in");
+    client.hello(r#"{"v":2}"#).expect("HELLO");
+    assert_eq!(info(&mut client)["server"]["rejected"]["tls"], 20);
     assert_eq!(server.output().matches("it speaks plain text").count(), 1, "{}", server.output());
 }
 
@@ -166,6 +175,9 @@ fn who_shakes_hands_for_ever_is_cut_off_in_time_row_1() {
     assert!(ended.is_ok() || ended.is_err_and(|error| error.kind() == ErrorKind::UnexpectedEof));
     assert!(rest.starts_with(b"+HI "), "greeted, and then cut off");
     assert!(!server.output().contains("refused"), "nobody hears of it: {}", server.output());
+    let mut client = connect(&authority.trusted(&VERSIONS, None), server.port).expect("TLS");
+    client.hello(r#"{"v":2}"#).expect("HELLO");
+    assert_eq!(info(&mut client)["server"]["rejected"]["handshake_timeout"], 2);
 }
 
 /// The job's reply is larger than what the kernel takes of it: it was sealed, and it did not arrive.
@@ -181,9 +193,7 @@ fn a_job_that_never_reached_its_worker_whole_goes_back_d13() {
     worker.hello(r#"{"v":2,"wid":"w-1"}"#).expect("HELLO");
     worker.send(b"FETCH default\n").expect("FETCH");
     until("it is being worked on", || {
-        let Reply::Bulk(info) = producer.call("INFO").expect("INFO") else { return None };
-        let info: serde_json::Value = serde_json::from_slice(&info).expect("JSON");
-        (info["faktory"]["tasks"]["Busy"]["size"] == 1).then_some(())
+        (info(&mut producer)["faktory"]["tasks"]["Busy"]["size"] == 1).then_some(())
     });
     drop(worker);
     let job = fetched(&mut producer);

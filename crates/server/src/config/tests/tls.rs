@@ -169,3 +169,18 @@ fn a_certificate_that_is_about_to_end_or_has_not_begun_is_warned_about() {
     machine.now = Wall::parse("2999-12-31T00:00:01Z").expect("a moment");
     assert_eq!(machine.refusal("-c TOP/c"), "TOP/c/public.cert.pem: expired at 2999-12-31T00:00:00Z");
 }
+
+#[test]
+fn one_that_ends_while_it_is_served_is_no_reason_to_refuse_a_reload_row_111() {
+    let machine = secured();
+    let served = tls(&machine).expect("TLS");
+    let after = Wall::parse("2999-12-31T00:00:01Z").expect("a moment");
+    assert_eq!(served.again(after).expect("the same files"), served);
+    assert_eq!(served.touched(), None);
+    let (certificate, key) = made(2998);
+    machine.write("c/public.cert.pem", certificate);
+    machine.write("c/private.key.pem", key);
+    assert!(served.touched().is_some());
+    let line = served.again(after).expect_err("another that has ended").to_string();
+    assert!(line.ends_with("public.cert.pem: expired at 2998-12-31T00:00:00Z"), "{line}");
+}
