@@ -140,8 +140,9 @@ impl<R: Reader> Reins<R> {
                     .map(|(name, length)| format!("{name} {length}"))
                     .collect();
                 tracing::info!(
-                    "{} queues: {}; scheduled {}, retries {}, dead {}, working {}; {} workers",
+                    "{} queues{}{}; scheduled {}, retries {}, dead {}, working {}; {} workers",
                     queues.len(),
+                    if shown.is_empty() { "" } else { ": " },
                     shown.join(", "),
                     info.scheduled,
                     info.retries,

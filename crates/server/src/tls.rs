@@ -109,3 +109,99 @@ impl Session {
         self.carried
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::sync::Arc;
+
+    use rcgen::{CertificateParams, KeyPair};
+    use tokio_rustls::rustls::crypto::aws_lc_rs;
+    use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+    use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, version};
+
+    use super::*;
+
+    /// Both ends of a connection whose handshake is done.
+    fn ends() -> (ClientConnection, Session) {
+        let key = KeyPair::generate().expect("a key");
+        let params = CertificateParams::new(["localhost".to_owned()]).expect("a name");
+        let certificate = params.self_signed(&key).expect("a certificate").der().clone();
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate.clone()).expect("a root");
+        let client = ClientConfig::builder_with_provider(provider.clone())
+            .with_protocol_versions(&[&version::TLS13])
+            .expect("a version")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
+        let server = ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&version::TLS13])
+            .expect("a version")
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .expect("an identity");
+        let name = "localhost".try_into().expect("a name");
+        let mut client = ClientConnection::new(Arc::new(client), name).expect("a client");
+        let mut server = ServerConnection::new(Arc::new(server)).expect("a server");
+        while client.is_handshaking() || server.is_handshaking() || server.wants_write() {
+            let mut sealed = Vec::new();
+            client.write_tls(&mut sealed).expect("memory");
+            server.read_tls(&mut sealed.as_slice()).expect("memory");
+            server.process_new_packets().expect("a handshake");
+            let mut sealed = Vec::new();
+            server.write_tls(&mut sealed).expect("memory");
+            client.read_tls(&mut sealed.as_slice()).expect("memory");
+            client.process_new_packets().expect("a handshake");
+        }
+        (client, Session::new(server))
+    }
+
+    #[test]
+    fn a_reply_counts_as_sent_when_its_last_sealed_byte_was_taken_d13() {
+        let (mut client, mut session) = ends();
+        let reply = vec![b'x'; 2 * RECORD_MAX + 7];
+        let mut sealed = Vec::new();
+        session.seal(&reply, &mut sealed);
+        let overhead = (sealed.len() - reply.len()) as u64 / 3;
+        let first = RECORD_MAX as u64 + overhead;
+        assert_eq!([0, first - 1].map(|taken| session.carried(taken)), [0, 0]);
+        assert_eq!(session.carried(first), RECORD_MAX as u64);
+        assert_eq!(session.carried(2 * first), 2 * RECORD_MAX as u64);
+        assert_eq!(session.carried(sealed.len() as u64 - 1), 2 * RECORD_MAX as u64);
+        assert_eq!(session.carried(sealed.len() as u64), reply.len() as u64);
+
+        let (mut rest, mut got) = (sealed.as_slice(), Vec::new());
+        while got.len() < reply.len() {
+            client.read_tls(&mut rest).expect("memory");
+            client.process_new_packets().expect("records");
+            _ = client.reader().read_to_end(&mut got); // until it would block
+        }
+        assert_eq!(got, reply);
+    }
+
+    #[test]
+    fn what_arrives_is_handed_on_however_it_is_cut_and_a_farewell_ends_it() {
+        let (mut client, mut session) = ends();
+        let mut sealed = Vec::new();
+        for line in ["PUSH {}\n", "INFO\n"] {
+            client.writer().write_all(line.as_bytes()).expect("memory");
+            client.write_tls(&mut sealed).expect("memory");
+        }
+        client.send_close_notify();
+        client.write_tls(&mut sealed).expect("memory");
+        let mut plain = Vec::new();
+        let last = sealed.pop().expect("bytes");
+        for byte in sealed {
+            let inflow = session.open(&[byte], |piece| plain.extend_from_slice(piece));
+            assert_eq!(inflow, Ok(Inflow::Open));
+        }
+        assert_eq!(session.open(&[last], |_| panic!("nothing more")), Ok(Inflow::Ended));
+        assert_eq!(plain, b"PUSH {}\nINFO\n");
+
+        let (_, mut session) = ends();
+        let junk = session.open(b"GET / HTTP/1.1\r\n\r\n", |_| panic!("no line"));
+        assert!(junk.is_err() && session.has_a_word(), "an alert is to be sent");
+    }
+}
