@@ -66,7 +66,9 @@ impl PostgresReader {
             | Query::Workers
             | Query::Entry { .. }
             | Query::Jid { .. }
-            | Query::SetIds { .. } => Err(open::damaged("this page is not part of the spike")),
+            | Query::SetIds { .. }
+            | Query::Scan(_)
+            | Query::Queues => Err(open::damaged("this page is not part of the spike")),
         }
     }
 }
