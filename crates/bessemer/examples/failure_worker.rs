@@ -21,7 +21,7 @@ impl Job for FailureWorker {
             panic!("guessed {guess} and not {wanted}");
         }
         println!("Guessed {guess} at attempt {}!", ctx.attempt());
-        Ok(())
+        Ok(Done)
     }
 }
 

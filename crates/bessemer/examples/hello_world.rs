@@ -13,7 +13,7 @@ impl Job for HelloWorld {
 
     async fn perform(&self, _: &Context, (name,): Self::Args) -> JobResult {
         println!("Hello {name}!");
-        Ok(())
+        Ok(Done)
     }
 }
 

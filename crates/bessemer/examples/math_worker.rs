@@ -28,7 +28,7 @@ impl Job for MathWorker {
             _ => return Err(format!("cannot work out {x} {op} {y}").into()),
         };
         println!("The answer is: {answer}");
-        Ok(())
+        Ok(Done)
     }
 }
 

@@ -17,7 +17,7 @@
 //!
 //!     async fn perform(&self, _: &Context, (name,): Self::Args) -> JobResult {
 //!         println!("Hello {name}!");
-//!         Ok(())
+//!         Ok(Done)
 //!     }
 //! }
 //!
@@ -42,34 +42,14 @@
 //! - Build with `debug = "line-tables-only"` in the release profile, and traces name functions and lines there too.
 //! - Everything is logged by `tracing`; arguments of jobs never are.
 
-mod args;
 mod backoff;
-mod beat;
 mod client;
-mod command;
-mod context;
 mod error;
-mod failure;
-#[cfg(test)]
-mod fake;
-mod fetch;
 mod job;
-mod link;
-mod operate;
-mod outbox;
-mod panic;
 mod payload;
-mod pool;
-mod producer;
 mod random;
-mod registry;
-mod shutdown;
-mod socket;
 mod worker;
-#[cfg(test)]
-mod worker_tests;
 
-pub use args::{ArgumentMismatch, Arguments, IntoArgs};
 pub use bessemer_protocol::handshake::Hello;
 pub use bessemer_protocol::operate::{
     JobFilter, JobPage, JobSet, JobSlice, JobState, ListedJob, ListedQueue, ListedWorker,
@@ -77,19 +57,22 @@ pub use bessemer_protocol::operate::{
 pub use bessemer_protocol::response::{ErrorCode, Info, ServerError, WorkerState};
 pub use bessemer_protocol::url::{Url, UrlError};
 pub use client::Client;
-pub use command::Answer;
-pub use context::Context;
+pub use client::command::Answer;
+pub use client::operate::JobChange;
+pub use client::pool::{Bessemer, Rejected};
 pub use error::Error;
-pub use failure::Failure;
-pub use job::{Job, JobOptions, JobResult};
-pub use operate::JobChange;
+pub use job::args::{ArgumentMismatch, Arguments, IntoArgs};
+pub use job::failure::Failure;
+pub use job::outcome::{IntoOutcome, JobResult, Outcome};
+pub use job::with::With;
+pub use job::{Job, JobOptions};
 pub use payload::{FetchedJob, Jid, NewJob, PastFailure};
-pub use pool::{Bessemer, Rejected};
-pub use producer::With;
-pub use shutdown::Stop;
+pub use worker::context::Context;
+pub use worker::shutdown::Stop;
 pub use worker::{Report, Worker};
 
 /// What most files that define or push jobs want in scope.
 pub mod prelude {
+    pub use crate::Outcome::{self, Bury, Discard, Done, Return, Snooze};
     pub use crate::{Bessemer, Context, Failure, Job, JobOptions, JobResult};
 }

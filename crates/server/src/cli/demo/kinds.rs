@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bessemer::{Context, Failure, Job, JobOptions, JobResult, NewJob};
+use bessemer::{Context, Failure, Job, JobOptions, JobResult, NewJob, Outcome};
 use serde_json::{Value, json};
 
 /// A kind of job.
@@ -142,7 +142,7 @@ impl<const KIND: usize> Job for Act<KIND> {
         tokio::time::sleep(Duration::from_millis(millis)).await;
         if luck % 100 >= kind.fails {
             self.0.done.fetch_add(1, Ordering::Relaxed);
-            return Ok(());
+            return Ok(Outcome::Done);
         }
         self.0.failed.fetch_add(1, Ordering::Relaxed);
         match kind.how {

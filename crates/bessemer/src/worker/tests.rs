@@ -14,10 +14,10 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::client::fake::{Fake, Say};
 use crate::error::Error;
-use crate::fake::{Fake, Say};
 use crate::prelude::*;
-use crate::shutdown::Stop;
+use crate::worker::shutdown::Stop;
 use crate::worker::{Report, Worker};
 
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +37,7 @@ impl Job for Trouble {
             "error" => Err("seven".parse::<u8>().map_err(Cold).unwrap_err())?,
             _ => {}
         }
-        Ok(())
+        Ok(Done)
     }
 }
 
@@ -72,7 +72,7 @@ impl Job for Wait {
     async fn perform(&self, _: &Context, (): ()) -> JobResult {
         self.started.add_permits(1);
         self.go.notified().await;
-        Ok(())
+        Ok(Done)
     }
 }
 
@@ -132,12 +132,12 @@ async fn a_panic_is_reported_with_the_file_and_line_where_it_happened() {
     let fail = json(&fake.seen("FAIL", 1).await[0]);
     assert_eq!((&fail["jid"], &fail["errtype"]), (&json!("job-0001"), &json!("panic")));
     assert_eq!(fail["message"], "no coal at attempt 1");
-    let source = include_str!("worker_tests.rs").lines();
+    let source = include_str!("tests.rs").lines();
     let line =
         source.zip(1..).find_map(|(text, line)| text.ends_with("// This line.").then_some(line)).unwrap();
     let trace = trace(&fail);
-    assert!(trace[0].starts_with(&format!("at crates/bessemer/src/worker_tests.rs:{line}:5")), "{trace:#?}");
-    assert!(trace.len() >= 2 && trace.iter().all(|line| line.contains("worker_tests.rs:")), "{trace:#?}");
+    assert!(trace[0].starts_with(&format!("at crates/bessemer/src/worker/tests.rs:{line}:5")), "{trace:#?}");
+    assert!(trace.len() >= 2 && trace.iter().all(|line| line.contains("worker/tests.rs:")), "{trace:#?}");
     assert_eq!(worker.terminated().await, Report { succeeded: 0, failed: 1, unreported: 0 });
 }
 
@@ -149,10 +149,10 @@ async fn an_error_is_reported_with_its_type_place_and_causes() {
     );
     let worker = start(fake.app().worker().job(Trouble));
     let fail = json(&fake.seen("FAIL", 1).await[0]);
-    assert_eq!(fail["errtype"], "bessemer::worker_tests::Cold");
+    assert_eq!(fail["errtype"], "bessemer::worker::tests::Cold");
     assert_eq!(fail["message"], "the furnace is cold");
     let trace = trace(&fail);
-    assert!(trace[0].starts_with("at crates/bessemer/src/worker_tests.rs:"), "{trace:#?}");
+    assert!(trace[0].starts_with("at crates/bessemer/src/worker/tests.rs:"), "{trace:#?}");
     assert_eq!(trace[1..], ["caused by: invalid digit found in string"]);
     worker.terminated().await;
 }
@@ -337,12 +337,12 @@ async fn a_slot_that_loses_its_connection_comes_back_and_the_others_do_not_notic
     assert_eq!(worker.terminated().await, Report { succeeded: 2, failed: 0, unreported: 0 });
 }
 
-/// A log that panics once, at the first thing that it is told of `bessemer::fetch`.
+/// A log that panics once, at the first thing that it is told of `bessemer::worker::slot`.
 struct BrokenLog(AtomicBool);
 
 impl<S: tracing::Subscriber> Layer<S> for BrokenLog {
     fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
-        if event.metadata().target() == "bessemer::fetch" && self.0.swap(false, Ordering::Relaxed) {
+        if event.metadata().target() == "bessemer::worker::slot" && self.0.swap(false, Ordering::Relaxed) {
             panic!("the log is full");
         }
     }

@@ -1,5 +1,15 @@
 //! A worker process: what it does, how many at a time, and how it ends.
 
+mod beat;
+pub(crate) mod context;
+mod outbox;
+pub(crate) mod panic;
+mod registry;
+pub(crate) mod shutdown;
+mod slot;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -8,14 +18,14 @@ use bessemer_protocol::handshake::Hello;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use crate::client::link::Link;
+use crate::client::pool::Bessemer;
 use crate::error::Error;
 use crate::job::Job;
-use crate::link::Link;
-use crate::outbox::{Delivery, InHand, Outbox};
-use crate::pool::Bessemer;
-use crate::registry::Registry;
-use crate::shutdown::{Signals, Stage, Stop};
-use crate::{beat, fetch, panic, random};
+use crate::random;
+use crate::worker::outbox::{Delivery, InHand, Outbox};
+use crate::worker::registry::Registry;
+use crate::worker::shutdown::{Signals, Stage, Stop};
 
 /// Time for jobs that were cut off to be reported as failed.
 const ABORT_GRACE: Duration = Duration::from_secs(3);
@@ -31,7 +41,7 @@ const LEFTOVERS: Duration = Duration::from_secs(2);
 /// # impl Job for HelloWorld {
 /// #     const JOBTYPE: &'static str = "HelloWorld";
 /// #     type Args = (String,);
-/// #     async fn perform(&self, _: &Context, _: (String,)) -> JobResult { Ok(()) }
+/// #     async fn perform(&self, _: &Context, _: (String,)) -> JobResult { Ok(Done) }
 /// # }
 /// # async fn work() -> Result<(), bessemer::Error> {
 /// let app = Bessemer::from_env()?;
@@ -182,7 +192,7 @@ impl Worker {
         let (jobs, queues, wid) = (crew.registry.jobtypes(), &crew.queues, &crew.hello.wid);
         tracing::info!(wid, ?jobs, ?queues, slots = self.slots, server = ?crew.app, "worker started");
         let mut slots: JoinSet<()> =
-            (0..self.slots).map(|number| fetch::supervise(crew.clone(), number)).collect();
+            (0..self.slots).map(|number| slot::supervise(crew.clone(), number)).collect();
         tokio::select! {
             () = all_ended(&mut slots) => {}
             () = time_is_up(&crew.stop, self.drain) => {}
@@ -299,7 +309,7 @@ impl Tally {
     pub(crate) fn count(&self, job: &InHand, delivered: bool) {
         let counter = match &job.outcome {
             _ if !delivered => &self.unreported,
-            Some(Ok(())) => &self.succeeded,
+            Some(Ok(_)) => &self.succeeded,
             Some(Err(_)) | None => &self.failed,
         };
         counter.fetch_add(1, Ordering::Relaxed);

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::error::Error;
-use crate::failure::Failure;
+use crate::job::failure::Failure;
 use crate::payload::{FetchedJob, NewJob};
 
 /// A server answers everything but FETCH at once; what takes longer than this is in trouble.

@@ -1,5 +1,13 @@
 //! One connection to a server: handshake, then one command at a time.
 
+pub(crate) mod command;
+#[cfg(test)]
+pub(crate) mod fake;
+pub(crate) mod link;
+pub(crate) mod operate;
+pub(crate) mod pool;
+mod socket;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,12 +18,12 @@ use bessemer_protocol::url::Url;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
-use crate::command::{Answer, Command};
+use crate::client::command::{Answer, Command};
+use crate::client::pool::Rejected;
+use crate::client::socket::{Dial, Socket, Tcp};
 use crate::error::Error;
-use crate::failure::Failure;
+use crate::job::failure::Failure;
 use crate::payload::{FetchedJob, NewJob};
-use crate::pool::Rejected;
-use crate::socket::{self, Dial, Socket, Tcp};
 
 /// From the first packet to the end of the handshake.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -224,7 +232,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::fake::{Fake, Say};
+    use crate::client::fake::{Fake, Say};
     use crate::job::JobOptions;
 
     async fn connect(fake: &Fake, login: &str) -> Result<Client, Error> {

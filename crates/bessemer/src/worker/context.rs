@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use crate::client::pool::Bessemer;
 use crate::payload::FetchedJob;
-use crate::pool::Bessemer;
 
 /// The running job and its surroundings.
 pub struct Context {

@@ -5,11 +5,11 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::time::{Instant, sleep};
 
-use crate::command::Command;
+use crate::client::command::Command;
+use crate::client::link::Link;
 use crate::error::Error;
-use crate::failure::Failure;
-use crate::job::JobResult;
-use crate::link::Link;
+use crate::job::failure::Failure;
+use crate::job::outcome::JobResult;
 
 /// An error that the server gives this often is its last word.
 const REFUSALS_MAX: u32 = 5;
@@ -70,7 +70,7 @@ impl InHand {
     /// Tells the server. A job without an outcome was cut off, for the reason that `cut` gives.
     pub(crate) async fn deliver(&self, link: &mut Link, cut: &str) -> Delivery {
         let command = match &self.outcome {
-            Some(Ok(())) => Command::ack(&self.jid),
+            Some(Ok(_)) => Command::ack(&self.jid),
             Some(Err(failure)) => Command::fail(&self.jid, failure),
             None => Command::fail(&self.jid, &Failure::internal("Shutdown", cut)),
         };

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::args::Arguments;
-use crate::context::Context;
 use crate::error::Error;
-use crate::failure::Failure;
-use crate::job::{Job, JobResult};
+use crate::job::Job;
+use crate::job::args::Arguments;
+use crate::job::failure::Failure;
+use crate::job::outcome::JobResult;
+use crate::worker::context::Context;
 
 /// A job whose argument types are forgotten.
 trait Handler: Send + Sync {

@@ -6,9 +6,9 @@ use std::time::Duration;
 use bessemer_protocol::response::WorkerState;
 use tokio::time::sleep;
 
-use crate::command::Command;
+use crate::client::command::Command;
+use crate::client::link::Link;
 use crate::error::Error;
-use crate::link::Link;
 use crate::worker::Crew;
 
 /// Beats at once, then each `every`, and at once when the worker's stage changes. Never returns.

@@ -12,8 +12,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::backoff::Backoff;
+use crate::client::command::{Answer, Command};
 use crate::client::{Client, Server};
-use crate::command::{Answer, Command};
 use crate::error::Error;
 use crate::payload::{Jid, NewJob};
 use crate::worker::Worker;
@@ -238,7 +238,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::fake::{Fake, Say};
+    use crate::client::fake::{Fake, Say};
     use crate::job::JobOptions;
     use crate::prelude::*;
 
@@ -257,7 +257,7 @@ mod tests {
         }
 
         async fn perform(&self, _: &Context, _: Self::Args) -> JobResult {
-            Ok(())
+            Ok(Done)
         }
     }
 

@@ -8,16 +8,16 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tracing::Instrument;
 
 use crate::backoff::Backoff;
-use crate::command::Command;
-use crate::context::Context;
-use crate::failure::Failure;
-use crate::job::JobResult;
-use crate::link::Link;
-use crate::outbox::{Delivery, InHand};
-use crate::panic::Catch;
+use crate::client::command::Command;
+use crate::client::link::Link;
+use crate::job::failure::Failure;
+use crate::job::outcome::JobResult;
 use crate::payload::FetchedJob;
-use crate::shutdown::Stage;
 use crate::worker::Crew;
+use crate::worker::context::Context;
+use crate::worker::outbox::{Delivery, InHand};
+use crate::worker::panic::Catch;
+use crate::worker::shutdown::Stage;
 
 /// Runs slot `number` until the worker stops. A slot that dies, which is a bug of this library, comes back without
 /// disturbing the others.
@@ -97,7 +97,7 @@ async fn perform(crew: &Crew, ctx: &Context, lease: Duration) -> JobResult {
     };
     let ms = started.elapsed().as_millis();
     match &outcome {
-        Ok(()) => tracing::info!(ms, "done"),
+        Ok(_) => tracing::info!(ms, "done"),
         Err(failure) => tracing::warn!(
             ms,
             errtype = failure.errtype(),

@@ -6,11 +6,11 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-use crate::args::{Arguments, IntoArgs};
+use crate::client::pool::Bessemer;
 use crate::error::Error;
+use crate::job::args::{Arguments, IntoArgs};
 use crate::job::{Job, JobOptions};
 use crate::payload::{Jid, NewJob};
-use crate::pool::Bessemer;
 
 /// A push in preparation, from [`Job::with`].
 #[must_use = "nothing is pushed before perform_async is called"]

@@ -5,8 +5,8 @@ use std::time::Duration;
 use bessemer_protocol::handshake::Hello;
 
 use crate::backoff::Backoff;
+use crate::client::command::{Answer, Command};
 use crate::client::{Client, Server};
-use crate::command::{Answer, Command};
 use crate::error::Error;
 
 pub(crate) struct Link {

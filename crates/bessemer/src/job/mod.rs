@@ -1,19 +1,21 @@
 //! The trait that a job implements, and the options it can be pushed with.
 
+pub(crate) mod args;
+pub(crate) mod failure;
+pub(crate) mod outcome;
+pub(crate) mod with;
+
 use std::future::Future;
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value};
 
-use crate::args::{Arguments, IntoArgs};
-use crate::context::Context;
 use crate::error::Error;
-use crate::failure::Failure;
+use crate::job::args::{Arguments, IntoArgs};
+use crate::job::outcome::JobResult;
+use crate::job::with::With;
 use crate::payload::{Jid, When};
-use crate::producer::With;
-
-/// What a job answers: `Ok(())` when it is done, or why it failed. Any error becomes a [`Failure`] by `?`.
-pub type JobResult = Result<(), Failure>;
+use crate::worker::context::Context;
 
 /// A kind of work, named so that any client can push it, done by [`Job::perform`].
 ///
@@ -32,7 +34,7 @@ pub type JobResult = Result<(), Failure>;
 ///
 ///     async fn perform(&self, _: &Context, (to, order): Self::Args) -> JobResult {
 ///         println!("invoice {order} goes to {to}");
-///         Ok(())
+///         Ok(Done)
 ///     }
 /// }
 ///

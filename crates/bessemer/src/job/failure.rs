@@ -6,8 +6,8 @@ use std::panic::Location;
 use bessemer_protocol::limits::{BACKTRACE_LINES_MAX, ERRTYPE_MAX, MESSAGE_MAX};
 use serde::Serialize;
 
-use crate::args::ArgumentMismatch;
-use crate::panic::Panicked;
+use crate::job::args::ArgumentMismatch;
+use crate::worker::panic::Panicked;
 
 /// Why a job failed: the type of the error, its message, and lines that lead to the place.
 ///
@@ -140,9 +140,9 @@ mod tests {
             Ok(())
         }
         let failure = work().unwrap_err();
-        assert_eq!(failure.errtype, "bessemer::failure::tests::Furnace");
+        assert_eq!(failure.errtype, "bessemer::job::failure::tests::Furnace");
         assert_eq!(failure.message, "the furnace is cold");
-        assert!(failure.backtrace[0].starts_with("at crates/bessemer/src/failure.rs:"), "{failure:?}");
+        assert!(failure.backtrace[0].starts_with("at crates/bessemer/src/job/failure.rs:"), "{failure:?}");
         assert_eq!(failure.backtrace[1..], ["caused by: invalid digit found in string"]);
     }
 

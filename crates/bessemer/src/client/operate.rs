@@ -12,9 +12,9 @@ use bessemer_protocol::response::WorkerState;
 use serde_json::value::RawValue;
 
 use crate::client::Client;
-use crate::command::{Answer, Command};
+use crate::client::command::{Answer, Command};
+use crate::client::pool::Rejected;
 use crate::error::Error;
-use crate::pool::Rejected;
 
 /// What is to happen to jobs. Those that are being worked on are their worker's: nothing happens to them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -129,7 +129,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::fake::{Fake, Say};
+    use crate::client::fake::{Fake, Say};
 
     async fn connect(fake: &Fake) -> Client {
         let url = format!("tcp://{}", fake.listen().await);

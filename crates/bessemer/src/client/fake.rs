@@ -20,8 +20,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::client::Server;
-use crate::pool::Bessemer;
-use crate::socket::{Dial, Socket};
+use crate::client::pool::Bessemer;
+use crate::client::socket::{Dial, Socket};
 
 /// What the server says to one command.
 #[derive(Clone, Debug)]
