@@ -372,17 +372,20 @@ fn places(limits: &Limits, address: IpAddr) -> u64 {
     (limits.connections_max - kept) as u64
 }
 
+/// How long somebody is listened to who is being sent away, and for how many bytes.
+const FAREWELL: Duration = Duration::from_secs(1);
+/// See [`FAREWELL`].
+const UNHEARD_MAX: u64 = 4 << 20;
+
 /// Says the last word to somebody who may not listen to it.
 async fn send_away(link: &mut (impl AsyncRead + AsyncWrite + Unpin), word: &[u8]) {
     let farewell = async {
         link.write_all(word).await?;
         link.shutdown().await?;
         // What it is still sending is read, or the kernel would throw the word away with it.
-        let mut rest = [0; 4096];
-        while link.read(&mut rest).await? > 0 {}
-        Ok::<(), std::io::Error>(())
+        tokio::io::copy(&mut link.take(UNHEARD_MAX), &mut tokio::io::sink()).await
     };
-    _ = timeout(Duration::from_secs(1), farewell).await;
+    _ = timeout(FAREWELL, farewell).await;
 }
 
 /// Reads the first line, and what came behind it.

@@ -50,11 +50,12 @@ fn a_gigabyte_without_a_line_end_is_refused_after_16_kib_row_4() {
     let mut client = Client::connect(server.port).expect("a greeting");
     let chunk = [b'x'; 64 * 1024];
     let mut sent = 0;
-    // What it goes on sending is thrown away for a second at most, and then the connection ends.
+    // Of what it goes on sending 4 MiB are thrown away, for a second at most, and then the connection ends.
     while sent < 1 << 30 && client.send(&chunk).is_ok() {
         sent += chunk.len();
     }
-    assert!(sent < 1 << 30, "the server took a gigabyte");
+    // The kernel's buffers on both sides take some more.
+    assert!(sent < 64 << 20, "the server took {sent} bytes");
     match client.reply() {
         Ok(reply) => assert_eq!(reply, Reply::Line("-ERR line too long".into())),
         // The reset may overtake the reply when there is so much behind it.
