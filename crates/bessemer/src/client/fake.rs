@@ -18,6 +18,7 @@ use bessemer_protocol::url::Url;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use crate::client::Server;
 use crate::client::pool::Bessemer;
@@ -89,16 +90,26 @@ impl Fake {
         self.script(|script| script.refuse = connections);
     }
 
-    /// Waits until `count` commands of this verb have come, and returns them without the verb.
+    /// Waits until `count` commands of this verb have come, a minute at most, and returns them without the verb.
     pub(crate) async fn seen(&self, verb: &str, count: usize) -> Vec<String> {
+        self.seen_within(Duration::from_secs(60), verb, count).await
+    }
+
+    /// The same for what takes longer. A paused clock gets there at once, whatever goes on meanwhile.
+    pub(crate) async fn seen_within(&self, patience: Duration, verb: &str, count: usize) -> Vec<String> {
         let select = |lines: &[String]| -> Vec<String> {
             let of_verb = lines.iter().filter_map(|line| line.strip_prefix(verb));
             of_verb.map(|rest| rest.trim_start().to_owned()).collect()
         };
         let mut seen = self.state.seen.subscribe();
-        let lines =
-            seen.wait_for(|lines| select(lines).len() >= count).await.expect("the fake outlives its clients");
-        select(&lines)
+        let enough = timeout(patience, seen.wait_for(|lines| select(lines).len() >= count)).await;
+        match enough {
+            Ok(lines) => select(&lines.expect("the fake outlives its clients")),
+            Err(_) => panic!(
+                "{count} {verb} did not come within {patience:?}, but these did: {:#?}",
+                self.state.seen.borrow()
+            ),
+        }
     }
 
     /// What has come so far.

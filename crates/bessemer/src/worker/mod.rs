@@ -4,6 +4,7 @@ mod beat;
 pub(crate) mod context;
 mod outbox;
 pub(crate) mod panic;
+mod perform;
 mod registry;
 pub(crate) mod shutdown;
 mod slot;
@@ -59,6 +60,7 @@ pub struct Worker {
     queues_of_jobs: Vec<String>,
     slots: usize,
     drain: Duration,
+    cancel_grace: Duration,
     beat: Duration,
     labels: Vec<String>,
     signals: bool,
@@ -97,6 +99,7 @@ impl Worker {
             queues_of_jobs: Vec::new(),
             slots: 10,
             drain: Duration::from_secs(20),
+            cancel_grace: Duration::from_secs(3),
             beat: Duration::from_secs(15),
             labels: vec!["rust".into()],
             signals: true,
@@ -127,10 +130,18 @@ impl Worker {
         self
     }
 
-    /// How long running jobs may take to finish when the worker is stopped, before they are cut off and reported as
-    /// failed. Default: 20 s, which with the 5 s that reporting may take fits into the 30 s of a container platform.
+    /// How long running jobs may take to finish when the worker is stopped, before they are cancelled. Default: 20 s,
+    /// which with the grace of [`Worker::cancel_grace`] and the 5 s that reporting may take fits into the 30 s of a
+    /// container platform.
     pub fn drain(mut self, time: Duration) -> Self {
         self.drain = time;
+        self
+    }
+
+    /// How long jobs that were cancelled have to come to an end by themselves, before they are cut off and reported as
+    /// failed. Default: 3 s.
+    pub fn cancel_grace(mut self, time: Duration) -> Self {
+        self.cancel_grace = time;
         self
     }
 
@@ -195,7 +206,7 @@ impl Worker {
             (0..self.slots).map(|number| slot::supervise(crew.clone(), number)).collect();
         tokio::select! {
             () = all_ended(&mut slots) => {}
-            () = time_is_up(&crew.stop, self.drain) => {}
+            () = time_is_up(&crew.stop, self.drain, self.cancel_grace) => {}
             never = beat::run(&crew, &mut control, self.beat) => match never {},
             never = obey(signals, &crew.stop) => match never {},
         }
@@ -280,12 +291,16 @@ async fn all_ended(slots: &mut JoinSet<()>) {
     while slots.join_next().await.is_some() {}
 }
 
-/// Returns when a stopped worker can wait for its slots no longer.
-async fn time_is_up(stop: &Stop, drain: Duration) {
+/// Moves a stopped worker on through its last stages; returns when it can wait for its slots no longer.
+async fn time_is_up(stop: &Stop, drain: Duration, cancel_grace: Duration) {
     stop.reached(Stage::Terminate).await;
     if timeout(drain, stop.reached(Stage::Abort)).await.is_err() {
-        tracing::warn!("jobs still run after {drain:?}: cutting them off");
-        stop.abort();
+        tracing::warn!("jobs still run after {drain:?}: cancelling them");
+        stop.cancel();
+        if timeout(cancel_grace, stop.reached(Stage::Abort)).await.is_err() {
+            tracing::warn!("jobs still run {cancel_grace:?} after they were cancelled: cutting them off");
+            stop.abort();
+        }
     }
     sleep(ABORT_GRACE).await;
 }

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!  Running ──BEAT "quiet"──► Quiet ──┐
-//!     └──── SIGTERM, SIGINT, BEAT "terminate" ──► Terminate ── drain is over, or a second signal ──► Abort
+//!     └──── SIGTERM, SIGINT, BEAT "terminate" ──► Terminate ── drain is over ──► Cancel ── grace is over ──► Abort
+//!                                                     └──────────────── a second signal ────────────────────┘
 //! ```
 
 use std::io;
@@ -22,6 +23,8 @@ pub(crate) enum Stage {
     Quiet,
     /// Works off what it has and ends.
     Terminate,
+    /// Jobs are asked to come to an end by themselves.
+    Cancel,
     /// Gives back what it has and ends.
     Abort,
 }
@@ -32,7 +35,7 @@ impl Stage {
         match self {
             Self::Running => None,
             Self::Quiet => Some(WorkerState::Quiet),
-            Self::Terminate | Self::Abort => Some(WorkerState::Terminate),
+            Self::Terminate | Self::Cancel | Self::Abort => Some(WorkerState::Terminate),
         }
     }
 }
@@ -56,6 +59,11 @@ impl Stop {
     /// Fetch no more, finish what runs within the drain time, then end.
     pub fn terminate(&self) {
         self.advance(Stage::Terminate);
+    }
+
+    /// The drain is over: see [`Stage::Cancel`].
+    pub(crate) fn cancel(&self) {
+        self.advance(Stage::Cancel);
     }
 
     /// End now: running jobs are cut off and reported as failed.
