@@ -11,6 +11,8 @@ use rustix::time::{ClockId, clock_gettime};
 pub(crate) struct Clock {
     /// State of a SplitMix64 generator, seeded by the operating system: jitter needs no more.
     chance: Cell<u64>,
+    /// How far it is ahead of the machine's clocks, in microseconds: 0, unless a test moved it (`embed.rs`).
+    ahead: Cell<u64>,
 }
 
 /// The boot-time clock counts while the machine sleeps, where there is one.
@@ -36,18 +38,26 @@ fn micros(time: rustix::time::Timespec) -> i64 {
 impl Clock {
     /// A clock whose chance comes from the operating system.
     pub(crate) fn new() -> Result<Self, getrandom::Error> {
-        Ok(Self { chance: Cell::new(getrandom::u64()?) })
+        Ok(Self { chance: Cell::new(getrandom::u64()?), ahead: Cell::new(0) })
+    }
+
+    /// Moves it, from now on.
+    #[cfg(feature = "embed")]
+    pub(crate) fn advance(&self, by: Duration) {
+        let micros = u64::try_from(by.as_micros()).unwrap_or(u64::MAX);
+        self.ahead.set(self.ahead.get().saturating_add(micros));
     }
 
     /// This moment. `heard`: `None` says that nothing is left to read just now.
     pub(crate) fn now(&self, heard: Option<Boot>) -> Now {
-        let boot = boot();
-        Now { wall: wall(), boot, heard: heard.unwrap_or(boot), chance: self.draw() }
+        let ahead = Duration::from_micros(self.ahead.get());
+        let boot = boot().after(ahead);
+        Now { wall: wall().after(ahead), boot, heard: heard.unwrap_or(boot), chance: self.draw() }
     }
 
     /// How long it is until a moment.
     pub(crate) fn until(&self, at: Boot) -> Duration {
-        at.since(boot())
+        at.since(boot().after(Duration::from_micros(self.ahead.get())))
     }
 
     fn draw(&self) -> u64 {

@@ -21,6 +21,9 @@ pub(crate) enum Errand {
     Change(Box<(Limits, Rules)>, oneshot::Sender<()>),
     /// What it is doing.
     Describe(oneshot::Sender<String>),
+    /// Time passes, up to the next moment at which something is due; how much did. `None`: something is due already.
+    #[cfg(feature = "embed")]
+    Advance(std::time::Duration, oneshot::Sender<Option<std::time::Duration>>),
 }
 
 /// Errands that may wait for the engine's thread; more make the pages wait.

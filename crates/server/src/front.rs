@@ -36,6 +36,22 @@ pub(crate) struct Front<R> {
     pub(crate) address: SocketAddr,
 }
 
+/// The thread itself; it ends when this is dropped.
+pub(crate) struct FrontThread {
+    keep: oneshot::Sender<()>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl FrontThread {
+    /// Ends it, and returns when its ports are closed.
+    pub(crate) fn end(self) {
+        drop(self.keep);
+        if self.thread.join().is_err() {
+            tracing::error!("the front panicked");
+        }
+    }
+}
+
 /// A dashboard that is open.
 struct Web {
     task: JoinHandle<Option<Infallible>>,
@@ -65,14 +81,14 @@ impl WebListener {
 }
 
 impl<R: Reader> Front<R> {
-    /// Starts the thread; it ends when the sender is dropped.
+    /// Starts the thread.
     pub(crate) fn start(
         config: &Config,
         limits: Limits,
         listeners: Listeners,
         desk: Desk<R>,
         arrivals: mpsc::Sender<Arrival>,
-    ) -> Result<(Self, oneshot::Sender<()>), StartError> {
+    ) -> Result<(Self, FrontThread), StartError> {
         let Listeners { commands, address, web } = listeners;
         let gauges = desk.gauges.clone();
         let vestibule = Vestibule::new(terms(config, limits), gauges.clone(), arrivals);
@@ -97,8 +113,9 @@ impl<R: Reader> Front<R> {
                 tracing::error!("the front ended: {e}");
             }
         };
-        std::thread::Builder::new().name("front".into()).spawn(thread).map_err(StartError::Thread)?;
-        Ok((front, keep))
+        let thread =
+            std::thread::Builder::new().name("front".into()).spawn(thread).map_err(StartError::Thread)?;
+        Ok((front, FrontThread { keep, thread }))
     }
 
     /// Where the dashboard is, unless it is off.

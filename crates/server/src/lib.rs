@@ -15,6 +15,8 @@ mod clock;
 pub mod config;
 mod desk;
 mod door;
+#[cfg(feature = "embed")]
+pub mod embed;
 pub mod exit;
 mod front;
 pub mod glob;

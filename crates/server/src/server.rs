@@ -13,17 +13,17 @@ use std::time::Duration;
 
 use bessemer_core::query::Durability;
 use bessemer_store::embedded::EmbeddedReader;
-use bessemer_store::embedded::disk::RealDisk;
+use bessemer_store::embedded::disk::{Disk, RealDisk};
 use bessemer_store::{Embedded, Engine, Fatal, OpenError, Options, Recovered};
 use tokio::runtime::LocalOptions;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::cli::Cli;
 use crate::clock::{self, Clock};
 use crate::config::{self, Config};
 use crate::desk::{Desk, ERRANDS_MAX, Gauges};
-use crate::front::{self, Front, Listeners, WebListener};
+use crate::front::{self, Front, FrontThread, Listeners, WebListener};
 use crate::node::Node;
 use crate::port::Port;
 use crate::reload::{self, Reins};
@@ -63,6 +63,7 @@ pub struct Running {
     /// Where the dashboard is, unless it is off.
     pub web_address: Option<SocketAddr>,
     stop: Arc<Notify>,
+    kill: Arc<Notify>,
     engine: JoinHandle<Result<(), Fatal>>,
     reins: Reins<EmbeddedReader>,
 }
@@ -70,16 +71,29 @@ pub struct Running {
 impl Server {
     /// Starts a server; when this returns it listens.
     pub fn start(config: Config) -> Result<Running, StartError> {
-        let stop = Arc::new(Notify::new());
+        Self::start_on(config, Clock::new()?, |config| {
+            let disk = RealDisk::open(&config.directory)?;
+            refuse_small(&disk, config)?;
+            Ok(disk)
+        })
+    }
+
+    /// The same by this clock, on the disk that `open` finds.
+    pub(crate) fn start_on<D: Disk>(
+        config: Config,
+        clock: Clock,
+        open: impl FnOnce(&Config) -> Result<D, StartError> + Send + 'static,
+    ) -> Result<Running, StartError> {
+        let (stop, kill) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (ready, listening) = std::sync::mpsc::channel();
-        let bell = stop.clone();
+        let bells = [stop.clone(), kill.clone()];
         let engine = std::thread::Builder::new()
             .name("engine".into())
-            .spawn(move || engine_thread(config, bell, &ready))
+            .spawn(move || engine_thread(config, clock, open, bells, &ready))
             .map_err(StartError::Thread)?;
         let reins = listening.recv().map_err(|_| StartError::Ended)??;
         let (address, web_address) = (reins.front.address, reins.front.web_address());
-        Ok(Running { address, web_address, stop, engine, reins })
+        Ok(Running { address, web_address, stop, kill, engine, reins })
     }
 }
 
@@ -162,6 +176,18 @@ impl Running {
         self.stop.notify_one();
     }
 
+    /// Ends the server as if its process had been killed: nobody is told, and nothing is written any more.
+    #[cfg(feature = "embed")]
+    pub(crate) fn kill(&self) {
+        self.kill.notify_one();
+    }
+
+    /// What the engine's thread is asked to do.
+    #[cfg(feature = "embed")]
+    pub(crate) fn errands(&self) -> &mpsc::Sender<crate::desk::Errand> {
+        &self.reins.errands
+    }
+
     /// Waits for the end. An error says that the disk failed (`G14`).
     ///
     /// # Panics
@@ -178,7 +204,13 @@ fn join(engine: JoinHandle<Result<(), Fatal>>) -> Result<(), Fatal> {
 type Ready = std::sync::mpsc::Sender<Result<Reins<EmbeddedReader>, StartError>>;
 
 /// The engine's thread, from the first byte of the log to the last reply.
-fn engine_thread(config: Config, stop: Arc<Notify>, ready: &Ready) -> Result<(), Fatal> {
+fn engine_thread<D: Disk>(
+    config: Config,
+    clock: Clock,
+    open: impl FnOnce(&Config) -> Result<D, StartError>,
+    [stop, kill]: [Arc<Notify>; 2],
+    ready: &Ready,
+) -> Result<(), Fatal> {
     let options = LocalOptions::default();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build_local(options) {
         Ok(runtime) => runtime,
@@ -187,7 +219,7 @@ fn engine_thread(config: Config, stop: Arc<Notify>, ready: &Ready) -> Result<(),
             return Ok(());
         }
     };
-    let prepared = runtime.block_on(async { prepare(config, &stop) });
+    let prepared = runtime.block_on(async { prepare(config, clock, open, &stop) });
     let Prepared { node, clock, doors, reins, front } = match prepared {
         Ok(prepared) => prepared,
         Err(e) => {
@@ -199,9 +231,14 @@ fn engine_thread(config: Config, stop: Arc<Notify>, ready: &Ready) -> Result<(),
     _ = ready.send(Ok(reins));
     // As a task of its own: one that is waked wakes nobody else, where the root of the runtime costs a system call.
     let task = runtime.spawn_local(shell::run(node, clock, doors));
-    let result = runtime.block_on(task).unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
+    let result = runtime.block_on(async {
+        tokio::select! {
+            ended = task => ended.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic())),
+            () = kill.notified() => Ok(()),
+        }
+    });
     // The second thread ends with its clients: nobody is let in any more.
-    drop(front);
+    front.end();
     result
 }
 
@@ -210,13 +247,16 @@ struct Prepared<E: Engine> {
     clock: Clock,
     doors: Doors,
     reins: Reins<E::Reader>,
-    /// Keeps the second thread running.
-    front: oneshot::Sender<()>,
+    front: FrontThread,
 }
 
 /// Opens the store, binds the ports and starts the second thread.
-fn prepare(config: Config, stop: &Arc<Notify>) -> Result<Prepared<Embedded<RealDisk>>, StartError> {
-    let clock = Clock::new()?;
+fn prepare<D: Disk>(
+    config: Config,
+    clock: Clock,
+    open: impl FnOnce(&Config) -> Result<D, StartError>,
+    stop: &Arc<Notify>,
+) -> Result<Prepared<Embedded<D>>, StartError> {
     let mut entropy = [0; 16];
     getrandom::fill(&mut entropy)?;
     let options = Options {
@@ -226,8 +266,7 @@ fn prepare(config: Config, stop: &Arc<Notify>) -> Result<Prepared<Embedded<RealD
         marks: config.marks,
         ..Options::default()
     };
-    let disk = RealDisk::open(&config.directory)?;
-    refuse_small(&disk, &config)?;
+    let disk = open(&config)?;
     let port = Port::take(&config.binding)?;
     let web_port = config.web_binding.as_ref().map(Port::take).transpose()?;
     let (engine, recovered) = Embedded::open(disk, options, clock.now(None), entropy)?;

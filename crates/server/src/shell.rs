@@ -246,7 +246,26 @@ impl<E: Engine + 'static> Hall<E> {
                 _ = done.send(());
             }
             Errand::Describe(reply) => _ = reply.send(self.describe()),
+            #[cfg(feature = "embed")]
+            Errand::Advance(by, reply) => _ = reply.send(self.advance(by)),
         }
+    }
+
+    /// Moves the clock, see [`Errand::Advance`]. The loop did not stand still meanwhile: everybody is judged as if it
+    /// had turned all the time.
+    #[cfg(feature = "embed")]
+    fn advance(&self, by: Duration) -> Option<Duration> {
+        let now = self.clock.now(None);
+        let next = self.node(|node| node.next_due(now));
+        if next.is_some_and(|at| at <= now.boot) {
+            return None;
+        }
+        let by = next.map_or(by, |at| by.min(at.since(now.boot)));
+        self.clock.advance(by);
+        let now = self.clock.now(None);
+        self.heard.set(now.boot);
+        self.node(|node| node.time_passed(now));
+        Some(by)
     }
 
     /// What goes on, for an operator (rule `O-09`). The longest turn is that of the time since this was asked last.

@@ -188,6 +188,17 @@ impl Config {
         adopted
     }
 
+    /// What these flags and the texts of such files say; neither the environment nor any file is read.
+    #[cfg(feature = "embed")]
+    pub(crate) fn given(cli: &Cli, texts: &[&str]) -> Result<Self, ConfigError> {
+        let files = texts.iter().map(|text| (PathBuf::from("settings"), (*text).to_owned())).collect();
+        let sources = Sources { environment: Environment::Development, directory: None, files };
+        let (nothing, nowhere, mut notes) = (Variables::default(), Path::new(""), Notes::default());
+        let config = Self::assemble(cli, &nothing, nowhere, sources, clock::wall(), None, &mut notes);
+        notes.log();
+        config
+    }
+
     /// [`Config::load`] with everything given, `/etc` too.
     fn gather(
         cli: &Cli,
@@ -198,8 +209,21 @@ impl Config {
         notes: &mut Notes,
     ) -> Result<Self, ConfigError> {
         variables.refuse_odd_preview()?;
-        let Sources { environment, directory: config_directory, files } =
-            Sources::find(cli, variables, etc, notes)?;
+        let sources = Sources::find(cli, variables, etc, notes)?;
+        Self::assemble(cli, variables, etc, sources, now, before, notes)
+    }
+
+    /// Puts together what was found.
+    fn assemble(
+        cli: &Cli,
+        variables: &Variables,
+        etc: &Path,
+        sources: Sources,
+        now: Wall,
+        before: Option<&Tls>,
+        notes: &mut Notes,
+    ) -> Result<Self, ConfigError> {
+        let Sources { environment, directory: config_directory, files } = sources;
         let mut settings = Settings::default();
         for (path, text) in &files {
             settings.merge(path, text, notes)?;

@@ -350,6 +350,18 @@ impl<E: Engine> Node<E> {
         [deadline, self.engine.next_due(now)].into_iter().flatten().fold(heartbeat, Boot::min)
     }
 
+    /// When something is due that is no connection's.
+    #[cfg(feature = "embed")]
+    pub(crate) fn next_due(&self, now: Now) -> Option<Boot> {
+        self.engine.next_due(now)
+    }
+
+    /// It is later than the clock had it, and nothing stood still (`embed.rs`).
+    #[cfg(feature = "embed")]
+    pub(crate) fn time_passed(&mut self, now: Now) {
+        self.last_turn = now.boot;
+    }
+
     /// One turn: what is due is done, everything submitted becomes durable in one flush, and the replies leave.
     /// To be called when no socket has more to read. After an error the process must end (`G14`).
     pub fn turn(&mut self, cx: &mut Context<'_>, now: Now, out: &mut Vec<Output>) -> Poll<Result<(), Fatal>> {
