@@ -16,8 +16,8 @@ test: ## install what the tests need, then run every test
 check: ## formatting, lints and unit tests: the quick ones
 	@tools/steps lint unit
 
-kill: ## kill the server with SIGKILL at random moments and compare the ledger: make kill CYCLES=1000
-	@BESSEMER_CYCLES=$(CYCLES) cargo test --locked -p bessemer-server --test e2e -- --nocapture ledger
+kill: ## kill servers and workers with SIGKILL at random moments and compare the ledger: make kill CYCLES=1000
+	@BESSEMER_CYCLES=$(CYCLES) cargo test --locked -p bessemer-server --test e2e -- --nocapture ledger kills
 
 seeds: ## simulate crashes and power losses from more seeds: make seeds SEEDS=100000
 	@BESSEMER_SEEDS=$(SEEDS) cargo test --locked -p bessemer-store -p bessemer-server -- --nocapture seeds promises

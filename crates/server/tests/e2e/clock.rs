@@ -30,13 +30,18 @@ pub(crate) fn now() -> Wall {
 }
 
 /// Asks until the answer is there; fails after [`PATIENCE`] and says what was waited for.
-pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn until<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    until_within(PATIENCE, what, look)
+}
+
+/// The same with another patience, for what takes its time by design.
+pub(crate) fn until_within<T>(patience: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let watch = Watch::start();
     loop {
         if let Some(found) = look() {
             return found;
         }
-        assert!(watch.elapsed() < PATIENCE, "not within {PATIENCE:?}: {what}");
+        assert!(watch.elapsed() < patience, "not within {patience:?}: {what}");
         pause(Duration::from_millis(10));
     }
 }

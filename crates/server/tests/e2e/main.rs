@@ -6,7 +6,8 @@
 //! what happens before the first connection, `crowd.rs` one connection too many, `large.rs` the largest jobs, `faults.rs` a
 //! disk that fails, `directory.rs` a data directory that is not ours, `durability.rs` its two modes, `tls.rs` TLS, whose
 //! certificates and client are in `sealed.rs`, `reload.rs` another configuration, `supervised.rs` systemd and
-//! little memory, `passwords.rs` wrong ones, `bench.rs` what `bessemer bench` says. `import/` brings over what a real
+//! little memory, `passwords.rs` wrong ones, `bench.rs` what `bessemer bench` says, `library/` programs
+//! that are made of the worker library. `import/` brings over what a real
 //! Redis (`redis.rs`) keeps for Faktory; `hostile/` has clients that wish it ill
 //! beside honest ones.
 
@@ -23,6 +24,7 @@ mod hostile;
 mod import;
 mod large;
 mod ledger;
+mod library;
 mod limits;
 mod passwords;
 mod redis;

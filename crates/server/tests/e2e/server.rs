@@ -327,7 +327,7 @@ pub(crate) fn bessemer() -> Command {
 }
 
 /// Gathers what the process writes, so that it never waits for a reader; the last 64 KiB are kept.
-fn collect(child: &mut Child) -> Arc<Mutex<String>> {
+pub(crate) fn collect(child: &mut Child) -> Arc<Mutex<String>> {
     let output = Arc::new(Mutex::new(String::new()));
     let streams: [Box<dyn Read + Send>; 2] =
         [Box::new(child.stdout.take().expect("piped")), Box::new(child.stderr.take().expect("piped"))];

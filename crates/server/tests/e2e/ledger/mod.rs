@@ -11,7 +11,7 @@
 
 mod actors;
 mod book;
-mod dice;
+pub(crate) mod dice;
 mod gate;
 mod inventory;
 mod left;
@@ -186,7 +186,7 @@ fn oldest_segment(folder: &str) -> Option<u64> {
     names(folder, "seg").iter().filter_map(|path| left::header(path)).min()
 }
 
-fn number_from_env(name: &str) -> Option<u64> {
+pub(crate) fn number_from_env(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;
     Some(text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
 }
