@@ -16,7 +16,7 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_
 use std::thread::JoinHandle;
 
 use super::bug::{Bug, planted};
-use super::disk::{Disk, DiskFile};
+use super::disk::{Disk, DiskFile, ZEROS_MAX};
 use super::segment::spare_name;
 use super::space::is_no_room;
 use crate::engine::Fatal;
@@ -24,9 +24,6 @@ use crate::engine::Fatal;
 /// Spares that are kept in any case: the reserve (`G13`), made at the start and taken only when there is no other, and one that will
 /// be the next segment.
 pub(super) const SPARES_MIN: usize = 2;
-
-/// Zeros are written in pieces of this size, so that an end of the process is not held up.
-const PIECE: usize = 1 << 20;
 
 /// Chores that may wait for the thread; more wait here.
 const WAITING_MAX: usize = 16;
@@ -292,14 +289,14 @@ pub(super) fn fill<D: Disk>(
     stopped: impl Fn() -> bool,
 ) -> io::Result<Option<D::File>> {
     let file = disk.create(name)?;
-    let zeros = vec![0; PIECE.min(usize::try_from(len).unwrap_or(PIECE))];
     let mut at = 0;
     while at < len {
         if stopped() {
             return Ok(None);
         }
-        let piece = (len - at).min(zeros.len() as u64);
-        file.write_at(&zeros[..piece as usize], at)?;
+        // In pieces, so that an end of the process is not held up.
+        let piece = (len - at).min(ZEROS_MAX as u64);
+        file.write_zeros(piece as usize, at)?;
         at += piece;
     }
     file.sync_data()?;

@@ -42,6 +42,15 @@ pub trait Disk: Clone + Debug + Send + 'static {
     fn path(&self, name: &str) -> String;
 }
 
+/// Zeros that are written at once.
+pub(super) const ZEROS_MAX: usize = 1 << 20;
+
+/// A page, and whole pages of the disk, begin where this does.
+#[repr(align(4096))]
+struct Zeros([u8; ZEROS_MAX]);
+
+static ZEROS: Zeros = Zeros([0; ZEROS_MAX]);
+
 /// An open file. A name given away later does not matter to it.
 pub trait DiskFile: Debug + Send + Sync + 'static {
     /// Its length in bytes.
@@ -50,6 +59,10 @@ pub trait DiskFile: Debug + Send + Sync + 'static {
     fn read_at(&self, buf: &mut [u8], at: u64) -> io::Result<()>;
     /// Writes all of `buf`; the file grows where needed.
     fn write_at(&self, buf: &[u8], at: u64) -> io::Result<()>;
+    /// Writes so many zeros, [`ZEROS_MAX`] at most, ahead of what will be written there.
+    fn write_zeros(&self, len: usize, at: u64) -> io::Result<()> {
+        self.write_at(&ZEROS.0[..len], at)
+    }
     /// Makes what was written, and the length, durable.
     fn sync_data(&self) -> io::Result<()>;
 }

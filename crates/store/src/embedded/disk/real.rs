@@ -6,9 +6,13 @@ use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+#[cfg(target_os = "linux")]
+use rustix::fs::{Advice, OFlags, fadvise, fcntl_getfl, fcntl_setfl};
 use rustix::fs::{FlockOperation, flock, fstat, fstatvfs};
 use rustix::io::Errno;
 
+#[cfg(target_os = "linux")]
+use super::ZEROS;
 use super::{Disk, DiskFile};
 use crate::embedded::OpenError;
 use crate::engine::Fatal;
@@ -178,6 +182,27 @@ impl DiskFile for File {
         self.write_all_at(buf, at)
     }
 
+    /// Past the page cache, which then reads them: 10 ms of a processor for 64 MiB, where copying them into the cache and
+    /// from there to the disk takes 23. They are to be in it, or each small write would wait for its page.
+    #[cfg(target_os = "linux")]
+    fn write_zeros(&self, len: usize, at: u64) -> io::Result<()> {
+        let zeros = &ZEROS.0[..len];
+        let flags = fcntl_getfl(self)?;
+        // Not every file system has it, and none takes parts of pages.
+        if fcntl_setfl(self, flags | OFlags::DIRECT).is_err() {
+            return self.write_all_at(zeros, at);
+        }
+        let written = self.write_all_at(zeros, at);
+        fcntl_setfl(self, flags)?;
+        if written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::InvalidInput) {
+            return self.write_all_at(zeros, at);
+        }
+        written?;
+        // A hint.
+        _ = fadvise(self, at, std::num::NonZeroU64::new(len as u64), Advice::WillNeed);
+        Ok(())
+    }
+
     fn sync_data(&self) -> io::Result<()> {
         Self::sync_data(self)
     }
@@ -218,6 +243,27 @@ mod tests {
         // Somebody cleans up: the files we write have no names any more, and another server may come.
         std::fs::remove_file(directory.path().join(LOCK)).unwrap();
         assert_eq!(disk.free().unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn zeros_replace_what_was_there_also_parts_of_pages() {
+        let directory = tempfile::tempdir().unwrap();
+        let disk = RealDisk::open(directory.path()).unwrap();
+        let file = disk.create("a").unwrap();
+        let read = || std::fs::read(directory.path().join("a")).unwrap();
+        let mut expected = vec![7; 3 * 4096];
+        for (len, at) in [(4096, 0), (8192, 4096), (100, 12_000), (5000, 3 * 4096)] {
+            expected.fill(7);
+            DiskFile::write_at(&file, &expected, 0).unwrap();
+            file.write_zeros(len, at).unwrap();
+            expected.resize(expected.len().max(at as usize + len), 7);
+            expected[at as usize..at as usize + len].fill(0);
+            assert!(read() == expected, "{len} at {at}");
+            // The file is as it was: a small write goes through the cache.
+            DiskFile::write_at(&file, b"x", at).unwrap();
+            expected[at as usize] = b'x';
+            assert!(read() == expected, "{len} at {at}");
+        }
     }
 
     #[test]
