@@ -31,6 +31,21 @@ pub(crate) fn boot() -> Boot {
     Boot(u64::try_from(micros(clock_gettime(BOOT))).unwrap_or(0))
 }
 
+/// Stands still for a moment. A timer of tokio's would take a millisecond at least.
+#[expect(clippy::disallowed_methods, reason = "this is the file that knows of time")]
+pub(crate) fn nap(moment: Duration) {
+    std::thread::sleep(moment);
+}
+
+/// From now on naps of this thread, and of those that it starts, end in time. Else the kernel lets each last up to 50 µs longer, so that it can wake
+/// several sleepers at once.
+pub(crate) fn nap_briefly() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1)) {
+        tracing::debug!("naps may last longer than they should: {error}");
+    }
+}
+
 fn micros(time: rustix::time::Timespec) -> i64 {
     time.tv_sec.saturating_mul(1_000_000).saturating_add(time.tv_nsec / 1_000)
 }
@@ -53,11 +68,6 @@ impl Clock {
         let ahead = Duration::from_micros(self.ahead.get());
         let boot = boot().after(ahead);
         Now { wall: wall().after(ahead), boot, heard: heard.unwrap_or(boot), chance: self.draw() }
-    }
-
-    /// How long it is until a moment.
-    pub(crate) fn until(&self, at: Boot) -> Duration {
-        at.since(boot().after(Duration::from_micros(self.ahead.get())))
     }
 
     fn draw(&self) -> u64 {

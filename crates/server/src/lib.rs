@@ -26,6 +26,7 @@ mod open_files;
 mod port;
 pub mod rejected;
 mod reload;
+mod rhythm;
 mod server;
 mod shell;
 mod signal;

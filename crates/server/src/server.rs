@@ -211,6 +211,7 @@ fn engine_thread<D: Disk>(
     [stop, kill]: [Arc<Notify>; 2],
     ready: &Ready,
 ) -> Result<(), Fatal> {
+    clock::nap_briefly();
     let options = LocalOptions::default();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build_local(options) {
         Ok(runtime) => runtime,

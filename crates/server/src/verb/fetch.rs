@@ -1,8 +1,10 @@
 //! `FETCH queue …`: rules `F-01` to `F-07`.
 
-use bessemer_core::Command;
+use std::time::Duration;
+
 use bessemer_core::command::{FailureView, Handout};
 use bessemer_core::query::JobView;
+use bessemer_core::{Boot, Command};
 use bessemer_protocol::names::check_queue;
 use bessemer_protocol::resp::put_bulk;
 use bessemer_store::Engine;
@@ -19,9 +21,20 @@ pub(super) fn run<E: Engine>(call: &mut Call<'_, E>, rest: &str) -> Outcome {
     }
     // No queue can have such a name, so nobody needs to wait for it (rule `F-01`: it is no error either).
     let queues: Vec<&str> = names.into_iter().filter(|name| check_queue(name).is_ok()).collect();
-    let wait = call.limits.fetch_wait;
+    let wait = in_step(call.now.boot, call.limits.fetch_wait);
     let progress = call.submit(Command::Fetch { conn: call.conn, queues: &queues, wait });
     Outcome::Submitted(progress, Form::Plain)
+}
+
+/// A wait may be longer by this part of it. So all waits of 2 s end in steps of 50 ms, and thousands of workers with
+/// nothing to do are told so, and ask again, in a few wake-ups and not in thousands.
+const STEPS: u32 = 40;
+
+/// A wait, made so long that it ends with a step.
+fn in_step(now: Boot, wait: Duration) -> Duration {
+    let step = (wait / STEPS).max(Duration::from_micros(1)).as_micros() as u64;
+    let end = now.after(wait);
+    Boot(end.0.next_multiple_of(step)).since(now)
 }
 
 /// The job, with what changes from delivery to delivery spliced in before its last brace.
@@ -76,6 +89,18 @@ mod tests {
     use super::*;
     use bessemer_core::Wall;
     use bessemer_core::command::{Delivery, Text};
+
+    #[test]
+    fn waits_end_in_step_and_never_early_f03() {
+        let wait = Duration::from_secs(2);
+        let ends = |now: u64| now + in_step(Boot(now), wait).as_micros() as u64;
+        assert_eq!([0, 1, 49_999, 50_000].map(ends), [2_000_000, 2_050_000, 2_050_000, 2_050_000]);
+        assert_eq!(
+            in_step(Boot(7), Duration::from_micros(3)),
+            Duration::from_micros(3),
+            "short ones have no steps"
+        );
+    }
 
     #[test]
     fn a_job_is_handed_out_with_its_failure_spliced_in_f07() {
