@@ -81,6 +81,12 @@ pub enum Error {
     /// Two jobs of one name were given to a worker.
     #[error("job type {0} is registered twice")]
     DuplicateJob(&'static str),
+    /// A job needs a value that its worker was not given.
+    #[error("job {jobtype} needs a {state}, and the worker was given none: add one with .state(…)")]
+    MissingState { jobtype: &'static str, state: String },
+    /// The operating system gives no thread.
+    #[error("cannot start a thread")]
+    Thread(#[source] io::Error),
     /// The worker has no jobs, no queues or no slots, or a queue whose name has a space.
     #[error("worker cannot start: {0}")]
     Worker(&'static str),

@@ -45,9 +45,11 @@
 mod backoff;
 mod client;
 mod error;
+mod events;
 mod job;
 mod payload;
 mod random;
+mod trace;
 mod worker;
 
 pub use bessemer_protocol::handshake::Hello;
@@ -61,6 +63,7 @@ pub use client::command::Answer;
 pub use client::operate::JobChange;
 pub use client::pool::{Bessemer, Rejected};
 pub use error::Error;
+pub use events::{Event, Events, JobInfo};
 pub use job::args::{ArgumentMismatch, Arguments, IntoArgs};
 pub use job::failure::Failure;
 pub use job::outcome::{IntoOutcome, JobResult, Outcome};
@@ -69,6 +72,7 @@ pub use job::{Job, JobOptions};
 pub use payload::{FetchedJob, Jid, NewJob, PastFailure};
 pub use worker::context::Context;
 pub use worker::shutdown::Stop;
+pub use worker::state::Need;
 pub use worker::{Report, Worker};
 
 /// What most files that define or push jobs want in scope.

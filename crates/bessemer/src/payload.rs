@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::error::Error;
 use crate::job::JobOptions;
-use crate::random;
+use crate::{random, trace};
 
 /// The id of a job: 24 hexadecimal digits when this library made it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -57,7 +57,7 @@ pub struct NewJob {
     #[serde(skip_serializing_if = "Option::is_none")]
     backtrace: Option<u32>,
     #[serde(skip_serializing_if = "Map::is_empty")]
-    custom: Map<String, Value>,
+    pub(crate) custom: Map<String, Value>,
 }
 
 impl NewJob {
@@ -88,9 +88,11 @@ impl NewJob {
         options: JobOptions,
     ) -> Result<Self, Error> {
         let now = now();
-        let JobOptions { queue, retry, reserve_for, backtrace, custom, at } = options;
+        let JobOptions { queue, retry, reserve_for, backtrace, mut custom, at } = options;
+        let jid = Jid::random()?;
+        trace::stamp(&mut custom, &jid);
         Ok(Self {
-            jid: Jid::random()?,
+            jid,
             jobtype: jobtype.into(),
             queue,
             args,
@@ -114,6 +116,16 @@ impl NewJob {
     pub fn with_jid(mut self, jid: impl Into<String>) -> Self {
         self.jid = Jid(jid.into());
         self
+    }
+
+    /// Its name.
+    pub fn jobtype(&self) -> &str {
+        &self.jobtype
+    }
+
+    /// The queue that it goes to.
+    pub fn queue(&self) -> &str {
+        self.queue.as_deref().unwrap_or("default")
     }
 
     /// The id that the job has been given.

@@ -10,12 +10,15 @@ use bessemer_protocol::response::{Info, ServerError};
 use bessemer_protocol::url::Url;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep, timeout_at};
+use tracing::Instrument;
 
 use crate::backoff::Backoff;
 use crate::client::command::{Answer, Command};
 use crate::client::{Client, Server};
 use crate::error::Error;
+use crate::events::{self, Bus};
 use crate::payload::{Jid, NewJob};
+use crate::trace;
 use crate::worker::Worker;
 
 /// Connections at the same time at most; further callers wait for one.
@@ -53,6 +56,7 @@ pub struct Bessemer {
 struct Shared {
     server: Server,
     permits: Semaphore,
+    bus: Bus,
     /// Newest last. Whoever locks it only takes or puts one.
     idle: Mutex<Vec<Client>>,
 }
@@ -93,7 +97,12 @@ impl Bessemer {
     }
 
     pub(crate) fn to(server: Server) -> Self {
-        let shared = Shared { server, permits: Semaphore::new(CONNECTIONS_MAX), idle: Mutex::default() };
+        let shared = Shared {
+            server,
+            permits: Semaphore::new(CONNECTIONS_MAX),
+            bus: Bus::default(),
+            idle: Mutex::default(),
+        };
         Self { shared: Arc::new(shared) }
     }
 
@@ -119,8 +128,10 @@ impl Bessemer {
     /// could not be reached for 10 s.
     pub async fn push(&self, job: &NewJob) -> Result<Jid, Error> {
         let command = Command::push(job);
-        command.expect_ok(self.ask(&command).await?)?;
-        Ok(job.jid.clone())
+        let pushed = self.ask(&command).instrument(trace::push_span(job)).await;
+        let pushed = pushed.and_then(|answer| command.expect_ok(answer));
+        events::pushed(self, job, &pushed);
+        pushed.map(|()| job.jid.clone())
     }
 
     /// Pushes many jobs, up to a thousand in one command, and returns those that the server refused.
@@ -134,7 +145,9 @@ impl Bessemer {
             let (chunk, others) = rest.split_at(bulk(rest));
             rest = others;
             let command = Command::push_bulk(chunk);
-            rejected.extend(Rejected::read(&command, self.ask(&command).await?)?);
+            let refused = Rejected::read(&command, self.ask(&command).await?)?;
+            events::pushed_all(self, chunk, &refused);
+            rejected.extend(refused);
         }
         Ok(rejected)
     }
@@ -146,6 +159,10 @@ impl Bessemer {
     pub async fn info(&self) -> Result<Info, Error> {
         let command = Command::info();
         command.expect_document(self.ask(&command).await?)
+    }
+
+    pub(crate) fn bus(&self) -> &Bus {
+        &self.shared.bus
     }
 
     pub(crate) fn server(&self) -> &Server {

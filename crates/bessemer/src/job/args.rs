@@ -88,7 +88,7 @@ fn kind(raw: &RawValue) -> &'static str {
 }
 
 /// A type's name without the paths: `Vec<String>` for `alloc::vec::Vec<alloc::string::String>`.
-fn short_name(path: &str) -> String {
+pub(crate) fn short_name(path: &str) -> String {
     let mut name = String::new();
     let mut segment = 0;
     for c in path.chars() {

@@ -35,6 +35,10 @@ pub struct Failure {
 const LINE_MAX: usize = 1_000;
 
 impl Failure {
+    pub(crate) const PANIC: &'static str = "panic";
+    pub(crate) const TIMEOUT: &'static str = "Timeout";
+    pub(crate) const SHUTDOWN: &'static str = "Shutdown";
+
     /// A failure of a type of your own. The trace begins with the place of this call.
     #[track_caller]
     pub fn new(errtype: impl Into<String>, message: impl Into<String>) -> Self {
@@ -105,7 +109,7 @@ fn errtype<E>() -> String {
 
 impl From<Panicked> for Failure {
     fn from(panicked: Panicked) -> Self {
-        Self { errtype: "panic".into(), message: panicked.message, backtrace: panicked.trace }
+        Self { errtype: Self::PANIC.into(), message: panicked.message, backtrace: panicked.trace }
     }
 }
 

@@ -12,10 +12,12 @@ use serde_json::{Map, Value};
 
 use crate::error::Error;
 use crate::job::args::{Arguments, IntoArgs};
-use crate::job::outcome::JobResult;
+use crate::job::failure::Failure;
+use crate::job::outcome::{JobResult, Outcome};
 use crate::job::with::With;
 use crate::payload::{Jid, When};
 use crate::worker::context::Context;
+use crate::worker::state::Need;
 
 /// A kind of work, named so that any client can push it, done by [`Job::perform`].
 ///
@@ -56,6 +58,18 @@ pub trait Job: Send + Sync + 'static {
     /// How it is pushed unless the call says otherwise. Default: the server's defaults.
     fn options() -> JobOptions {
         JobOptions::new()
+    }
+
+    /// The types of the values that the job takes by [`Context::state`]: a worker that was not given one of them does not
+    /// start. Default: none.
+    fn needs() -> Vec<Need> {
+        Vec::new()
+    }
+
+    /// What becomes of a job whose arguments do not fit. Default: it is buried, since trying again does not help. A job
+    /// that a newer worker elsewhere may understand answers `Err(failure)`, and is tried again.
+    fn mismatched(failure: Failure) -> JobResult {
+        Ok(Outcome::Bury(failure))
     }
 
     /// Does the work. Runs in a task of the worker; work that blocks for longer than a moment belongs into

@@ -1,13 +1,15 @@
 //! A worker process: what it does, how many at a time, and how it ends.
 
 mod beat;
+mod blocking;
 pub(crate) mod context;
 mod outbox;
 pub(crate) mod panic;
-mod perform;
+pub(crate) mod perform;
 mod registry;
 pub(crate) mod shutdown;
 mod slot;
+pub(crate) mod state;
 #[cfg(test)]
 mod tests;
 
@@ -23,8 +25,10 @@ use crate::client::link::Link;
 use crate::client::pool::Bessemer;
 use crate::error::Error;
 use crate::job::Job;
+use crate::job::outcome::Outcome;
 use crate::random;
 use crate::worker::outbox::{Delivery, InHand, Outbox};
+use crate::worker::perform::{Performer, Setup};
 use crate::worker::registry::Registry;
 use crate::worker::shutdown::{Signals, Stage, Stop};
 
@@ -55,6 +59,7 @@ const LEFTOVERS: Duration = Duration::from_secs(2);
 pub struct Worker {
     app: Bessemer,
     registry: Registry,
+    setup: Setup,
     /// Those that the application named, or else those of its jobs.
     queues: Option<Vec<String>>,
     queues_of_jobs: Vec<String>,
@@ -83,7 +88,7 @@ pub struct Report {
 pub(crate) struct Crew {
     pub(crate) app: Bessemer,
     pub(crate) hello: Hello,
-    pub(crate) registry: Registry,
+    pub(crate) performer: Arc<Performer>,
     pub(crate) queues: Vec<String>,
     pub(crate) outbox: Outbox,
     pub(crate) stop: Stop,
@@ -95,6 +100,7 @@ impl Worker {
         Self {
             app,
             registry: Registry::default(),
+            setup: Setup::default(),
             queues: None,
             queues_of_jobs: Vec::new(),
             slots: 10,
@@ -176,7 +182,7 @@ impl Worker {
     /// # Errors
     /// [`Error::Worker`] and [`Error::DuplicateJob`] for a worker that makes no sense; [`Error::Login`],
     /// [`Error::PasswordRequired`] and [`Error::Handshake`] when the server turns it away at the start.
-    pub async fn run(self) -> Result<Report, Error> {
+    pub async fn run(mut self) -> Result<Report, Error> {
         self.check()?;
         let hello = hello(&self.labels)?;
         let signals = match self.signals {
@@ -184,10 +190,11 @@ impl Worker {
             false => None,
         };
         panic::install_hook();
+        let performer = Performer::of(&mut self);
         let crew = Arc::new(Crew {
             app: self.app,
             hello,
-            registry: self.registry,
+            performer: Arc::new(performer),
             queues: self.queues.unwrap_or(self.queues_of_jobs),
             outbox: Outbox::new(self.slots),
             stop: self.stop,
@@ -200,7 +207,7 @@ impl Worker {
             Err(error) => tracing::warn!(error = error.chain(), "the server is away; waiting for it"),
             Ok(()) => {}
         }
-        let (jobs, queues, wid) = (crew.registry.jobtypes(), &crew.queues, &crew.hello.wid);
+        let (jobs, queues, wid) = (crew.performer.registry.jobtypes(), &crew.queues, &crew.hello.wid);
         tracing::info!(wid, ?jobs, ?queues, slots = self.slots, server = ?crew.app, "worker started");
         let mut slots: JoinSet<()> =
             (0..self.slots).map(|number| slot::supervise(crew.clone(), number)).collect();
@@ -225,7 +232,7 @@ impl Worker {
                 "a panicking job would end the process; build without panic = \"abort\"",
             ));
         }
-        self.registry.check()?;
+        self.registry.check(&self.setup.states)?;
         if self.slots == 0 {
             return Err(Error::Worker("it has no slots"));
         }
@@ -324,8 +331,8 @@ impl Tally {
     pub(crate) fn count(&self, job: &InHand, delivered: bool) {
         let counter = match &job.outcome {
             _ if !delivered => &self.unreported,
+            Some(Err(_) | Ok(Outcome::Bury(_))) | None => &self.failed,
             Some(Ok(_)) => &self.succeeded,
-            Some(Err(_)) | None => &self.failed,
         };
         counter.fetch_add(1, Ordering::Relaxed);
     }

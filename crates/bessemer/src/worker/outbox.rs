@@ -9,7 +9,7 @@ use crate::client::command::Command;
 use crate::client::link::Link;
 use crate::error::Error;
 use crate::job::failure::Failure;
-use crate::job::outcome::JobResult;
+use crate::job::outcome::{JobResult, Outcome};
 
 /// An error that the server gives this often is its last word.
 const REFUSALS_MAX: u32 = 5;
@@ -70,8 +70,8 @@ impl InHand {
     /// Tells the server. A job without an outcome was cut off, for the reason that `cut` gives.
     pub(crate) async fn deliver(&self, link: &mut Link, cut: &str) -> Delivery {
         let command = match &self.outcome {
+            Some(Err(failure) | Ok(Outcome::Bury(failure))) => Command::fail(&self.jid, failure),
             Some(Ok(_)) => Command::ack(&self.jid),
-            Some(Err(failure)) => Command::fail(&self.jid, failure),
             None => Command::fail(&self.jid, &Failure::internal("Shutdown", cut)),
         };
         let mut refusals = 0;

@@ -53,7 +53,7 @@ fn capture(info: &PanicHookInfo<'_>) {
 }
 
 /// Runs `f` and catches its panic.
-fn guard<T>(f: impl FnOnce() -> T) -> Result<T, Panicked> {
+pub(crate) fn guard<T>(f: impl FnOnce() -> T) -> Result<T, Panicked> {
     let armed_before = ARMED.replace(true);
     // An outer panic may be under way, when something guarded is dropped by it.
     let captured_before = CAPTURED.take();
@@ -184,7 +184,11 @@ pub(crate) struct Catch<'a, T> {
 
 impl<'a, T> Catch<'a, T> {
     pub(crate) fn new(future: impl Future<Output = T> + Send + 'a) -> Self {
-        Self { future: Some(Box::pin(future)) }
+        Self::boxed(Box::pin(future))
+    }
+
+    pub(crate) fn boxed(future: Pin<Box<dyn Future<Output = T> + Send + 'a>>) -> Self {
+        Self { future: Some(future) }
     }
 }
 

@@ -1,27 +1,78 @@
 //! One job, from in hand to its outcome: done, failed, panicked, out of time, or cut off by the end of the worker. Knows
 //! neither where the job came from nor how its outcome reaches the server: that is the slot's affair.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 use tracing::Instrument;
 
+use crate::client::pool::Bessemer;
+use crate::events::{Event, JobInfo, emit};
 use crate::job::failure::Failure;
 use crate::job::outcome::{JobResult, Outcome};
 use crate::payload::FetchedJob;
-use crate::worker::Crew;
+use crate::trace::{self, Trace};
+use crate::worker::Worker;
+use crate::worker::blocking::Pool;
 use crate::worker::context::Context;
 use crate::worker::panic::Catch;
-use crate::worker::shutdown::Stage;
+use crate::worker::registry::Registry;
+use crate::worker::shutdown::{Stage, Stop};
+use crate::worker::state::States;
+
+/// What all jobs of a worker run with.
+pub(crate) struct Performer {
+    pub(crate) app: Bessemer,
+    pub(crate) registry: Registry,
+    pub(crate) stop: Stop,
+    /// From the sign to stop to the cut.
+    pub(crate) cancel_grace: Duration,
+    pub(crate) states: States,
+    pub(crate) blocking: Pool,
+    log_args: bool,
+}
+
+/// The part of it that a worker in preparation collects.
+#[derive(Default)]
+pub(crate) struct Setup {
+    pub(crate) states: States,
+    pub(crate) blocking_threads: Option<usize>,
+    log_args: bool,
+}
+
+impl Worker {
+    /// Writes the arguments of each job into the span of its log lines. They may be secret: default is not to.
+    pub fn log_args(mut self, yes: bool) -> Self {
+        self.setup.log_args = yes;
+        self
+    }
+}
+
+impl Performer {
+    /// Makes it of a worker that is about to start.
+    pub(crate) fn of(worker: &mut Worker) -> Self {
+        let Setup { states, blocking_threads, log_args } = std::mem::take(&mut worker.setup);
+        Self {
+            app: worker.app.clone(),
+            registry: std::mem::take(&mut worker.registry),
+            stop: worker.stop.clone(),
+            cancel_grace: worker.cancel_grace,
+            states,
+            blocking: Pool::new(blocking_threads.unwrap_or(worker.slots)),
+            log_args,
+        }
+    }
+}
 
 /// Does the job, which belongs to this worker until `lease_ends`. A failure comes back within the limits of servers and
 /// with as many lines of trace as the job wants.
-pub(crate) async fn run(crew: &Crew, job: FetchedJob, lease_ends: Instant) -> JobResult {
-    let (jid, jobtype, queue, attempt) = (&job.jid, &job.jobtype, &job.queue, job.attempt());
-    let span = tracing::info_span!("work", jid, jobtype, queue, attempt);
-    let (lines, lease) = (job.backtrace_lines(), job.lease());
-    let ctx = Context::new(job, lease_ends, crew.app.clone());
-    match perform(crew, &ctx, lease, lease_ends).instrument(span).await {
+pub(crate) async fn run(performer: &Arc<Performer>, job: FetchedJob, lease_ends: Instant) -> JobResult {
+    let trace = Trace::of(&job);
+    let span = trace::work_span(&job, trace, performer.log_args);
+    let lines = job.backtrace_lines();
+    let ctx = Context::new(job, lease_ends, performer.clone());
+    match trace::within(trace, perform(performer, &ctx)).instrument(span).await {
         Ok(Outcome::Bury(failure)) => Ok(Outcome::Bury(failure.trimmed(lines))),
         Ok(outcome) => Ok(outcome),
         Err(failure) => Err(failure.trimmed(lines)),
@@ -29,35 +80,109 @@ pub(crate) async fn run(crew: &Crew, job: FetchedJob, lease_ends: Instant) -> Jo
 }
 
 /// Runs the job until it is done, its lease is nearly over, or the worker can wait no longer.
-async fn perform(crew: &Crew, ctx: &Context, lease: Duration, lease_ends: Instant) -> JobResult {
+async fn perform(performer: &Performer, ctx: &Context) -> JobResult {
     let started = Instant::now();
+    emit(&performer.app, || Event::Started { job: ctx.job().into() });
     let outcome = tokio::select! {
         biased;
-        outcome = Catch::new(crew.registry.perform(ctx)) => outcome.map_err(Failure::from).flatten(),
-        () = sleep_until(lease_ends - margin(lease)) => {
-            let text = format!("job was stopped shortly before its reservation of {} s ended", lease.as_secs());
-            Err(Failure::internal("Timeout", text))
+        outcome = Catch::boxed(performer.registry.perform(ctx)) => outcome.map_err(Failure::from).flatten(),
+        () = ctx.out_of_time() => {
+            let lease = ctx.job().lease().as_secs();
+            let text = format!("job was stopped shortly before its reservation of {lease} s ended");
+            Err(Failure::internal(Failure::TIMEOUT, text))
         }
-        () = crew.stop.reached(Stage::Abort) => {
-            Err(Failure::internal("Shutdown", "worker was stopped before the job was done"))
+        () = performer.stop.reached(Stage::Abort) => {
+            Err(Failure::internal(Failure::SHUTDOWN, "worker was stopped before the job was done"))
         }
     };
-    let ms = started.elapsed().as_millis();
-    match &outcome {
-        Ok(_) => tracing::info!(ms, "done"),
-        Err(failure) => tracing::warn!(
-            ms,
-            errtype = failure.errtype(),
-            place = failure.backtrace().first().map(String::as_str),
-            "failed: {}",
-            failure.message(),
-        ),
-    }
+    let took = started.elapsed();
+    log(&outcome, took);
+    emit(&performer.app, || ended(ctx.job().into(), &outcome, took));
     outcome
 }
 
-/// How long before the end of its lease a job is stopped, so that its failure is still heard: 20 s, or a tenth of a
-/// short lease.
-fn margin(lease: Duration) -> Duration {
-    Duration::from_secs(20).min(lease / 10)
+fn log(outcome: &JobResult, took: Duration) {
+    let ms = took.as_millis();
+    let (failure, word) = match outcome {
+        Ok(Outcome::Done | Outcome::Return(_)) => return tracing::info!(ms, "done"),
+        Ok(Outcome::Snooze(delay)) => return tracing::info!(ms, ?delay, "snoozed"),
+        Ok(Outcome::Discard(reason)) => return tracing::info!(ms, reason, "discarded"),
+        Ok(Outcome::Bury(failure)) => (failure, "buried"),
+        Err(failure) => (failure, "failed"),
+    };
+    let place = failure.backtrace().first().map(String::as_str);
+    tracing::warn!(ms, errtype = failure.errtype(), place, "{word}: {}", failure.message());
+}
+
+fn ended(job: JobInfo, outcome: &JobResult, took: Duration) -> Event {
+    let (failure, buried) = match outcome {
+        Ok(Outcome::Bury(failure)) => (failure.clone(), true),
+        Err(failure) => (failure.clone(), false),
+        Ok(outcome) => return Event::Finished { job, outcome: outcome.clone(), took },
+    };
+    match failure.errtype() {
+        Failure::PANIC => Event::Panicked { job, failure, took },
+        Failure::TIMEOUT => Event::TimedOut { job, failure, took },
+        _ => Event::Failed { job, failure, buried, took },
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::client::fake::Fake;
+    use crate::prelude::{Done, Job};
+    use crate::worker::panic;
+
+    /// A worker without slots, to run single jobs with.
+    pub(crate) fn performer(mut worker: Worker) -> Arc<Performer> {
+        panic::install_hook();
+        Arc::new(Performer::of(&mut worker))
+    }
+
+    /// A job as a server hands it out.
+    pub(crate) fn fetched(jobtype: &str, args: &str) -> FetchedJob {
+        let text = format!(
+            r#"{{"jid":"job-0001","jobtype":"{jobtype}","queue":"q","args":{args},"reserve_for":600}}"#
+        );
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// Runs one job.
+    pub(crate) async fn run_one(performer: &Arc<Performer>, job: FetchedJob) -> JobResult {
+        let lease_ends = Instant::now() + job.lease();
+        run(performer, job, lease_ends).await
+    }
+
+    /// Adds to a sum that is given to the worker.
+    struct Add;
+
+    impl Job for Add {
+        const JOBTYPE: &'static str = "Add";
+        type Args = (i64,);
+
+        fn needs() -> Vec<crate::Need> {
+            vec![crate::Need::of::<Mutex<i64>>()]
+        }
+
+        async fn perform(&self, ctx: &Context, (n,): (i64,)) -> JobResult {
+            *ctx.state::<Mutex<i64>>().unwrap().lock().unwrap() += n;
+            Ok(Done)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_job_finds_the_value_that_it_needs_and_a_worker_without_it_does_not_start() {
+        let app = Fake::new().app();
+        let error = app.worker().job(Add).run().await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "job Add needs a Mutex<i64>, and the worker was given none: add one with .state(…)"
+        );
+        let performer = performer(app.worker().job(Add).state(Mutex::new(1_i64)));
+        run_one(&performer, fetched("Add", "[2]")).await.unwrap();
+        assert_eq!(*performer.states.get::<Mutex<i64>>().unwrap().lock().unwrap(), 3);
+    }
 }

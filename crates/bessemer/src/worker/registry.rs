@@ -1,7 +1,7 @@
 //! Which jobs a worker can do: one handler for each job type.
 
 use std::collections::HashMap;
-use std::future::Future;
+use std::future::{Future, ready};
 use std::pin::Pin;
 
 use crate::error::Error;
@@ -10,18 +10,22 @@ use crate::job::args::Arguments;
 use crate::job::failure::Failure;
 use crate::job::outcome::JobResult;
 use crate::worker::context::Context;
+use crate::worker::state::{Need, States};
+
+/// A job under way.
+pub(crate) type Performing<'a> = Pin<Box<dyn Future<Output = JobResult> + Send + 'a>>;
 
 /// A job whose argument types are forgotten.
 trait Handler: Send + Sync {
-    fn handle<'a>(&'a self, ctx: &'a Context) -> Pin<Box<dyn Future<Output = JobResult> + Send + 'a>>;
+    fn handle<'a>(&'a self, ctx: &'a Context) -> Performing<'a>;
 }
 
 impl<J: Job> Handler for J {
-    fn handle<'a>(&'a self, ctx: &'a Context) -> Pin<Box<dyn Future<Output = JobResult> + Send + 'a>> {
+    fn handle<'a>(&'a self, ctx: &'a Context) -> Performing<'a> {
         Box::pin(async move {
             match J::Args::from_json(&ctx.job().args) {
                 Ok(args) => self.perform(ctx, args).await,
-                Err(mismatch) => Err(Failure::mismatch(&mismatch)),
+                Err(mismatch) => J::mismatched(Failure::mismatch(&mismatch)),
             }
         })
     }
@@ -32,31 +36,38 @@ pub(crate) struct Registry {
     handlers: HashMap<&'static str, Box<dyn Handler>>,
     /// A job type that was given twice: a mistake, found when the worker starts.
     twice: Option<&'static str>,
+    needs: Vec<(&'static str, Need)>,
 }
 
 impl Registry {
     pub(crate) fn add<J: Job>(&mut self, job: J) {
+        self.needs.extend(J::needs().into_iter().map(|need| (J::JOBTYPE, need)));
         if self.handlers.insert(J::JOBTYPE, Box::new(job)).is_some() {
             self.twice = Some(J::JOBTYPE);
         }
     }
 
-    /// Whether a worker can start with it.
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        match self.twice {
-            Some(jobtype) => Err(Error::DuplicateJob(jobtype)),
-            None if self.handlers.is_empty() => Err(Error::Worker("it knows no job; add one with .job(…)")),
+    /// Whether a worker can start with it and with these values.
+    pub(crate) fn check(&self, states: &States) -> Result<(), Error> {
+        if let Some(jobtype) = self.twice {
+            return Err(Error::DuplicateJob(jobtype));
+        }
+        if self.handlers.is_empty() {
+            return Err(Error::Worker("it knows no job; add one with .job(…)"));
+        }
+        match self.needs.iter().find(|(_, need)| !states.meets(need)) {
+            Some((jobtype, need)) => Err(Error::MissingState { jobtype, state: need.short_name() }),
             None => Ok(()),
         }
     }
 
     /// Does the job, or fails it if its type is unknown here.
-    pub(crate) async fn perform(&self, ctx: &Context) -> JobResult {
+    pub(crate) fn perform<'a>(&'a self, ctx: &'a Context) -> Performing<'a> {
         match self.handlers.get(ctx.jobtype()) {
-            Some(handler) => handler.handle(ctx).await,
+            Some(handler) => handler.handle(ctx),
             None => {
                 let message = format!("no job {:?} is registered with this worker", ctx.jobtype());
-                Err(Failure::internal("UnknownJobType", message))
+                Box::pin(ready(Err(Failure::internal("UnknownJobType", message))))
             }
         }
     }

@@ -61,7 +61,7 @@ async fn work(crew: &Crew, link: &mut Link, number: usize, job: FetchedJob) {
     let lease_ends = Instant::now() + job.lease();
     let mut in_hand = InHand { jid: job.jid.clone(), lease_ends, outcome: None };
     crew.outbox.put(number, in_hand.clone());
-    in_hand.outcome = Some(perform::run(crew, job, lease_ends).await);
+    in_hand.outcome = Some(perform::run(&crew.performer, job, lease_ends).await);
     crew.outbox.put(number, in_hand.clone());
 
     let delivery = in_hand.deliver(link, "").await;
