@@ -2,12 +2,17 @@
 //! [`Failure`](crate::Failure).
 
 use std::io;
+#[cfg(feature = "tls")]
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bessemer_protocol::handshake::HiError;
 use bessemer_protocol::resp::DecodeError;
 use bessemer_protocol::response::{ErrorCode, ServerError};
 use bessemer_protocol::url::UrlError;
+
+#[cfg(feature = "tls")]
+use crate::client::tls::TlsError;
 
 /// Why a command did not succeed, or a worker did not start.
 #[derive(Debug, thiserror::Error)]
@@ -16,14 +21,39 @@ pub enum Error {
     /// The address of the server, or the environment variable that holds it, cannot be read.
     #[error(transparent)]
     Url(#[from] UrlError),
-    /// A `tcp+tls://` address; this version cannot encrypt.
-    #[error(
-        "TLS is not supported yet: use tcp:// on a private network, or a TLS proxy beside the application"
-    )]
-    TlsUnsupported,
+    /// A limit that is out of its range, or a variable of the environment that needs another one.
+    #[error("{name} {what}")]
+    Setting { name: &'static str, what: String },
     /// Nobody answers at the address.
     #[error("cannot connect to {url}")]
     Connect { url: String, source: io::Error },
+    /// There is no talking by TLS to who answers at the address.
+    #[cfg(feature = "tls")]
+    #[error("no TLS with {url}")]
+    Tls { url: String, source: TlsError },
+    /// A file of certificates, or of a key, is of no use.
+    #[cfg(feature = "tls")]
+    #[error("{}: {what}", path.display())]
+    TlsFile { path: PathBuf, what: String },
+    /// The operating system trusts nobody, as in a container without a package of authorities.
+    #[cfg(feature = "tls")]
+    #[error(
+        "no trusted authorities on this machine, and no CA file is named (ca_file, BESSEMER_CA_FILE): {0}"
+    )]
+    SystemTrust(String),
+    /// Files of TLS are named, and the address says to do without.
+    #[cfg(feature = "tls")]
+    #[error("{url} is not encrypted, though files of TLS are named: the address of TLS is tcp+tls://")]
+    NotEncrypted { url: String },
+    /// A `tcp+tls://` address, and the library was built without it.
+    #[cfg(not(feature = "tls"))]
+    #[error(
+        "{url} cannot be spoken to: this program was built without the feature `tls` of the crate bessemer"
+    )]
+    NoTls { url: String },
+    /// Who answers at the address says nothing, or hangs up.
+    #[error("{url} does not greet{hint}")]
+    NoGreeting { url: String, hint: &'static str },
     /// The server wants a password and the address has none.
     #[error("{url} wants a password: write it into the address, tcp://:PASSWORD@HOST:PORT")]
     PasswordRequired { url: String },
@@ -102,6 +132,7 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Connect { .. }
+            | Self::NoGreeting { .. }
             | Self::Io { .. }
             | Self::Closed { .. }
             | Self::Timeout { .. }

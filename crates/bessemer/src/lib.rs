@@ -59,9 +59,12 @@ pub use bessemer_protocol::operate::{
 pub use bessemer_protocol::response::{ErrorCode, Info, ServerError, WorkerState};
 pub use bessemer_protocol::url::{Url, UrlError};
 pub use client::Client;
+pub use client::builder::Builder;
 pub use client::command::Answer;
 pub use client::operate::JobChange;
 pub use client::pool::{Bessemer, Rejected};
+#[cfg(feature = "tls")]
+pub use client::tls::TlsError;
 pub use error::Error;
 pub use events::{Event, Events, JobInfo};
 pub use job::args::{ArgumentMismatch, Arguments, IntoArgs};

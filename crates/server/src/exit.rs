@@ -6,7 +6,7 @@
 use std::io::ErrorKind;
 use std::process::ExitCode;
 
-use bessemer::Error;
+use bessemer::{Error, TlsError};
 use bessemer_protocol::text::shown;
 use bessemer_store::tools::ToolError;
 use bessemer_store::{Fatal, OpenError};
@@ -43,7 +43,7 @@ pub enum Exit {
     Restless = 75,
     /// The server refused a command, or does not speak the protocol.
     Refused = 76,
-    /// The data directory belongs to somebody else, or the password is wrong.
+    /// The data directory belongs to somebody else, the password is wrong, or a certificate is not trusted.
     Permission = 77,
     /// The configuration is wrong.
     Config = 78,
@@ -164,6 +164,7 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let exit = match &error {
             Error::Connect { .. }
+            | Error::NoGreeting { .. }
             | Error::Io { .. }
             | Error::Closed { .. }
             | Error::Timeout { .. }
@@ -171,6 +172,12 @@ impl From<Error> for Failure {
             Error::PasswordRequired { .. } => Exit::Permission,
             Error::Login { .. } if error.is_transient() => Exit::Address,
             Error::Login { .. } => Exit::Permission,
+            Error::Tls { source: TlsError::PlainText | TlsError::Other(_), .. } => Exit::Refused,
+            Error::Tls { .. } => Exit::Permission,
+            Error::TlsFile { .. }
+            | Error::SystemTrust(_)
+            | Error::NotEncrypted { .. }
+            | Error::Setting { .. } => Exit::Config,
             Error::Handshake { .. }
             | Error::Malformed { .. }
             | Error::Document { .. }
@@ -264,7 +271,12 @@ mod tests {
         let line =
             "server refused JOBS LIST: unknown command JOBS: that server is not Bessemer, or an older one";
         assert_eq!(ended(refused), (76, line.into()));
-        assert_eq!(ended(Error::TlsUnsupported).0, 2);
+        let tls = |source| ended(Error::Tls { url: "tcp+tls://h:7419".into(), source });
+        assert_eq!((tls(TlsError::UnknownAuthority).0, tls(TlsError::CertificateRequired).0), (77, 77));
+        let plain =
+            "no TLS with tcp+tls://h:7419: it speaks plain text, and its address would begin with tcp://";
+        assert_eq!(tls(TlsError::PlainText), (76, plain.into()));
+        assert_eq!(ended(Error::TlsFile { path: "/ca.pem".into(), what: "is gone".into() }).0, 78);
     }
 
     #[test]

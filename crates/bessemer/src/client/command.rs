@@ -9,18 +9,40 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use crate::client::builder::Limits;
 use crate::error::Error;
 use crate::job::failure::Failure;
 use crate::payload::{FetchedJob, NewJob};
 
-/// A server answers everything but FETCH at once; what takes longer than this is in trouble.
-const USUAL: Duration = Duration::from_secs(5);
-
-/// FETCH answers within 2 s (rule `F-03`).
-const FETCH: Duration = Duration::from_secs(2 + 5);
-
 /// What changes a whole store is one command, and may take its time.
 const PATIENT: Duration = Duration::from_secs(60);
+
+/// How long a server may wait before it answers a FETCH (rule `F-03`).
+const FETCH: Duration = Duration::from_secs(2);
+
+/// How long the answer to a command may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// As long as opening the connection.
+    Connect,
+    /// At once: what takes longer than the limit is in trouble.
+    Usual,
+    /// FETCH.
+    Fetch,
+    /// What changes a whole store.
+    Patient,
+}
+
+impl Pace {
+    pub(crate) fn deadline(self, limits: &Limits) -> Duration {
+        match self {
+            Self::Connect => limits.connect,
+            Self::Usual => limits.command,
+            Self::Fetch => limits.command + FETCH,
+            Self::Patient => limits.command.max(PATIENT),
+        }
+    }
+}
 
 /// One command, ready to be sent.
 #[derive(Clone, Debug)]
@@ -29,8 +51,7 @@ pub(crate) struct Command {
     pub(crate) verb: &'static str,
     /// With its line end.
     pub(crate) line: Vec<u8>,
-    /// From the first byte written to the last byte read.
-    pub(crate) deadline: Duration,
+    pub(crate) pace: Pace,
 }
 
 /// A reply that is no error.
@@ -46,7 +67,7 @@ pub enum Answer {
 
 impl Command {
     fn bare(verb: &'static str) -> Self {
-        Self { verb, line: format!("{verb}\r\n").into_bytes(), deadline: USUAL }
+        Self { verb, line: format!("{verb}\r\n").into_bytes(), pace: Pace::Usual }
     }
 
     fn with_json(verb: &'static str, payload: &(impl Serialize + ?Sized)) -> Self {
@@ -60,7 +81,7 @@ impl Command {
             }
         }
         line.extend_from_slice(b"\r\n");
-        Self { verb, line, deadline: USUAL }
+        Self { verb, line, pace: Pace::Usual }
     }
 
     pub(crate) fn push(job: &NewJob) -> Self {
@@ -73,7 +94,7 @@ impl Command {
 
     pub(crate) fn fetch(queues: &[String]) -> Self {
         let line = format!("FETCH {}\r\n", queues.join(" ")).into_bytes();
-        Self { verb: "FETCH", line, deadline: FETCH }
+        Self { verb: "FETCH", line, pace: Pace::Fetch }
     }
 
     pub(crate) fn ack(jid: &str) -> Self {
@@ -122,7 +143,7 @@ impl Command {
         if text.contains(['\r', '\n']) {
             return Err(Error::NotALine);
         }
-        Ok(Self { verb: "the line", line: format!("{text}\r\n").into_bytes(), deadline: PATIENT })
+        Ok(Self { verb: "the line", line: format!("{text}\r\n").into_bytes(), pace: Pace::Patient })
     }
 
     pub(crate) fn queue(what: &str, names: &[String]) -> Result<Self, Error> {
@@ -133,11 +154,11 @@ impl Command {
             line.extend_from_slice(name.as_bytes());
         }
         line.extend_from_slice(b"\r\n");
-        Ok(Self { verb: "QUEUE", line, deadline: PATIENT })
+        Ok(Self { verb: "QUEUE", line, pace: Pace::Patient })
     }
 
     pub(crate) fn flush() -> Self {
-        Self { deadline: PATIENT, ..Self::bare("FLUSH") }
+        Self { pace: Pace::Patient, ..Self::bare("FLUSH") }
     }
 
     pub(crate) fn discard(set: JobSet, glob: &str) -> Self {
@@ -152,17 +173,17 @@ impl Command {
             regexp: &'a str,
         }
         let mutation = Mutation { cmd: "discard", target: set, filter: Filter { regexp: glob } };
-        Self { deadline: PATIENT, ..Self::with_json("MUTATE", &mutation) }
+        Self { pace: Pace::Patient, ..Self::with_json("MUTATE", &mutation) }
     }
 
     pub(crate) fn jobs(verb: &'static str, slice: &impl Serialize) -> Self {
-        Self { deadline: PATIENT, ..Self::with_json(verb, slice) }
+        Self { pace: Pace::Patient, ..Self::with_json(verb, slice) }
     }
 
     pub(crate) fn workers(verb: &'static str, wid: Option<&str>) -> Result<Self, Error> {
         let Some(wid) = wid else { return Ok(Self::bare(verb)) };
         word(wid)?;
-        Ok(Self { verb, line: format!("{verb} {wid}\r\n").into_bytes(), deadline: USUAL })
+        Ok(Self { verb, line: format!("{verb} {wid}\r\n").into_bytes(), pace: Pace::Usual })
     }
 
     /// The error of a reply that began with a dash.

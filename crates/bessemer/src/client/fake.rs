@@ -139,6 +139,27 @@ impl Fake {
         address.to_string()
     }
 
+    /// The same by TLS.
+    #[cfg(feature = "tls")]
+    pub(crate) async fn listen_sealed(&self, config: Arc<tokio_rustls::rustls::ServerConfig>) -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let port = listener.local_addr().expect("a bound address").port();
+        let fake = self.clone();
+        tokio::spawn(async move {
+            let acceptor = tokio_rustls::TlsAcceptor::from(config);
+            while let Ok((stream, _)) = listener.accept().await {
+                let (fake, acceptor) = (fake.clone(), acceptor.clone());
+                tokio::spawn(async move {
+                    // Who does not get through the handshake is told why by an alert.
+                    if let Ok(stream) = acceptor.accept(stream).await {
+                        fake.serve(stream).await;
+                    }
+                });
+            }
+        });
+        port
+    }
+
     fn script<T>(&self, change: impl FnOnce(&mut Script) -> T) -> T {
         change(&mut self.state.script.lock().expect("no test panics with the script in hand"))
     }

@@ -1,5 +1,6 @@
 //! One connection to a server: handshake, then one command at a time.
 
+pub(crate) mod builder;
 pub(crate) mod command;
 #[cfg(test)]
 pub(crate) mod fake;
@@ -7,26 +8,26 @@ pub(crate) mod link;
 pub(crate) mod operate;
 pub(crate) mod pool;
 mod socket;
+#[cfg(feature = "tls")]
+pub(crate) mod tls;
 
+use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bessemer_protocol::handshake::{Hello, Hi, VERSION, password_hash};
 use bessemer_protocol::resp::{self, DecodeError, Decoded, Reply};
 use bessemer_protocol::response::{Info, ServerError, WorkerState};
 use bessemer_protocol::url::Url;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::client::command::{Answer, Command};
+use crate::client::builder::{Builder, Limits};
+use crate::client::command::{Answer, Command, Pace};
 use crate::client::pool::Rejected;
-use crate::client::socket::{Dial, Socket, Tcp};
+use crate::client::socket::{Dial, Socket};
 use crate::error::Error;
 use crate::job::failure::Failure;
 use crate::payload::{FetchedJob, NewJob};
-
-/// From the first packet to the end of the handshake.
-const CONNECT: Duration = Duration::from_secs(5);
 
 /// The longest reply that is read: a job of 16 MiB, which is what servers accept, with room for its failure.
 const BULK_MAX: usize = 32 * 1024 * 1024;
@@ -38,36 +39,43 @@ const BUFFER_KEPT: usize = 256 * 1024;
 #[derive(Clone)]
 pub(crate) struct Server {
     pub(crate) url: Arc<Url>,
+    pub(crate) limits: Limits,
     dial: Arc<dyn Dial>,
 }
 
 impl Server {
-    pub(crate) fn new(url: Url) -> Result<Self, Error> {
-        if url.tls { Err(Error::TlsUnsupported) } else { Ok(Self::with_dial(url, Tcp)) }
+    pub(crate) fn with_dial(url: Url, dial: impl Dial + 'static) -> Self {
+        Self { url: Arc::new(url), limits: Limits::DEFAULT, dial: Arc::new(dial) }
     }
 
-    pub(crate) fn with_dial(url: Url, dial: impl Dial + 'static) -> Self {
-        Self { url: Arc::new(url), dial: Arc::new(dial) }
+    pub(crate) fn limited(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// Opens a connection and introduces itself. `hello` says who: a worker, or by default a producer.
-    pub(crate) async fn connect(&self, hello: Hello) -> Result<Client, Error> {
-        match timeout(CONNECT, self.handshake(hello)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(Error::Timeout { command: "HELLO", after: CONNECT }),
-        }
-    }
-
-    async fn handshake(&self, mut hello: Hello) -> Result<Client, Error> {
+    pub(crate) async fn connect(&self, mut hello: Hello) -> Result<Client, Error> {
         let url = || self.url.to_string();
-        let dialed = self.dial.dial(&self.url).await;
-        let mut client = Client::new(dialed.map_err(|source| Error::Connect { url: url(), source })?);
+        let deadline = Instant::now() + self.limits.connect;
+        let dialed = timeout_at(deadline, self.dial.dial(&self.url)).await;
+        let dialed = dialed.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+        let mut client = Client::new(dialed.map_err(|error| self.broken(error))?, self.limits);
 
-        let hi = match client.read_reply("HELLO").await? {
-            Ok(Answer::Simple(text)) => Hi::parse(&text),
+        let hi = match timeout_at(deadline, client.read_reply("HELLO")).await {
+            Ok(Ok(Ok(Answer::Simple(text)))) => Hi::parse(&text),
             // A server that is full says so instead of greeting.
-            Err(line) => return Err(Error::Login { url: url(), answer: ServerError::parse(&line) }),
-            Ok(_) => Hi::parse(""),
+            Ok(Ok(Err(line))) => return Err(Error::Login { url: url(), answer: ServerError::parse(&line) }),
+            Ok(Ok(Ok(_))) => Hi::parse(""),
+            // TLS 1.3 says only now that it wants a certificate of its client.
+            Ok(Err(Error::Io { source, .. })) => return Err(self.broken(source)),
+            Ok(Err(Error::Closed { .. })) | Err(_) => {
+                let hint = if self.url.tls {
+                    ""
+                } else {
+                    "; where it speaks TLS, its address begins with tcp+tls://"
+                };
+                return Err(Error::NoGreeting { url: url(), hint });
+            }
+            Ok(Err(error)) => return Err(error),
         };
         let hi = hi.map_err(|source| Error::Handshake { url: url(), source })?;
         hello.v = Some(VERSION);
@@ -78,12 +86,22 @@ impl Server {
         }
         let mut line = Vec::new();
         hello.encode(&mut line);
-        let command = Command { verb: "HELLO", line, deadline: CONNECT };
+        let command = Command { verb: "HELLO", line, pace: Pace::Connect };
         match client.ask(&command).await {
             Ok(answer) => command.expect_ok(answer).map(|()| client),
             Err(Error::Server { answer, .. }) => Err(Error::Login { url: url(), answer }),
             Err(error) => Err(error),
         }
+    }
+
+    /// Why a connection did not come about.
+    fn broken(&self, source: io::Error) -> Error {
+        let url = self.url.to_string();
+        #[cfg(feature = "tls")]
+        if let Some(source) = self.dial.explain(&self.url, &source) {
+            return Error::Tls { url, source };
+        }
+        Error::Connect { url, source }
     }
 }
 
@@ -98,25 +116,27 @@ pub struct Client {
     read: Vec<u8>,
     /// A command was begun whose reply has not been read to its end.
     midway: bool,
+    limits: Limits,
 }
 
 impl Client {
-    /// Connects to `url`, as a producer.
+    /// Connects to `url`, as a producer. With limits and files of TLS of one's own:
+    /// [`Bessemer::client`](crate::Bessemer::client).
     ///
     /// # Errors
-    /// [`Error::Connect`], [`Error::Timeout`] after 5 s, [`Error::PasswordRequired`], [`Error::Login`],
+    /// [`Error::Connect`], [`Error::Tls`], [`Error::NoGreeting`], [`Error::PasswordRequired`], [`Error::Login`],
     /// [`Error::Handshake`].
     pub async fn connect(url: &Url) -> Result<Self, Error> {
-        Server::new(url.clone())?.connect(Hello::default()).await
+        Builder::new().address(url.clone()).connect()?.client().await
     }
 
     /// Connects to `url` with a HELLO of one's own; its version and password hash are filled in.
     pub async fn introduce(url: &Url, hello: Hello) -> Result<Self, Error> {
-        Server::new(url.clone())?.connect(hello).await
+        Builder::new().address(url.clone()).connect()?.client_as(hello).await
     }
 
-    fn new(socket: Socket) -> Self {
-        Self { socket, read: Vec::new(), midway: false }
+    fn new(socket: Socket, limits: Limits) -> Self {
+        Self { socket, read: Vec::new(), midway: false, limits }
     }
 
     /// Pushes a job.
@@ -174,7 +194,7 @@ impl Client {
             self.socket.shutdown().await
         };
         // Nobody is left to be told if that fails.
-        let _: Result<Result<(), _>, _> = timeout(command.deadline, farewell).await;
+        let _: Result<Result<(), _>, _> = timeout(command.pace.deadline(&self.limits), farewell).await;
     }
 
     /// Whether a further command can be sent: no earlier one was given up, and the server has not hung up.
@@ -188,13 +208,16 @@ impl Client {
             return Err(Error::Unusable);
         }
         let verb = command.verb;
+        let deadline = command.pace.deadline(&self.limits);
         let exchange = async {
-            let written = self.socket.write_all(&command.line).await;
-            written.map_err(|source| Error::Io { command: verb, source })?;
+            let broke = |source| Error::Io { command: verb, source };
+            self.socket.write_all(&command.line).await.map_err(broke)?;
+            // TLS keeps back what the socket did not take.
+            self.socket.flush().await.map_err(broke)?;
             self.read_reply(verb).await
         };
-        let reply = timeout(command.deadline, exchange).await;
-        let reply = reply.map_err(|_| Error::Timeout { command: verb, after: command.deadline })??;
+        let reply = timeout(deadline, exchange).await;
+        let reply = reply.map_err(|_| Error::Timeout { command: verb, after: deadline })??;
         // Only now: whoever drops this future earlier leaves the connection marked.
         self.midway = false;
         reply.map_err(|line| command.refused(&line))
@@ -229,6 +252,8 @@ impl Client {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use serde_json::json;
 
     use super::*;
@@ -284,12 +309,6 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn encryption_is_refused_rather_than_forgotten() {
-        let error = Client::connect(&"tcp+tls://localhost".parse().unwrap()).await.err().unwrap();
-        assert!(matches!(error, Error::TlsUnsupported), "{error}");
-    }
-
-    #[tokio::test]
     async fn an_error_of_the_server_leaves_the_connection_whole() {
         let fake = Fake::new();
         let mut client = connect(&fake, "").await.unwrap();
@@ -329,6 +348,23 @@ mod tests {
         fake.answer("HELLO", Say::Silence);
         let error = fake.app().server().connect(Hello::default()).await.err().unwrap();
         assert_eq!(error.to_string(), "no answer to HELLO within 5s");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_does_not_greet_is_not_waited_for_and_may_speak_tls() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let url: Url = format!("tcp://127.0.0.1:{port}").parse().unwrap();
+        let app = crate::Bessemer::builder().address(url.clone()).connect_timeout(Duration::from_secs(1));
+        let silent = app.connect().unwrap().client().await.err().unwrap();
+        let told = format!("{url} does not greet; where it speaks TLS, its address begins with tcp+tls://");
+        assert_eq!(silent.to_string(), told);
+        assert!(silent.is_transient());
+        drop(listener.accept().await.unwrap());
+        let (closed, _) = tokio::join!(Client::connect(&url), async {
+            drop(listener.accept().await.unwrap());
+        });
+        assert_eq!(closed.err().unwrap().to_string(), told);
     }
 
     #[tokio::test(start_paused = true)]

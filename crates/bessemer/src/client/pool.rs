@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tracing::Instrument;
 
 use crate::backoff::Backoff;
+use crate::client::builder::Builder;
 use crate::client::command::{Answer, Command};
 use crate::client::{Client, Server};
 use crate::error::Error;
@@ -20,16 +21,6 @@ use crate::events::{self, Bus};
 use crate::payload::{Jid, NewJob};
 use crate::trace;
 use crate::worker::Worker;
-
-/// Connections at the same time at most; further callers wait for one.
-const CONNECTIONS_MAX: usize = 16;
-
-/// Connections that are kept open while nobody uses them.
-const IDLE_MAX: usize = 4;
-
-/// How long a command is tried again, on new connections, before its caller learns that the server is away. Well
-/// below the 60 s within which a server takes a push with the same id and text for the same push.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The longest wait between two tries.
 const PAUSE_MAX: Duration = Duration::from_secs(1);
@@ -46,8 +37,8 @@ static GLOBAL: Mutex<Option<Bessemer>> = Mutex::new(None);
 ///
 /// It connects when it is first used, keeps up to 4 idle connections and opens up to 16. Every command has a deadline
 /// of 5 s and is tried again on a new connection, for 10 s in all, when the connection breaks: a restart of the
-/// server is not noticed. A push that was tried again is one job where the server knows it by its id, as Bessemer
-/// does; on other servers it may rarely be two jobs with the same id.
+/// server is not noticed. [`Bessemer::builder`] has other limits. A push that was tried again is one job where the
+/// server knows it by its id, as Bessemer does; on other servers it may rarely be two jobs with the same id.
 #[derive(Clone)]
 pub struct Bessemer {
     shared: Arc<Shared>,
@@ -71,39 +62,59 @@ pub struct Rejected {
 }
 
 impl Bessemer {
+    /// A handle with an address, with limits, with trust of one's own.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
     /// The server that the environment names: the variable that `FAKTORY_PROVIDER` names, else `FAKTORY_URL`, else
     /// `BESSEMER_URL`, else `tcp://localhost:7419`. Does not connect yet.
     ///
     /// # Errors
-    /// [`Error::Url`], [`Error::TlsUnsupported`].
+    /// As [`Builder::connect`].
     pub fn from_env() -> Result<Self, Error> {
-        Self::at(Url::from_lookup(|name| std::env::var(name).ok())?)
+        Self::builder().connect()
     }
 
-    /// The server at `tcp://[user][:password]@host[:port]`; the port is 7419 unless it is given. Does not connect yet.
+    /// The server at `tcp://[user][:password]@host[:port]`, or at `tcp+tls://` and the same; the port is 7419 unless it
+    /// is given. Does not connect yet.
     ///
     /// # Errors
-    /// [`Error::Url`], [`Error::TlsUnsupported`].
+    /// As [`Builder::connect`].
     pub fn connect(url: &str) -> Result<Self, Error> {
-        Self::at(url.parse()?)
+        Self::builder().url(url).connect()
     }
 
     /// The server at an address that has been read already. Does not connect yet.
     ///
     /// # Errors
-    /// [`Error::TlsUnsupported`].
+    /// As [`Builder::connect`].
     pub fn at(url: Url) -> Result<Self, Error> {
-        Server::new(url).map(Self::to)
+        Self::builder().address(url).connect()
     }
 
     pub(crate) fn to(server: Server) -> Self {
-        let shared = Shared {
-            server,
-            permits: Semaphore::new(CONNECTIONS_MAX),
-            bus: Bus::default(),
-            idle: Mutex::default(),
-        };
+        let permits = Semaphore::new(server.limits.connections);
+        let shared = Shared { server, permits, bus: Bus::default(), idle: Mutex::default() };
         Self { shared: Arc::new(shared) }
+    }
+
+    /// Opens a connection of its own, outside of the pool: for programs that want the protocol itself.
+    ///
+    /// # Errors
+    /// As [`Client::connect`].
+    pub async fn client(&self) -> Result<Client, Error> {
+        self.client_as(Hello::default()).await
+    }
+
+    /// The same with a HELLO of one's own; its version and password hash are filled in.
+    pub async fn client_as(&self, hello: Hello) -> Result<Client, Error> {
+        self.server().connect(hello).await
+    }
+
+    /// Where the server is.
+    pub fn url(&self) -> &Url {
+        &self.shared.server.url
     }
 
     /// Makes this the client that [`Job::perform_async`](crate::Job::perform_async) uses. The last call wins.
@@ -171,10 +182,11 @@ impl Bessemer {
 
     /// Sends a command over some connection, and over a new one when that breaks.
     async fn ask(&self, command: &Command) -> Result<Answer, Error> {
-        let deadline = Instant::now() + PATIENCE;
+        let patience = self.server().limits.patience;
+        let deadline = Instant::now() + patience;
         let mut backoff = Backoff::up_to(PAUSE_MAX);
         let permit = timeout_at(deadline, self.shared.permits.acquire()).await;
-        let permit = permit.map_err(|_| Error::Timeout { command: command.verb, after: PATIENCE })?;
+        let permit = permit.map_err(|_| Error::Timeout { command: command.verb, after: patience })?;
         let permit = permit.expect("the pool's semaphore is never closed");
         loop {
             let error = match self.attempt(command, &permit).await {
@@ -203,7 +215,7 @@ impl Bessemer {
             // Without a permit left there is somebody who waits for this connection.
             let wanted = self.shared.permits.available_permits() == 0;
             let mut idle = self.idle();
-            if wanted || idle.len() < IDLE_MAX {
+            if wanted || idle.len() < self.server().limits.idle {
                 idle.push(client);
             }
         }
@@ -255,6 +267,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::client::builder::Limits;
     use crate::client::fake::{Fake, Say};
     use crate::job::JobOptions;
     use crate::prelude::*;
@@ -356,7 +369,7 @@ mod tests {
         let begun = Instant::now();
         let error = fake.app().push(&job()).await.unwrap_err();
         assert_eq!(error.to_string(), "cannot connect to tcp://fake.example:7419");
-        assert_eq!(begun.elapsed(), PATIENCE);
+        assert_eq!(begun.elapsed(), Limits::DEFAULT.patience);
     }
 
     #[tokio::test(start_paused = true)]
@@ -381,7 +394,7 @@ mod tests {
             outcome.unwrap();
         }
         assert_eq!(fake.count("PUSH"), 100);
-        assert_eq!(fake.count("HELLO"), CONNECTIONS_MAX);
-        assert_eq!(app.idle().len(), IDLE_MAX);
+        assert_eq!(fake.count("HELLO"), Limits::DEFAULT.connections);
+        assert_eq!(app.idle().len(), Limits::DEFAULT.idle);
     }
 }

@@ -9,6 +9,9 @@ use bessemer_protocol::url::Url;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+#[cfg(feature = "tls")]
+use crate::client::tls::TlsError;
+
 /// An open connection.
 pub(crate) type Socket = Box<dyn Stream>;
 
@@ -19,6 +22,12 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 /// Opens connections to one server.
 pub(crate) trait Dial: Send + Sync {
     fn dial<'a>(&'a self, url: &'a Url) -> Pin<Box<dyn Future<Output = io::Result<Socket>> + Send + 'a>>;
+
+    /// What TLS means by an error of such a connection, if it is one of its errors.
+    #[cfg(feature = "tls")]
+    fn explain(&self, _: &Url, _: &io::Error) -> Option<TlsError> {
+        None
+    }
 }
 
 /// Opens TCP connections.
@@ -26,13 +35,15 @@ pub(crate) struct Tcp;
 
 impl Dial for Tcp {
     fn dial<'a>(&'a self, url: &'a Url) -> Pin<Box<dyn Future<Output = io::Result<Socket>> + Send + 'a>> {
-        Box::pin(async move {
-            let stream = TcpStream::connect((url.host.as_str(), url.port)).await?;
-            // A command is written in one piece and then waited for: there is nothing to gather.
-            stream.set_nodelay(true)?;
-            Ok(Box::new(stream) as Socket)
-        })
+        Box::pin(async move { Ok(Box::new(open(url).await?) as Socket) })
     }
+}
+
+pub(crate) async fn open(url: &Url) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect((url.host.as_str(), url.port)).await?;
+    // A command is written in one piece and then waited for: there is nothing to gather.
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 /// Whether an idle connection is still open: there is nothing to read, not even its end. Does not wait.

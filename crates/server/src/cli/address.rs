@@ -5,9 +5,12 @@
 //!                                                             └─► the server of this machine, by its configuration
 //! ```
 //!
-//! A flag beats a variable, as everywhere. The configuration says the password too.
+//! A flag beats a variable, as everywhere. The configuration says the password too, and the certificate that the server
+//! shows: on its machine it is known by that, whatever its names are and whoever signed it.
 
-use bessemer::{Client, Url};
+use std::path::PathBuf;
+
+use bessemer::{Bessemer, Builder, Client, Url};
 
 use super::{Cli, SERVER};
 use crate::config::{self, LocalServer};
@@ -17,9 +20,19 @@ use crate::server::StartError;
 /// Which server.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct Address {
-    /// The server: tcp://[:PASSWORD@]HOST[:PORT] [default: FAKTORY_PROVIDER, FAKTORY_URL, else that of this machine]
+    /// The server: tcp://[:PASSWORD@]HOST[:PORT], or tcp+tls:// [default: FAKTORY_PROVIDER, FAKTORY_URL, else that of
+    /// this machine]
     #[arg(long, value_name = "URL", global = true, help_heading = SERVER)]
     url: Option<String>,
+    /// Trust the authorities in this file [default: BESSEMER_CA_FILE, else those of the system]
+    #[arg(long, value_name = "FILE", global = true, help_heading = SERVER)]
+    ca_file: Option<PathBuf>,
+    /// Show this certificate to the server [default: BESSEMER_CLIENT_CERTIFICATE]
+    #[arg(long, value_name = "FILE", global = true, requires = "client_key", help_heading = SERVER)]
+    client_certificate: Option<PathBuf>,
+    /// The key of that certificate [default: BESSEMER_CLIENT_KEY]
+    #[arg(long, value_name = "FILE", global = true, requires = "client_certificate", help_heading = SERVER)]
+    client_key: Option<PathBuf>,
 }
 
 /// A server and the connection to it.
@@ -29,15 +42,30 @@ pub(super) struct Server {
 }
 
 impl Address {
-    /// The address, whoever names it.
-    pub(super) fn resolve(&self, cli: &Cli) -> Result<Url, Failure> {
-        match self.find(cli, config::variable)?.0 {
-            Url { port: 0, .. } => {
+    /// The server, whoever names it.
+    fn open(&self, cli: &Cli) -> Result<Bessemer, Failure> {
+        match self.find(cli, config::variable)? {
+            (Url { port: 0, .. }, _) => {
                 let what = "the system chooses the port of that server; name it with --url";
                 Err(Failure { exit: Exit::Usage, what: what.to_owned() })
             }
-            url => Ok(url),
+            (url, local) => Ok(self.trusting(local.as_ref()).address(url).connect()?),
         }
+    }
+
+    /// With the certificates that the flags name. The server of this machine is known by its own.
+    pub(super) fn trusting(&self, local: Option<&LocalServer>) -> Builder {
+        let mut builder = Bessemer::builder();
+        let own = local.and_then(|local| local.certificate.as_ref());
+        if let Some(path) = &self.ca_file {
+            builder = builder.ca_file(path);
+        } else if let Some(path) = own {
+            builder = builder.server_certificate(path);
+        }
+        if let (Some(certificate), Some(key)) = (&self.client_certificate, &self.client_key) {
+            builder = builder.client_certificate(certificate, key);
+        }
+        builder
     }
 
     /// The address, and the server of this machine where it is that one.
@@ -71,9 +99,9 @@ impl Address {
         cli: &Cli,
         conversation: impl AsyncFnOnce(&mut Server) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let url = self.resolve(cli)?;
+        let app = self.open(cli)?;
         runtime()?.block_on(async {
-            let mut server = Server { client: Client::connect(&url).await?, url };
+            let mut server = Server { client: app.client().await?, url: app.url().clone() };
             let outcome = conversation(&mut server).await;
             server.client.end().await;
             outcome
@@ -96,7 +124,7 @@ mod tests {
         let cli = Cli::read(arguments).expect("flags");
         let env =
             |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
-        let found = Address { url: url.map(str::to_owned) }.find(&cli, env);
+        let found = Address { url: url.map(str::to_owned), ..Address::default() }.find(&cli, env);
         found
             .map(|(url, _)| format!("{url} {}", url.password.as_deref().unwrap_or("-")))
             .map_err(|error| error.what)

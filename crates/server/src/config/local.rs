@@ -1,7 +1,7 @@
 //! Where the server of this machine is, and its password: read from the same flags, variables and files as the
 //! server's configuration, so that on its machine the command line needs no address.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bessemer::Url;
 
@@ -15,6 +15,8 @@ use crate::cli::Cli;
 pub struct LocalServer {
     /// Where it takes jobs; port 0: the system chooses one, so nobody knows.
     pub url: Url,
+    /// The certificate that it shows, where it speaks TLS.
+    pub certificate: Option<PathBuf>,
     /// Where its dashboard is, if it has one.
     pub dashboard: Option<String>,
 }
@@ -37,7 +39,9 @@ fn find(cli: &Cli, variables: &Variables, etc: &Path) -> Result<LocalServer, Con
     }
     let binding = self::binding("-b", cli.binding.as_deref(), "faktory.binding", &settings)?;
     let web = self::binding("-w", cli.web.as_deref(), "web.binding", &settings)?;
-    let tls = tls::Search { environment, directory: directory.as_deref(), settings: &settings }.is_on()?;
+    let search = tls::Search { environment, directory: directory.as_deref(), settings: &settings };
+    let certificate = search.certificate()?;
+    let tls = certificate.is_some();
     let mut search = password::Search { environment, etc, settings: &settings, notes };
     let password = search.command(variables.password.as_deref())?;
     let password = password.map(|password| password.expose().to_owned());
@@ -49,7 +53,7 @@ fn find(cli: &Cli, variables: &Variables, etc: &Path) -> Result<LocalServer, Con
         host => host,
     };
     let dashboard = (web.port() != 0).then(|| format!("{scheme}://{host}:{}", web.port()));
-    Ok(LocalServer { url, dashboard })
+    Ok(LocalServer { url, certificate, dashboard })
 }
 
 #[cfg(test)]
@@ -85,6 +89,9 @@ mod tests {
 
     #[test]
     fn a_server_that_speaks_tls_is_not_spoken_to_in_plain_text_h30() {
+        assert_eq!(local("", None, "").certificate, None);
+        let named = local("", None, "[tls]\ncertificate = \"/x/c.pem\"\nprivate_key = \"k.pem\"\n");
+        assert_eq!(named.certificate.as_deref(), Some(Path::new("/x/c.pem")));
         let found = |file| {
             let local = local("", None, file);
             (local.url.to_string(), local.dashboard.unwrap_or_default())

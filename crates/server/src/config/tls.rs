@@ -113,9 +113,9 @@ impl Search<'_> {
         }
     }
 
-    /// Whether TLS is on, whatever is in its files.
-    pub(super) fn is_on(&self) -> Result<bool, ConfigError> {
-        Ok(self.pair()?.is_some())
+    /// The file of the certificate, whatever is in it. None: TLS is off.
+    pub(super) fn certificate(&self) -> Result<Option<PathBuf>, ConfigError> {
+        Ok(self.pair()?.map(|(certificate, _)| certificate))
     }
 
     /// The files of certificate and key: those that are named, else the two of the directory.

@@ -11,7 +11,7 @@ use crate::sealed::{Authority, Identity, Sealed, VERSIONS, connect, sealed};
 use crate::server::Server;
 
 /// A server that speaks TLS as this one, configured by this file.
-fn secured(identity: &Identity, config: &str) -> Server {
+pub(crate) fn secured(identity: &Identity, config: &str) -> Server {
     let mut server = Server::configured(config);
     secure(&server, identity);
     server.spawn();
@@ -20,7 +20,7 @@ fn secured(identity: &Identity, config: &str) -> Server {
 }
 
 /// Gives it another certificate and key.
-fn secure(server: &Server, identity: &Identity) {
+pub(crate) fn secure(server: &Server, identity: &Identity) {
     server.configure("public.cert.pem", &identity.certificate);
     server.configure("private.key.pem", &identity.key);
 }

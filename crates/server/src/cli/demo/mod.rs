@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bessemer::{Bessemer, Client, Error, Jid, JobSet, Report, Stop, Url, Worker};
+use bessemer::{Bessemer, Error, Jid, JobSet, Report, Stop, Url, Worker};
 use tempfile::TempDir;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
@@ -57,7 +57,7 @@ fn rate(text: &str) -> Result<f64, &'static str> {
 
 /// Where the demo plays.
 struct Scene {
-    url: Url,
+    app: Bessemer,
     dashboard: Option<String>,
     own: Option<Own>,
     /// Marks the jobs of this run.
@@ -89,7 +89,7 @@ impl Demo {
 
     async fn play(&self, scene: &Scene, bells: &mut Bells) -> Result<(), Failure> {
         scene.introduce(self.rate)?;
-        let app = Bessemer::at(scene.url.clone())?;
+        let app = scene.app.clone();
         let stage = Arc::new(Stage::at(self.rate));
         let mut workers = Workers::hire(&app, &stage);
         let progress = Progress::in_jobs("pushing");
@@ -116,26 +116,28 @@ impl Scene {
         let (url, local) = address.find(cli, config::variable)?;
         let is_down = |error: &Error| matches!(error, Error::Connect { source, .. } if source.kind() == ErrorKind::ConnectionRefused);
         if url.port != 0 {
-            match Client::connect(&url).await {
+            let app = address.trusting(local.as_ref()).address(url.clone()).connect()?;
+            match app.client().await {
                 Ok(client) => {
                     client.end().await;
                     let dashboard = local.and_then(|local| local.dashboard);
-                    return Ok(Self { url, dashboard, own: None, run });
+                    return Ok(Self { app, dashboard, own: None, run });
                 }
                 Err(error) if local.is_some() && is_down(&error) => {}
                 Err(error) => return Err(error.into()),
             }
         }
         let own = Own::start(cli)?;
-        let address = own.running.address;
+        let listens = own.running.address;
         let dashboard = own.running.web_address.map(|address| format!("http://{address}"));
-        let url = Url { host: address.ip().to_string(), port: address.port(), ..url };
-        Ok(Self { url, dashboard, own: Some(own), run })
+        let url = Url { host: listens.ip().to_string(), port: listens.port(), ..url };
+        let app = address.trusting(local.as_ref()).address(url).connect()?;
+        Ok(Self { app, dashboard, own: Some(own), run })
     }
 
     /// Says what is to be seen, and where.
     fn introduce(&self, rate: f64) -> Result<(), Failure> {
-        let Self { url, .. } = self;
+        let url = self.app.url();
         output::line(&match &self.own {
             Some(Own { directory, .. }) => {
                 let directory = directory.path().display();
@@ -164,7 +166,7 @@ impl Scene {
                 .map_err(|error| Failure { exit: Exit::Io, what: format!("cannot remove {path}: {error}") });
             return ended.and(removed);
         }
-        let mut client = Client::connect(&self.url).await?;
+        let mut client = self.app.client().await?;
         client.remove_queues(&QUEUES.map(str::to_owned)).await?;
         for set in [JobSet::Scheduled, JobSet::Retries, JobSet::Dead] {
             client.discard(set, &glob(&self.run)).await?;

@@ -5,6 +5,7 @@ mod demo;
 mod operate;
 mod push;
 mod talk;
+mod tls;
 
 use std::io::Write as _;
 use std::process::{Output, Stdio};

@@ -35,7 +35,6 @@ fn a_mistake_is_one_line_and_changes_nothing() {
             2,
             "--url: server address must begin with tcp:// or tcp+tls://",
         ),
-        (&["push", "T", "--url", "tcp+tls://localhost"], 2, "TLS is not supported yet"),
         (&["jobs", "delete"], 2, "say which jobs: "),
         (&["jobs", "kill", "--all", "--set", "dead"], 2, "--all means every job there is"),
         (&["flush"], 2, "This deletes 0 jobs of tcp://127.0.0.1:"),
