@@ -5,16 +5,10 @@
 
 use bessemer::prelude::*;
 
-struct HelloWorld;
-
-impl Job for HelloWorld {
-    const JOBTYPE: &'static str = "HelloWorld";
-    type Args = (String,);
-
-    async fn perform(&self, _: &Context, (name,): Self::Args) -> JobResult {
-        println!("Hello {name}!");
-        Ok(Done)
-    }
+#[job]
+async fn hello_world(name: String) -> JobResult {
+    println!("Hello {name}!");
+    Ok(Done)
 }
 
 #[tokio::main]

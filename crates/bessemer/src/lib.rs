@@ -52,6 +52,8 @@ mod random;
 mod trace;
 mod worker;
 
+#[cfg(feature = "macros")]
+pub use bessemer_macros::job;
 pub use bessemer_protocol::handshake::Hello;
 pub use bessemer_protocol::operate::{
     JobFilter, JobPage, JobSet, JobSlice, JobState, ListedJob, ListedQueue, ListedWorker,
@@ -67,8 +69,10 @@ pub use client::pool::{Bessemer, Rejected};
 pub use client::tls::TlsError;
 pub use error::Error;
 pub use events::{Event, Events, JobInfo};
-pub use job::args::{ArgumentMismatch, Arguments, IntoArgs};
+pub use job::args::{ArgumentMismatch, Arguments, IntoArg, IntoArgs, Whole};
 pub use job::failure::Failure;
+#[doc(hidden)]
+pub use job::generated as __macro;
 pub use job::outcome::{IntoOutcome, JobResult, Outcome};
 pub use job::with::With;
 pub use job::{Job, JobOptions};
@@ -81,5 +85,7 @@ pub use worker::{Report, Worker};
 /// What most files that define or push jobs want in scope.
 pub mod prelude {
     pub use crate::Outcome::{self, Bury, Discard, Done, Return, Snooze};
+    #[cfg(feature = "macros")]
+    pub use crate::job;
     pub use crate::{Bessemer, Context, Failure, Job, JobOptions, JobResult};
 }

@@ -29,6 +29,28 @@ pub trait IntoArgs<A> {
     fn into_args(self) -> A;
 }
 
+/// What can be given where a job of [`job`](crate::job) takes a `T`: whatever converts into it.
+#[diagnostic::on_unimplemented(
+    message = "the job takes `{T}` here, and `{Self}` does not convert into it",
+    label = "expected `{T}`, found `{Self}`"
+)]
+pub trait IntoArg<T> {
+    /// The argument itself.
+    fn into_arg(self) -> T;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, X: Into<T>> IntoArg<T> for X {
+    fn into_arg(self) -> T {
+        self.into()
+    }
+}
+
+/// Arguments that are read from the whole JSON array, and not element by element: an enum of several shapes, or any
+/// number of values of one type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Whole<T>(pub T);
+
 /// The arguments of a fetched job are not what its type takes. The job is reported as failed with the error type
 /// `ArgumentMismatch`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,27 +73,69 @@ pub enum ArgumentMismatch {
     /// There are more arguments than the job takes.
     #[error("expected {expected} arguments, found {found}")]
     TooMany { expected: usize, found: usize },
+    /// The arguments, read as a whole, are of no shape that the type knows.
+    #[error("arguments are not a {expected}")]
+    Whole {
+        /// The Rust type.
+        expected: String,
+        /// What exactly does not fit.
+        reason: String,
+    },
     /// The arguments are not an array.
     #[error("expected an array of arguments, found {found}")]
     NotAnArray { found: &'static str },
 }
 
-/// The elements of the array, unread.
-fn elements(args: &RawValue) -> Result<Vec<&RawValue>, ArgumentMismatch> {
-    serde_json::from_str(args.get()).map_err(|_| ArgumentMismatch::NotAnArray { found: kind(args) })
+/// Reads a JSON array, element by element.
+pub struct Reader<'a> {
+    elements: Vec<&'a RawValue>,
+    next: usize,
 }
 
-/// The argument at `index`.
-fn element<T: DeserializeOwned>(elements: &[&RawValue], index: usize) -> Result<T, ArgumentMismatch> {
-    let expected = short_name(std::any::type_name::<T>());
-    match elements.get(index) {
-        Some(raw) => serde_json::from_str(raw.get()).map_err(|error| ArgumentMismatch::Type {
-            index,
-            expected,
-            found: kind(raw),
-            reason: error.to_string(),
-        }),
-        None => serde_json::from_str("null").map_err(|_| ArgumentMismatch::Missing { index, expected }),
+impl<'a> Reader<'a> {
+    /// With `most`, more elements than that are a mismatch; without, they are ignored.
+    pub fn new(args: &'a RawValue, most: Option<usize>) -> Result<Self, ArgumentMismatch> {
+        let elements: Result<Vec<_>, _> = serde_json::from_str(args.get());
+        let elements = elements.map_err(|_| ArgumentMismatch::NotAnArray { found: kind(args) })?;
+        match most {
+            Some(expected) if elements.len() > expected => {
+                Err(ArgumentMismatch::TooMany { expected, found: elements.len() })
+            }
+            _ => Ok(Self { elements, next: 0 }),
+        }
+    }
+
+    /// The next argument; one that is missing is read as null.
+    pub fn take<T: DeserializeOwned>(&mut self) -> Result<T, ArgumentMismatch> {
+        self.read(|index, expected| {
+            serde_json::from_str("null").map_err(|_| ArgumentMismatch::Missing { index, expected })
+        })
+    }
+
+    /// The next argument, or another value if it is missing.
+    pub fn take_or<T: DeserializeOwned>(
+        &mut self,
+        default: impl FnOnce() -> T,
+    ) -> Result<T, ArgumentMismatch> {
+        self.read(|_, _| Ok(default()))
+    }
+
+    fn read<T: DeserializeOwned>(
+        &mut self,
+        missing: impl FnOnce(usize, String) -> Result<T, ArgumentMismatch>,
+    ) -> Result<T, ArgumentMismatch> {
+        let index = self.next;
+        self.next += 1;
+        let expected = short_name(std::any::type_name::<T>());
+        match self.elements.get(index) {
+            Some(raw) => serde_json::from_str(raw.get()).map_err(|error| ArgumentMismatch::Type {
+                index,
+                expected,
+                found: kind(raw),
+                reason: error.to_string(),
+            }),
+            None => missing(index, expected),
+        }
     }
 }
 
@@ -112,6 +176,29 @@ impl Arguments for Vec<Value> {
     }
 }
 
+impl<T: Serialize + DeserializeOwned + Send + 'static> Arguments for Whole<T> {
+    fn to_json(&self) -> Result<Box<RawValue>, serde_json::Error> {
+        let json = to_raw_value(&self.0)?;
+        match kind(&json) {
+            "an array" => Ok(json),
+            other => Err(serde::ser::Error::custom(format!("they are {other}, and not an array"))),
+        }
+    }
+
+    fn from_json(args: &RawValue) -> Result<Self, ArgumentMismatch> {
+        serde_json::from_str(args.get()).map(Self).map_err(|error| ArgumentMismatch::Whole {
+            expected: short_name(std::any::type_name::<T>()),
+            reason: error.to_string(),
+        })
+    }
+}
+
+impl<T, X: Into<T>> IntoArgs<Whole<T>> for X {
+    fn into_args(self) -> Whole<T> {
+        Whole(self.into())
+    }
+}
+
 impl IntoArgs<Self> for Vec<Value> {
     fn into_args(self) -> Self {
         self
@@ -139,11 +226,9 @@ macro_rules! tuple {
             }
 
             fn from_json(args: &RawValue) -> Result<Self, ArgumentMismatch> {
-                let elements = elements(args)?;
-                if elements.len() > $count {
-                    return Err(ArgumentMismatch::TooMany { expected: $count, found: elements.len() });
-                }
-                Ok(($(element::<$letter>(&elements, $index)?,)*))
+                #[allow(unused_mut, unused_variables, reason = "a job without arguments reads none")]
+                let mut reader = Reader::new(args, Some($count))?;
+                Ok(($(reader.take::<$letter>()?,)*))
             }
         }
 

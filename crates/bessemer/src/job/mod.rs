@@ -2,16 +2,19 @@
 
 pub(crate) mod args;
 pub(crate) mod failure;
+#[doc(hidden)]
+pub mod generated;
 pub(crate) mod outcome;
 pub(crate) mod with;
 
 use std::future::Future;
 use std::time::{Duration, SystemTime};
 
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::error::Error;
-use crate::job::args::{Arguments, IntoArgs};
+use crate::job::args::{ArgumentMismatch, Arguments, IntoArgs};
 use crate::job::failure::Failure;
 use crate::job::outcome::{JobResult, Outcome};
 use crate::job::with::With;
@@ -52,6 +55,9 @@ pub trait Job: Send + Sync + 'static {
     /// The name on the wire, by which clients in any language push it.
     const JOBTYPE: &'static str;
 
+    /// Older names, which a worker answers to as well: those of jobs that were pushed before the job was renamed.
+    const ALIASES: &'static [&'static str] = &[];
+
     /// One tuple element for each argument: see [`Arguments`].
     type Args: Arguments;
 
@@ -70,6 +76,14 @@ pub trait Job: Send + Sync + 'static {
     /// that a newer worker elsewhere may understand answers `Err(failure)`, and is tried again.
     fn mismatched(failure: Failure) -> JobResult {
         Ok(Outcome::Bury(failure))
+    }
+
+    /// Reads the arguments of a fetched job.
+    ///
+    /// # Errors
+    /// [`ArgumentMismatch`] when they are not what the job takes: then [`Job::mismatched`] has the word.
+    fn decode(args: &RawValue) -> Result<Self::Args, ArgumentMismatch> {
+        Self::Args::from_json(args)
     }
 
     /// Does the work. Runs in a task of the worker; work that blocks for longer than a moment belongs into

@@ -4,8 +4,6 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::time::{Duration, SystemTime};
 
-use serde_json::Value;
-
 use crate::client::pool::Bessemer;
 use crate::error::Error;
 use crate::job::args::{Arguments, IntoArgs};
@@ -25,53 +23,51 @@ impl<J: Job> With<J> {
         Self { options: J::options(), app: None, job: PhantomData }
     }
 
+    crate::__push_options!();
+
+    fn map(self, change: impl FnOnce(Self) -> Self) -> Self {
+        change(self)
+    }
+
     /// Pushes with this client instead of the global one.
-    pub fn on(mut self, app: &Bessemer) -> Self {
+    #[doc(hidden)]
+    pub fn by(mut self, app: &Bessemer) -> Self {
         self.app = Some(app.clone());
         self
     }
 
-    /// Replaces all options of the job.
-    pub fn options(mut self, options: JobOptions) -> Self {
-        self.options = options;
-        self
-    }
-
-    /// See [`JobOptions::queue`].
-    pub fn queue(self, name: impl Into<String>) -> Self {
-        self.change(|options| options.queue(name))
-    }
-
-    /// See [`JobOptions::retry`].
-    pub fn retry(self, times: i32) -> Self {
-        self.change(|options| options.retry(times))
-    }
-
-    /// See [`JobOptions::reserve_for`].
-    pub fn reserve_for(self, lease: Duration) -> Self {
-        self.change(|options| options.reserve_for(lease))
-    }
-
-    /// See [`JobOptions::backtrace`].
-    pub fn backtrace(self, lines: u32) -> Self {
-        self.change(|options| options.backtrace(lines))
-    }
-
-    /// See [`JobOptions::custom`].
-    pub fn custom(self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.change(|options| options.custom(name, value))
-    }
-
-    fn change(mut self, change: impl FnOnce(JobOptions) -> JobOptions) -> Self {
+    /// Changes the options in a way of one's own.
+    pub fn change(mut self, change: impl FnOnce(JobOptions) -> JobOptions) -> Self {
         self.options = change(self.options);
         self
     }
 
-    /// The job itself, not yet pushed: for [`Bessemer::push_all`].
-    pub fn job(self, args: impl IntoArgs<J::Args>) -> Result<NewJob, Error> {
-        let args = args.into_args().to_json();
-        let args = args.map_err(|source| Error::Arguments { jobtype: J::JOBTYPE.into(), source })?;
+    /// The job itself, not pushed: for [`Bessemer::push_all`].
+    ///
+    /// # Errors
+    /// [`Error::Arguments`], [`Error::Time`].
+    pub fn args(self, args: impl IntoArgs<J::Args>) -> Result<NewJob, Error> {
+        self.make(args.into_args())
+    }
+
+    /// The same of arguments that need no conversion.
+    #[doc(hidden)]
+    pub fn make(self, args: J::Args) -> Result<NewJob, Error> {
+        let args =
+            args.to_json().map_err(|source| Error::Arguments { jobtype: J::JOBTYPE.into(), source })?;
         NewJob::from_raw(J::JOBTYPE, args, self.options)
+    }
+
+    /// Pushes the job with arguments that need no conversion.
+    #[doc(hidden)]
+    pub fn push(self, args: J::Args) -> impl Future<Output = Result<Jid, Error>> + Send {
+        // The arguments become JSON at once, so that they need not be sent between threads.
+        let app = self.app.clone();
+        let job = self.make(args);
+        async move {
+            let app = app.or_else(Bessemer::global).ok_or(Error::NoGlobal)?;
+            app.push(&job?).await
+        }
     }
 
     /// See [`Job::perform_async`].
@@ -79,13 +75,7 @@ impl<J: Job> With<J> {
         self,
         args: impl IntoArgs<J::Args>,
     ) -> impl Future<Output = Result<Jid, Error>> + Send {
-        // The arguments become JSON at once, so that they need not be sent between threads.
-        let app = self.app.clone();
-        let job = self.job(args);
-        async move {
-            let app = app.or_else(Bessemer::global).ok_or(Error::NoGlobal)?;
-            app.push(&job?).await
-        }
+        self.push(args.into_args())
     }
 
     /// See [`Job::perform_in`].
@@ -105,4 +95,51 @@ impl<J: Job> With<J> {
     ) -> impl Future<Output = Result<Jid, Error>> + Send {
         self.change(|options| options.at(time)).perform_async(args)
     }
+}
+
+/// The options of a push, once for [`With`] and for the builders that `#[job]` makes of it. They want a method `map`,
+/// which applies a function to the `With` inside.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __push_options {
+    () => {
+        /// Pushes with this client instead of the global one.
+        pub fn on(self, app: &$crate::Bessemer) -> Self {
+            self.map(|with| with.by(app))
+        }
+
+        /// Replaces all options of the job.
+        pub fn options(self, options: $crate::JobOptions) -> Self {
+            self.map(|with| with.change(|_| options))
+        }
+
+        /// The queue.
+        pub fn queue(self, name: impl $crate::__macro::Into<$crate::__macro::String>) -> Self {
+            self.map(|with| with.change(|options| options.queue(name)))
+        }
+
+        /// How often a failed job is tried again: 0 forgets it after its first failure, -1 sends it to the dead.
+        pub fn retry(self, times: i32) -> Self {
+            self.map(|with| with.change(|options| options.retry(times)))
+        }
+
+        /// How long a worker may hold the job.
+        pub fn reserve_for(self, lease: $crate::__macro::Duration) -> Self {
+            self.map(|with| with.change(|options| options.reserve_for(lease)))
+        }
+
+        /// Lines of a trace that are reported when the job fails.
+        pub fn backtrace(self, lines: u32) -> Self {
+            self.map(|with| with.change(|options| options.backtrace(lines)))
+        }
+
+        /// A value that travels with the job outside its arguments.
+        pub fn custom(
+            self,
+            name: impl $crate::__macro::Into<$crate::__macro::String>,
+            value: impl $crate::__macro::Into<$crate::__macro::Value>,
+        ) -> Self {
+            self.map(|with| with.change(|options| options.custom(name, value)))
+        }
+    };
 }

@@ -6,7 +6,6 @@ use std::pin::Pin;
 
 use crate::error::Error;
 use crate::job::Job;
-use crate::job::args::Arguments;
 use crate::job::failure::Failure;
 use crate::job::outcome::JobResult;
 use crate::worker::context::Context;
@@ -23,7 +22,7 @@ trait Handler: Send + Sync {
 impl<J: Job> Handler for J {
     fn handle<'a>(&'a self, ctx: &'a Context) -> Performing<'a> {
         Box::pin(async move {
-            match J::Args::from_json(&ctx.job().args) {
+            match J::decode(&ctx.job().args) {
                 Ok(args) => self.perform(ctx, args).await,
                 Err(mismatch) => J::mismatched(Failure::mismatch(&mismatch)),
             }

@@ -1,0 +1,55 @@
+//! What the code that `#[job]` generates calls, and nobody else: no part of the library's promises.
+
+pub use std::convert::Into;
+pub use std::future::Future;
+pub use std::marker::Send;
+pub use std::ops::FnOnce;
+pub use std::option::Option;
+pub use std::primitive::str;
+pub use std::result::Result;
+pub use std::string::String;
+pub use std::time::{Duration, SystemTime};
+
+pub use serde_json::Value;
+pub use serde_json::value::RawValue;
+
+pub use crate::job::args::Reader;
+use crate::job::failure::Failure;
+use crate::job::outcome::{IntoOutcome, JobResult};
+
+/// What a job's function may return.
+#[diagnostic::on_unimplemented(
+    message = "a job cannot return `{Self}`",
+    label = "returned by a job",
+    note = "a job returns `JobResult`, `Result<(), E>` where `E` is an error, or nothing"
+)]
+pub trait Returned {
+    fn into_result(self) -> JobResult;
+}
+
+impl Returned for () {
+    fn into_result(self) -> JobResult {
+        Ok(self.into_outcome())
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: IntoOutcome, E> Returned for Result<T, E>
+where
+    Failure: From<E>,
+{
+    // The place of the failure is that of the caller, unless it has one already.
+    #[track_caller]
+    fn into_result(self) -> JobResult {
+        match self {
+            Ok(value) => Ok(value.into_outcome()),
+            Err(error) => Err(Failure::from(error)),
+        }
+    }
+}
+
+/// What a function returned, as the trait wants it.
+#[track_caller]
+pub fn answer(returned: impl Returned) -> JobResult {
+    returned.into_result()
+}
