@@ -74,7 +74,7 @@ pub use job::failure::Failure;
 #[doc(hidden)]
 pub use job::generated as __macro;
 pub use job::outcome::{IntoOutcome, JobResult, Outcome};
-pub use job::with::With;
+pub use job::with::{IntoNewJob, With};
 pub use job::{Job, JobOptions};
 pub use payload::{FetchedJob, Jid, NewJob, PastFailure};
 pub use worker::context::Context;

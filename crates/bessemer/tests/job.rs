@@ -54,3 +54,16 @@ fn an_impl_block_is_a_job() {
     assert_eq!(job["args"].to_string(), r#"[{"a":3,"b":5,"op":"add"}]"#);
     assert_eq!(read::<MathWorker>(r#"[{"op":"add","a":1,"b":2}]"#), Ok((Math::Add { a: 1, b: 2 },)));
 }
+
+#[tokio::test]
+async fn jobs_are_pushed_in_bulk_as_they_are_made() {
+    let app = Bessemer::connect("tcp://127.0.0.1:1").unwrap();
+    let orders = vec![(String::from("a"), 1), (String::from("b"), 2)];
+    let bulk = async move {
+        app.push_all(orders.iter().map(|(to, order)| SendInvoice::args(to.as_str(), *order, None))).await
+    };
+    // It can be spawned, though the iterator borrows; nobody is there to take the jobs.
+    let task = tokio::spawn(bulk);
+    task.abort();
+    assert!(task.await.unwrap_err().is_cancelled());
+}

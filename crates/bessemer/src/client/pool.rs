@@ -18,6 +18,7 @@ use crate::client::command::{Answer, Command};
 use crate::client::{Client, Server};
 use crate::error::Error;
 use crate::events::{self, Bus};
+use crate::job::with::IntoNewJob;
 use crate::payload::{Jid, NewJob};
 use crate::trace;
 use crate::worker::Worker;
@@ -147,20 +148,31 @@ impl Bessemer {
 
     /// Pushes many jobs, up to a thousand in one command, and returns those that the server refused.
     ///
+    /// Takes jobs, and what `args` of a job returns: `app.push_all(orders.iter().map(|o| SendInvoice::args(…)))`.
+    ///
     /// # Errors
-    /// As [`Bessemer::push`]; what was pushed before the error stays pushed.
-    pub async fn push_all(&self, jobs: &[NewJob]) -> Result<Vec<Rejected>, Error> {
-        let mut rejected = Vec::new();
-        let mut rest = jobs;
-        while !rest.is_empty() {
-            let (chunk, others) = rest.split_at(bulk(rest));
-            rest = others;
-            let command = Command::push_bulk(chunk);
-            let refused = Rejected::read(&command, self.ask(&command).await?)?;
-            events::pushed_all(self, chunk, &refused);
-            rejected.extend(refused);
+    /// Those of making a job, before anything is pushed; otherwise as [`Bessemer::push`], and what was pushed before
+    /// the error stays pushed.
+    pub fn push_all(
+        &self,
+        jobs: impl IntoIterator<Item = impl IntoNewJob>,
+    ) -> impl Future<Output = Result<Vec<Rejected>, Error>> + Send {
+        // Made at once, so that the iterator need not be sent between threads.
+        let jobs: Result<Vec<NewJob>, Error> = jobs.into_iter().map(IntoNewJob::into_new_job).collect();
+        async move {
+            let jobs = jobs?;
+            let mut rejected = Vec::new();
+            let mut rest = jobs.as_slice();
+            while !rest.is_empty() {
+                let (chunk, others) = rest.split_at(bulk(rest));
+                rest = others;
+                let command = Command::push_bulk(chunk);
+                let refused = Rejected::read(&command, self.ask(&command).await?)?;
+                events::pushed_all(self, chunk, &refused);
+                rejected.extend(refused);
+            }
+            Ok(rejected)
         }
-        Ok(rejected)
     }
 
     /// The server's figures: queues, counters, version.

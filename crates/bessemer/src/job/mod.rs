@@ -18,7 +18,7 @@ use crate::job::args::{ArgumentMismatch, Arguments, IntoArgs};
 use crate::job::failure::Failure;
 use crate::job::outcome::{JobResult, Outcome};
 use crate::job::with::With;
-use crate::payload::{Jid, When};
+use crate::payload::{Jid, NewJob, When};
 use crate::worker::context::Context;
 use crate::worker::state::Need;
 
@@ -123,6 +123,17 @@ pub trait Job: Send + Sync + 'static {
         Self: Sized,
     {
         Self::with().perform_at(time, args)
+    }
+
+    /// The job itself, not pushed: for [`Bessemer::push_all`](crate::Bessemer::push_all).
+    ///
+    /// # Errors
+    /// [`Error::Arguments`], [`Error::Time`].
+    fn args(args: impl IntoArgs<Self::Args>) -> Result<NewJob, Error>
+    where
+        Self: Sized,
+    {
+        Self::with().args(args)
     }
 
     /// Begins a push with other options, or by another client:

@@ -97,6 +97,33 @@ impl<J: Job> With<J> {
     }
 }
 
+/// What a bulk push takes: a job, or what [`With::args`] returns.
+pub trait IntoNewJob {
+    /// The job, or why there is none.
+    ///
+    /// # Errors
+    /// Those of [`With::args`].
+    fn into_new_job(self) -> Result<NewJob, Error>;
+}
+
+impl IntoNewJob for NewJob {
+    fn into_new_job(self) -> Result<NewJob, Error> {
+        Ok(self)
+    }
+}
+
+impl IntoNewJob for &NewJob {
+    fn into_new_job(self) -> Result<NewJob, Error> {
+        Ok(self.clone())
+    }
+}
+
+impl IntoNewJob for Result<NewJob, Error> {
+    fn into_new_job(self) -> Result<NewJob, Error> {
+        self
+    }
+}
+
 /// The options of a push, once for [`With`] and for the builders that `#[job]` makes of it. They want a method `map`,
 /// which applies a function to the `With` inside.
 #[doc(hidden)]

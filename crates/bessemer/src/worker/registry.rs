@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::future::{Future, ready};
 use std::pin::Pin;
+use std::sync::Arc;
 
 use crate::error::Error;
 use crate::job::Job;
@@ -32,7 +33,8 @@ impl<J: Job> Handler for J {
 
 #[derive(Default)]
 pub(crate) struct Registry {
-    handlers: HashMap<&'static str, Box<dyn Handler>>,
+    /// A job is found by its name, and by those that it had before.
+    handlers: HashMap<&'static str, Arc<dyn Handler>>,
     /// A job type that was given twice: a mistake, found when the worker starts.
     twice: Option<&'static str>,
     needs: Vec<(&'static str, Need)>,
@@ -41,8 +43,11 @@ pub(crate) struct Registry {
 impl Registry {
     pub(crate) fn add<J: Job>(&mut self, job: J) {
         self.needs.extend(J::needs().into_iter().map(|need| (J::JOBTYPE, need)));
-        if self.handlers.insert(J::JOBTYPE, Box::new(job)).is_some() {
-            self.twice = Some(J::JOBTYPE);
+        let handler: Arc<dyn Handler> = Arc::new(job);
+        for name in [J::JOBTYPE].iter().chain(J::ALIASES) {
+            if self.handlers.insert(name, handler.clone()).is_some() {
+                self.twice = Some(name);
+            }
         }
     }
 
@@ -76,5 +81,44 @@ impl Registry {
         let mut jobtypes: Vec<_> = self.handlers.keys().copied().collect();
         jobtypes.sort_unstable();
         jobtypes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::outcome::Outcome;
+
+    struct Renamed;
+
+    impl Job for Renamed {
+        const JOBTYPE: &'static str = "New";
+        const ALIASES: &'static [&'static str] = &["Old", "Older"];
+        type Args = ();
+
+        async fn perform(&self, _: &Context, (): ()) -> JobResult {
+            Ok(Outcome::Done)
+        }
+    }
+
+    struct Namesake;
+
+    impl Job for Namesake {
+        const JOBTYPE: &'static str = "Older";
+        type Args = ();
+
+        async fn perform(&self, _: &Context, (): ()) -> JobResult {
+            Ok(Outcome::Done)
+        }
+    }
+
+    #[test]
+    fn a_renamed_job_answers_to_its_older_names_and_nobody_else_may_have_them() {
+        let mut registry = Registry::default();
+        registry.add(Renamed);
+        registry.check().unwrap();
+        assert_eq!(registry.jobtypes(), ["New", "Old", "Older"]);
+        registry.add(Namesake);
+        assert_eq!(registry.check().unwrap_err().to_string(), "job type Older is registered twice");
     }
 }

@@ -54,8 +54,9 @@ impl Producer {
     }
 
     async fn send(&mut self, jobs: Vec<NewJob>) -> Result<(), Failure> {
-        let refused = self.app.push_all(&jobs).await?.len();
-        self.pushed += (jobs.len() - refused) as u64;
+        let count = jobs.len();
+        let refused = self.app.push_all(jobs).await?.len();
+        self.pushed += (count - refused) as u64;
         self.progress.tell_jobs(self.pushed, None);
         Ok(())
     }
