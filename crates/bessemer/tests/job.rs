@@ -58,7 +58,7 @@ fn an_impl_block_is_a_job() {
 #[tokio::test]
 async fn jobs_are_pushed_in_bulk_as_they_are_made() {
     let app = Bessemer::connect("tcp://127.0.0.1:1").unwrap();
-    let orders = vec![(String::from("a"), 1), (String::from("b"), 2)];
+    let orders = [(String::from("a"), 1), (String::from("b"), 2)];
     let bulk = async move {
         app.push_all(orders.iter().map(|(to, order)| SendInvoice::args(to.as_str(), *order, None))).await
     };

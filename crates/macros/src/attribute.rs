@@ -36,31 +36,26 @@ pub(crate) enum Call {
 /// The item, and the job made of it. If it cannot be one, the item and what is wrong with it.
 pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Vec::new();
-    let options = Options::read(options, &mut errors);
-    let expanded = match syn::parse2(item.clone()) {
-        Ok(Item::Fn(function)) => of_function(options, function, &mut errors),
-        Ok(Item::Impl(block)) => of_impl(options, block, &mut errors),
+    let expanded = checked(options, item, &mut errors);
+    let errors = errors.iter().map(Error::to_compile_error);
+    quote!(#expanded #(#errors)*)
+}
+
+fn checked(options: TokenStream, item: TokenStream, errors: &mut Vec<Error>) -> TokenStream {
+    let options = Options::read(options, errors);
+    match syn::parse2(item.clone()) {
+        Ok(Item::Fn(function)) => of_function(options, function, errors),
+        Ok(Item::Impl(block)) => of_impl(options, block, errors),
         Ok(other) => {
             let text = "`#[job]` goes on an `async fn`, or on an `impl` block with an `async fn perform`";
-            errors.push(Error::new(first_token(&other), text));
+            errors.push(Error::new(other.span(), text));
             item
         }
         Err(error) => {
             errors.push(error);
             item
         }
-    };
-    let errors = errors.iter().map(Error::to_compile_error);
-    quote!(#expanded #(#errors)*)
-}
-
-/// Where to point at an item as a whole.
-fn first_token(item: &Item) -> proc_macro2::Span {
-    let tokens = quote!(#item);
-    tokens
-        .into_iter()
-        .find(|token| token.to_string() != "#" && !token.to_string().starts_with('['))
-        .map_or_else(proc_macro2::Span::call_site, |token| token.span())
+    }
 }
 
 fn of_function(options: Options, mut function: ItemFn, errors: &mut Vec<Error>) -> TokenStream {
@@ -90,7 +85,7 @@ fn of_function(options: Options, mut function: ItemFn, errors: &mut Vec<Error>) 
     };
     let job = Job {
         of: Type::Verbatim(quote!(#name)),
-        jobtype: options.name.clone().unwrap_or_else(|| LitStr::new(&name.to_string(), name.span())),
+        jobtype: jobtype(&options, &name, errors),
         name,
         options,
         parameters,
@@ -143,7 +138,7 @@ fn of_impl(options: Options, mut block: ItemImpl, errors: &mut Vec<Error>) -> To
     };
     let job = Job {
         of: (*block.self_ty).clone(),
-        jobtype: options.name.clone().unwrap_or_else(|| LitStr::new(&name.unraw().to_string(), name.span())),
+        jobtype: jobtype(&options, &name, errors),
         name,
         options,
         parameters,
@@ -178,7 +173,7 @@ fn the_perform(block: &mut ItemImpl) -> Result<&mut ImplItemFn> {
 
 fn check_signature(signature: &Signature, options: &Options, errors: &mut Vec<Error>) {
     let mut wrong = |at: proc_macro2::Span, text: &str| errors.push(Error::new(at, text));
-    match (signature.asyncness, options.blocking) {
+    match (&signature.asyncness, options.blocking) {
         (None, None) => wrong(
             signature.fn_token.span,
             "a job is an `async fn`; a plain one that blocks its thread is marked `#[job(blocking)]`",
@@ -189,10 +184,11 @@ fn check_signature(signature: &Signature, options: &Options, errors: &mut Vec<Er
         _ => {}
     }
     let generics = &signature.generics;
-    if !generics.params.is_empty() || generics.where_clause.is_some() {
-        wrong(generics.span(), "a job cannot be generic: its name on the wire stands for one function");
+    let clause = generics.where_clause.as_ref().map(Spanned::span);
+    if let Some(at) = generics.lt_token.as_ref().map(|_| generics.span()).or(clause) {
+        wrong(at, "a job cannot be generic: its name on the wire stands for one function");
     }
-    if let Safety::Unsafe(unsafety) = signature.safety {
+    if let Safety::Unsafe(unsafety) = &signature.safety {
         wrong(unsafety.span(), "a job cannot be unsafe: workers in other languages do not keep its promises");
     }
     if let Some(variadic) = &signature.variadic {
@@ -212,6 +208,20 @@ fn check_receiver(signature: &Signature, options: &Options, errors: &mut Vec<Err
     if let Some(blocking) = options.blocking {
         wrong(blocking, "`blocking` is for functions: a method only borrows what the thread would need");
     }
+}
+
+/// The name on the wire. None of the older names is the same.
+fn jobtype(options: &Options, name: &Ident, errors: &mut Vec<Error>) -> LitStr {
+    let of_type = || LitStr::new(&name.unraw().to_string(), name.span());
+    let jobtype = options.name.clone().unwrap_or_else(of_type);
+    let mut taken = vec![jobtype.value()];
+    for alias in &options.aliases {
+        if taken.contains(&alias.value()) {
+            errors.push(Error::new(alias.span(), "the job has this name already"));
+        }
+        taken.push(alias.value());
+    }
+    jobtype
 }
 
 /// The attributes without which the item is not there.
@@ -234,3 +244,6 @@ fn type_name(function: &Ident) -> Result<Ident> {
     }
     Ok(format_ident!("{camel}", span = function.span()))
 }
+
+#[cfg(test)]
+mod tests;

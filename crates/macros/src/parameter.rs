@@ -59,6 +59,9 @@ fn one(input: &mut PatType) -> Result<Parameter> {
     let marker = take_marker(&mut input.attrs)?;
     let name = match &*input.pat {
         Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => pat.ident.clone(),
+        Pat::Wild(wild) => {
+            return Err(Error::new(wild.span(), "give the parameter a name: `_name` if it is not used"));
+        }
         other => {
             return Err(Error::new(
                 other.span(),
