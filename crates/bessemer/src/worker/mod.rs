@@ -3,6 +3,7 @@
 mod beat;
 mod blocking;
 pub(crate) mod context;
+pub(crate) mod frames;
 mod outbox;
 pub(crate) mod panic;
 pub(crate) mod perform;
@@ -227,11 +228,7 @@ impl Worker {
     }
 
     fn check(&self) -> Result<(), Error> {
-        if cfg!(panic = "abort") {
-            return Err(Error::Worker(
-                "a panicking job would end the process; build without panic = \"abort\"",
-            ));
-        }
+        panic::must_unwind(cfg!(panic = "abort"), self.setup.allow_abort)?;
         self.registry.check(&self.setup.states)?;
         if self.slots == 0 {
             return Err(Error::Worker("it has no slots"));

@@ -2,16 +2,23 @@
 //!
 //! A process-wide hook, put before the one that was there, looks whether a job is being polled on this thread. If so
 //! it keeps the place and the back trace, and `catch_unwind` around the same poll takes them: jobs may move between
-//! threads, a poll does not. Panics elsewhere go to the hook that was there before.
+//! threads, a poll does not. Panics elsewhere go to the hook that was there before; those of other tasks are remembered
+//! for a while, since a job may have spawned the task and wait for it.
 
 use std::any::Any;
 use std::backtrace::Backtrace;
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::pin::Pin;
-use std::sync::Once;
+use std::sync::{Mutex, Once, PoisonError};
 use std::task::{Context, Poll};
+
+use tokio::task::{Id, JoinError};
+
+use crate::error::Error;
+use crate::worker::{Worker, frames};
 
 /// What is known of a panic.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +38,30 @@ thread_local! {
     static CAPTURED: RefCell<Option<Captured>> = const { RefCell::new(None) };
 }
 
+/// Panics of tasks that jobs may wait for, newest last. Nobody may ever ask: only so many are kept.
+const TASKS_MAX: usize = 16;
+/// See [`TASKS_MAX`]. Whoever locks it only puts or takes one.
+static TASKS: Mutex<VecDeque<(Id, Captured)>> = Mutex::new(VecDeque::new());
+
+/// With `panic = "abort"` in the profile nothing of this works: the first panic of a job ends the process.
+pub(crate) fn must_unwind(aborts: bool, allowed: bool) -> Result<(), Error> {
+    match aborts && !allowed {
+        true => Err(Error::Worker(
+            "a panicking job would end the process; build without panic = \"abort\", or call .allow_abort()",
+        )),
+        false => Ok(()),
+    }
+}
+
+impl Worker {
+    /// Lets the worker start in a build with `panic = "abort"`, where a job that panics ends the process: the jobs in hand
+    /// run again when their reservations end, and so does that one.
+    pub fn allow_abort(mut self) -> Self {
+        self.setup.allow_abort = true;
+        self
+    }
+}
+
 /// Installs the hook, the first time that it is called in a process.
 pub(crate) fn install_hook() {
     static INSTALLED: Once = Once::new();
@@ -38,18 +69,46 @@ pub(crate) fn install_hook() {
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             if ARMED.get() {
-                capture(info);
-            } else {
-                previous(info);
+                CAPTURED.set(Some(Captured::of(info)));
+                return;
             }
+            // A job may wait for the task, and find out by its `JoinError`.
+            if let Some(id) = tokio::task::try_id() {
+                remember(id, Captured::of(info));
+            }
+            previous(info);
         }));
     });
 }
 
-fn capture(info: &PanicHookInfo<'_>) {
-    let location = info.location().map(ToString::to_string);
-    let captured = Captured { location, backtrace: Backtrace::force_capture() };
-    CAPTURED.set(Some(captured));
+impl Captured {
+    fn of(info: &PanicHookInfo<'_>) -> Self {
+        let location = info.location().map(ToString::to_string);
+        Self { location, backtrace: Backtrace::force_capture() }
+    }
+
+    fn trace(&self) -> Vec<String> {
+        frames::of_panic(self.location.as_deref(), &self.backtrace.to_string())
+    }
+}
+
+fn remember(task: Id, captured: Captured) {
+    let mut tasks = TASKS.lock().unwrap_or_else(PoisonError::into_inner);
+    if tasks.len() == TASKS_MAX {
+        tasks.pop_front();
+    }
+    tasks.push_back((task, captured));
+}
+
+/// What is known of the panic that ended a task; the error itself if it was no panic.
+pub(crate) fn of_task(error: JoinError) -> Result<Panicked, JoinError> {
+    let id = error.id();
+    let payload = error.try_into_panic()?;
+    let mut tasks = TASKS.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = tasks.iter().position(|(task, _)| *task == id).and_then(|at| tasks.remove(at));
+    drop(tasks);
+    let trace = known.map(|(_, captured)| captured.trace()).unwrap_or_default();
+    Ok(Panicked { message: message(&*payload), trace })
 }
 
 /// Runs `f` and catches its panic.
@@ -63,12 +122,12 @@ pub(crate) fn guard<T>(f: impl FnOnce() -> T) -> Result<T, Panicked> {
     // Without a panic this is one that the job caught itself.
     let captured = CAPTURED.replace(captured_before);
     outcome.map_err(|payload| {
-        let trace = captured.map(|captured| trace(captured.location, &captured.backtrace));
+        let trace = captured.map(|captured| captured.trace());
         Panicked { message: message(&*payload), trace: trace.unwrap_or_default() }
     })
 }
 
-/// Everything below this frame is plumbing: [`own_frames`] looks for the name.
+/// Everything below this frame is plumbing: [`frames::END`] is its name.
 #[inline(never)]
 fn trace_ends_here<T>(f: impl FnOnce() -> T) -> T {
     let value = f();
@@ -85,96 +144,6 @@ fn message(payload: &(dyn Any + Send)) -> String {
     } else {
         "panic with a value that is no text".to_owned()
     }
-}
-
-/// The place of the panic, which every build knows, and the frames, which a build with line tables knows.
-fn trace(location: Option<String>, backtrace: &Backtrace) -> Vec<String> {
-    let text = backtrace.to_string();
-    let mut frames = own_frames(&text);
-    let Some(location) = location else { return frames.iter().map(Frame::line).collect() };
-    let mut first = Frame { place: location.as_str(), function: None };
-    if frames.first().is_some_and(|frame| frame.is_at(first.place)) {
-        first.function = frames.remove(0).function;
-    }
-    [first].iter().chain(&frames).map(Frame::line).collect()
-}
-
-struct Frame<'a> {
-    /// `file:line:column`.
-    place: &'a str,
-    /// `None` when line tables call it no better than a closure.
-    function: Option<String>,
-}
-
-impl Frame<'_> {
-    fn line(&self) -> String {
-        match &self.function {
-            Some(function) => format!("at {} in {function}", self.place),
-            None => format!("at {}", self.place),
-        }
-    }
-
-    /// Whether this is the same place, seen from another directory.
-    fn is_at(&self, place: &str) -> bool {
-        let name = |place: &str| place.rsplit(['/', '\\']).next().map(str::to_owned);
-        name(self.place) == name(place)
-    }
-}
-
-/// The frames above [`trace_ends_here`], without those of the standard library and of this one. The standard library
-/// gives them as text only: `  7: function`, then `at file:line:column`.
-fn own_frames(backtrace: &str) -> Vec<Frame<'_>> {
-    let mut all = Vec::new();
-    let mut lines = backtrace.lines().map(str::trim).peekable();
-    while let Some(line) = lines.next() {
-        let Some((_, function)) =
-            line.split_once(": ").filter(|(n, _)| n.bytes().all(|b| b.is_ascii_digit()))
-        else {
-            continue;
-        };
-        let place = lines.next_if(|line| line.starts_with("at ")).map(|line| &line["at ".len()..]);
-        all.push((function, place));
-    }
-    let Some(end) = all.iter().position(|(function, _)| function.contains("trace_ends_here")) else {
-        return Vec::new();
-    };
-    // Our folder as the compiler named it: inlined functions have no path, but files do.
-    let ours = all[end].1.and_then(|place| place.split_once("panic.rs")).map(|(folder, _)| folder);
-    let is_ours = |place: &str| {
-        let file = ours.and_then(|ours| place.strip_prefix(ours));
-        file.is_some_and(|file| file.starts_with("panic.rs:") || file.starts_with("registry.rs:"))
-    };
-    let is_std =
-        |place: &str| place.starts_with("/rustc/") || place.contains("/lib/rustlib/src/rust/library/");
-
-    let mut frames: Vec<Frame<'_>> = Vec::new();
-    for (function, place) in &all[..end] {
-        let Some(place) = place.filter(|place| !is_std(place) && !is_ours(place)) else { continue };
-        if frames.last().is_none_or(|last| last.place != place) {
-            frames.push(Frame { place, function: readable(function) });
-        }
-    }
-    frames
-}
-
-/// The function as its author would call it: without the closures that the compiler makes of async functions, and
-/// `T::f` for `<T as Trait>::f`.
-fn readable(mut function: &str) -> Option<String> {
-    while let Some((outer, inner)) = function.rsplit_once("::{") {
-        if !inner.ends_with('}') {
-            break;
-        }
-        function = outer;
-    }
-    if function.starts_with('{') {
-        return None;
-    }
-    let method = function.strip_prefix('<').and_then(|rest| {
-        let (of, method) = rest.rsplit_once(">::")?;
-        let (of, _) = of.split_once(" as ")?;
-        Some(format!("{of}::{method}"))
-    });
-    Some(method.unwrap_or_else(|| function.to_owned()))
 }
 
 /// A future whose panics are values. Also what it does when it is dropped, done or not, is guarded.
@@ -233,40 +202,13 @@ fn drop_quietly<T>(value: T) {
 mod tests {
     use super::*;
 
-    const BACKTRACE: &str = "
-   0: bessemer::panic::capture
-             at ./src/panic.rs:53:52
-   1: std::panicking::panic_with_hook
-             at /rustc/5980/library/std/src/panicking.rs:833:13
-   2: core::panicking::panic_fmt
-             at /rustc/5980/library/core/src/panicking.rs:80:14
-   3: {async_fn#0}
-             at ./app/src/boiler.rs:7:9
-   4: <app::Boiler as bessemer::job::Job>::perform::{{closure}}
-             at ./app/src/registry.rs:12:20
-   5: <app::Boiler as bessemer::job::Job>::perform::{closure#0}::{closure#1}
-             at ./app/src/registry.rs:12:20
-   6: no_debug_info
-   7: {async_block#0}
-             at ./src/registry.rs:30:20
-   8: {closure#0}<()>
-             at ./src/panic.rs:143:42
-   9: trace_ends_here<core::task::poll::Poll<()>>
-             at ./src/panic.rs:76:17
-  10: main
-             at ./app/src/main.rs:1:1
-";
-
     #[test]
-    fn a_trace_is_the_place_and_the_jobs_own_frames() {
-        let frames: Vec<String> = own_frames(BACKTRACE).iter().map(Frame::line).collect();
-        assert_eq!(
-            frames,
-            ["at ./app/src/boiler.rs:7:9", "at ./app/src/registry.rs:12:20 in app::Boiler::perform",]
-        );
-        assert!(own_frames("   0: main\n             at ./a.rs:1:1").is_empty(), "never a foreign trace");
-        let frame = &own_frames(BACKTRACE)[0];
-        assert!(frame.is_at("app/src/boiler.rs:7:9") && !frame.is_at("app/src/boiler.rs:8:9"));
+    fn a_build_that_aborts_does_not_work_unless_it_is_allowed() {
+        let error = must_unwind(true, false).unwrap_err().to_string();
+        assert!(error.ends_with("build without panic = \"abort\", or call .allow_abort()"), "{error}");
+        for (aborts, allowed) in [(false, false), (false, true), (true, true)] {
+            must_unwind(aborts, allowed).unwrap();
+        }
     }
 
     #[tokio::test]

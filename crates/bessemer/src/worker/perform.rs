@@ -39,6 +39,7 @@ pub(crate) struct Setup {
     pub(crate) states: States,
     pub(crate) blocking_threads: Option<usize>,
     log_args: bool,
+    pub(crate) allow_abort: bool,
 }
 
 impl Worker {
@@ -52,7 +53,7 @@ impl Worker {
 impl Performer {
     /// Makes it of a worker that is about to start.
     pub(crate) fn of(worker: &mut Worker) -> Self {
-        let Setup { states, blocking_threads, log_args } = std::mem::take(&mut worker.setup);
+        let Setup { states, blocking_threads, log_args, allow_abort: _ } = std::mem::take(&mut worker.setup);
         Self {
             app: worker.app.clone(),
             registry: std::mem::take(&mut worker.registry),

@@ -25,7 +25,7 @@ impl<J: Job> Handler for J {
         Box::pin(async move {
             match J::decode(&ctx.job().args) {
                 Ok(args) => self.perform(ctx, args).await,
-                Err(mismatch) => J::mismatched(Failure::mismatch(&mismatch)),
+                Err(mismatch) => J::mismatched(Failure::mismatch(&mismatch, &ctx.job().args)),
             }
         })
     }
