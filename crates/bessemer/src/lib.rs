@@ -49,6 +49,8 @@ mod events;
 mod job;
 mod payload;
 mod random;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod trace;
 mod worker;
 

@@ -151,7 +151,11 @@ impl When {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the wall clock of a producer, read here and nowhere else")]
-fn now() -> SystemTime {
+pub(crate) fn now() -> SystemTime {
+    #[cfg(any(test, feature = "testing"))]
+    if let Some(now) = crate::testing::now() {
+        return now;
+    }
     SystemTime::now()
 }
 

@@ -112,7 +112,7 @@ fn breaches(wall: &Wall, manifest: &toml::Table) -> Vec<String> {
     let mut found = Vec::new();
     for (section, name) in dependencies(manifest) {
         let ours = name == "bessemer" || name.starts_with("bessemer-");
-        let itself = name == format!("bessemer-{}", wall.folder);
+        let itself = name == wall.folder || name == format!("bessemer-{}", wall.folder);
         if ours && !itself && !wall.may_use.contains(&name.as_str()) {
             found.push(format!("crates/{}: must not use {name}", wall.folder));
         }

@@ -7,7 +7,7 @@ pub(crate) mod fake;
 pub(crate) mod link;
 pub(crate) mod operate;
 pub(crate) mod pool;
-mod socket;
+pub(crate) mod socket;
 #[cfg(feature = "tls")]
 pub(crate) mod tls;
 

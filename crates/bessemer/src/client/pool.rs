@@ -47,6 +47,9 @@ pub struct Bessemer {
 
 struct Shared {
     server: Server,
+    /// The sandbox of a test, which has no server.
+    #[cfg(any(test, feature = "testing"))]
+    sandbox: Option<std::sync::Weak<crate::testing::Inner>>,
     permits: Semaphore,
     bus: Bus,
     /// Newest last. Whoever locks it only takes or puts one.
@@ -95,9 +98,28 @@ impl Bessemer {
     }
 
     pub(crate) fn to(server: Server) -> Self {
-        let permits = Semaphore::new(server.limits.connections);
-        let shared = Shared { server, permits, bus: Bus::default(), idle: Mutex::default() };
+        let shared = Shared {
+            permits: Semaphore::new(server.limits.connections),
+            server,
+            #[cfg(any(test, feature = "testing"))]
+            sandbox: None,
+            bus: Bus::default(),
+            idle: Mutex::default(),
+        };
         Self { shared: Arc::new(shared) }
+    }
+
+    /// The client of a sandbox, and of no server.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn in_sandbox(server: Server, sandbox: std::sync::Weak<crate::testing::Inner>) -> Self {
+        let mut app = Self::to(server);
+        Arc::get_mut(&mut app.shared).expect("it has no clones yet").sandbox = Some(sandbox);
+        app
+    }
+
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn sandbox(&self) -> Option<&std::sync::Weak<crate::testing::Inner>> {
+        self.shared.sandbox.as_ref()
     }
 
     /// Opens a connection of its own, outside of the pool: for programs that want the protocol itself.
@@ -123,8 +145,12 @@ impl Bessemer {
         *GLOBAL.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.clone());
     }
 
-    /// The client of the last [`Bessemer::install_global`].
+    /// The client of the last [`Bessemer::install_global`]; in a test's sandbox that of the sandbox.
     pub fn global() -> Option<Self> {
+        #[cfg(any(test, feature = "testing"))]
+        if let Some(sandbox) = crate::testing::current() {
+            return Some(sandbox.app());
+        }
         GLOBAL.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -194,6 +220,11 @@ impl Bessemer {
 
     /// Sends a command over some connection, and over a new one when that breaks.
     async fn ask(&self, command: &Command) -> Result<Answer, Error> {
+        #[cfg(any(test, feature = "testing"))]
+        if let Some(sandbox) = crate::testing::door(self) {
+            let sandbox = sandbox.ok_or_else(|| command.refused("ERR the sandbox of this client is gone"))?;
+            return Box::pin(sandbox.answer(command)).await;
+        }
         let patience = self.server().limits.patience;
         let deadline = Instant::now() + patience;
         let mut backoff = Backoff::up_to(PAUSE_MAX);

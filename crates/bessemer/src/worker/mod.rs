@@ -4,6 +4,8 @@ mod beat;
 mod blocking;
 pub(crate) mod context;
 pub(crate) mod frames;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod hands;
 mod outbox;
 pub(crate) mod panic;
 pub(crate) mod perform;
@@ -185,6 +187,10 @@ impl Worker {
     /// [`Error::PasswordRequired`] and [`Error::Handshake`] when the server turns it away at the start.
     pub async fn run(mut self) -> Result<Report, Error> {
         self.check()?;
+        #[cfg(any(test, feature = "testing"))]
+        if self.app.sandbox().is_some() {
+            return Err(Error::Worker("its client is that of a sandbox, which runs jobs when it is drained"));
+        }
         let hello = hello(&self.labels)?;
         let signals = match self.signals {
             true => Some(Signals::install().map_err(Error::Signals)?),
