@@ -7,6 +7,13 @@ use std::time::Duration;
 use bessemer::{Bessemer, Info};
 use bessemer_server::embed::{EmbedError, Embedded};
 use tokio::sync::Mutex;
+use tokio::time::{Instant, sleep};
+
+/// How long a test waits for what should happen at once.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A server that is waited for is asked so often.
+const ASK_EVERY: Duration = Duration::from_millis(5);
 
 /// A real server in this process. It ends when this is dropped.
 pub struct Server {
@@ -62,17 +69,62 @@ impl Server {
     /// How many jobs wait in a queue.
     ///
     /// # Panics
-    /// When the server is down.
+    /// When the server is down; so do the others that ask it.
     pub async fn enqueued(&self, queue: &str) -> u64 {
         self.info().await.faktory.queues.get(queue).copied().unwrap_or(0)
     }
 
+    /// How many jobs wait for their time.
+    pub async fn scheduled(&self) -> u64 {
+        self.info().await.faktory.sets.scheduled
+    }
+
+    /// How many jobs failed and wait for their next attempt.
+    pub async fn retries(&self) -> u64 {
+        self.info().await.faktory.sets.retries
+    }
+
+    /// How many jobs are dead.
+    pub async fn dead(&self) -> u64 {
+        self.info().await.faktory.sets.dead
+    }
+
+    /// How many jobs workers have in hand.
+    pub async fn working(&self) -> u64 {
+        self.info().await.faktory.sets.working
+    }
+
     /// What INFO says.
-    ///
-    /// # Panics
-    /// When the server is down.
     pub async fn info(&self) -> Info {
         self.app.info().await.unwrap_or_else(|error| panic!("the server does not tell: {}", error.chain()))
+    }
+
+    /// Waits until INFO says what is waited for, and returns it.
+    ///
+    /// # Panics
+    /// When it does not say so within 10 s; the message has what it says instead.
+    pub async fn until(&self, what: impl Fn(&Info) -> bool) -> Info {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let info = self.info().await;
+            if what(&info) {
+                return info;
+            }
+            assert!(Instant::now() < deadline, "waited {PATIENCE:?} for what does not come; {}", told(&info));
+            sleep(ASK_EVERY).await;
+        }
+    }
+
+    /// Waits until there is nothing more to be done: no queue has a job, and no worker has one in hand. Scheduled jobs
+    /// and retries wait for their time.
+    ///
+    /// # Panics
+    /// As [`Server::until`].
+    pub async fn until_idle(&self) -> Info {
+        self.until(|info| {
+            info.faktory.sets.working == 0 && info.faktory.queues.values().all(|jobs| *jobs == 0)
+        })
+        .await
     }
 
     /// Ends the server as `kill -9` would: connections break, nothing is flushed any more. What it had answered is
@@ -106,10 +158,18 @@ impl Builder {
         self
     }
 
+    /// What a file of the server's configuration may say, in TOML: `.settings("retention.dead_max = 10")`. A later call
+    /// adds to what an earlier one said.
+    pub fn settings(mut self, toml: &str) -> Self {
+        self.settings.push_str(toml);
+        self.settings.push('\n');
+        self
+    }
+
     /// Starts it.
     ///
     /// # Panics
-    /// When it cannot start.
+    /// When it cannot start; the message says why.
     pub async fn start(self) -> Server {
         let Self { mut settings, password } = self;
         if let Some(password) = &password {
@@ -131,6 +191,21 @@ impl Clock<'_> {
     pub async fn advance(&self, by: Duration) {
         self.server.embedded.lock().await.advance(by).await;
     }
+}
+
+/// The figures in one line.
+fn told(info: &Info) -> String {
+    let sets = &info.faktory.sets;
+    let queues: Vec<String> =
+        info.faktory.queues.iter().map(|(name, jobs)| format!("{name} {jobs}")).collect();
+    format!(
+        "queues: {}; working {}, scheduled {}, retries {}, dead {}",
+        if queues.is_empty() { "none".into() } else { queues.join(", ") },
+        sets.working,
+        sets.scheduled,
+        sets.retries,
+        sets.dead
+    )
 }
 
 impl fmt::Debug for Server {
