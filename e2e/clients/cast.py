@@ -26,8 +26,8 @@ class Client:
     quieted: str
     # Its verbs for operators.
     operates: set = field(default_factory=set)
-    # Whether it holds integers of 64 bits.
-    exact: bool = True
+    # The bits of the integers that it holds; Python knows no bound.
+    bits: int = 1000
     # Whether its worker fails what it has in hand, at once, when it is told to terminate.
     gives_up: bool = False
 
@@ -42,6 +42,7 @@ CAST = [
         slots=8,
         quieted="HEARTBEAT status is QUIET",
         operates={"mutate", "queue", "info"},
+        bits=64,
         gives_up=True,
     ),
     Client(
@@ -57,7 +58,7 @@ CAST = [
         slots=20,
         quieted="faktory-worker:worker quiet",
         operates={"mutate", "info", "flush"},
-        exact=False,
+        bits=53,
     ),
     Client(
         "faktory.py",
@@ -66,6 +67,14 @@ CAST = [
         quieted="Faktory has quieted this worker",
     ),
 ]
+
+# This repository's library: it plays with each of the others, both ways.
+LIBRARY = Client(
+    "bessemer",
+    [str(Path(os.environ["BESSEMER_BIN"]).parent / "examples/with_library")],
+    slots=20,
+    quieted="",
+)
 
 
 def unable(client, setting):

@@ -19,8 +19,17 @@ EXACT = [
     lambda n: [1.0, {"id": 2**62 + n}],
 ]
 
+# Where 64 bits are too few.
+UNBOUNDED = [
+    lambda n: [2**64 - 1 - n, 2**70 + n, {"negative": -(2**90) - n}],
+]
 
-def arguments(count, exact):
-    """The arguments of `count` jobs, all shapes in turn."""
-    shapes = EVERYWHERE + EXACT if exact else EVERYWHERE
+
+def arguments(count, bits):
+    """The arguments of `count` jobs, all shapes in turn whose integers have so many bits."""
+    shapes = EVERYWHERE + (EXACT if bits >= 64 else []) + (UNBOUNDED if bits > 64 else [])
     return [shapes[n % len(shapes)](n) for n in range(count)]
+
+
+# One job whose arguments have types in the library: text, number, a map in a map, nothing, a fraction, a list.
+INVOICE = ["Jürgen 🚀", 2**53 - 1, {"lines": {"é": 1, "日本": -2}, "note": None}, None, 0.1, [0, 1]]

@@ -5,7 +5,7 @@ import time
 from datetime import datetime, timedelta, timezone
 
 from cast import Refused, Worker, produce
-from jobs import arguments
+from jobs import INVOICE, arguments
 from operators import idle
 from server import until
 
@@ -23,7 +23,7 @@ def many_shapes(server, producer, worker):
     """Many jobs arrive once each, and exactly as they were pushed."""
     queue = f"shapes_{worker}"
     count = jobs(server)
-    shapes = arguments(count, producer.exact and worker.exact)
+    shapes = arguments(count, min(producer.bits, worker.bits))
     orders = [{"queue": queue, "jobtype": "Record", "args": args} for args in shapes]
     hands = Worker(worker, server.door(), worker.slots, queue)
     try:
@@ -87,6 +87,19 @@ def strict_order(server, producer, worker):
     try:
         order = [record["args"] for record in hands.started(2 * ORDERED)]
         assert order == [[queue, n] for queue in (high, low) for n in range(ORDERED)], f"{worker}: {order}"
+        idle(server)
+    finally:
+        hands.stop()
+
+
+def typed(server, producer, worker):
+    """What has types in the library arrives as it was written by who has none, and the reverse."""
+    queue = f"typed_{worker}"
+    hands = Worker(worker, server.door(), 2, queue)
+    try:
+        [job] = produce(producer, server.door(), [{"queue": queue, "jobtype": "Invoice", "args": INVOICE}])
+        [record] = hands.started(1)
+        assert canonical(record) == canonical(job | {"args": INVOICE}), f"{producer} -> {worker}: {record}"
         idle(server)
     finally:
         hands.stop()

@@ -1,7 +1,8 @@
 """Every client as producer, worker and operator, in every setting.
 
 In each setting the clients stand in a ring: each pushes to a server of its own what the next one works, and then the
-next one's worker is quieted and stopped, and the next one operates.
+next one's worker is quieted and stopped, and the next one operates. Beside them each pushes to this repository's own
+library, and works what that pushes.
 """
 
 import sys
@@ -10,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import operators
 import pairs
-from cast import CAST, unable
+from cast import CAST, LIBRARY, unable
 from server import Server, Setting
 
 PASSWORD = "correct-horse-battery-staple"
@@ -26,7 +27,9 @@ def play(setting, producer, worker):
         pairs.tallied(server, producer, worker)
         if setting.password:
             perform(pairs.wrong_password, server, producer, worker)
-        for act, verbs in operators.ACTS:
+        if LIBRARY in (producer, worker):
+            perform(pairs.typed, server, producer, worker)
+        for act, verbs in operators.ACTS if worker is not LIBRARY else ():
             if verbs <= worker.operates:
                 perform(act, server, worker)
     finally:
@@ -53,6 +56,9 @@ def main():
             else:
                 able.append(client)
         plays += [(setting, able[n - 1], client) for n, client in enumerate(able)]
+        if setting.tls:
+            continue
+        plays += [(setting, client, LIBRARY) for client in able] + [(setting, LIBRARY, client) for client in able]
     # Most of what they do is to wait.
     with ThreadPoolExecutor(len(plays)) as pool:
         for played in [pool.submit(play, *names) for names in plays]:

@@ -1,6 +1,7 @@
 //! The library `bessemer` as producer and as worker, for the tests beside other people's clients and for those that kill
 //! workers. What is asked of it: `e2e/clients/README.md`.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs::OpenOptions;
 use std::io::stdin;
@@ -45,14 +46,19 @@ async fn produce() -> Result<(), Box<dyn std::error::Error>> {
         if let Some(time) = order.at {
             options = options.at(time.parse::<jiff::Timestamp>()?.into());
         }
-        let jid = app.push(&NewJob::from_raw(order.jobtype, order.args.clone(), options)?).await?;
+        let jid = if order.jobtype == Invoice::JOBTYPE {
+            let args = <Invoice as Job>::Args::from_json(&order.args)?;
+            Invoice::with().on(&app).options(options).perform_async(args).await?
+        } else {
+            app.push(&NewJob::from_raw(order.jobtype, order.args.clone(), options)?).await?
+        };
         say(&mut std::io::stdout(), &json!({ "jid": jid.as_str() }), &order.args)?;
     }
     Ok(())
 }
 
 async fn work(slots: usize, queues: &[&str]) -> Result<(), Box<dyn std::error::Error>> {
-    let mut worker = Bessemer::from_env()?.worker().job(Record).job(Fail).job(Hold).job(Toil);
+    let mut worker = Bessemer::from_env()?.worker().job(Record).job(Invoice).job(Fail).job(Hold).job(Toil);
     if let Ok(ms) = env::var("DRAIN_MS") {
         worker = worker.drain(Duration::from_millis(ms.parse()?));
     }
@@ -83,6 +89,26 @@ impl Job for Record {
 
     async fn perform(&self, ctx: &Context, args: Anything) -> JobResult {
         record(ctx, "started", &args.0)?;
+        Ok(Done)
+    }
+}
+
+/// Reads its arguments as the types that an application would give them, and writes down what it makes of them.
+struct Invoice;
+
+/// Lines by name, and a remark.
+#[derive(Deserialize, Serialize)]
+struct Details {
+    lines: BTreeMap<String, i64>,
+    note: Option<String>,
+}
+
+impl Job for Invoice {
+    const JOBTYPE: &'static str = "Invoice";
+    type Args = (String, u64, Details, Option<String>, f64, Vec<u8>);
+
+    async fn perform(&self, ctx: &Context, args: Self::Args) -> JobResult {
+        record(ctx, "started", &args.to_json()?)?;
         Ok(Done)
     }
 }

@@ -39,7 +39,7 @@ async function operate(client, command) {
 async function work(slots, queues) {
   const record = ({ jid, args }) =>
     appendFileSync(process.env.RECORDS, `${JSON.stringify({ jid, args, at: Date.now() / 1000 })}\n`);
-  faktory.register("Record", () => ({ job }) => record(job));
+  for (const type of ["Record", "Invoice"]) faktory.register(type, () => ({ job }) => record(job));
   faktory.register("Fail", () => ({ job }) => {
     record(job);
     throw new Error("failed <as told>");

@@ -30,4 +30,4 @@ def hold(jid, *args):
         time.sleep(0.05)
 
 
-JOBTYPES = {"Record": record, "Fail": fail, "Hold": hold}
+JOBTYPES = {"Record": record, "Invoice": record, "Fail": fail, "Hold": hold}

@@ -21,6 +21,7 @@ pub async fn work(slots: usize, queues: &[&str]) -> Result<(), Box<dyn Error>> {
             stop.recv().await;
         })
         .register_fn("Record", |job| async move { record(&job) })
+        .register_fn("Invoice", |job| async move { record(&job) })
         .register_fn("Fail", |job| async move { record(&job).and(Err(io::Error::other("failed <as told>"))) })
         .register_fn("Hold", hold);
     let mut worker = match crate::sealed().await? {
