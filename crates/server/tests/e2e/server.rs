@@ -280,25 +280,35 @@ impl Server {
         }
     }
 
-    /// Asks the dashboard; status and body. HTTP/1.0, so that the end of the stream is the end of the body.
+    /// Asks the dashboard; status and body.
     pub(crate) fn http(&self, method: &str, path: &str, form: &str) -> (u16, String) {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.web)).expect("a connection to the dashboard");
-        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
-        let length = form.len();
-        write!(
-            stream,
-            "{method} {path} HTTP/1.0\r\nHost: 127.0.0.1:{}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
-             Content-Length: {length}\r\n\r\n{form}",
-            self.web
-        )
-        .expect("a request");
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).expect("an answer");
-        let answer = String::from_utf8_lossy(&answer);
-        let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
-        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
-        (status.expect("a status"), body.to_owned())
+        http(self.web, method, path, "application/x-www-form-urlencoded", form).expect("an answer")
     }
+}
+
+/// Asks a server of HTTP; status and body. HTTP/1.0, so that the end of the stream is the end of the body.
+pub(crate) fn http(
+    port: u16,
+    method: &str,
+    path: &str,
+    kind: &str,
+    body: &str,
+) -> std::io::Result<(u16, String)> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+    let length = body.len();
+    write!(
+        stream,
+        "{method} {path} HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\nContent-Type: {kind}\r\n\
+         Content-Length: {length}\r\n\r\n{body}"
+    )?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    let answer = String::from_utf8_lossy(&answer);
+    let (head, body) =
+        answer.split_once("\r\n\r\n").ok_or_else(|| std::io::Error::other("half an answer"))?;
+    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
+    Ok((status.expect("a status"), body.to_owned()))
 }
 
 impl Drop for Server {

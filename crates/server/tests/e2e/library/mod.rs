@@ -1,10 +1,13 @@
 //! Programs that are made of the library, as processes: the examples that users copy from, and a worker that is killed.
 //!
-//! Here are the programs; `kills.rs` has workers and servers die with jobs in their hands, `records.rs` is what they
-//! write down.
+//! Here are the programs. `walk.rs` runs those of the walk-through, `thumbnails.rs` and `storefront.rs` the two of that
+//! name; `kills.rs` has workers and servers die with jobs in their hands, `records.rs` is what they write down.
 
 mod kills;
 mod records;
+mod storefront;
+mod thumbnails;
+mod walk;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -55,6 +58,15 @@ impl Program {
     /// What it wrote so far.
     pub(crate) fn output(&self) -> String {
         self.output.lock().expect("no panic").clone()
+    }
+
+    /// Waits until it has said this so often.
+    pub(crate) fn await_said(&mut self, text: &str, times: usize) {
+        until(&format!("{} says `{text}` ({times})", self.name), || {
+            let said = self.output().matches(text).count() >= times;
+            assert!(said || self.lives(), "{} ended:\n{}", self.name, self.output());
+            said.then_some(())
+        });
     }
 
     /// SIGKILL, and nothing else.

@@ -1,0 +1,96 @@
+//! The jobs of an order: charge, then mail and ship. Each can run any number of times, and has its effect once.
+
+use std::sync::Arc;
+
+use bessemer::prelude::*;
+use bessemer::{Error, NewJob};
+
+use crate::ledger::Ledger;
+
+/// The id of a job is made of what it is for: whoever pushes it again, after a crash or a lost answer, pushes the same.
+pub(crate) fn jid(effect: &str, order: u64) -> String {
+    format!("{effect}-order-{order}")
+}
+
+/// Pushes the first job of an order.
+pub(crate) async fn push_charge(
+    app: &Bessemer,
+    order: u64,
+    customer: String,
+    item: String,
+    cents: u64,
+) -> Result<(), Error> {
+    let job = ChargeCard::with().job((order, customer, item, cents))?.with_jid(jid("charge", order));
+    app.push(&job).await.map(|_| ())
+}
+
+/// Takes the money: order, customer, item, cents.
+pub(crate) struct ChargeCard(pub(crate) Arc<Ledger>);
+
+impl Job for ChargeCard {
+    const JOBTYPE: &'static str = "ChargeCard";
+    type Args = (u64, String, String, u64);
+
+    fn options() -> JobOptions {
+        JobOptions::new().queue("payments")
+    }
+
+    async fn perform(&self, ctx: &Context, (order, customer, item, cents): Self::Args) -> JobResult {
+        // A payment provider would be given the jid as its idempotency key.
+        self.0.once(ctx.jid(), &format!("charged {customer} {cents} cents for {item}"))?;
+        crash_if_asked(ctx);
+        // Only now: nobody is mailed or shipped to without having paid. When this is cut off, all of it runs again.
+        let next: [NewJob; 2] = [
+            SendReceipt::with().job((order, customer.clone(), cents))?.with_jid(jid("receipt", order)),
+            ShipOrder::with().job((order, customer, item))?.with_jid(jid("shipment", order)),
+        ];
+        let refused = ctx.app().push_all(&next).await?;
+        match refused.first() {
+            None => Ok(Done),
+            Some(refused) => Err(format!("{}: {}", refused.jid, refused.error).into()),
+        }
+    }
+}
+
+/// Writes to the customer: order, customer, cents.
+pub(crate) struct SendReceipt(pub(crate) Arc<Ledger>);
+
+impl Job for SendReceipt {
+    const JOBTYPE: &'static str = "SendReceipt";
+    type Args = (u64, String, u64);
+
+    fn options() -> JobOptions {
+        JobOptions::new().queue("mail")
+    }
+
+    async fn perform(&self, ctx: &Context, (order, customer, cents): Self::Args) -> JobResult {
+        self.0.once(ctx.jid(), &format!("mailed {customer} a receipt of {cents} cents for order {order}"))?;
+        crash_if_asked(ctx);
+        Ok(Done)
+    }
+}
+
+/// Hands the item to the carrier: order, customer, item.
+pub(crate) struct ShipOrder(pub(crate) Arc<Ledger>);
+
+impl Job for ShipOrder {
+    const JOBTYPE: &'static str = "ShipOrder";
+    type Args = (u64, String, String);
+
+    fn options() -> JobOptions {
+        JobOptions::new().queue("shipping")
+    }
+
+    async fn perform(&self, ctx: &Context, (order, customer, item): Self::Args) -> JobResult {
+        self.0.once(ctx.jid(), &format!("shipped {item} to {customer} for order {order}"))?;
+        crash_if_asked(ctx);
+        Ok(Done)
+    }
+}
+
+/// Dies as a process dies whose machine fails: no destructor runs, no connection says goodbye.
+fn crash_if_asked(ctx: &Context) {
+    if std::env::var("STOREFRONT_CRASH").is_ok_and(|name| name == ctx.jobtype()) {
+        std::process::abort();
+    }
+}
