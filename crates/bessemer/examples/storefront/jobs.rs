@@ -20,29 +20,30 @@ pub(crate) async fn push_charge(
     item: String,
     cents: u64,
 ) -> Result<(), Error> {
-    let job = ChargeCard::with().job((order, customer, item, cents))?.with_jid(jid("charge", order));
+    let job = ChargeCard::args(order, customer, item, cents)?.with_jid(jid("charge", order));
     app.push(&job).await.map(|_| ())
 }
 
-/// Takes the money: order, customer, item, cents.
+/// Takes the money.
 pub(crate) struct ChargeCard(pub(crate) Arc<Ledger>);
 
-impl Job for ChargeCard {
-    const JOBTYPE: &'static str = "ChargeCard";
-    type Args = (u64, String, String, u64);
-
-    fn options() -> JobOptions {
-        JobOptions::new().queue("payments")
-    }
-
-    async fn perform(&self, ctx: &Context, (order, customer, item, cents): Self::Args) -> JobResult {
+#[job(queue = "payments")]
+impl ChargeCard {
+    async fn perform(
+        &self,
+        ctx: &Context,
+        order: u64,
+        customer: String,
+        item: String,
+        cents: u64,
+    ) -> JobResult {
         // A payment provider would be given the jid as its idempotency key.
         self.0.once(ctx.jid(), &format!("charged {customer} {cents} cents for {item}"))?;
         crash_if_asked(ctx);
         // Only now: nobody is mailed or shipped to without having paid. When this is cut off, all of it runs again.
         let next: [NewJob; 2] = [
-            SendReceipt::with().job((order, customer.clone(), cents))?.with_jid(jid("receipt", order)),
-            ShipOrder::with().job((order, customer, item))?.with_jid(jid("shipment", order)),
+            SendReceipt::args(order, customer.clone(), cents)?.with_jid(jid("receipt", order)),
+            ShipOrder::args(order, customer, item)?.with_jid(jid("shipment", order)),
         ];
         let refused = ctx.app().push_all(&next).await?;
         match refused.first() {
@@ -52,36 +53,24 @@ impl Job for ChargeCard {
     }
 }
 
-/// Writes to the customer: order, customer, cents.
+/// Writes to the customer.
 pub(crate) struct SendReceipt(pub(crate) Arc<Ledger>);
 
-impl Job for SendReceipt {
-    const JOBTYPE: &'static str = "SendReceipt";
-    type Args = (u64, String, u64);
-
-    fn options() -> JobOptions {
-        JobOptions::new().queue("mail")
-    }
-
-    async fn perform(&self, ctx: &Context, (order, customer, cents): Self::Args) -> JobResult {
+#[job(queue = "mail")]
+impl SendReceipt {
+    async fn perform(&self, ctx: &Context, order: u64, customer: String, cents: u64) -> JobResult {
         self.0.once(ctx.jid(), &format!("mailed {customer} a receipt of {cents} cents for order {order}"))?;
         crash_if_asked(ctx);
         Ok(Done)
     }
 }
 
-/// Hands the item to the carrier: order, customer, item.
+/// Hands the item to the carrier.
 pub(crate) struct ShipOrder(pub(crate) Arc<Ledger>);
 
-impl Job for ShipOrder {
-    const JOBTYPE: &'static str = "ShipOrder";
-    type Args = (u64, String, String);
-
-    fn options() -> JobOptions {
-        JobOptions::new().queue("shipping")
-    }
-
-    async fn perform(&self, ctx: &Context, (order, customer, item): Self::Args) -> JobResult {
+#[job(queue = "shipping")]
+impl ShipOrder {
+    async fn perform(&self, ctx: &Context, order: u64, customer: String, item: String) -> JobResult {
         self.0.once(ctx.jid(), &format!("shipped {item} to {customer} for order {order}"))?;
         crash_if_asked(ctx);
         Ok(Done)

@@ -20,45 +20,25 @@ use tokio::time::Instant;
 const EDGE: u32 = 160;
 
 /// Looks into a folder, and pushes a job for each picture that has no thumbnail yet.
-struct MakeAlbum;
-
-impl Job for MakeAlbum {
-    const JOBTYPE: &'static str = "MakeAlbum";
-    type Args = (PathBuf, u32);
-
-    fn options() -> JobOptions {
-        JobOptions::new().queue("pictures")
-    }
-
-    async fn perform(&self, ctx: &Context, (folder, edge): Self::Args) -> JobResult {
-        let missing = Album::of(&folder).missing()?;
-        let jobs: Result<Vec<NewJob>, _> = missing
-            .into_iter()
-            .map(|picture| MakeThumbnail::with().job((folder.clone(), picture, edge)))
-            .collect();
-        // A thousand jobs in one command; a picture that is pushed twice is made twice, and is the same.
-        ctx.app().push_all(&jobs?).await?;
-        Ok(Done)
+#[job(queue = "pictures")]
+async fn make_album(ctx: &Context, folder: PathBuf, edge: u32) -> JobResult {
+    let missing = Album::of(&folder).missing()?;
+    let jobs: Result<Vec<NewJob>, _> =
+        missing.into_iter().map(|picture| MakeThumbnail::args(folder.clone(), picture, edge)).collect();
+    // Up to a thousand jobs in one command. Where it breaks off the job is tried again, and pushes what is still missing.
+    let refused = ctx.app().push_all(&jobs?).await?;
+    match refused.first() {
+        None => Ok(Done),
+        Some(refused) => Err(refused.error.to_string().into()),
     }
 }
 
-/// Makes one thumbnail.
-struct MakeThumbnail;
-
-impl Job for MakeThumbnail {
-    const JOBTYPE: &'static str = "MakeThumbnail";
-    type Args = (PathBuf, String, u32);
-
-    fn options() -> JobOptions {
-        JobOptions::new().queue("pictures").retry(3)
-    }
-
-    async fn perform(&self, ctx: &Context, (folder, picture, edge): Self::Args) -> JobResult {
-        // Decoding blocks its thread, so it gets one of its own; there are never more of these than slots.
-        let jid = ctx.jid().to_owned();
-        tokio::task::spawn_blocking(move || Album::of(&folder).make(&picture, edge, &jid)).await??;
-        Ok(Done)
-    }
+/// Makes one thumbnail. Decoding a picture blocks its thread, so that happens on one of those that the worker has for it.
+#[job(queue = "pictures", retry = 3)]
+async fn make_thumbnail(ctx: &Context, folder: PathBuf, picture: String, edge: u32) -> JobResult {
+    let jid = ctx.jid().to_owned();
+    ctx.blocking(move || Album::of(&folder).make(&picture, edge, &jid)).await??;
+    Ok(Done)
 }
 
 #[tokio::main]
@@ -76,7 +56,7 @@ async fn main() -> anyhow::Result<()> {
 
     let app = Bessemer::from_env()?;
     app.install_global();
-    MakeAlbum::perform_async((folder.clone(), EDGE)).await?;
+    MakeAlbum::perform_async(folder.clone(), EDGE).await?;
 
     let slots = std::thread::available_parallelism().map_or(2, usize::from);
     let worker = app.worker().job(MakeAlbum).job(MakeThumbnail).slots(slots);
@@ -102,6 +82,9 @@ async fn watch(album: &Album, stop: Stop) -> anyhow::Result<()> {
         tokio::time::sleep(Duration::from_millis(100)).await;
     };
     stop.terminate();
+    if std::io::stdout().is_terminal() {
+        println!();
+    }
     let Progress { pictures, thumbnails, broken, bytes_in, bytes_out } = progress;
     println!(
         "{pictures} pictures, {thumbnails} thumbnails, {broken} not readable; {} KiB became {} KiB in {:.1?}",
