@@ -46,6 +46,8 @@ mod backoff;
 mod client;
 mod error;
 mod events;
+#[cfg(doctest)]
+mod guides;
 mod job;
 mod payload;
 mod random;

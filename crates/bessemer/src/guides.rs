@@ -1,0 +1,13 @@
+//! The code in the guides of `docs/worker`, compiled as documentation tests. No part of the library.
+
+#[doc = include_str!("../../../docs/worker/index.md")]
+struct Index;
+
+#[doc = include_str!("../../../docs/worker/from-faktory-worker.md")]
+struct FromFaktoryWorker;
+
+#[doc = include_str!("../../../docs/worker/from-faktory-crate.md")]
+struct FromFaktoryCrate;
+
+#[doc = include_str!("../../../docs/worker/from-sidekiq.md")]
+struct FromSidekiq;
