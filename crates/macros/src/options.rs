@@ -140,7 +140,7 @@ enum What {
     /// `lenient`
     Nothing,
     /// `queue = "mail"`
-    Value(Expr),
+    Value(Box<Expr>),
     /// `custom(locale = "en")`
     Pairs(Vec<(LitStr, Expr)>),
 }
@@ -152,7 +152,7 @@ impl Parse for Given {
             .map_err(|error| Error::new(error.span(), "expected an option, such as `queue = \"mail\"`"))?;
         let what = if input.peek(Token![=]) {
             input.parse::<Token![=]>()?;
-            What::Value(input.parse()?)
+            What::Value(Box::new(input.parse()?))
         } else if input.peek(syn::token::Paren) {
             let pairs;
             parenthesized!(pairs in input);
@@ -184,7 +184,7 @@ impl Given {
     fn value(self) -> Result<Expr> {
         let name = self.name.unraw();
         match self.what {
-            What::Value(value) => Ok(value),
+            What::Value(value) => Ok(*value),
             _ => Err(Error::new(self.name.span(), format!("`{name}` has a value: write `{name} = …`"))),
         }
     }

@@ -76,7 +76,7 @@ fn one(input: &mut PatType) -> Result<Parameter> {
             _ => return Err(Error::new(attr, "the context is borrowed: write `#[ctx] ctx: &Context`")),
         },
         Some(Marker::Whole) => Kind::Whole(owned(of)?.0),
-        Some(Marker::Default(value)) => argument(of, Some(value))?,
+        Some(Marker::Default(value)) => argument(of, Some(value.map(|value| *value)))?,
         None if is_context(of) => Kind::Context,
         None => argument(of, None)?,
     };
@@ -87,7 +87,7 @@ enum Marker {
     Whole,
     Context(proc_macro2::Span),
     /// The value, or none for that of the type.
-    Default(Option<Expr>),
+    Default(Option<Box<Expr>>),
 }
 
 /// Takes the one marker away that may be there.
@@ -104,7 +104,7 @@ fn take_marker(attrs: &mut Vec<Attribute>) -> Result<Option<Marker>> {
     let name = attr.path().get_ident().map(ToString::to_string).unwrap_or_default();
     let marker = match (name.as_str(), &attr.meta) {
         ("default", Meta::Path(_)) => Marker::Default(None),
-        ("default", Meta::NameValue(pair)) => Marker::Default(Some(pair.value.clone())),
+        ("default", Meta::NameValue(pair)) => Marker::Default(Some(Box::new(pair.value.clone()))),
         ("default", Meta::List(_)) => {
             return Err(Error::new(attr.span(), "write `#[default]`, or a value as in `#[default = 5]`"));
         }

@@ -192,7 +192,10 @@ async fn settings_are_those_of_the_servers_files() {
     let wrong = tokio::spawn(Server::builder().settings("limits.queue_max = 1").start()).await;
     let panic = wrong.unwrap_err().into_panic();
     let text = panic.downcast_ref::<String>().unwrap();
-    assert!(text.starts_with("cannot start a server: settings:1:8: unknown key `limits.queue_max`;"), "{text}");
+    assert!(
+        text.starts_with("cannot start a server: settings:1:8: unknown key `limits.queue_max`;"),
+        "{text}"
+    );
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ fn what_is_right_is_not_refused() {
 #[test]
 fn an_option_that_does_not_exist_is_named_with_the_one_that_was_meant() {
     let wrong = |options: &str, place: &str, sentence: &str| {
-        assert_wrong(options, "async fn a_b() {}", place, sentence)
+        assert_wrong(options, "async fn a_b() {}", place, sentence);
     };
     wrong("queu = \"mail\"", "queu", "`queu` is no option: did you mean `queue`?");
     wrong("retries = 3", "retries", "`retries` is no option: did you mean `retry`?");
@@ -56,7 +56,7 @@ fn an_option_that_does_not_exist_is_named_with_the_one_that_was_meant() {
 #[test]
 fn a_value_that_no_server_takes_is_refused() {
     let wrong = |options: &str, place: &str, sentence: &str| {
-        assert_wrong(options, "async fn a_b() {}", place, sentence)
+        assert_wrong(options, "async fn a_b() {}", place, sentence);
     };
     let queue = "the name of a queue is 1 to 255 letters, digits, dots, underscores and dashes";
     wrong("queue = \"a b\"", "\"a b\"", queue);
