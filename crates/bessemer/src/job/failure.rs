@@ -222,7 +222,7 @@ mod tests {
         let failure =
             Failure::from(tokio::spawn(async { panic!("nested") }).await.map(|(): ()| ()).unwrap_err());
         assert_eq!((failure.errtype(), failure.message()), (Failure::PANIC, "nested"));
-        let place = format!("{}:{here}:", file!());
+        let place = format!("{}:", file!());
         assert!(failure.backtrace[0].starts_with(&format!("at {place}")), "{failure:#?}");
         assert!(
             failure.backtrace.last().unwrap().starts_with(&format!("awaited at {place}")),

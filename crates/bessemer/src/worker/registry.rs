@@ -88,6 +88,7 @@ impl Registry {
 mod tests {
     use super::*;
     use crate::job::outcome::Outcome;
+    use crate::worker::state::States;
 
     struct Renamed;
 
@@ -116,9 +117,12 @@ mod tests {
     fn a_renamed_job_answers_to_its_older_names_and_nobody_else_may_have_them() {
         let mut registry = Registry::default();
         registry.add(Renamed);
-        registry.check().unwrap();
+        registry.check(&States::default()).unwrap();
         assert_eq!(registry.jobtypes(), ["New", "Old", "Older"]);
         registry.add(Namesake);
-        assert_eq!(registry.check().unwrap_err().to_string(), "job type Older is registered twice");
+        assert_eq!(
+            registry.check(&States::default()).unwrap_err().to_string(),
+            "job type Older is registered twice"
+        );
     }
 }
