@@ -58,7 +58,7 @@ pub(crate) async fn run<E: Engine + 'static>(node: Node<E>, clock: Clock, doors:
     let Doors { mut arrivals, mut errands, gauges, stop } = doors;
     let hall = Rc::new(Hall::new(node, clock, gauges));
     let mut leave_by: Option<tokio::time::Instant> = None;
-    let mut alarm = Alarm::new();
+    let mut alarm = Box::pin(tokio::time::sleep(Duration::ZERO));
     loop {
         let now = hall.now();
         let wake_at = hall.node(|node| node.wake_at(now));
@@ -67,7 +67,7 @@ pub(crate) async fn run<E: Engine + 'static>(node: Node<E>, clock: Clock, doors:
             // The timer would take a millisecond over it.
             hall.ring();
         } else {
-            alarm.set(wake_at, wait);
+            wind(alarm.as_mut(), wait);
         }
         // Every way leads to a turn. The bell, which never rests under load, comes behind what is rare.
         tokio::select! {
@@ -80,7 +80,7 @@ pub(crate) async fn run<E: Engine + 'static>(node: Node<E>, clock: Clock, doors:
             Some(arrival) = arrivals.recv(), if leave_by.is_none() => hall.open(arrival),
             Some(errand) = errands.recv() => hall.act(errand),
             () = hall.bell.0.notified() => {}
-            () = alarm.timer.as_mut() => {}
+            () = alarm.as_mut() => {}
         }
         hall.gather().await;
         hall.turn()?;
@@ -99,23 +99,13 @@ impl Wake for Bell {
     }
 }
 
-/// Wakes the loop when something is due. It is one timer for life that is only moved forward: to arm one costs a system
-/// call where it is the next to go off. It may go off early, as what was due may be gone; a turn more does no harm.
-struct Alarm {
-    timer: Pin<Box<tokio::time::Sleep>>,
-    at: Boot,
-}
-
-impl Alarm {
-    fn new() -> Self {
-        Self { timer: Box::pin(tokio::time::sleep(Duration::ZERO)), at: Boot(0) }
-    }
-
-    fn set(&mut self, at: Boot, wait: Duration) {
-        if at < self.at || self.timer.is_elapsed() {
-            self.at = at;
-            self.timer.as_mut().reset(tokio::time::Instant::now() + wait);
-        }
+/// Sets the alarm that wakes the loop when something is due. It is one timer for life that is only moved forward: to arm
+/// one costs a system call where it is the next to go off. It may go off early, as what was due may be gone; a turn more
+/// does no harm.
+fn wind(mut alarm: Pin<&mut tokio::time::Sleep>, wait: Duration) {
+    let at = tokio::time::Instant::now() + wait;
+    if at < alarm.deadline() || alarm.is_elapsed() {
+        alarm.as_mut().reset(at);
     }
 }
 
