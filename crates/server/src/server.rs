@@ -63,6 +63,10 @@ pub struct Running {
     /// Where the dashboard is, unless it is off.
     pub web_address: Option<SocketAddr>,
     stop: Arc<Notify>,
+    #[cfg_attr(
+        not(feature = "embed"),
+        expect(dead_code, reason = "only a server inside a test is killed by its program")
+    )]
     kill: Arc<Notify>,
     engine: JoinHandle<Result<(), Fatal>>,
     reins: Reins<EmbeddedReader>,
