@@ -82,6 +82,7 @@ pub use job::with::{IntoNewJob, With};
 pub use job::{Job, JobOptions};
 pub use payload::{FetchedJob, Jid, NewJob, PastFailure};
 pub use worker::context::Context;
+pub use worker::queues::{Order, Queue};
 pub use worker::shutdown::Stop;
 pub use worker::state::Need;
 pub use worker::{Report, Worker};

@@ -159,6 +159,11 @@ pub(crate) fn now() -> SystemTime {
     SystemTime::now()
 }
 
+/// The time that comes after `delay`, as it is written.
+pub(crate) fn time_in(delay: Duration) -> Result<String, Error> {
+    rfc3339(now().checked_add(delay).ok_or(Error::Time)?)
+}
+
 fn rfc3339(time: SystemTime) -> Result<String, Error> {
     bessemer_protocol::time::rfc3339(time).ok_or(Error::Time)
 }
@@ -199,6 +204,9 @@ const RESERVE_DEFAULT_S: i64 = 1_800;
 const BACKTRACE_DEFAULT: usize = 30;
 
 impl FetchedJob {
+    /// The shortest lease.
+    pub(crate) const LEASE_MIN: Duration = Duration::from_secs(RESERVE_MIN_S.unsigned_abs());
+
     /// Which attempt this is; the first is 1.
     pub fn attempt(&self) -> u32 {
         // Without a failure it is the first; the first failure has a count of 0.

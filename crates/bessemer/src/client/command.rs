@@ -70,7 +70,7 @@ impl Command {
         Self { verb, line: format!("{verb}\r\n").into_bytes(), pace: Pace::Usual }
     }
 
-    fn with_json(verb: &'static str, payload: &(impl Serialize + ?Sized)) -> Self {
+    pub(crate) fn with_json(verb: &'static str, payload: &(impl Serialize + ?Sized)) -> Self {
         let mut line = format!("{verb} ").into_bytes();
         // Text, numbers and values that were JSON before: there is nothing in it that has no JSON form.
         serde_json::to_writer(&mut line, payload).expect("commands are made of plain data");

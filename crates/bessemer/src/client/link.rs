@@ -23,7 +23,8 @@ impl Link {
 
     /// Opens the connection, if there is none that works.
     pub(crate) async fn open(&mut self) -> Result<(), Error> {
-        self.client = Some(self.take().await?);
+        let client = self.take().await?;
+        self.put(client);
         Ok(())
     }
 
@@ -40,13 +41,25 @@ impl Link {
         outcome
     }
 
-    async fn take(&mut self) -> Result<Client, Error> {
+    /// Takes the connection, a new one if there is none that works. Whoever is done with it, and left it whole, puts it
+    /// back.
+    pub(crate) async fn take(&mut self) -> Result<Client, Error> {
         if let Some(mut client) = self.client.take()
             && client.is_usable()
         {
             return Ok(client);
         }
         self.server.connect(self.hello.clone()).await
+    }
+
+    /// See [`Link::take`].
+    pub(crate) fn put(&mut self, client: Client) {
+        self.client = Some(client);
+    }
+
+    /// It works: the next trouble begins with a short pause.
+    pub(crate) fn works(&mut self) {
+        self.backoff.reset();
     }
 
     /// How long to wait after an error.

@@ -6,6 +6,7 @@ pub(crate) mod command;
 pub(crate) mod fake;
 pub(crate) mod link;
 pub(crate) mod operate;
+pub(crate) mod pipeline;
 pub(crate) mod pool;
 pub(crate) mod socket;
 #[cfg(feature = "tls")]

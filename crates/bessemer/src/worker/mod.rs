@@ -3,13 +3,16 @@
 mod beat;
 mod blocking;
 pub(crate) mod context;
+mod fetch;
 pub(crate) mod frames;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod hands;
 mod outbox;
 pub(crate) mod panic;
 pub(crate) mod perform;
+pub(crate) mod queues;
 mod registry;
+mod report;
 pub(crate) mod shutdown;
 mod slot;
 pub(crate) mod state;
@@ -17,23 +20,28 @@ pub(crate) mod state;
 mod tests;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bessemer_protocol::handshake::Hello;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use crate::client::command::Command;
 use crate::client::link::Link;
 use crate::client::pool::Bessemer;
 use crate::error::Error;
 use crate::job::Job;
-use crate::job::outcome::Outcome;
 use crate::random;
-use crate::worker::outbox::{Delivery, InHand, Outbox};
+use crate::worker::fetch::Carrier;
+use crate::worker::outbox::Outbox;
 use crate::worker::perform::{Performer, Setup};
+use crate::worker::queues::{Order, Queue, Queues};
 use crate::worker::registry::Registry;
 use crate::worker::shutdown::{Signals, Stage, Stop};
+
+/// Connections that fetch, at most. Each can feed many slots; there are several so that jobs that come one by one find one
+/// that waits.
+const FETCHERS_MAX: usize = 4;
 
 /// Time for jobs that were cut off to be reported as failed.
 const ABORT_GRACE: Duration = Duration::from_secs(3);
@@ -64,8 +72,9 @@ pub struct Worker {
     registry: Registry,
     setup: Setup,
     /// Those that the application named, or else those of its jobs.
-    queues: Option<Vec<String>>,
+    queues: Option<Vec<Queue>>,
     queues_of_jobs: Vec<String>,
+    order: Order,
     slots: usize,
     drain: Duration,
     cancel_grace: Duration,
@@ -87,15 +96,15 @@ pub struct Report {
     pub unreported: u64,
 }
 
-/// What all slots of a worker share.
+/// What all tasks of a worker share.
 pub(crate) struct Crew {
     pub(crate) app: Bessemer,
     pub(crate) hello: Hello,
     pub(crate) performer: Arc<Performer>,
-    pub(crate) queues: Vec<String>,
+    /// How a FETCH is waited for, whatever queues it names.
+    pub(crate) fetch: Command,
     pub(crate) outbox: Outbox,
     pub(crate) stop: Stop,
-    pub(crate) tally: Tally,
 }
 
 impl Worker {
@@ -106,6 +115,7 @@ impl Worker {
             setup: Setup::default(),
             queues: None,
             queues_of_jobs: Vec::new(),
+            order: Order::Strict,
             slots: 10,
             drain: Duration::from_secs(20),
             cancel_grace: Duration::from_secs(3),
@@ -126,14 +136,26 @@ impl Worker {
         self
     }
 
-    /// The queues to fetch from, in strict order: the first that has a job is served. Default: those that the jobs
-    /// name in [`Job::options`], in the order in which they were added.
-    pub fn queues<Q: Into<String>>(mut self, names: impl IntoIterator<Item = Q>) -> Self {
-        self.queues = Some(names.into_iter().map(Into::into).collect());
+    /// The queues to fetch from. Default: those that the jobs name in [`Job::options`], in the order in which they were
+    /// added.
+    pub fn queues<Q: Into<Queue>>(mut self, queues: impl IntoIterator<Item = Q>) -> Self {
+        self.queues = Some(queues.into_iter().map(Into::into).collect());
         self
     }
 
-    /// How many jobs run at the same time; each slot has a connection. Default: 10.
+    /// One more queue to fetch from: a name, or a [`Queue`] with a cap or a weight.
+    pub fn queue(mut self, queue: impl Into<Queue>) -> Self {
+        self.queues.get_or_insert_default().push(queue.into());
+        self
+    }
+
+    /// Which queue is served when several have jobs. Default: the one that was given first.
+    pub fn order(mut self, order: Order) -> Self {
+        self.order = order;
+        self
+    }
+
+    /// How many jobs run at the same time. Default: 10.
     pub fn slots(mut self, count: usize) -> Self {
         self.slots = count;
         self
@@ -191,21 +213,24 @@ impl Worker {
         if self.app.sandbox().is_some() {
             return Err(Error::Worker("its client is that of a sandbox, which runs jobs when it is drained"));
         }
+        let queues = self.queues.take();
+        let queues = queues.unwrap_or_else(|| self.queues_of_jobs.drain(..).map(Queue::from).collect());
+        let queues = Queues::new(queues, self.order)?;
         let hello = hello(&self.labels)?;
         let signals = match self.signals {
             true => Some(Signals::install().map_err(Error::Signals)?),
             false => None,
         };
         panic::install_hook();
-        let performer = Performer::of(&mut self);
+        let names = queues.names().join(" ");
+        let performer = Arc::new(Performer::of(&mut self));
         let crew = Arc::new(Crew {
             app: self.app,
             hello,
-            performer: Arc::new(performer),
-            queues: self.queues.unwrap_or(self.queues_of_jobs),
-            outbox: Outbox::new(self.slots),
+            performer,
+            fetch: Command::fetch(&[]),
+            outbox: Outbox::new(self.slots, queues, self.stop.clone()),
             stop: self.stop,
-            tally: Tally::default(),
         });
 
         let mut control = crew.link();
@@ -214,21 +239,22 @@ impl Worker {
             Err(error) => tracing::warn!(error = error.chain(), "the server is away; waiting for it"),
             Ok(()) => {}
         }
-        let (jobs, queues, wid) = (crew.performer.registry.jobtypes(), &crew.queues, &crew.hello.wid);
-        tracing::info!(wid, ?jobs, ?queues, slots = self.slots, server = ?crew.app, "worker started");
-        let mut slots: JoinSet<()> =
-            (0..self.slots).map(|number| slot::supervise(crew.clone(), number)).collect();
+        let (jobs, wid) = (crew.performer.registry.jobtypes(), &crew.hello.wid);
+        tracing::info!(wid, ?jobs, queues = names, slots = self.slots, server = ?crew.app, "worker started");
+        let fetchers = std::iter::repeat_n(Carrier::Fetcher, self.slots.min(FETCHERS_MAX));
+        let carriers = fetchers.chain([Carrier::Reporter]);
+        let mut carriers: JoinSet<()> =
+            carriers.map(|carrier| fetch::supervise(crew.clone(), carrier)).collect();
         tokio::select! {
-            () = all_ended(&mut slots) => {}
+            () = all_ended(&mut carriers) => {}
             () = time_is_up(&crew.stop, self.drain, self.cancel_grace) => {}
             never = beat::run(&crew, &mut control, self.beat) => match never {},
             never = obey(signals, &crew.stop) => match never {},
         }
-        // What is left blocks its thread and cannot be waited for, but its jobs can be reported.
-        slots.abort_all();
+        carriers.shutdown().await;
         crew.report_leftovers(&mut control).await;
         control.end().await;
-        let report = crew.tally.report();
+        let report = crew.outbox.close();
         tracing::info!(succeeded = report.succeeded, failed = report.failed, "worker stopped");
         Ok(report)
     }
@@ -238,15 +264,6 @@ impl Worker {
         self.registry.check(&self.setup.states)?;
         if self.slots == 0 {
             return Err(Error::Worker("it has no slots"));
-        }
-        let queues = self.queues.as_ref().unwrap_or(&self.queues_of_jobs);
-        if queues.is_empty() {
-            return Err(Error::Worker("it has no queues"));
-        }
-        let odd =
-            |name: &String| name.is_empty() || name.contains(|c: char| c.is_whitespace() || c.is_control());
-        if queues.iter().any(odd) {
-            return Err(Error::Worker("a queue's name is empty or holds white space"));
         }
         Ok(())
     }
@@ -258,23 +275,19 @@ impl Crew {
         Link::new(self.app.server().clone(), self.hello.clone())
     }
 
-    /// Reports the jobs of slots that did not end in time.
-    async fn report_leftovers(&self, link: &mut Link) {
-        let leftovers = self.outbox.take_all();
-        let mut heard = 0;
+    /// Reports what did not end in time: it blocks its thread and cannot be waited for.
+    async fn report_leftovers(self: &Arc<Self>, link: &mut Link) {
+        self.outbox.cut_off("worker was stopped before the job was done");
         let report = async {
-            for job in &leftovers {
-                let delivery = job.deliver(link, "worker was stopped before the job was done").await;
-                self.tally.count(job, delivery == Delivery::Done);
-                heard += 1;
+            while let Some(round) = self.outbox.reports() {
+                if let Err(error) = fetch::carry(self, link, round).await {
+                    tracing::warn!(error = error.chain(), "the server does not answer");
+                    sleep(link.pause()).await;
+                }
             }
         };
-        if timeout(LEFTOVERS, report).await.is_err() {
-            for job in &leftovers[heard..] {
-                tracing::error!(jid = job.jid, "the job's outcome could not be reported; it will run again");
-                self.tally.count(job, false);
-            }
-        }
+        // What is not heard by then is counted as such.
+        let _: Result<(), _> = timeout(LEFTOVERS, report).await;
     }
 }
 
@@ -297,11 +310,11 @@ fn hostname() -> String {
     name
 }
 
-async fn all_ended(slots: &mut JoinSet<()>) {
-    while slots.join_next().await.is_some() {}
+async fn all_ended(tasks: &mut JoinSet<()>) {
+    while tasks.join_next().await.is_some() {}
 }
 
-/// Moves a stopped worker on through its last stages; returns when it can wait for its slots no longer.
+/// Moves a stopped worker on through its last stages; returns when it can wait for its jobs no longer.
 async fn time_is_up(stop: &Stop, drain: Duration, cancel_grace: Duration) {
     stop.reached(Stage::Terminate).await;
     if timeout(drain, stop.reached(Stage::Abort)).await.is_err() {
@@ -319,33 +332,5 @@ async fn obey(signals: Option<Signals>, stop: &Stop) -> std::convert::Infallible
     match signals {
         Some(signals) => signals.obey(stop).await,
         None => std::future::pending().await,
-    }
-}
-
-/// Counts jobs by their end.
-#[derive(Default)]
-pub(crate) struct Tally {
-    succeeded: AtomicU64,
-    failed: AtomicU64,
-    unreported: AtomicU64,
-}
-
-impl Tally {
-    pub(crate) fn count(&self, job: &InHand, delivered: bool) {
-        let counter = match &job.outcome {
-            _ if !delivered => &self.unreported,
-            Some(Err(_) | Ok(Outcome::Bury(_))) | None => &self.failed,
-            Some(Ok(_)) => &self.succeeded,
-        };
-        counter.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn report(&self) -> Report {
-        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        Report {
-            succeeded: get(&self.succeeded),
-            failed: get(&self.failed),
-            unreported: get(&self.unreported),
-        }
     }
 }

@@ -1,105 +1,320 @@
-//! What the server has yet to hear of jobs: each slot's job in hand, its outcome, and the delivery of that outcome
-//! across broken connections until the lease is over.
+//! Who does what in a worker: which slots are free, what runs in the others, and which ended jobs the server has yet to
+//! hear of. It outlives the tasks of the worker, so that nothing is forgotten when one of them dies.
+//!
+//! A connection takes a [`Round`] from it: reports, and FETCHes for free slots. What is not answered goes back.
 
-use std::sync::{Mutex, PoisonError};
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio::time::{Instant, sleep};
+use tokio::sync::Notify;
+use tokio::task::yield_now;
+use tokio::time::{Instant, sleep_until};
 
-use crate::client::command::Command;
-use crate::client::link::Link;
 use crate::error::Error;
 use crate::job::failure::Failure;
-use crate::job::outcome::{JobResult, Outcome};
+use crate::job::outcome::JobResult;
+use crate::worker::Report as Tally;
+use crate::worker::queues::{Places, Queues};
+use crate::worker::report::{End, InHand, Progress, Report};
+use crate::worker::shutdown::{Stage, Stop};
 
-/// An error that the server gives this often is its last word.
-const REFUSALS_MAX: u32 = 5;
+/// FETCHes that wait on one connection, at most. A server answers them one after the other, and each that finds nothing
+/// takes 2 s: so many may be under way when a queue runs dry, and a worker of a server that does not notice its leave
+/// (Faktory) cannot end before.
+const DEPTH_MAX: usize = 8;
 
-/// A job that was fetched and not yet reported.
-#[derive(Clone, Debug)]
-pub(crate) struct InHand {
-    pub(crate) jid: String,
-    /// After this the job belongs to somebody else, and what we say of it counts no more.
-    pub(crate) lease_ends: Instant,
-    /// `None` while it runs.
-    pub(crate) outcome: Option<JobResult>,
-}
-
-/// The jobs in hand, by slot. It outlives the slots, so that a job is reported even when its slot died.
 pub(crate) struct Outbox {
-    /// Whoever locks it only copies an entry.
-    slots: Mutex<Vec<Option<InHand>>>,
+    /// Whoever locks it only moves entries.
+    board: Mutex<Board>,
+    stop: Stop,
+    /// Wakes one fetcher: there is a report to take along, or a slot to fetch for.
+    fetchers: Notify,
+    /// Wakes the reporter.
+    reporter: Notify,
 }
 
-/// What became of a report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Delivery {
-    /// The server has it.
-    Done,
-    /// The server had taken the job back before.
-    Late,
-    /// The server could not be reached until the lease was over, or would not hear of it.
-    GivenUp,
+struct Board {
+    queues: Queues,
+    /// By number of the slot.
+    running: Vec<Option<InHand>>,
+    /// Numbers of slots without a job.
+    free: Vec<usize>,
+    /// FETCHes under way: never more than slots are free.
+    fetching: usize,
+    /// Reports that nobody carries.
+    due: VecDeque<Report>,
+    /// Reports under way.
+    carried: usize,
+    /// Fetchers that wait for something to do.
+    idle: usize,
+    /// FETCHes that may be sent at once: it grows while they all bring jobs, and one that does not makes it 1.
+    depth: usize,
+    tally: Tally,
+}
+
+/// What one connection does next: tells reports, then fetches.
+pub(crate) struct Round<'a> {
+    outbox: &'a Outbox,
+    reports: VecDeque<Report>,
+    fetches: VecDeque<Places>,
+    /// The commands, as they are sent.
+    pub(crate) lines: Vec<u8>,
 }
 
 impl Outbox {
-    pub(crate) fn new(slots: usize) -> Self {
-        Self { slots: Mutex::new(vec![None; slots]) }
+    pub(crate) fn new(slots: usize, queues: Queues, stop: Stop) -> Self {
+        let board = Board {
+            queues,
+            running: (0..slots).map(|_| None).collect(),
+            free: (0..slots).rev().collect(),
+            fetching: 0,
+            due: VecDeque::new(),
+            carried: 0,
+            idle: 0,
+            depth: 1,
+            tally: Tally::default(),
+        };
+        Self { board: Mutex::new(board), stop, fetchers: Notify::new(), reporter: Notify::new() }
     }
 
-    /// Sets what `slot` has in hand.
-    pub(crate) fn put(&self, slot: usize, job: InHand) {
-        self.lock()[slot] = Some(job);
+    /// Waits until there is something to do for a fetcher; `None` when the worker fetches no more.
+    pub(crate) async fn fetcher_round(&self) -> Option<Round<'_>> {
+        while self.stop.stage() == Stage::Running {
+            // Jobs that end in this moment come along.
+            yield_now().await;
+            let _idle = {
+                let mut board = self.lock();
+                if let Some(round) = self.take(&mut board, true) {
+                    return Some(round);
+                }
+                // In the same breath: nothing may happen between finding nothing and waiting for it.
+                board.idle += 1;
+                Idle(self)
+            };
+            tokio::select! {
+                () = self.fetchers.notified() => {}
+                () = self.stop.moved_from(Stage::Running) => {}
+            }
+        }
+        // What this fetcher was woken for is the reporter's now.
+        self.reporter.notify_one();
+        None
     }
 
-    /// Takes what `slot` has in hand.
-    pub(crate) fn take(&self, slot: usize) -> Option<InHand> {
-        self.lock()[slot].take()
+    /// Waits until there is something to report that no fetcher takes along; `None` when the worker ends and all is told.
+    pub(crate) async fn reporter_round(&self) -> Option<Round<'_>> {
+        loop {
+            let stage = self.stop.stage();
+            let later = {
+                let mut board = self.lock();
+                if let Some(round) = self.take(&mut board, false) {
+                    return Some(round);
+                }
+                if stage >= Stage::Terminate && board.is_clear() {
+                    return None;
+                }
+                board.due.iter().filter_map(|report| report.not_before).min()
+            };
+            tokio::select! {
+                () = self.reporter.notified() => {}
+                () = sleep_until(later.unwrap_or_else(Instant::now)), if later.is_some() => {}
+                () = self.stop.moved_from(stage) => {}
+            }
+        }
     }
 
-    /// Takes everything.
-    pub(crate) fn take_all(&self) -> Vec<InHand> {
-        self.lock().iter_mut().filter_map(Option::take).collect()
+    /// What is to be reported now, if anything.
+    pub(crate) fn reports(&self) -> Option<Round<'_>> {
+        self.take(&mut self.lock(), false)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Option<InHand>>> {
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    fn take(&self, board: &mut Board, fetch: bool) -> Option<Round<'_>> {
+        let mut lines = Vec::new();
+        let reports = board.take_reports();
+        reports.iter().for_each(|report| lines.extend_from_slice(&report.command.line));
+        let fetches = if fetch { board.draw(&mut lines) } else { VecDeque::new() };
+        if !fetches.is_empty() && board.idle > 0 && board.may_fetch() > 0 {
+            // There is something left for another one.
+            self.fetchers.notify_one();
+        }
+        let something = !reports.is_empty() || !fetches.is_empty();
+        something.then(|| Round { outbox: self, reports, fetches, lines })
+    }
+
+    /// The job in this slot has ended, and the slot is free.
+    pub(crate) fn ended(&self, slot: usize, result: JobResult) {
+        let job = self.lock().running[slot].take();
+        // A slot that was given up for lost has been reported.
+        let report = job.map(|mut job| (std::mem::take(&mut job.place), Report::new(job, result)));
+        let mut board = self.lock();
+        board.free.push(slot);
+        if let Some((place, report)) = report {
+            board.queues.ended(place);
+            board.due.push_back(report);
+        }
+        self.wake(&board);
+    }
+
+    /// Gives up what still runs: it is to be reported as failed.
+    pub(crate) fn cut_off(&self, why: &str) {
+        let mut board = self.lock();
+        let jobs: Vec<InHand> = board.running.iter_mut().filter_map(Option::take).collect();
+        for mut job in jobs {
+            board.queues.ended(std::mem::take(&mut job.place));
+            board.due.push_back(Report::new(job, Err(Failure::internal("Shutdown", why))));
+        }
+    }
+
+    /// Gives up what the server has not been told, and says how all jobs ended.
+    pub(crate) fn close(&self) -> Tally {
+        let mut board = self.lock();
+        while let Some(report) = board.due.pop_front() {
+            tracing::error!(jid = report.jid, "the job's outcome could not be reported; it will run again");
+            board.tally.count(End::Unreported);
+        }
+        board.tally
+    }
+
+    /// Somebody is to see to a report.
+    fn wake(&self, board: &Board) {
+        // A fetcher that waits sends it along with its next FETCH.
+        if board.idle > 0 { self.fetchers.notify_one() } else { self.reporter.notify_one() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Board> {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl InHand {
-    /// Tells the server. A job without an outcome was cut off, for the reason that `cut` gives.
-    pub(crate) async fn deliver(&self, link: &mut Link, cut: &str) -> Delivery {
-        let command = match &self.outcome {
-            Some(Err(failure) | Ok(Outcome::Bury(failure))) => Command::fail(&self.jid, failure),
-            Some(Ok(_)) => Command::ack(&self.jid),
-            None => Command::fail(&self.jid, &Failure::internal("Shutdown", cut)),
-        };
-        let mut refusals = 0;
-        loop {
-            let error = match link.ask(&command).await.and_then(|answer| command.expect_ok(answer)) {
-                Ok(()) => return Delivery::Done,
-                Err(Error::Server { answer, .. }) if answer.text.starts_with("Job not found") => {
-                    tracing::warn!(
-                        jid = self.jid,
-                        "the job's outcome came too late: the server had taken it back"
-                    );
-                    return Delivery::Late;
-                }
-                Err(error) => error,
-            };
-            refusals += u32::from(!error.is_transient());
-            let left = self.lease_ends.saturating_duration_since(Instant::now());
-            let pause = link.pause().min(left);
-            if refusals >= REFUSALS_MAX || left.is_zero() {
-                tracing::error!(
-                    jid = self.jid,
-                    error = error.chain(),
-                    "the job's outcome could not be reported"
-                );
-                return Delivery::GivenUp;
+impl Board {
+    /// The reports that may be told now. Those that nobody would hear any more are given up.
+    fn take_reports(&mut self) -> VecDeque<Report> {
+        let now = Instant::now();
+        let mut reports = VecDeque::with_capacity(self.due.len());
+        for _ in 0..self.due.len() {
+            let Some(report) = self.due.pop_front() else { break };
+            if report.is_over(now) {
+                tracing::error!(jid = report.jid, "the job's lease is over before its outcome was reported");
+                self.tally.count(End::Unreported);
+            } else if report.not_before.is_some_and(|time| now < time) {
+                self.due.push_back(report);
+            } else {
+                reports.push_back(report);
             }
-            tracing::warn!(jid = self.jid, error = error.chain(), retry_in = ?pause, "{} did not get through", command.verb);
-            sleep(pause).await;
         }
+        self.carried += reports.len();
+        reports
+    }
+
+    /// FETCHes for slots that are free.
+    fn draw(&mut self, lines: &mut Vec<u8>) -> VecDeque<Places> {
+        let depth = if self.queues.are_capped() { 1 } else { self.depth };
+        let count = self.may_fetch().min(depth);
+        let fetches: VecDeque<Places> = (0..count).map_while(|_| self.queues.draw(lines)).collect();
+        self.fetching += fetches.len();
+        fetches
+    }
+
+    /// How many more FETCHes there may be: one for each free slot, as long as there are not more reports under way than
+    /// slots.
+    fn may_fetch(&self) -> usize {
+        let slots = self.running.len();
+        let reports = self.due.len() + self.carried;
+        (self.free.len() - self.fetching)
+            .min((self.free.len() + slots).saturating_sub(self.fetching + reports))
+    }
+
+    /// Whether nothing runs, nothing is fetched and nothing is to be told.
+    fn is_clear(&self) -> bool {
+        self.free.len() == self.running.len() && self.fetching + self.carried + self.due.len() == 0
+    }
+}
+
+impl Round<'_> {
+    /// How many commands it has.
+    pub(crate) fn len(&self) -> usize {
+        self.reports.len() + self.fetches.len()
+    }
+
+    /// The report whose answer comes next.
+    pub(crate) fn report(&self) -> Option<&Report> {
+        self.reports.front()
+    }
+
+    /// The next report has been answered.
+    pub(crate) fn told(&mut self, answer: Result<(), Error>) {
+        let Some(report) = self.reports.pop_front() else { return };
+        let progress = report.answered(answer);
+        let mut board = self.outbox.lock();
+        board.carried -= 1;
+        match progress {
+            Progress::Told(end) => board.tally.count(end),
+            Progress::More(report) => {
+                board.due.push_back(report);
+                self.outbox.reporter.notify_one();
+            }
+        }
+    }
+
+    /// Whether there is a FETCH to be answered.
+    pub(crate) fn is_fetching(&self) -> bool {
+        !self.fetches.is_empty()
+    }
+
+    /// The next FETCH was answered with a job of this queue; the number of the slot that has it now.
+    pub(crate) fn fetched(&mut self, mut job: InHand, queue: &str) -> usize {
+        let places = self.fetches.pop_front().unwrap_or_default();
+        let mut board = self.outbox.lock();
+        board.fetching -= 1;
+        board.depth = (board.depth + 1).min(DEPTH_MAX);
+        job.place = board.queues.answered(places, Some(queue));
+        let slot = board.free.pop().expect("there are no more FETCHes than free slots");
+        board.running[slot] = Some(job);
+        slot
+    }
+
+    /// The next FETCH was answered with nothing, or with what cannot be worked.
+    pub(crate) fn nothing(&mut self) {
+        let Some(places) = self.fetches.pop_front() else { return };
+        let mut board = self.outbox.lock();
+        board.fetching -= 1;
+        board.depth = 1;
+        let place = board.queues.answered(places, None);
+        board.queues.ended(place);
+    }
+}
+
+impl Drop for Round<'_> {
+    fn drop(&mut self) {
+        while self.is_fetching() {
+            self.nothing();
+        }
+        let put_back = !self.reports.is_empty();
+        if put_back || self.outbox.stop.stage() != Stage::Running {
+            let mut board = self.outbox.lock();
+            board.carried -= self.reports.len();
+            self.reports.drain(..).rev().for_each(|report| board.due.push_front(report));
+            // To send it, or to see that this was the last.
+            self.outbox.reporter.notify_one();
+        }
+    }
+}
+
+impl Tally {
+    fn count(&mut self, end: End) {
+        match end {
+            End::Succeeded => self.succeeded += 1,
+            End::Failed => self.failed += 1,
+            End::Unreported => self.unreported += 1,
+        }
+    }
+}
+
+/// While it lives a fetcher waits.
+struct Idle<'a>(&'a Outbox);
+
+impl Drop for Idle<'_> {
+    fn drop(&mut self) {
+        self.0.lock().idle -= 1;
     }
 }

@@ -308,8 +308,9 @@ async fn an_outcome_that_nobody_hears_is_given_up_when_the_lease_is_over() {
         fake.answer("ACK", Say::HangUp);
     }
     wait.go.notify_one();
-    fake.seen_within(Duration::from_secs(70), "FETCH", 2).await;
-    assert!((50..=60).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+    fake.seen_within(Duration::from_secs(80), "FETCH", 2).await;
+    // Found out at the first try after that.
+    assert!((60..=70).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
     assert_eq!(worker.terminated().await, Report { succeeded: 0, failed: 0, unreported: 1 });
 }
 
@@ -360,8 +361,8 @@ async fn a_slot_that_dies_comes_back_and_fails_the_job_that_it_held() {
     fake.give("Trouble", "job-0002", r#"["none"]"#);
     let worker = start(fake.app().worker().job(Trouble).slots(1));
     let fail = json(&fake.seen("FAIL", 1).await[0]);
-    assert_eq!((&fail["jid"], &fail["errtype"]), (&json!("job-0001"), &json!("Shutdown")));
-    assert_eq!(fail["message"], "the worker's slot died with the job");
+    assert_eq!((&fail["jid"], &fail["errtype"]), (&json!("job-0001"), &json!("panic")));
+    assert_eq!(fail["message"], "the log is full");
     assert_eq!(json(&fake.seen("ACK", 1).await[0])["jid"], "job-0002");
     assert_eq!(worker.terminated().await, Report { succeeded: 1, failed: 1, unreported: 0 });
 }
