@@ -52,6 +52,11 @@ impl Pipeline<'_> {
         reply.map_err(|line| command.refused(&line))
     }
 
+    /// Whether something has arrived that was not looked at yet, mostly an answer.
+    pub(crate) fn has_more(&self) -> bool {
+        !self.client.read.is_empty()
+    }
+
     /// Says that nothing more will be sent. A server answers what it has, then closes the connection; one that notices
     /// this at once forgets a FETCH that waits.
     pub(crate) async fn no_more(&mut self) {

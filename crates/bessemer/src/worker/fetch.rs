@@ -20,7 +20,7 @@ use crate::client::link::Link;
 use crate::error::Error;
 use crate::job::failure::Failure;
 use crate::payload::FetchedJob;
-use crate::worker::outbox::Round;
+use crate::worker::outbox::{Presence, Round};
 use crate::worker::panic::Catch;
 use crate::worker::queues::Place;
 use crate::worker::report::InHand;
@@ -47,13 +47,21 @@ pub(crate) async fn supervise(crew: Arc<Crew>, carrier: Carrier) {
 impl Carrier {
     async fn run(self, crew: &Arc<Crew>) {
         let mut link = crew.link();
-        while let Some(round) = self.next_round(crew).await {
-            if let Err(error) = carry(crew, &mut link, round).await {
+        let mut presence = match self {
+            Self::Fetcher => Presence::fetcher(&crew.outbox),
+            Self::Reporter => Presence::reporter(),
+        };
+        loop {
+            presence.set(true);
+            let Some(round) = self.next_round(crew).await else { break };
+            if let Err(error) = carry(crew, &mut link, round, &mut presence).await {
+                presence.set(false);
                 let pause = link.pause();
                 tracing::warn!(error = error.chain(), retry_in = ?pause, "the server does not answer");
                 self.rest(crew, pause).await;
             }
         }
+        drop(presence);
         link.end().await;
     }
 
@@ -78,7 +86,13 @@ impl Carrier {
 
 /// Sends a round and takes its answers. An error is the end of the connection, or the server's refusal to hand out jobs;
 /// what was not answered then goes back with the round.
-pub(crate) async fn carry(crew: &Arc<Crew>, link: &mut Link, mut round: Round<'_>) -> Result<(), Error> {
+pub(crate) async fn carry(
+    crew: &Arc<Crew>,
+    link: &mut Link,
+    mut round: Round<'_>,
+    presence: &mut Presence<'_>,
+) -> Result<(), Error> {
+    presence.set(false);
     let mut client = link.take().await?;
     let lines = std::mem::take(&mut round.lines);
     let mut pipeline = client.pipeline(&lines, round.len(), &crew.fetch).await?;
@@ -95,6 +109,8 @@ pub(crate) async fn carry(crew: &Arc<Crew>, link: &mut Link, mut round: Round<'_
     let (mut refused, mut leaving) = (None, false);
     let mut stopped = pin!(crew.stop.reached(Stage::Quiet));
     while round.is_fetching() {
+        // What has arrived already is taken without a wait, and soon comes the next round.
+        presence.set(pipeline.has_more());
         let answer = tokio::select! {
             biased;
             answer = pipeline.answer(&crew.fetch) => answer,
@@ -104,6 +120,7 @@ pub(crate) async fn carry(crew: &Arc<Crew>, link: &mut Link, mut round: Round<'_
                 continue;
             }
         };
+        presence.set(true);
         match answer {
             Ok(Answer::Bulk(job)) => hand_out(crew, &mut round, job),
             Ok(Answer::Null) => round.nothing(),

@@ -33,7 +33,7 @@ use crate::error::Error;
 use crate::job::Job;
 use crate::random;
 use crate::worker::fetch::Carrier;
-use crate::worker::outbox::Outbox;
+use crate::worker::outbox::{Outbox, Presence};
 use crate::worker::perform::{Performer, Setup};
 use crate::worker::queues::{Order, Queue, Queues};
 use crate::worker::registry::Registry;
@@ -280,7 +280,7 @@ impl Crew {
         self.outbox.cut_off("worker was stopped before the job was done");
         let report = async {
             while let Some(round) = self.outbox.reports() {
-                if let Err(error) = fetch::carry(self, link, round).await {
+                if let Err(error) = fetch::carry(self, link, round, &mut Presence::reporter()).await {
                     tracing::warn!(error = error.chain(), "the server does not answer");
                     sleep(link.pause()).await;
                 }

@@ -45,11 +45,20 @@ struct Board {
     due: VecDeque<Report>,
     /// Reports under way.
     carried: usize,
-    /// Fetchers that wait for something to do.
+    /// Fetchers that are about to take a round, or wait for one.
+    here: usize,
+    /// Those of them that wait.
     idle: usize,
     /// FETCHes that may be sent at once: it grows while they all bring jobs, and one that does not makes it 1.
     depth: usize,
     tally: Tally,
+}
+
+/// Whether a fetcher can take a round. While it waits for the server it cannot.
+pub(crate) struct Presence<'a> {
+    /// `None` for the reporter, on whom nobody counts.
+    outbox: Option<&'a Outbox>,
+    here: bool,
 }
 
 /// What one connection does next: tells reports, then fetches.
@@ -70,6 +79,7 @@ impl Outbox {
             fetching: 0,
             due: VecDeque::new(),
             carried: 0,
+            here: 0,
             idle: 0,
             depth: 1,
             tally: Tally::default(),
@@ -175,10 +185,27 @@ impl Outbox {
         board.tally
     }
 
-    /// Somebody is to see to a report.
+    /// Somebody is to see to a report: a fetcher sends it along with its next FETCH, the reporter sends it alone.
     fn wake(&self, board: &Board) {
-        // A fetcher that waits sends it along with its next FETCH.
-        if board.idle > 0 { self.fetchers.notify_one() } else { self.reporter.notify_one() }
+        if board.idle > 0 {
+            self.fetchers.notify_one();
+        } else if board.here == 0 {
+            self.reporter.notify_one();
+        }
+    }
+
+    /// A fetcher begins, or comes back.
+    fn come(&self) {
+        self.lock().here += 1;
+    }
+
+    /// A fetcher waits for the server, or ends: it cannot take a report along.
+    fn leave(&self) {
+        let mut board = self.lock();
+        board.here -= 1;
+        if board.here == 0 && !board.due.is_empty() {
+            self.reporter.notify_one();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Board> {
@@ -297,6 +324,29 @@ impl Drop for Round<'_> {
             // To send it, or to see that this was the last.
             self.outbox.reporter.notify_one();
         }
+    }
+}
+
+impl<'a> Presence<'a> {
+    pub(crate) fn fetcher(outbox: &'a Outbox) -> Self {
+        outbox.come();
+        Self { outbox: Some(outbox), here: true }
+    }
+
+    pub(crate) fn reporter() -> Self {
+        Self { outbox: None, here: false }
+    }
+
+    pub(crate) fn set(&mut self, here: bool) {
+        let Some(outbox) = self.outbox.filter(|_| self.here != here) else { return };
+        self.here = here;
+        if here { outbox.come() } else { outbox.leave() }
+    }
+}
+
+impl Drop for Presence<'_> {
+    fn drop(&mut self) {
+        self.set(false);
     }
 }
 
