@@ -67,6 +67,13 @@ pub struct JobInfo {
     pub attempt: u32,
 }
 
+impl JobInfo {
+    /// A job of which nothing else is known.
+    pub(crate) fn unread(jid: &str) -> Self {
+        Self { jid: jid.to_owned(), jobtype: String::new(), queue: String::new(), attempt: 0 }
+    }
+}
+
 impl From<&FetchedJob> for JobInfo {
     fn from(job: &FetchedJob) -> Self {
         Self {

@@ -9,15 +9,19 @@ use tokio::time::sleep;
 use crate::client::command::Command;
 use crate::client::link::Link;
 use crate::error::Error;
+use crate::events::{Event, emit};
 use crate::worker::Crew;
+use crate::worker::shutdown::Stage;
 
 /// Beats at once, then each `every`, and at once when the worker's stage changes. Never returns.
 pub(crate) async fn run(crew: &Crew, link: &mut Link, every: Duration) -> Infallible {
     loop {
         let stage = crew.stop.stage();
-        let command = Command::beat(&crew.hello.wid, stage.word(), rss_kb());
+        let rss_kb = rss_kb();
+        let command = Command::beat(&crew.hello.wid, stage.word(), rss_kb);
         let wait = match link.ask(&command).await.and_then(|answer| command.expect_state(answer)) {
             Ok(state) => {
+                emit(&crew.app, || Event::Beat { rss_kb });
                 obey(crew, state);
                 every
             }
@@ -33,7 +37,11 @@ pub(crate) async fn run(crew: &Crew, link: &mut Link, every: Duration) -> Infall
         };
         tokio::select! {
             () = sleep(wait) => {}
-            () = crew.stop.moved_from(stage) => {}
+            () = crew.stop.moved_from(stage) => {
+                if stage == Stage::Running {
+                    emit(&crew.app, || Event::Quiet);
+                }
+            }
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::backoff::Backoff;
 use crate::client::command::Answer;
 use crate::client::link::Link;
 use crate::error::Error;
+use crate::events::{Event, emit};
 use crate::job::failure::Failure;
 use crate::payload::FetchedJob;
 use crate::worker::outbox::{Presence, Round};
@@ -162,6 +163,7 @@ fn hand_out(crew: &Arc<Crew>, round: &mut Round<'_>, text: Vec<u8>) {
         Ok(job) => {
             let hand = InHand { text, ..in_hand(&job.jid, job.lease()) };
             let lease_ends = hand.lease_ends;
+            emit(&crew.app, || Event::Fetched { job: (&job).into() });
             let number = round.fetched(hand, &job.queue);
             slot::start(crew.clone(), number, job, lease_ends);
         }

@@ -23,8 +23,8 @@ impl Worker {
         self.check()?;
         panic::install_hook();
         self.app = app;
-        let performer = Arc::new(Performer::of(&mut self));
-        Ok(Hands { performer, queues: self.queues.unwrap_or(self.queues_of_jobs) })
+        let queues = self.served()?.names().into_iter().map(str::to_owned).collect();
+        Ok(Hands { performer: Arc::new(Performer::of(&mut self)), queues })
     }
 }
 

@@ -30,6 +30,7 @@ use crate::client::command::Command;
 use crate::client::link::Link;
 use crate::client::pool::Bessemer;
 use crate::error::Error;
+use crate::events::{Event, emit};
 use crate::job::Job;
 use crate::random;
 use crate::worker::fetch::Carrier;
@@ -213,9 +214,7 @@ impl Worker {
         if self.app.sandbox().is_some() {
             return Err(Error::Worker("its client is that of a sandbox, which runs jobs when it is drained"));
         }
-        let queues = self.queues.take();
-        let queues = queues.unwrap_or_else(|| self.queues_of_jobs.drain(..).map(Queue::from).collect());
-        let queues = Queues::new(queues, self.order)?;
+        let queues = self.served()?;
         let hello = hello(&self.labels)?;
         let signals = match self.signals {
             true => Some(Signals::install().map_err(Error::Signals)?),
@@ -224,14 +223,9 @@ impl Worker {
         panic::install_hook();
         let names = queues.names().join(" ");
         let performer = Arc::new(Performer::of(&mut self));
-        let crew = Arc::new(Crew {
-            app: self.app,
-            hello,
-            performer,
-            fetch: Command::fetch(&[]),
-            outbox: Outbox::new(self.slots, queues, self.stop.clone()),
-            stop: self.stop,
-        });
+        let outbox = Outbox::new(self.app.clone(), self.slots, queues, self.stop.clone());
+        let fetch = Command::fetch(&[]);
+        let crew = Arc::new(Crew { app: self.app, hello, performer, fetch, outbox, stop: self.stop });
 
         let mut control = crew.link();
         match control.open().await {
@@ -256,7 +250,14 @@ impl Worker {
         control.end().await;
         let report = crew.outbox.close();
         tracing::info!(succeeded = report.succeeded, failed = report.failed, "worker stopped");
+        emit(&crew.app, || Event::Drained { report });
         Ok(report)
+    }
+
+    /// The queues that it serves: those that it was given, or those of its jobs.
+    fn served(&mut self) -> Result<Queues, Error> {
+        let of_jobs = || self.queues_of_jobs.drain(..).map(Queue::from).collect();
+        Queues::new(self.queues.take().unwrap_or_else(of_jobs), self.order)
     }
 
     fn check(&self) -> Result<(), Error> {

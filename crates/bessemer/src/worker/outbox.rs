@@ -10,12 +10,14 @@ use tokio::sync::Notify;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until};
 
+use crate::client::pool::Bessemer;
 use crate::error::Error;
+use crate::events::{Event, emit};
 use crate::job::failure::Failure;
 use crate::job::outcome::JobResult;
 use crate::worker::Report as Tally;
 use crate::worker::queues::{Places, Queues};
-use crate::worker::report::{End, InHand, Progress, Report};
+use crate::worker::report::{End, InHand, Report};
 use crate::worker::shutdown::{Stage, Stop};
 
 /// FETCHes that wait on one connection, at most. A server answers them one after the other, and each that finds nothing
@@ -26,6 +28,7 @@ const DEPTH_MAX: usize = 8;
 pub(crate) struct Outbox {
     /// Whoever locks it only moves entries.
     board: Mutex<Board>,
+    app: Bessemer,
     stop: Stop,
     /// Wakes one fetcher: there is a report to take along, or a slot to fetch for.
     fetchers: Notify,
@@ -71,7 +74,7 @@ pub(crate) struct Round<'a> {
 }
 
 impl Outbox {
-    pub(crate) fn new(slots: usize, queues: Queues, stop: Stop) -> Self {
+    pub(crate) fn new(app: Bessemer, slots: usize, queues: Queues, stop: Stop) -> Self {
         let board = Board {
             queues,
             running: (0..slots).map(|_| None).collect(),
@@ -84,7 +87,7 @@ impl Outbox {
             depth: 1,
             tally: Tally::default(),
         };
-        Self { board: Mutex::new(board), stop, fetchers: Notify::new(), reporter: Notify::new() }
+        Self { board: Mutex::new(board), app, stop, fetchers: Notify::new(), reporter: Notify::new() }
     }
 
     /// Waits until there is something to do for a fetcher; `None` when the worker fetches no more.
@@ -140,7 +143,7 @@ impl Outbox {
 
     fn take(&self, board: &mut Board, fetch: bool) -> Option<Round<'_>> {
         let mut lines = Vec::new();
-        let reports = board.take_reports();
+        let reports = self.take_reports(board);
         reports.iter().for_each(|report| lines.extend_from_slice(&report.command.line));
         let fetches = if fetch { board.draw(&mut lines) } else { VecDeque::new() };
         if !fetches.is_empty() && board.idle > 0 && board.may_fetch() > 0 {
@@ -180,9 +183,44 @@ impl Outbox {
         let mut board = self.lock();
         while let Some(report) = board.due.pop_front() {
             tracing::error!(jid = report.jid, "the job's outcome could not be reported; it will run again");
-            board.tally.count(End::Unreported);
+            self.count(&mut board, &report, End::Lost);
         }
         board.tally
+    }
+
+    /// The reports that may be told now. Those that nobody would hear any more are given up.
+    fn take_reports(&self, board: &mut Board) -> VecDeque<Report> {
+        let now = Instant::now();
+        let mut reports = VecDeque::with_capacity(board.due.len());
+        for _ in 0..board.due.len() {
+            let Some(report) = board.due.pop_front() else { break };
+            if report.is_over(now) {
+                tracing::error!(jid = report.jid, "the job's lease is over before its outcome was reported");
+                self.count(board, &report, End::Lost);
+            } else if report.not_before.is_some_and(|time| now < time) {
+                board.due.push_back(report);
+            } else {
+                reports.push_back(report);
+            }
+        }
+        board.carried += reports.len();
+        reports
+    }
+
+    /// Nothing more is said of the job.
+    fn count(&self, board: &mut Board, report: &Report, end: End) {
+        match end {
+            End::Succeeded => board.tally.succeeded += 1,
+            End::Failed => board.tally.failed += 1,
+            End::Late => {
+                board.tally.unreported += 1;
+                emit(&self.app, || Event::LateReport { job: report.info() });
+            }
+            End::Lost => {
+                board.tally.unreported += 1;
+                emit(&self.app, || Event::LeaseLost { job: report.info() });
+            }
+        }
     }
 
     /// Somebody is to see to a report: a fetcher sends it along with its next FETCH, the reporter sends it alone.
@@ -214,25 +252,6 @@ impl Outbox {
 }
 
 impl Board {
-    /// The reports that may be told now. Those that nobody would hear any more are given up.
-    fn take_reports(&mut self) -> VecDeque<Report> {
-        let now = Instant::now();
-        let mut reports = VecDeque::with_capacity(self.due.len());
-        for _ in 0..self.due.len() {
-            let Some(report) = self.due.pop_front() else { break };
-            if report.is_over(now) {
-                tracing::error!(jid = report.jid, "the job's lease is over before its outcome was reported");
-                self.tally.count(End::Unreported);
-            } else if report.not_before.is_some_and(|time| now < time) {
-                self.due.push_back(report);
-            } else {
-                reports.push_back(report);
-            }
-        }
-        self.carried += reports.len();
-        reports
-    }
-
     /// FETCHes for slots that are free.
     fn draw(&mut self, lines: &mut Vec<u8>) -> VecDeque<Places> {
         let depth = if self.queues.are_capped() { 1 } else { self.depth };
@@ -270,13 +289,13 @@ impl Round<'_> {
 
     /// The next report has been answered.
     pub(crate) fn told(&mut self, answer: Result<(), Error>) {
-        let Some(report) = self.reports.pop_front() else { return };
-        let progress = report.answered(answer);
+        let Some(mut report) = self.reports.pop_front() else { return };
+        let end = report.answered(answer);
         let mut board = self.outbox.lock();
         board.carried -= 1;
-        match progress {
-            Progress::Told(end) => board.tally.count(end),
-            Progress::More(report) => {
+        match end {
+            Some(end) => self.outbox.count(&mut board, &report, end),
+            None => {
                 board.due.push_back(report);
                 self.outbox.reporter.notify_one();
             }
@@ -347,16 +366,6 @@ impl<'a> Presence<'a> {
 impl Drop for Presence<'_> {
     fn drop(&mut self) {
         self.set(false);
-    }
-}
-
-impl Tally {
-    fn count(&mut self, end: End) {
-        match end {
-            End::Succeeded => self.succeeded += 1,
-            End::Failed => self.failed += 1,
-            End::Unreported => self.unreported += 1,
-        }
     }
 }
 

@@ -19,9 +19,10 @@ use tokio::time::Instant;
 use crate::backoff::Backoff;
 use crate::client::command::Command;
 use crate::error::Error;
+use crate::events::JobInfo;
 use crate::job::failure::Failure;
 use crate::job::outcome::{JobResult, Outcome};
-use crate::payload::{Jid, time_in};
+use crate::payload::{FetchedJob, Jid, time_in};
 use crate::worker::queues::Place;
 
 /// A command that the server refuses this often will not be taken.
@@ -43,6 +44,8 @@ pub(crate) struct InHand {
 pub(crate) struct Report {
     pub(crate) jid: String,
     pub(crate) lease_ends: Instant,
+    /// As the server sent it.
+    text: Vec<u8>,
     /// What the server is to be told next.
     pub(crate) command: Command,
     /// What comes after that.
@@ -55,22 +58,15 @@ pub(crate) struct Report {
     backoff: Backoff,
 }
 
-/// How a job counts.
+/// How a job counts when all is told, or nobody hears it any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     Succeeded,
     Failed,
-    /// The server did not hear of it in time: it runs again.
-    Unreported,
-}
-
-/// What an answer makes of a report.
-#[derive(Debug)]
-pub(crate) enum Progress {
-    /// There is more to say, now or at [`Report::not_before`].
-    More(Report),
-    /// That was all.
-    Told(End),
+    /// The server had taken the job back.
+    Late,
+    /// The server did not hear of it for as long as it was ours.
+    Lost,
 }
 
 impl Report {
@@ -89,29 +85,29 @@ impl Report {
             Err(failure) => fail(failure),
         };
         let (refusals, backoff) = (0, Backoff::new());
-        let InHand { jid, lease_ends, .. } = job;
-        Self { jid, lease_ends, command, then, end, not_before: None, refusals, backoff }
+        let InHand { jid, lease_ends, text, .. } = job;
+        Self { jid, lease_ends, text, command, then, end, not_before: None, refusals, backoff }
     }
 
-    /// Takes the answer to its command.
-    pub(crate) fn answered(mut self, answer: Result<(), Error>) -> Progress {
+    /// Takes the answer to its command. `None` says that there is more to be told, now or at [`Report::not_before`].
+    pub(crate) fn answered(&mut self, answer: Result<(), Error>) -> Option<End> {
         let Err(error) = answer else {
-            let Some(next) = self.then.take() else { return Progress::Told(self.end) };
+            let Some(next) = self.then.take() else { return Some(self.end) };
             self.command = next;
-            return Progress::More(self);
+            return None;
         };
         let jid = &self.jid;
         let final_word = !error.is_transient();
         match (&error, self.command.verb) {
             (Error::Server { answer, .. }, "FAIL") if answer.text.starts_with("Job not found") => {
                 tracing::warn!(jid, "the job's outcome came too late: the server had taken it back");
-                return Progress::Told(End::Unreported);
+                return Some(End::Late);
             }
             (_, "PUSH") if final_word => {
                 tracing::warn!(jid, error = error.chain(), "the job could not be snoozed, and is failed");
                 self.command = Command::fail(jid, &snooze_failed(&error));
                 (self.then, self.end) = (None, End::Failed);
-                return Progress::More(self);
+                return None;
             }
             _ => {}
         }
@@ -120,7 +116,7 @@ impl Report {
             let pause = self.backoff.next();
             tracing::warn!(jid, error = error.chain(), retry_in = ?pause, "{} did not get through", self.command.verb);
             self.not_before = Some(Instant::now() + pause);
-            return Progress::More(self);
+            return None;
         }
         if self.command.verb == "MUTATE" {
             tracing::error!(
@@ -128,10 +124,16 @@ impl Report {
                 error = error.chain(),
                 "the job is failed, but could not be buried: it runs again"
             );
-            return Progress::Told(self.end);
+            return Some(self.end);
         }
         tracing::error!(jid, error = error.chain(), "the job's outcome could not be reported");
-        Progress::Told(End::Unreported)
+        Some(End::Lost)
+    }
+
+    /// The job, for those who listen. One that could not be read has no more than its id.
+    pub(crate) fn info(&self) -> JobInfo {
+        let job = serde_json::from_slice::<FetchedJob>(&self.text);
+        job.map_or_else(|_| JobInfo::unread(&self.jid), |job| JobInfo::from(&job))
     }
 
     /// Whether it is too late to say it.
@@ -199,18 +201,13 @@ mod tests {
     }
 
     /// Answers its command, and returns what is to be said next.
-    fn more(report: Report, answer: Result<(), Error>) -> Report {
-        match report.answered(answer) {
-            Progress::More(report) => report,
-            Progress::Told(end) => panic!("that was all: {end:?}"),
-        }
+    fn more(mut report: Report, answer: Result<(), Error>) -> Report {
+        assert_eq!(report.answered(answer), None);
+        report
     }
 
-    fn told(report: Report, answer: Result<(), Error>) -> End {
-        match report.answered(answer) {
-            Progress::More(report) => panic!("there is more: {report:?}"),
-            Progress::Told(end) => end,
-        }
+    fn told(mut report: Report, answer: Result<(), Error>) -> End {
+        report.answered(answer).expect("there is no more to be told")
     }
 
     #[test]
@@ -272,7 +269,7 @@ mod tests {
     #[test]
     fn a_report_that_comes_too_late_is_not_repeated_and_nothing_is_buried() {
         let bury = report(Ok(Outcome::Bury(Failure::internal("E", "m"))));
-        assert_eq!(told(bury, Err(refusal("ERR Job not found job-0001"))), End::Unreported);
+        assert_eq!(told(bury, Err(refusal("ERR Job not found job-0001"))), End::Late);
     }
 
     #[test]
@@ -281,6 +278,6 @@ mod tests {
         for _ in 1..REFUSALS_MAX {
             ack = more(ack, Err(refusal("ERR oh no")));
         }
-        assert_eq!(told(ack, Err(refusal("ERR oh no"))), End::Unreported);
+        assert_eq!(told(ack, Err(refusal("ERR oh no"))), End::Lost);
     }
 }
