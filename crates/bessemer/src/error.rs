@@ -111,6 +111,15 @@ pub enum Error {
     /// Two jobs of one name were given to a worker.
     #[error("job type {0} is registered twice")]
     DuplicateJob(&'static str),
+    /// The server does not have what was asked of it.
+    #[error("{command} is not supported by this server")]
+    NotSupported { command: &'static str },
+    /// A layer around pushes answered an error of its own.
+    #[error("a layer refused the push")]
+    Layer(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The port of the health probe cannot be opened.
+    #[error("cannot answer health probes at {address}")]
+    Probe { address: String, source: io::Error },
     /// A job needs a value that its worker was not given.
     #[error("job {jobtype} needs a {state}, and the worker was given none: add one with .state(…)")]
     MissingState { jobtype: &'static str, state: String },

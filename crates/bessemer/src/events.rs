@@ -105,15 +105,21 @@ pub(crate) struct Bus {
 impl Bus {
     /// Whether telling is of use.
     fn is_heard(&self) -> bool {
-        self.ring.get().is_some()
+        cfg!(feature = "metrics") || self.ring.get().is_some()
     }
 }
 
-/// Tells whoever listens at `app`.
+/// Tells whoever listens at `app`, and counts.
 pub(crate) fn emit(app: &Bessemer, event: impl FnOnce() -> Event) {
+    if !app.bus().is_heard() {
+        return;
+    }
+    let event = event();
+    #[cfg(feature = "metrics")]
+    crate::metrics::count(&event);
     if let Some(ring) = app.bus().ring.get() {
         // Whoever listened may have stopped to.
-        let _nobody: Result<usize, _> = ring.send(event());
+        let _nobody: Result<usize, _> = ring.send(event);
     }
 }
 
@@ -199,5 +205,67 @@ impl Bessemer {
         };
         std::thread::Builder::new().name("bessemer-events".into()).spawn(listener).map_err(Error::Thread)?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+    use crate::client::fake::{Fake, Say};
+    use crate::job::JobOptions;
+
+    fn job() -> NewJob {
+        NewJob::new("T", &[], JobOptions::new().queue("q")).unwrap()
+    }
+
+    #[tokio::test]
+    async fn pushes_are_told_and_refusals_that_are_no_errors_too() {
+        let fake = Fake::new();
+        let app = fake.app();
+        let mut events = app.events();
+        let (first, second) = (job(), job());
+        app.push(&first).await.unwrap();
+        assert_eq!(events.next().await, Some(Event::Pushed { job: (&first).into() }));
+        fake.answer("PUSH", Say::Raw("-NOTUNIQUE Job not unique\r\n"));
+        app.push(&second).await.unwrap_err();
+        let not_unique = events.next().await.unwrap();
+        assert_eq!(not_unique, Event::NotUnique { job: (&second).into() });
+        app.push_all(&[second.clone(), first]).await.unwrap();
+        assert_eq!(events.next().await, Some(Event::Pushed { job: (&second).into() }));
+        drop(app);
+        assert!(matches!(events.next().await, Some(Event::Pushed { .. })));
+        assert_eq!(events.next().await, None);
+    }
+
+    #[tokio::test]
+    async fn a_slow_listener_misses_events_and_holds_nobody_up() {
+        let app = Fake::new().app();
+        let mut events = app.events();
+        for _ in 0..RING + 7 {
+            emit(&app, || Event::Quiet);
+        }
+        assert_eq!(events.next().await, Some(Event::Missed { count: 7 }));
+        for _ in 0..RING {
+            assert_eq!(events.next().await, Some(Event::Quiet));
+        }
+    }
+
+    #[test]
+    fn a_listener_that_panics_hears_the_next_event() {
+        let app = Fake::new().app();
+        let (sender, heard) = mpsc::channel();
+        app.on_event(move |event| match event {
+            Event::Quiet => panic!("cannot bear silence"),
+            other => sender.send(other).unwrap(),
+        })
+        .unwrap();
+        emit(&app, || Event::Quiet);
+        emit(&app, || Event::Beat { rss_kb: 7 });
+        assert_eq!(heard.recv_timeout(Duration::from_secs(20)), Ok(Event::Beat { rss_kb: 7 }));
+        drop(app);
+        // The thread ends with the last handle.
+        assert_eq!(heard.recv_timeout(Duration::from_secs(20)), Err(mpsc::RecvTimeoutError::Disconnected));
     }
 }

@@ -49,6 +49,8 @@ mod events;
 #[cfg(doctest)]
 mod guides;
 mod job;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod payload;
 mod random;
 #[cfg(any(test, feature = "testing"))]
@@ -67,6 +69,8 @@ pub use bessemer_protocol::url::{Url, UrlError};
 pub use client::Client;
 pub use client::builder::Builder;
 pub use client::command::Answer;
+#[cfg(feature = "tower")]
+pub use client::layers::{Push, PushService};
 pub use client::operate::JobChange;
 pub use client::pool::{Bessemer, Rejected};
 #[cfg(feature = "tls")]
@@ -82,6 +86,8 @@ pub use job::with::{IntoNewJob, With};
 pub use job::{Job, JobOptions};
 pub use payload::{FetchedJob, Jid, NewJob, PastFailure};
 pub use worker::context::Context;
+#[cfg(feature = "tower")]
+pub use worker::layers::{JobFailed, Task, TaskService};
 pub use worker::queues::{Order, Queue};
 pub use worker::shutdown::Stop;
 pub use worker::state::Need;

@@ -128,6 +128,16 @@ impl NewJob {
         self.queue.as_deref().unwrap_or("default")
     }
 
+    /// A value that travels with it: see [`JobOptions::custom`].
+    pub fn custom(&self, name: &str) -> Option<&Value> {
+        self.custom.get(name)
+    }
+
+    /// Sets such a value, as layers around pushes do.
+    pub fn set_custom(&mut self, name: impl Into<String>, value: impl Into<Value>) {
+        self.custom.insert(name.into(), value.into());
+    }
+
     /// The id that the job has been given.
     pub fn jid(&self) -> &Jid {
         &self.jid

@@ -4,6 +4,8 @@ pub(crate) mod builder;
 pub(crate) mod command;
 #[cfg(test)]
 pub(crate) mod fake;
+#[cfg(feature = "tower")]
+pub(crate) mod layers;
 pub(crate) mod link;
 pub(crate) mod operate;
 pub(crate) mod pipeline;

@@ -15,6 +15,8 @@ use tracing::Instrument;
 use crate::backoff::Backoff;
 use crate::client::builder::Builder;
 use crate::client::command::{Answer, Command};
+#[cfg(feature = "tower")]
+use crate::client::layers::{Layers, Push};
 use crate::client::{Client, Server};
 use crate::error::Error;
 use crate::events::{self, Bus};
@@ -43,6 +45,8 @@ static GLOBAL: Mutex<Option<Bessemer>> = Mutex::new(None);
 #[derive(Clone)]
 pub struct Bessemer {
     shared: Arc<Shared>,
+    #[cfg(feature = "tower")]
+    pub(crate) layers: Option<Arc<Layers>>,
 }
 
 struct Shared {
@@ -106,7 +110,11 @@ impl Bessemer {
             bus: Bus::default(),
             idle: Mutex::default(),
         };
-        Self { shared: Arc::new(shared) }
+        Self {
+            shared: Arc::new(shared),
+            #[cfg(feature = "tower")]
+            layers: None,
+        }
     }
 
     /// The client of a sandbox, and of no server.
@@ -165,6 +173,10 @@ impl Bessemer {
     /// [`Error::Server`] when the server refuses the job; [`Error::Connect`], [`Error::Timeout`] and others when it
     /// could not be reached for 10 s.
     pub async fn push(&self, job: &NewJob) -> Result<Jid, Error> {
+        #[cfg(feature = "tower")]
+        if let Some(layers) = &self.layers {
+            return layers.push(Push::one(job)).await.map(|_| job.jid.clone());
+        }
         let command = Command::push(job);
         let pushed = self.ask(&command).instrument(trace::push_span(job)).await;
         let pushed = pushed.and_then(|answer| command.expect_ok(answer));
@@ -187,6 +199,10 @@ impl Bessemer {
         let jobs: Result<Vec<NewJob>, Error> = jobs.into_iter().map(IntoNewJob::into_new_job).collect();
         async move {
             let jobs = jobs?;
+            #[cfg(feature = "tower")]
+            if let Some(layers) = &self.layers {
+                return layers.push(Push::many(jobs)).await;
+            }
             let mut rejected = Vec::new();
             let mut rest = jobs.as_slice();
             while !rest.is_empty() {
@@ -219,7 +235,7 @@ impl Bessemer {
     }
 
     /// Sends a command over some connection, and over a new one when that breaks.
-    async fn ask(&self, command: &Command) -> Result<Answer, Error> {
+    pub(crate) async fn ask(&self, command: &Command) -> Result<Answer, Error> {
         #[cfg(any(test, feature = "testing"))]
         if let Some(sandbox) = crate::testing::door(self) {
             let sandbox = sandbox.ok_or_else(|| command.refused("ERR the sandbox of this client is gone"))?;

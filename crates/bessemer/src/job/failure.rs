@@ -104,14 +104,16 @@ impl<E: Into<Box<dyn StdError + Send + Sync>>> From<E> for Failure {
             Err(other) => other,
         };
         let mut backtrace = vec![place];
-        let mut next = error.source();
-        while let Some(cause) = next {
-            backtrace.push(format!("caused by: {cause}"));
-            next = cause.source();
-        }
+        backtrace.extend(causes(&*error));
         backtrace.extend(frames_of::<E>(&*error));
         Self { errtype: errtype::<E>(), message: error.to_string(), backtrace, quotes: Vec::new() }
     }
+}
+
+/// Why an error came about, and why that did.
+fn causes(error: &(dyn StdError + 'static)) -> impl Iterator<Item = String> {
+    let first = error.source();
+    std::iter::successors(first, |cause| (*cause).source()).map(|cause| format!("caused by: {cause}"))
 }
 
 /// The back trace that an error brings along. Only those of `anyhow` and `eyre` do, in what they say to programmers, and
@@ -162,6 +164,14 @@ impl Failure {
         }
         clip(&mut found, QUOTE_MAX);
         failure.quotes.push(format!("found: {found}"));
+        failure
+    }
+
+    /// A layer around the job answered an error of its own.
+    #[cfg(feature = "tower")]
+    pub(crate) fn of_layer(error: &(dyn StdError + Send + Sync + 'static)) -> Self {
+        let mut failure = Self::internal("Layer", error.to_string());
+        failure.backtrace.extend(causes(error));
         failure
     }
 
@@ -222,12 +232,9 @@ mod tests {
         let failure =
             Failure::from(tokio::spawn(async { panic!("nested") }).await.map(|(): ()| ()).unwrap_err());
         assert_eq!((failure.errtype(), failure.message()), (Failure::PANIC, "nested"));
-        let place = format!("{}:", file!());
-        assert!(failure.backtrace[0].starts_with(&format!("at {place}")), "{failure:#?}");
-        assert!(
-            failure.backtrace.last().unwrap().starts_with(&format!("awaited at {place}")),
-            "{failure:#?}"
-        );
+        assert!(failure.backtrace[0].starts_with(concat!("at ", file!(), ":")), "{failure:#?}");
+        let last = failure.backtrace.last().unwrap();
+        assert!(last.starts_with(concat!("awaited at ", file!(), ":")), "{failure:#?}");
         let task = tokio::spawn(std::future::pending::<()>());
         task.abort();
         let failure = Failure::from(task.await.unwrap_err());

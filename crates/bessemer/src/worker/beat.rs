@@ -21,6 +21,7 @@ pub(crate) async fn run(crew: &Crew, link: &mut Link, every: Duration) -> Infall
         let command = Command::beat(&crew.hello.wid, stage.word(), rss_kb);
         let wait = match link.ask(&command).await.and_then(|answer| command.expect_state(answer)) {
             Ok(state) => {
+                crew.health.heard();
                 emit(&crew.app, || Event::Beat { rss_kb });
                 obey(crew, state);
                 every

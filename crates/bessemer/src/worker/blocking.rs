@@ -120,7 +120,7 @@ impl Pool {
         let submitted = self.threads.submit(Box::new(work), permit);
         submitted.map_err(|error| Failure::internal("Thread", format!("cannot start a thread: {error}")))?;
         let mut waiting = Waiting { place, over: false };
-        #[cfg(test)]
+        #[cfg(any(test, feature = "testing"))]
         let _still = stand_still();
         let outcome = outcome.await.expect("a thread always answers");
         waiting.over = true;
@@ -164,7 +164,7 @@ impl Threads {
 }
 
 /// A paused clock stands still while a thread works, as it does for the threads of the runtime.
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 fn stand_still() -> std::sync::mpsc::Sender<()> {
     let (until, ended) = std::sync::mpsc::channel();
     tokio::task::spawn_blocking(move || ended.recv());

@@ -147,6 +147,14 @@ impl Context {
         self.cancel_at() + grace.min(margin(self.job().lease()) / 2)
     }
 
+    /// The server leaves the job to this worker until then.
+    pub(crate) fn extended(&self, until: Instant) {
+        let mut ends = self.inner.lease.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        *ends = until.max(*ends);
+        drop(ends);
+        self.inner.lease.extended.notify_waiters();
+    }
+
     /// Waits until the job must be cut off.
     pub(crate) async fn out_of_time(&self) {
         self.reached(Self::cut_off_at).await;

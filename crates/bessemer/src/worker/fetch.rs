@@ -40,6 +40,7 @@ pub(crate) enum Carrier {
 pub(crate) async fn supervise(crew: Arc<Crew>, carrier: Carrier) {
     let mut backoff = Backoff::new();
     while let Err(panicked) = Catch::new(carrier.run(&crew)).await {
+        crew.health.died();
         tracing::error!(?carrier, panic = panicked.message, trace = ?panicked.trace, "a connection's task died and comes back");
         sleep(backoff.next()).await;
     }

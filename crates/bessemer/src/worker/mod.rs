@@ -7,9 +7,12 @@ mod fetch;
 pub(crate) mod frames;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod hands;
+#[cfg(feature = "tower")]
+pub(crate) mod layers;
 mod outbox;
 pub(crate) mod panic;
 pub(crate) mod perform;
+mod probe;
 pub(crate) mod queues;
 mod registry;
 mod report;
@@ -18,6 +21,7 @@ mod slot;
 pub(crate) mod state;
 #[cfg(test)]
 mod tests;
+mod track;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,6 +40,7 @@ use crate::random;
 use crate::worker::fetch::Carrier;
 use crate::worker::outbox::{Outbox, Presence};
 use crate::worker::perform::{Performer, Setup};
+use crate::worker::probe::Health;
 use crate::worker::queues::{Order, Queue, Queues};
 use crate::worker::registry::Registry;
 use crate::worker::shutdown::{Signals, Stage, Stop};
@@ -105,6 +110,7 @@ pub(crate) struct Crew {
     /// How a FETCH is waited for, whatever queues it names.
     pub(crate) fetch: Command,
     pub(crate) outbox: Outbox,
+    pub(crate) health: Health,
     pub(crate) stop: Stop,
 }
 
@@ -222,10 +228,12 @@ impl Worker {
         };
         panic::install_hook();
         let names = queues.names().join(" ");
+        let probe = probe::listen(self.setup.probe.as_deref()).await?;
         let performer = Arc::new(Performer::of(&mut self));
         let outbox = Outbox::new(self.app.clone(), self.slots, queues, self.stop.clone());
         let fetch = Command::fetch(&[]);
-        let crew = Arc::new(Crew { app: self.app, hello, performer, fetch, outbox, stop: self.stop });
+        let health = Health::new(self.stop.clone());
+        let crew = Arc::new(Crew { app: self.app, hello, performer, fetch, outbox, health, stop: self.stop });
 
         let mut control = crew.link();
         match control.open().await {
@@ -243,6 +251,7 @@ impl Worker {
             () = all_ended(&mut carriers) => {}
             () = time_is_up(&crew.stop, self.drain, self.cancel_grace) => {}
             never = beat::run(&crew, &mut control, self.beat) => match never {},
+            never = probe::serve(probe, &crew.health) => match never {},
             never = obey(signals, &crew.stop) => match never {},
         }
         carriers.shutdown().await;

@@ -16,10 +16,13 @@ use crate::trace::{self, Trace};
 use crate::worker::Worker;
 use crate::worker::blocking::Pool;
 use crate::worker::context::Context;
+#[cfg(feature = "tower")]
+use crate::worker::layers::{self, TaskService, Wrap};
 use crate::worker::panic::Catch;
-use crate::worker::registry::Registry;
+use crate::worker::registry::{Performing, Registry};
 use crate::worker::shutdown::{Stage, Stop};
 use crate::worker::state::States;
+use crate::worker::track::Missing;
 
 /// What all jobs of a worker run with.
 pub(crate) struct Performer {
@@ -30,6 +33,9 @@ pub(crate) struct Performer {
     pub(crate) cancel_grace: Duration,
     pub(crate) states: States,
     pub(crate) blocking: Pool,
+    pub(crate) track_missing: Missing,
+    #[cfg(feature = "tower")]
+    layers: Option<TaskService>,
     log_args: bool,
 }
 
@@ -40,6 +46,9 @@ pub(crate) struct Setup {
     pub(crate) blocking_threads: Option<usize>,
     log_args: bool,
     pub(crate) allow_abort: bool,
+    pub(crate) probe: Option<String>,
+    #[cfg(feature = "tower")]
+    pub(crate) layers: Vec<Wrap>,
 }
 
 impl Worker {
@@ -53,16 +62,28 @@ impl Worker {
 impl Performer {
     /// Makes it of a worker that is about to start.
     pub(crate) fn of(worker: &mut Worker) -> Self {
-        let Setup { states, blocking_threads, log_args, allow_abort: _ } = std::mem::take(&mut worker.setup);
+        let setup = std::mem::take(&mut worker.setup);
         Self {
             app: worker.app.clone(),
             registry: std::mem::take(&mut worker.registry),
             stop: worker.stop.clone(),
             cancel_grace: worker.cancel_grace,
-            states,
-            blocking: Pool::new(blocking_threads.unwrap_or(worker.slots)),
-            log_args,
+            states: setup.states,
+            blocking: Pool::new(setup.blocking_threads.unwrap_or(worker.slots)),
+            track_missing: Missing::default(),
+            #[cfg(feature = "tower")]
+            layers: layers::stack(setup.layers),
+            log_args: setup.log_args,
         }
+    }
+
+    /// The job, through the layers if there are any.
+    fn work<'a>(&'a self, ctx: &'a Context) -> Performing<'a> {
+        #[cfg(feature = "tower")]
+        if let Some(layers) = &self.layers {
+            return Box::pin(layers::through(layers.clone(), ctx.clone()));
+        }
+        self.registry.perform(ctx)
     }
 }
 
@@ -86,7 +107,7 @@ async fn perform(performer: &Performer, ctx: &Context) -> JobResult {
     emit(&performer.app, || Event::Started { job: ctx.job().into() });
     let outcome = tokio::select! {
         biased;
-        outcome = Catch::boxed(performer.registry.perform(ctx)) => outcome.map_err(Failure::from).flatten(),
+        outcome = Catch::boxed(performer.work(ctx)) => outcome.map_err(Failure::from).flatten(),
         () = ctx.out_of_time() => {
             let lease = ctx.job().lease().as_secs();
             let text = format!("job was stopped shortly before its reservation of {lease} s ended");
@@ -185,5 +206,95 @@ pub(crate) mod tests {
         let performer = performer(app.worker().job(Add).state(Mutex::new(1_i64)));
         run_one(&performer, fetched("Add", "[2]")).await.unwrap();
         assert_eq!(*performer.states.get::<Mutex<i64>>().unwrap().lock().unwrap(), 3);
+    }
+
+    /// Fails in the way that its argument says, and is not buried for arguments that do not fit.
+    struct Fail;
+
+    impl Job for Fail {
+        const JOBTYPE: &'static str = "Fail";
+        type Args = (String,);
+
+        fn mismatched(failure: Failure) -> JobResult {
+            Err(failure)
+        }
+
+        async fn perform(&self, ctx: &Context, (how,): (String,)) -> JobResult {
+            match how.as_str() {
+                "panic" => panic!("no coal"),
+                "nested" => tokio::spawn(async { panic!("no air") }).await?,
+                "never" => std::future::pending().await,
+                "snooze" => Ok(Outcome::Snooze(Duration::from_secs(5))),
+                "give way" => {
+                    ctx.cancelled().await;
+                    ctx.check()?;
+                    Ok(Done)
+                }
+                _ => Err("no ore")?,
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn arguments_that_do_not_fit_bury_a_job_unless_it_says_otherwise() {
+        let app = Fake::new().app();
+        let performer = performer(app.worker().job(Add).job(Fail).state(Mutex::new(0_i64)));
+        let Ok(Outcome::Bury(failure)) = run_one(&performer, fetched("Add", r#"["x"]"#)).await else {
+            panic!("not buried");
+        };
+        assert_eq!(failure.errtype(), "ArgumentMismatch");
+        assert_eq!(failure.message(), "argument 0: expected i64, found a string");
+        assert_eq!(failure.backtrace().last().unwrap(), r#"found: "x""#);
+        let failure = run_one(&performer, fetched("Fail", "[7]")).await.unwrap_err();
+        assert_eq!(failure.message(), "argument 0: expected String, found a number");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_end_of_a_job_is_told_by_its_own_event() {
+        let app = Fake::new().app();
+        let mut events = app.events();
+        let performer = performer(app.worker().job(Fail).job(Add).state(Mutex::new(0_i64)));
+        for (jobtype, args, ending) in [
+            ("Fail", r#"["panic"]"#, "panicked: panic: no coal"),
+            ("Fail", r#"["nested"]"#, "panicked: panic: no air"),
+            ("Fail", r#"["error"]"#, "failed: error: no ore"),
+            (
+                "Fail",
+                r#"["give way"]"#,
+                "timed out: Timeout: job gave way shortly before its reservation ended",
+            ),
+            (
+                "Fail",
+                r#"["never"]"#,
+                "timed out: Timeout: job was stopped shortly before its reservation of 600 s ended",
+            ),
+            ("Fail", r#"["snooze"]"#, "finished: Snooze(5s)"),
+            ("Add", "[1]", "finished: Done"),
+            ("Add", r#"["secret"]"#, "buried: ArgumentMismatch: argument 0: expected i64, found a string"),
+        ] {
+            let outcome = run_one(&performer, fetched(jobtype, args)).await;
+            assert!(matches!(events.next().await, Some(Event::Started { job }) if job.jobtype == jobtype));
+            let event = events.next().await.unwrap();
+            if let Event::Failed { failure, .. } = &event {
+                let told = failure.backtrace().join("\n");
+                assert!(!told.contains("secret"), "{told}");
+            }
+            let text = match event {
+                Event::Finished { outcome: told, .. } => {
+                    assert_eq!(Ok(&told), outcome.as_ref());
+                    format!("finished: {told:?}")
+                }
+                Event::Failed { failure, buried: true, .. } => format!("buried: {}", said(&failure)),
+                Event::Failed { failure, .. } => format!("failed: {}", said(&failure)),
+                Event::Panicked { failure, .. } => format!("panicked: {}", said(&failure)),
+                Event::TimedOut { failure, .. } => format!("timed out: {}", said(&failure)),
+                other => format!("{other:?}"),
+            };
+            assert_eq!(text, ending);
+        }
+    }
+
+    fn said(failure: &Failure) -> String {
+        format!("{}: {}", failure.errtype(), failure.message())
     }
 }

@@ -16,6 +16,7 @@ pub(crate) fn start(crew: Arc<Crew>, number: usize, job: FetchedJob, lease_ends:
         let done = Catch::new(perform::run(&crew.performer, job, lease_ends)).await;
         let result = done.unwrap_or_else(|panicked| {
             // Panics of the job itself have been caught inside: this is a bug of this library, or of a layer.
+            crew.health.died();
             tracing::error!(slot = number, panic = panicked.message, trace = ?panicked.trace, "a slot died with its job");
             Err(Failure::from(panicked))
         });
