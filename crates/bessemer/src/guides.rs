@@ -11,3 +11,14 @@ struct FromFaktoryCrate;
 
 #[doc = include_str!("../../../docs/worker/from-sidekiq.md")]
 struct FromSidekiq;
+
+#[doc = include_str!("../../../docs/worker/failures.md")]
+struct Failures;
+
+#[doc = include_str!("../../../docs/worker/state.md")]
+struct State;
+
+// Its code has layers.
+#[cfg(feature = "tower")]
+#[doc = include_str!("../../../docs/worker/observability.md")]
+struct Observability;

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::payload::{FetchedJob, Jid, NewJob};
 
 /// The key in `custom`, and the name of the header elsewhere.
-const KEY: &str = "traceparent";
+pub(crate) const KEY: &str = "traceparent";
 
 /// Where in a trace something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

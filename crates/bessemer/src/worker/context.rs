@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::client::pool::Bessemer;
 use crate::job::failure::Failure;
 use crate::payload::FetchedJob;
+use crate::trace;
 use crate::worker::perform::Performer;
 use crate::worker::shutdown::Stage;
 
@@ -117,6 +118,12 @@ impl Context {
             ));
         }
         Ok(())
+    }
+
+    /// The W3C trace context that the job was pushed with. Jobs that are pushed by this one get it by themselves; what
+    /// the job spawns or calls elsewhere is handed it.
+    pub fn traceparent(&self) -> Option<&str> {
+        self.custom(trace::KEY)?.as_str()
     }
 
     /// The client of the worker, to push further jobs with.
