@@ -166,7 +166,7 @@ fn tls_at_a_plain_port_is_told_so_row_6() {
 #[test]
 fn who_shakes_hands_for_ever_is_cut_off_in_time_row_1() {
     let authority = Authority::new();
-    let server = secured(&authority.sign(2999), "limits.handshake_timeout = '200ms'");
+    let server = secured(&authority.sign(2999), "limits.handshake_timeout = '2s'");
     let mut silent = socket(server.port).expect("a connection");
     assert_eq!(silent.read(&mut [0]).expect("the end"), 0);
     let mut slow = sealed(&authority.trusted(&VERSIONS, None), server.port).expect("TLS, and no HELLO");
