@@ -31,8 +31,11 @@
 //!
 //! - [`Server::clock`] moves its time: retries and scheduled jobs become due, reservations expire, at once.
 //! - [`Server::kill`] and [`Server::restart`] are the crash that an application has to survive.
+//! - [`Server::gate`] is a bad network: it cuts connections and drops replies on demand.
 //! - Tests that need no server at all use the sandbox of `bessemer::testing`.
 
+mod gate;
 mod server;
 
+pub use gate::Gate;
 pub use server::{Builder, Clock, Server};
