@@ -39,3 +39,8 @@ mod server;
 
 pub use gate::Gate;
 pub use server::{Builder, Clock, Server};
+
+/// The code of the guide compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/worker/testing.md")]
+struct Guide;

@@ -34,7 +34,7 @@ async fn push(server: &Server, name: &str) {
 async fn a_job_runs_on_a_real_worker() {
     let server = Server::start().await;
     push(&server, "Stuart").await;
-    push(&server, "error").await;
+    Greet::with().on(&server.app()).retry(1).perform_async("error").await.unwrap();
     assert_eq!((server.enqueued("default").await, server.enqueued("elsewhere").await), (2, 0));
     let worker = worker(&server.app());
     let stop = worker.stop_handle();
@@ -44,7 +44,7 @@ async fn a_job_runs_on_a_real_worker() {
     assert_eq!((server.retries().await, server.dead().await, server.working().await), (1, 0, 0));
     // The retry is due within 45 s.
     server.clock().advance(Duration::from_secs(45)).await;
-    server.until(|info| info.faktory.total_failures == 2).await;
+    server.until(|info| info.faktory.sets.dead == 1).await;
     stop.terminate();
     let report = worked.await.unwrap().unwrap();
     assert_eq!((report.succeeded, report.failed), (1, 2));

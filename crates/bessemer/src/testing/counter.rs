@@ -39,7 +39,10 @@ impl Sandbox {
             "TRACK" => {
                 let told = rest.strip_prefix("SET ").and_then(|json| serde_json::from_str::<Told>(json).ok());
                 let Told { jid, percent, desc } = told.ok_or_else(|| elsewhere(command))?;
-                self.shelf().tell(&jid, Progress { percent, text: desc });
+                // More time may be asked for too, and nothing told.
+                if percent.is_some() || desc.is_some() {
+                    self.shelf().tell(&jid, Progress { percent, text: desc });
+                }
                 Ok(ok)
             }
             _ => Err(elsewhere(command)),
