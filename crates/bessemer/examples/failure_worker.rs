@@ -5,24 +5,14 @@
 
 use bessemer::prelude::*;
 
-struct FailureWorker;
-
-impl Job for FailureWorker {
-    const JOBTYPE: &'static str = "FailureWorker";
-    type Args = (u8,);
-
-    fn options() -> JobOptions {
-        JobOptions::new().queue("failure")
+#[job(queue = "failure")]
+async fn failure_worker(#[ctx] ctx: &Context, wanted: u8) -> JobResult {
+    let guess = rand::random_range(1..=3);
+    if guess != wanted {
+        panic!("guessed {guess} and not {wanted}");
     }
-
-    async fn perform(&self, ctx: &Context, (wanted,): Self::Args) -> JobResult {
-        let guess = rand::random_range(1..=3);
-        if guess != wanted {
-            panic!("guessed {guess} and not {wanted}");
-        }
-        println!("Guessed {guess} at attempt {}!", ctx.attempt());
-        Ok(Done)
-    }
+    println!("Guessed {guess} at attempt {}!", ctx.attempt());
+    Ok(Done)
 }
 
 #[tokio::main]

@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{
     Attribute, Error, Ident, ImplItem, ImplItemFn, Item, ItemFn, ItemImpl, LitStr, ReceiverKind, Result,
-    Safety, Signature, Type,
+    Safety, Signature, Type, parse_quote,
 };
 
 use crate::generate;
@@ -93,8 +93,8 @@ fn of_function(options: Options, mut function: ItemFn, errors: &mut Vec<Error>) 
         cfg,
     };
     let implementation = errors.is_empty().then(|| generate::job(&job));
+    function.attrs.push(unavoidable());
     quote! {
-        #[allow(clippy::unused_async, clippy::needless_pass_by_value, clippy::unnecessary_wraps)]
         #function
         #kind
         #implementation
@@ -129,6 +129,7 @@ fn of_impl(options: Options, mut block: ItemImpl, errors: &mut Vec<Error>) -> To
         Ok(perform) => {
             check_signature(&perform.sig, &options, errors);
             check_receiver(&perform.sig, &options, errors);
+            perform.attrs.push(unavoidable());
             parameter::read(perform.sig.inputs.iter_mut(), errors)
         }
         Err(error) => {
@@ -147,9 +148,23 @@ fn of_impl(options: Options, mut block: ItemImpl, errors: &mut Vec<Error>) -> To
     };
     let implementation = errors.is_empty().then(|| generate::job(&job));
     quote! {
-        #[allow(clippy::unused_async, clippy::unused_self, clippy::needless_pass_by_value, clippy::unnecessary_wraps)]
         #block
         #implementation
+    }
+}
+
+/// Against lints that want what no job can have: it is async, owns its arguments, may fail, and its caller is the worker.
+fn unavoidable() -> Attribute {
+    parse_quote! {
+        #[allow(
+            clippy::missing_errors_doc,
+            clippy::missing_panics_doc,
+            clippy::needless_pass_by_value,
+            clippy::too_many_arguments,
+            clippy::unnecessary_wraps,
+            clippy::unused_async,
+            clippy::unused_self
+        )]
     }
 }
 

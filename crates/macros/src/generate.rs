@@ -23,6 +23,8 @@ pub(crate) fn job(job: &Job) -> TokenStream {
     let cfg = &job.cfg;
     quote! {
         #(#cfg)*
+        // Whatever the user's crate warns of: nobody could do anything about it.
+        #[allow(dead_code, unreachable_pub, clippy::all, clippy::pedantic, clippy::nursery)]
         const _: () = {
             #implementation
             #pushes
@@ -182,7 +184,6 @@ fn pushes(job: &Job) -> TokenStream {
     let in_ = quote!(#delay: #support::Duration);
     let at = quote!(#time: #support::SystemTime);
     quote! {
-        #[allow(dead_code, unreachable_pub)]
         impl #of {
             /// Pushes the job, and returns its id once the server has it for good.
             pub fn perform_async(#(#parameters),*) -> #pushed {
@@ -214,7 +215,6 @@ fn pushes(job: &Job) -> TokenStream {
         #[must_use = "nothing is pushed before perform_async is called"]
         pub struct #builder(#library::With<#of>);
 
-        #[allow(dead_code, unreachable_pub)]
         impl #builder {
             #library::__push_options!();
 

@@ -1,0 +1,13 @@
+use bessemer::prelude::*;
+
+struct Order {
+    number: u64,
+}
+
+#[job]
+async fn ship(order: Order) -> JobResult {
+    println!("ships {}", order.number);
+    Ok(Done)
+}
+
+fn main() {}
