@@ -3,6 +3,9 @@
 #[doc = include_str!("../../../docs/worker/index.md")]
 struct Index;
 
+#[doc = include_str!("../../../docs/worker/jobs.md")]
+struct Jobs;
+
 #[doc = include_str!("../../../docs/worker/from-faktory-worker.md")]
 struct FromFaktoryWorker;
 

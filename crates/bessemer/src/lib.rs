@@ -1,5 +1,5 @@
-//! Background jobs for Rust: write a job, call [`perform_async`](Job::perform_async), and a supervised pool of workers
-//! runs it, retries it when it fails, and reports why.
+//! Background jobs for Rust: write a function, call `perform_async`, and a supervised pool of workers runs it, retries it
+//! when it fails, and reports why.
 //!
 //! The jobs live in a server that speaks Faktory's protocol: Bessemer, or Faktory itself. Producers and workers in
 //! other languages share it by their own clients, since a job on the wire is a name and a JSON array.
@@ -9,16 +9,10 @@
 //! ```no_run
 //! use bessemer::prelude::*;
 //!
-//! struct HelloWorld;
-//!
-//! impl Job for HelloWorld {
-//!     const JOBTYPE: &'static str = "HelloWorld";
-//!     type Args = (String,);
-//!
-//!     async fn perform(&self, _: &Context, (name,): Self::Args) -> JobResult {
-//!         println!("Hello {name}!");
-//!         Ok(Done)
-//!     }
+//! #[job]
+//! async fn hello_world(name: String) -> JobResult {
+//!     println!("Hello {name}!");
+//!     Ok(Done)
 //! }
 //!
 //! #[tokio::main]
@@ -33,8 +27,10 @@
 //!
 //! # What to know
 //!
-//! - [`Job::perform_async`] returns when the server has the job for good. [`Job::perform_in`] and [`Job::perform_at`]
-//!   run it later, [`Job::with`] takes options, [`Bessemer::push_all`] pushes thousands.
+//! - `#[job]` makes a type of the function, named as it is in `UpperCamelCase`, with a function `perform_async` that takes
+//!   the same arguments. [`job`] says what else it can do. Under it is the trait [`Job`], which can be written by hand.
+//! - `perform_async` returns when the server has the job for good. `perform_in` and `perform_at` run it later, `with()`
+//!   takes options, [`Bessemer::push_all`] pushes thousands of what `args` makes.
 //! - A job that returns an error or panics is reported with its type, message, file and line, and tried again with
 //!   growing delays: 25 times unless [`JobOptions::retry`] says otherwise, then it is kept among the dead.
 //! - A job runs at least once. After a crash it may run again: store its [`jid`](Context::jid) with its effect.
@@ -58,6 +54,44 @@ pub mod testing;
 mod trace;
 mod worker;
 
+/// Makes a job of a function, or of an `impl` block with a method `perform`.
+///
+/// ```
+/// use bessemer::prelude::*;
+///
+/// #[job(queue = "mail", retry = 5, reserve_for = "5m")]
+/// async fn send_invoice(to: String, order: u64, copy: Option<String>) -> JobResult {
+///     println!("invoice {order} goes to {to}, copy to {copy:?}");
+///     Ok(Done)
+/// }
+///
+/// # async fn push() -> Result<(), bessemer::Error> {
+/// SendInvoice::perform_async("stuart@example.com", 1001, None).await?;
+/// SendInvoice::with().queue("bulk").perform_async("stuart@example.com", 1002, None).await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// The function stays. The type `SendInvoice` implements [`Job`], and has functions that take the arguments one by one:
+/// `perform_async`, `perform_in`, `perform_at`, `args` for [`Bessemer::push_all`], and `with` for a builder with the
+/// methods of [`With`].
+///
+/// **Options:** `queue`, `retry`, `reserve_for`, `backtrace`, `custom(…)`, `expires_in`, `unique_for` and `unique_until`
+/// are those of [`JobOptions`]; durations are texts such as `"90s"`, `"5m"` or `"1h30m"`. `name` is the name on the wire,
+/// `alias` an older one ([`Job::ALIASES`]). `lenient` ignores superfluous arguments, `blocking` runs a plain `fn` on a
+/// thread ([`Context::blocking`]), `crate = path` says where this library is.
+///
+/// **Parameters** are the arguments, up to eight, each one element of the JSON array; `&str` is the only reference among
+/// them. These markers say otherwise:
+///
+/// | | |
+/// |---|---|
+/// | `#[default] x: T`, `#[default = value] x: T` | the value where the argument is missing, among the last ones |
+/// | `#[args] all: T` | the array as a whole, see [`Whole`] |
+/// | `#[ctx] ctx: &Context` | the [`Context`]; the marker may be left out |
+/// | `#[state] db: &Db`, `#[state] db: Db` | what [`Worker::state`] was given, borrowed or cloned |
+///
+/// **Returned** is [`JobResult`], a `Result<(), E>` of any error, or nothing.
 #[cfg(feature = "macros")]
 pub use bessemer_macros::job;
 pub use bessemer_protocol::handshake::Hello;

@@ -59,6 +59,7 @@ fn checked(options: TokenStream, item: TokenStream, errors: &mut Vec<Error>) -> 
 }
 
 fn of_function(options: Options, mut function: ItemFn, errors: &mut Vec<Error>) -> TokenStream {
+    let of_options = errors.len();
     check_signature(&function.sig, &options, errors);
     let parameters = parameter::read(function.sig.inputs.iter_mut(), errors);
     let ident = &function.sig.ident;
@@ -92,7 +93,8 @@ fn of_function(options: Options, mut function: ItemFn, errors: &mut Vec<Error>) 
         call: Call::Function(ident.clone()),
         cfg,
     };
-    let implementation = errors.is_empty().then(|| generate::job(&job));
+    // A wrong option is no reason to complain of everything that uses the job.
+    let implementation = (errors.len() == of_options).then(|| generate::job(&job));
     function.attrs.push(unavoidable());
     quote! {
         #function
@@ -102,6 +104,7 @@ fn of_function(options: Options, mut function: ItemFn, errors: &mut Vec<Error>) 
 }
 
 fn of_impl(options: Options, mut block: ItemImpl, errors: &mut Vec<Error>) -> TokenStream {
+    let of_options = errors.len();
     if let Some((path, _)) = &block.trait_ {
         errors.push(Error::new(
             path.span(),
@@ -146,7 +149,7 @@ fn of_impl(options: Options, mut block: ItemImpl, errors: &mut Vec<Error>) -> To
         call: Call::Method,
         cfg,
     };
-    let implementation = errors.is_empty().then(|| generate::job(&job));
+    let implementation = (errors.len() == of_options).then(|| generate::job(&job));
     quote! {
         #block
         #implementation

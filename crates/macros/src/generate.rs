@@ -16,6 +16,15 @@ fn hidden(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }
 
+/// The same tokens, as if they had been written there.
+fn at(place: Span, tokens: TokenStream) -> TokenStream {
+    let moved = tokens.into_iter().map(|mut token| {
+        token.set_span(place);
+        token
+    });
+    moved.collect()
+}
+
 /// Everything that is generated for a job, besides its type.
 pub(crate) fn job(job: &Job) -> TokenStream {
     let implementation = implementation(job);
@@ -42,13 +51,14 @@ fn implementation(job: &Job) -> TokenStream {
         Some((_, of)) => quote!(#library::Whole<#of>),
         None => {
             let types = arguments(job).map(|(_, of)| of);
-            quote!((#(#types,)*))
+            // What an argument's type lacks is said of the job.
+            quote_spanned!(job.name.span()=> (#(#types,)*))
         }
     };
     let aliases = (!aliases.is_empty())
         .then(|| quote!(const ALIASES: &'static [&'static #library::__macro::str] = &[#(#aliases),*];));
     let decode = decode(job);
-    let perform = perform(job);
+    let (needs, perform) = (needs(job), perform(job));
     quote! {
         impl #library::Job for #of {
             const JOBTYPE: &'static #library::__macro::str = #jobtype;
@@ -59,6 +69,7 @@ fn implementation(job: &Job) -> TokenStream {
                 #library::JobOptions::new()#(.#calls)*
             }
 
+            #needs
             #decode
             #perform
         }
@@ -126,9 +137,25 @@ fn decode(job: &Job) -> TokenStream {
     }
 }
 
+/// `Job::needs`: what the worker has to be given.
+fn needs(job: &Job) -> Option<TokenStream> {
+    let library = &job.options.library;
+    let mut types = job.parameters.iter().filter_map(|parameter| match &parameter.kind {
+        Kind::State { of, .. } => Some(quote!(#library::Need::of::<#of>())),
+        _ => None,
+    });
+    let first = types.next()?;
+    Some(quote! {
+        fn needs() -> #library::__macro::Vec<#library::Need> {
+            #library::__macro::Vec::from([#first #(, #types)*])
+        }
+    })
+}
+
 /// `Job::perform`, which calls what the user wrote.
 fn perform(job: &Job) -> TokenStream {
     let library = &job.options.library;
+    let support = quote!(#library::__macro);
     let ctx = hidden("ctx");
     let names: Vec<TokenStream> = arguments(job).chain(whole(job)).map(|(name, _)| quote!(#name)).collect();
     let args = args_of(job, &names);
@@ -138,19 +165,32 @@ fn perform(job: &Job) -> TokenStream {
             Kind::Argument(argument) if argument.borrowed => quote!(&#name),
             Kind::Argument(_) | Kind::Whole(_) => quote!(#name),
             Kind::Context => quote!(#ctx),
+            Kind::State { of, cloned: false } => quote!(#support::state::<#of>(#ctx)?),
+            Kind::State { of, cloned: true } => quote!(#support::cloned::<#of>(#ctx)?),
         }
     });
-    // The place of a failure is that of this call: it is told to be the function's name.
-    let call = match &job.call {
+    let work = match &job.call {
+        // The place of a failure is that of this call, as far as the compiler can tell: from its first token on.
         Call::Function(function) => {
-            let answer = Ident::new("answer", function.span());
-            quote_spanned!(function.span()=> #library::__macro::#answer(#function(#(#passed),*).await))
+            let wait = job.options.blocking.is_none().then(|| quote!(.await));
+            let answer = at(function.span(), quote!(#support::answer));
+            quote_spanned!(function.span()=> #answer(#function(#(#passed),*)#wait))
         }
-        Call::Method => quote!(#library::__macro::answer(Self::perform(self, #(#passed),*).await)),
+        Call::Method => quote!(#support::answer(Self::perform(self, #(#passed),*).await)),
+    };
+    let work = match job.options.blocking {
+        None => work,
+        Some(_) => {
+            let thread = hidden("thread");
+            quote! {
+                let #thread = #support::Clone::clone(#ctx);
+                #ctx.blocking(move || -> #library::JobResult { let #ctx = &#thread; #work }).await?
+            }
+        }
     };
     quote! {
         async fn perform(&self, #ctx: &#library::Context, #args: Self::Args) -> #library::JobResult {
-            #call
+            #work
         }
     }
 }

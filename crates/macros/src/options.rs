@@ -36,6 +36,9 @@ const NAMES: &[&str] = &[
     "reserve_for",
     "backtrace",
     "custom",
+    "expires_in",
+    "unique_for",
+    "unique_until",
     "name",
     "alias",
     "blocking",
@@ -107,12 +110,24 @@ impl Options {
                 self.calls.push(quote!(backtrace(#lines)));
             }
             "reserve_for" => {
-                let library = &self.library;
-                let lease = duration::read(given.value()?, library, |seconds| match seconds {
+                let lease = duration::read(given.value()?, &self.library, |seconds| match seconds {
                     RESERVE_MIN_S..=RESERVE_MAX_S => Ok(()),
                     _ => Err("`reserve_for` is one minute at least and one day at most".to_owned()),
                 })?;
                 self.calls.push(quote!(reserve_for(#lease)));
+            }
+            "expires_in" | "unique_for" => {
+                let method = &given.name;
+                let method = quote!(#method);
+                let time = duration::read(given.value()?, &self.library, |seconds| match seconds {
+                    0 => Err(format!("`{name}` is one second at least")),
+                    _ => Ok(()),
+                })?;
+                self.calls.push(quote!(#method(#time)));
+            }
+            "unique_until" => {
+                let end = until(given.value()?, &self.library)?;
+                self.calls.push(quote!(unique_until(#end)));
             }
             "custom" => {
                 for (key, value) in given.pairs()? {
@@ -275,6 +290,20 @@ fn number(
     match literal {
         Some(literal) if range.contains(&literal) => Ok(value.into_token_stream()),
         _ => Err(Error::new(value.span(), sentence())),
+    }
+}
+
+/// When a unique job makes way: a word, or an expression.
+fn until(value: Expr, library: &Path) -> Result<TokenStream> {
+    let word = match &value {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => text.value(),
+        Expr::Lit(_) => String::new(),
+        _ => return Ok(value.into_token_stream()),
+    };
+    match word.as_str() {
+        "start" => Ok(quote!(#library::UniqueUntil::Start)),
+        "success" => Ok(quote!(#library::UniqueUntil::Success)),
+        _ => Err(Error::new(value.span(), "`unique_until` is \"start\" or \"success\"")),
     }
 }
 

@@ -21,6 +21,8 @@ pub(crate) enum Kind {
     Whole(Type),
     /// `#[ctx] ctx: &Context`.
     Context,
+    /// `#[state] db: &Db`, or by value, which clones it.
+    State { of: Type, cloned: bool },
 }
 
 pub(crate) struct Argument {
@@ -33,7 +35,7 @@ pub(crate) struct Argument {
 }
 
 /// The parameters that may stand before an argument.
-const MARKERS: &[&str] = &["args", "ctx", "default"];
+const MARKERS: &[&str] = &["args", "ctx", "default", "state"];
 
 /// Elements of an array that the library has tuples for.
 const ARGUMENTS_MAX: usize = 8;
@@ -75,6 +77,7 @@ fn one(input: &mut PatType) -> Result<Parameter> {
             Type::Reference(reference) if reference.mutability.is_none() => Kind::Context,
             _ => return Err(Error::new(attr, "the context is borrowed: write `#[ctx] ctx: &Context`")),
         },
+        Some(Marker::State) => state(of)?,
         Some(Marker::Whole) => Kind::Whole(owned(of)?.0),
         Some(Marker::Default(value)) => argument(of, Some(value.map(|value| *value)))?,
         None if is_context(of) => Kind::Context,
@@ -86,6 +89,7 @@ fn one(input: &mut PatType) -> Result<Parameter> {
 enum Marker {
     Whole,
     Context(proc_macro2::Span),
+    State,
     /// The value, or none for that of the type.
     Default(Option<Box<Expr>>),
 }
@@ -112,9 +116,20 @@ fn take_marker(attrs: &mut Vec<Attribute>) -> Result<Option<Marker>> {
             return Err(Error::new(attr.span(), format!("`#[{name}]` stands alone")));
         }
         ("args", Meta::Path(_)) => Marker::Whole,
-        _ => Marker::Context(attr.span()),
+        ("ctx", Meta::Path(_)) => Marker::Context(attr.span()),
+        _ => Marker::State,
     };
     Ok(Some(marker))
+}
+
+fn state(of: &Type) -> Result<Kind> {
+    match of {
+        Type::Reference(TypeReference { mutability: Some(_), .. }) => {
+            Err(Error::new(of.span(), "state is shared between jobs: borrow it without `mut`"))
+        }
+        Type::Reference(reference) => Ok(Kind::State { of: (*reference.elem).clone(), cloned: false }),
+        _ => Ok(Kind::State { of: of.clone(), cloned: true }),
+    }
 }
 
 /// An argument can be no reference, so that this one needs no marker.
@@ -143,7 +158,9 @@ fn owned(of: &Type) -> Result<(Type, bool)> {
             Ok((parse_quote_spanned!(of.span()=> ::std::string::String), true))
         }
         Type::Reference(_) => {
-            Err(Error::new(of.span(), "an argument is read from JSON and owned: take it by value"))
+            let text = "an argument is read from JSON and owned: take it by value, or mark it `#[state]` if the \
+                        worker provides it";
+            Err(Error::new(of.span(), text))
         }
         Type::ImplTrait(_) => Err(Error::new(of.span(), "an argument has one type: `impl …` could be many")),
         _ => Ok((of.clone(), false)),

@@ -74,7 +74,7 @@ pub enum ArgumentMismatch {
     #[error("expected {expected} arguments, found {found}")]
     TooMany { expected: usize, found: usize },
     /// The arguments, read as a whole, are of no shape that the type knows.
-    #[error("arguments are not a {expected}")]
+    #[error("arguments are no {expected}")]
     Whole {
         /// The Rust type.
         expected: String,

@@ -1,5 +1,6 @@
 //! What the code that `#[job]` generates calls, and nobody else: no part of the library's promises.
 
+pub use std::clone::Clone;
 pub use std::convert::Into;
 pub use std::future::Future;
 pub use std::marker::Send;
@@ -9,13 +10,16 @@ pub use std::primitive::str;
 pub use std::result::Result;
 pub use std::string::String;
 pub use std::time::{Duration, SystemTime};
+pub use std::vec::Vec;
 
 pub use serde_json::Value;
 pub use serde_json::value::RawValue;
 
 pub use crate::job::args::Reader;
+use crate::job::args::short_name;
 use crate::job::failure::Failure;
 use crate::job::outcome::{IntoOutcome, JobResult};
+use crate::worker::context::Context;
 
 /// What a job's function may return.
 #[diagnostic::on_unimplemented(
@@ -52,4 +56,18 @@ where
 #[track_caller]
 pub fn answer(returned: impl Returned) -> JobResult {
     returned.into_result()
+}
+
+/// The worker's value of a type, borrowed for `#[state] db: &Db`. A worker that has none does not start, so that it is
+/// missing only where a job is run without one.
+pub fn state<T: Send + Sync + 'static>(ctx: &Context) -> Result<&T, Failure> {
+    ctx.state().ok_or_else(|| {
+        let name = short_name(std::any::type_name::<T>());
+        Failure::internal("MissingState", format!("nobody gave this worker a {name}: add .state(…)"))
+    })
+}
+
+/// The same by value, for `#[state] db: Db`.
+pub fn cloned<T: Clone + Send + Sync + 'static>(ctx: &Context) -> Result<T, Failure> {
+    state(ctx).cloned()
 }

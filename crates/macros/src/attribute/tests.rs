@@ -24,6 +24,10 @@ fn what_is_right_is_not_refused() {
         ("queue = \"a-b_c.D1\", retry = -1, reserve_for = \"24h\", backtrace = 50,", "async fn a_b() {}"),
         ("retry = 10000, reserve_for = 60, alias = \"A\", alias = \"B\"", "async fn a_b() {}"),
         ("queue = QUEUE, retry = -RETRIES, reserve_for = lease(), backtrace = LINES", "async fn a_b() {}"),
+        (
+            "blocking, unique_until = \"start\", unique_for = \"1s\", expires_in = LIFE",
+            "fn a_b(#[state] db: &Db) {}",
+        ),
         ("custom(locale = \"en\", \"x-y\" = 1), custom(z = Z), lenient, crate = a::b", "async fn a_b() {}"),
         ("name = \"OldApp::Mailer\", crate = \"a::b\"", "async fn r#type_of() {}"),
         ("", "async fn a_b(#[default = 3] a: u8, b: Option<u8>, c: std::option::Option<u8>) {}"),
@@ -43,8 +47,8 @@ fn an_option_that_does_not_exist_is_named_with_the_one_that_was_meant() {
     wrong(
         "colour = 3",
         "colour",
-        "`colour` is no option; there are `queue`, `retry`, `reserve_for`, `backtrace`, `custom`, `name`, `alias`, \
-         `blocking`, `lenient` and `crate`",
+        "`colour` is no option; there are `queue`, `retry`, `reserve_for`, `backtrace`, `custom`, `expires_in`, \
+         `unique_for`, `unique_until`, `name`, `alias`, `blocking`, `lenient` and `crate`",
     );
     wrong("\"mail\"", "\"mail\"", "expected an option, such as `queue = \"mail\"`");
     wrong("queue = \"a\", queue = \"b\"", "queue", "`queue` is given twice");
@@ -79,6 +83,9 @@ fn a_value_that_no_server_takes_is_refused() {
     let lines = "`backtrace` is a number of lines up to 50, which is what servers keep";
     wrong("backtrace = 51", "51", lines);
     wrong("backtrace = -1", "-1", lines);
+    wrong("expires_in = 0", "0", "`expires_in` is one second at least");
+    wrong("unique_for = \"0s\"", "\"0s\"", "`unique_for` is one second at least");
+    wrong("unique_until = \"end\"", "\"end\"", "`unique_until` is \"start\" or \"success\"");
     wrong("name = \"\"", "\"\"", "the name of a job is 1 to 512 bytes long");
     let long = format!("\"{}\"", "n".repeat(513));
     wrong(&format!("alias = {long}"), &long, "the name of a job is 1 to 512 bytes long");
@@ -165,12 +172,15 @@ fn a_parameter_that_cannot_be_an_argument_is_refused() {
     wrong("Point { x, y }: Point", "Point { x, y }", plain);
     wrong("ref a: u8", "ref a", plain);
     wrong("_: u8", "_", "give the parameter a name: `_name` if it is not used");
-    let owned = "an argument is read from JSON and owned: take it by value";
+    let owned = "an argument is read from JSON and owned: take it by value, or mark it `#[state]` if the worker \
+                 provides it";
     wrong("a: &[u8]", "&[u8]", owned);
     wrong("a: &mut str", "&mut str", owned);
     wrong("a: &'static str", "&'static str", owned);
     wrong("a: impl Into<String>", "impl Into<String>", "an argument has one type: `impl …` could be many");
     wrong("#[ctx] ctx: Context", "#[ctx]", "the context is borrowed: write `#[ctx] ctx: &Context`");
+    wrong("#[state] db: &mut Db", "&mut Db", "state is shared between jobs: borrow it without `mut`");
+    wrong("#[state = 1] db: &Db", "#[state = 1]", "`#[state]` stands alone");
     wrong("#[ctx(all)] ctx: &Context", "#[ctx(all)]", "`#[ctx]` stands alone");
     wrong("#[default(5)] a: u8", "#[default(5)]", "write `#[default]`, or a value as in `#[default = 5]`");
     wrong("#[default] #[args] a: u8", "#[args]", "a parameter has one marker at most");

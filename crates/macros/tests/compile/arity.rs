@@ -6,7 +6,12 @@ async fn send_invoice(to: String, order: u64) -> JobResult {
     Ok(Done)
 }
 
+async fn push() -> Result<(), bessemer::Error> {
+    SendInvoice::perform_async("stuart@example.com").await?;
+    SendInvoice::with().queue("mail").perform_async("stuart@example.com", 7, true).await?;
+    Ok(())
+}
+
 fn main() {
-    drop(SendInvoice::perform_async("stuart@example.com"));
-    drop(SendInvoice::with().queue("mail").perform_async("stuart@example.com", 7, true));
+    drop(push());
 }

@@ -6,8 +6,13 @@ async fn send_invoice(to: String, order: u64, copy: Option<String>) -> JobResult
     Ok(Done)
 }
 
+async fn push() -> Result<(), bessemer::Error> {
+    SendInvoice::perform_async(7, 7, None).await?;
+    SendInvoice::perform_async("stuart@example.com", "7", None).await?;
+    SendInvoice::with().perform_async("stuart@example.com", 7, Some(7)).await?;
+    Ok(())
+}
+
 fn main() {
-    drop(SendInvoice::perform_async(7, 7, None));
-    drop(SendInvoice::perform_async("stuart@example.com", "7", None));
-    drop(SendInvoice::with().perform_async("stuart@example.com", 7, Some(7)));
+    drop(push());
 }

@@ -6,6 +6,11 @@ async fn send_invoice(to: String) -> JobResult {
     Ok(Done)
 }
 
+async fn push() -> Result<(), bessemer::Error> {
+    SendInvoice::perform_async("stuart@example.com").await?;
+    Ok(())
+}
+
 fn main() {
-    drop(SendInvoice::perform_async("stuart@example.com"));
+    drop(push());
 }
