@@ -6,6 +6,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::client::batch::Bid;
+use crate::client::pool::Rejected;
 use bessemer_protocol::handshake::HiError;
 use bessemer_protocol::resp::DecodeError;
 use bessemer_protocol::response::{ErrorCode, ServerError};
@@ -87,6 +89,24 @@ pub enum Error {
     /// The server said no. Nothing changed.
     #[error("server refused {command}: {answer}")]
     Server { command: &'static str, answer: ServerError },
+    /// The server lacks a part of the protocol, as it says itself. Nothing changed.
+    #[error("the server has no {what}")]
+    Unsupported { what: &'static str, answer: ServerError },
+    /// The server has no such batch, or no longer.
+    #[error("the server has no batch {bid}")]
+    NoSuchBatch { bid: String },
+    /// A batch that would never tell anybody of its end.
+    #[error("a batch needs a job to be run at its end: on_success, on_complete, or both")]
+    NoCallback,
+    /// The server refused jobs of a batch, which is open still: nothing is run at its end before it is committed.
+    #[error("batch {bid} is not committed: {} of its jobs were refused, the first, {}: {}", rejected.len(), rejected[0].jid, rejected[0].error)]
+    Incomplete { bid: Bid, rejected: Vec<Rejected> },
+    /// A filter that means nothing, which servers take for everything.
+    #[error("the filter {0}")]
+    Filter(String),
+    /// An option that servers would refuse, or not take as it was meant.
+    #[error("{jobtype} cannot be pushed: {what}")]
+    Option { jobtype: String, what: String },
     /// A text that is no single line was to be sent as one.
     #[error("a command is one line, and this text has a line end in it")]
     NotALine,

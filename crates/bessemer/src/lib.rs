@@ -95,20 +95,23 @@ mod worker;
 #[cfg(feature = "macros")]
 pub use bessemer_macros::job;
 pub use bessemer_protocol::handshake::Hello;
+pub use bessemer_protocol::mutate::{Filter as MutateFilter, Target as MutateTarget};
 pub use bessemer_protocol::operate::{
     JobFilter, JobPage, JobSet, JobSlice, JobState, ListedJob, ListedQueue, ListedWorker,
 };
 pub use bessemer_protocol::response::{ErrorCode, Info, ServerError, WorkerState};
 pub use bessemer_protocol::url::{Url, UrlError};
 pub use client::Client;
+pub use client::batch::{Batch, BatchStatus, Bid, CallbackState, OpenBatch};
 pub use client::builder::Builder;
 pub use client::command::Answer;
 #[cfg(feature = "tower")]
 pub use client::layers::{Push, PushService};
 pub use client::operate::JobChange;
-pub use client::pool::{Bessemer, Rejected};
+pub use client::pool::{Bessemer, PushOutcome, Rejected};
 #[cfg(feature = "tls")]
 pub use client::tls::TlsError;
+pub use client::track::{TrackState, TrackUpdate, Tracked};
 pub use error::Error;
 pub use events::{Event, Events, JobInfo};
 pub use job::args::{ArgumentMismatch, Arguments, IntoArg, IntoArgs, Whole};
@@ -117,7 +120,7 @@ pub use job::failure::Failure;
 pub use job::generated as __macro;
 pub use job::outcome::{IntoOutcome, JobResult, Outcome};
 pub use job::with::{IntoNewJob, With};
-pub use job::{Job, JobOptions};
+pub use job::{Job, JobOptions, UniqueUntil};
 pub use payload::{FetchedJob, Jid, NewJob, PastFailure};
 pub use worker::context::Context;
 #[cfg(feature = "tower")]

@@ -3,13 +3,15 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use bessemer_protocol::limits::RESERVE_MAX_S;
+use bessemer_protocol::limits::{JID_MAX, JID_MIN, JOBTYPE_MAX, QUEUE_MAX, RESERVE_MAX_S, RETRY_MAX};
+use bessemer_protocol::names::{check_jid, check_jobtype, check_queue};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use crate::client::batch::Bid;
 use crate::error::Error;
-use crate::job::JobOptions;
+use crate::job::{JobOptions, UniqueUntil};
 use crate::{random, trace};
 
 /// The id of a job: 24 hexadecimal digits when this library made it.
@@ -81,19 +83,38 @@ impl NewJob {
     /// The same from a JSON array that is written already, kept byte for byte.
     ///
     /// # Errors
-    /// [`Error::Time`], [`Error::Entropy`]. Whether `args` is an array is for the server to judge.
+    /// [`Error::Option`] for what servers would refuse, or not take as it was meant; [`Error::Time`],
+    /// [`Error::Entropy`]. Whether `args` is an array is for the server to judge.
     pub fn from_raw(
         jobtype: impl Into<String>,
         args: Box<RawValue>,
         options: JobOptions,
     ) -> Result<Self, Error> {
-        let now = now();
-        let JobOptions { queue, retry, reserve_for, backtrace, mut custom, at } = options;
+        let (jobtype, now) = (jobtype.into(), now());
+        if let Err(what) = check(&jobtype, &options) {
+            return Err(Error::Option { jobtype, what });
+        }
+        let JobOptions { queue, retry, reserve_for, backtrace, mut custom, at, .. } = options;
+        match options.expires {
+            Some(When::At(time)) => _ = custom.insert("expires_at".to_owned(), rfc3339(time)?.into()),
+            Some(When::In(life)) => _ = custom.insert("expires_in".to_owned(), seconds(life)),
+            None => {}
+        }
+        if let Some(time) = options.unique_for {
+            custom.insert("unique_for".to_owned(), seconds(time));
+        }
+        if let Some(end) = options.unique_until {
+            let word = match end {
+                UniqueUntil::Success => "success",
+                UniqueUntil::Start => "start",
+            };
+            custom.insert("unique_until".to_owned(), word.into());
+        }
         let jid = Jid::random()?;
         trace::stamp(&mut custom, &jid);
         Ok(Self {
             jid,
-            jobtype: jobtype.into(),
+            jobtype,
             queue,
             args,
             retry,
@@ -112,9 +133,26 @@ impl NewJob {
         self.args.get().len() + self.jobtype.len() + custom + 256
     }
 
-    /// The same job with an id of one's own: servers want 8 characters or more.
-    pub fn with_jid(mut self, jid: impl Into<String>) -> Self {
-        self.jid = Jid(jid.into());
+    /// The same job with an id of one's own, of 8 to 255 bytes.
+    ///
+    /// # Errors
+    /// [`Error::Option`] for one that servers would refuse.
+    pub fn with_jid(mut self, jid: impl Into<String>) -> Result<Self, Error> {
+        let jid = jid.into();
+        if check_jid(&jid).is_err() {
+            let what = format!(
+                "its jid has {} bytes, and may have {JID_MIN} to {JID_MAX} without control characters",
+                jid.len()
+            );
+            return Err(Error::Option { jobtype: self.jobtype, what });
+        }
+        self.jid = Jid(jid);
+        Ok(self)
+    }
+
+    /// The same job as one of a batch.
+    pub(crate) fn in_batch(mut self, bid: &Bid) -> Self {
+        self.custom.insert("bid".to_owned(), bid.as_str().into());
         self
     }
 
@@ -144,7 +182,48 @@ impl NewJob {
     }
 }
 
-/// When a job is to run.
+/// What is wrong with a job, as servers would have it.
+fn check(jobtype: &str, options: &JobOptions) -> Result<(), String> {
+    if check_jobtype(jobtype).is_err() {
+        return Err(format!("its type has {} bytes, and may have 1 to {JOBTYPE_MAX}", jobtype.len()));
+    }
+    if let Some(queue) = options.queue.as_deref()
+        && check_queue(queue).is_err()
+    {
+        return Err(format!(
+            "queue {queue:?} is no name of 1 to {QUEUE_MAX} letters, digits, dots, underscores and dashes"
+        ));
+    }
+    if let Some(retry) = options.retry.filter(|retry| !(-1..=RETRY_MAX).contains(&i64::from(*retry))) {
+        return Err(format!("retry is {retry}, and may be -1 to {RETRY_MAX}"));
+    }
+    let lease = RESERVE_MIN..=RESERVE_MAX;
+    if let Some(time) = options.reserve_for.filter(|time| !lease.contains(time)) {
+        // Servers make a minute of what is shorter.
+        return Err(format!("reserve_for is {time:?}, and may be a minute to a day"));
+    }
+    if options.expires == Some(When::In(Duration::ZERO)) {
+        return Err("expires_in is no time at all, and the job would never be run".to_owned());
+    }
+    // Uniqueness for less than a second would be over before anybody asked.
+    if let Some(time) = options.unique_for.filter(|time| *time < UNIQUE_MIN) {
+        return Err(format!("unique_for is {time:?}, and may be a second or more"));
+    }
+    if options.unique_until.is_some() && options.unique_for.is_none() {
+        return Err("unique_until means nothing without unique_for".to_owned());
+    }
+    Ok(())
+}
+
+/// A number of seconds, whole where it can be: servers of old read nothing else everywhere.
+fn seconds(time: Duration) -> Value {
+    match time.subsec_nanos() {
+        0 => time.as_secs().into(),
+        _ => time.as_secs_f64().into(),
+    }
+}
+
+/// When a job is to run, or to be of no more use.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum When {
     In(Duration),
@@ -174,7 +253,7 @@ pub(crate) fn time_in(delay: Duration) -> Result<String, Error> {
     rfc3339(now().checked_add(delay).ok_or(Error::Time)?)
 }
 
-fn rfc3339(time: SystemTime) -> Result<String, Error> {
+pub(crate) fn rfc3339(time: SystemTime) -> Result<String, Error> {
     bessemer_protocol::time::rfc3339(time).ok_or(Error::Time)
 }
 
@@ -205,6 +284,14 @@ pub struct PastFailure {
     #[serde(default)]
     pub message: Option<String>,
 }
+
+/// Reservations that servers keep to as they are.
+const RESERVE_MIN: Duration = Duration::from_secs(RESERVE_MIN_S.unsigned_abs());
+/// See [`RESERVE_MIN`].
+const RESERVE_MAX: Duration = Duration::from_secs(RESERVE_MAX_S.unsigned_abs());
+
+/// The shortest time for which a job is unique.
+const UNIQUE_MIN: Duration = Duration::from_secs(1);
 
 /// Shortest and usual reservation in seconds, as servers apply them.
 const RESERVE_MIN_S: i64 = 60;
@@ -270,6 +357,81 @@ mod tests {
         assert_eq!(job["backtrace"], 5);
         assert_eq!(job["custom"], json!({"locale": "en"}));
         assert_eq!(job["at"], "1970-01-01T00:00:01.5Z");
+    }
+
+    #[test]
+    fn expiry_and_uniqueness_travel_in_custom_e30_e32_e40() {
+        let custom = |options: JobOptions| {
+            serde_json::to_value(NewJob::new("T", &[], options).unwrap()).unwrap()["custom"].clone()
+        };
+        let second = Duration::from_secs(1);
+        let unique = JobOptions::new().unique_for(600 * second);
+        assert_eq!(custom(unique.clone()), json!({"unique_for": 600}));
+        let start = unique.clone().unique_until(UniqueUntil::Start).custom("locale", "en");
+        assert_eq!(custom(start), json!({"unique_for": 600, "unique_until": "start", "locale": "en"}));
+        let success = JobOptions::new().unique_for(second * 3 / 2).unique_until(UniqueUntil::Success);
+        assert_eq!(custom(success), json!({"unique_for": 1.5, "unique_until": "success"}));
+        let at = SystemTime::UNIX_EPOCH + second;
+        let expires = JobOptions::new().expires_at(at);
+        assert_eq!(custom(expires.clone()), json!({"expires_at": "1970-01-01T00:00:01Z"}));
+        assert_eq!(
+            custom(expires.expires_in(90 * second)),
+            json!({"expires_in": 90}),
+            "the last word counts"
+        );
+        assert_eq!(custom(JobOptions::new().track()), json!({"track": 1}));
+    }
+
+    #[test]
+    fn what_servers_would_refuse_is_refused_in_one_line_at_each_limit_p03_p04_p06_p13() {
+        let (second, options) = (Duration::from_secs(1), JobOptions::new);
+        let told = |options: JobOptions| NewJob::new("T", &[], options).err().map(|error| error.to_string());
+        for fine in [
+            options().retry(-1),
+            options().retry(0),
+            options().retry(10_000),
+            options().reserve_for(60 * second),
+            options().reserve_for(86_400 * second),
+            options().queue("q".repeat(255)),
+            options().unique_for(second),
+            options().expires_in(Duration::from_nanos(1)),
+        ] {
+            assert_eq!(told(fine), None);
+        }
+        let nano = Duration::from_nanos(1);
+        for (wrong, what) in [
+            (options().retry(-2), "retry is -2, and may be -1 to 10000"),
+            (options().retry(10_001), "retry is 10001, and may be -1 to 10000"),
+            (
+                options().reserve_for(60 * second - nano),
+                "reserve_for is 59.999999999s, and may be a minute to a day",
+            ),
+            (
+                options().reserve_for(86_400 * second + nano),
+                "reserve_for is 86400.000000001s, and may be a minute to a day",
+            ),
+            (options().unique_for(second - nano), "unique_for is 999.999999ms, and may be a second or more"),
+            (options().unique_until(UniqueUntil::Start), "unique_until means nothing without unique_for"),
+            (
+                options().expires_in(Duration::ZERO),
+                "expires_in is no time at all, and the job would never be run",
+            ),
+            (
+                options().queue("a b"),
+                "queue \"a b\" is no name of 1 to 255 letters, digits, dots, underscores and dashes",
+            ),
+        ] {
+            assert_eq!(told(wrong), Some(format!("T cannot be pushed: {what}")));
+        }
+        assert!(told(options().queue("q".repeat(256))).is_some() && told(options().queue("")).is_some());
+
+        let typed = |bytes: usize| NewJob::new("t".repeat(bytes), &[], options()).is_ok();
+        assert!(typed(1) && typed(512) && !typed(0) && !typed(513));
+        let named = |jid: &str| NewJob::new("T", &[], options()).unwrap().with_jid(jid);
+        assert_eq!(named("abcdefgh").unwrap().jid().as_str(), "abcdefgh");
+        assert!(named(&"j".repeat(255)).is_ok() && named(&"j".repeat(256)).is_err());
+        let what = "its jid has 7 bytes, and may have 8 to 255 without control characters";
+        assert_eq!(named("abcdefg").unwrap_err().to_string(), format!("T cannot be pushed: {what}"));
     }
 
     #[test]

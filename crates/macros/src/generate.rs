@@ -220,6 +220,7 @@ fn pushes(job: &Job) -> TokenStream {
     let args = args_of(job, &values);
     let (delay, time) = (hidden("delay"), hidden("time"));
     let pushed = quote!(impl #support::Future<Output = #support::Result<#library::Jid, #library::Error>> + #support::Send);
+    let tried = quote!(impl #support::Future<Output = #support::Result<#library::PushOutcome, #library::Error>> + #support::Send);
     let made = quote!(#support::Result<#library::NewJob, #library::Error>);
     let in_ = quote!(#delay: #support::Duration);
     let at = quote!(#time: #support::SystemTime);
@@ -265,6 +266,11 @@ fn pushes(job: &Job) -> TokenStream {
             /// Pushes the job, and returns its id once the server has it for good.
             pub fn perform_async(self, #(#parameters),*) -> #pushed {
                 self.0.push(#args)
+            }
+
+            /// The same, where it is no error that a unique job is there already.
+            pub fn try_perform_async(self, #(#parameters),*) -> #tried {
+                self.0.try_push(#args)
             }
 
             /// Pushes the job, to be run when the delay is over.

@@ -1,19 +1,22 @@
 //! MUTATE: what an operator's script does to many jobs of a set at once.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::text::{is_object, json_error, quote};
 
 /// The payload of MUTATE.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Mutation {
+    #[serde(rename = "cmd")]
     pub operation: Operation,
     pub target: Target,
+    #[serde(skip_serializing_if = "Filter::is_everything")]
     pub filter: Filter,
 }
 
 /// What is done to the jobs (rule `M-03`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Operation {
     /// The whole set is emptied, whatever the filter says (rule `M-07`).
     Clear,
@@ -26,22 +29,35 @@ pub enum Operation {
 }
 
 /// The set (rule `M-04`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Target {
+    /// Jobs whose time has not come.
     Scheduled,
+    /// Jobs that failed and wait to be tried again.
     Retries,
+    /// Jobs that are tried no more.
     Dead,
 }
 
 /// Which jobs of the set are meant (rule `M-06`).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
 pub enum Filter {
+    /// All of them.
     Everything,
     /// These, and nothing else that the filter says counts.
-    Jids(Vec<String>),
+    Jids {
+        /// One at least.
+        jids: Vec<String>,
+    },
     /// Those of a type whose text matches a glob. One of both at least is there.
     Matching {
+        /// The type.
+        #[serde(skip_serializing_if = "Option::is_none")]
         jobtype: Option<String>,
+        /// A glob over the whole job as compact JSON (rule `M-10`).
+        #[serde(rename = "regexp", skip_serializing_if = "Option::is_none")]
         glob: Option<String>,
     },
 }
@@ -106,6 +122,25 @@ impl Mutation {
 }
 
 impl Filter {
+    /// These jobs.
+    pub fn jids(jids: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self::Jids { jids: jids.into_iter().map(Into::into).collect() }
+    }
+
+    /// The jobs of this type.
+    pub fn jobtype(jobtype: impl Into<String>) -> Self {
+        Self::Matching { jobtype: Some(jobtype.into()), glob: None }
+    }
+
+    /// The jobs whose text as compact JSON matches this glob, in full: `*"args":\["stuart"*`.
+    pub fn glob(glob: impl Into<String>) -> Self {
+        Self::Matching { jobtype: None, glob: Some(glob.into()) }
+    }
+
+    fn is_everything(&self) -> bool {
+        *self == Self::Everything
+    }
+
     fn new(raw: RawFilter) -> Result<Self, MutateError> {
         if let Some(name) = raw.unknown.keys().next() {
             return Err(MutateError::Member(quote(name)));
@@ -113,7 +148,7 @@ impl Filter {
         let full = |text: &String| !text.is_empty();
         let (jobtype, glob) = (raw.jobtype.filter(full), raw.regexp.filter(full));
         Ok(match raw.jids.filter(|jids| !jids.is_empty()) {
-            Some(jids) => Self::Jids(jids),
+            Some(jids) => Self::Jids { jids },
             None if jobtype.is_none() && glob.is_none() => Self::Everything,
             None => Self::Matching { jobtype, glob },
         })
@@ -131,7 +166,7 @@ mod tests {
 
     #[test]
     fn jids_come_before_the_rest_of_a_filter_m06() {
-        let one = || vec!["abcdefgh1".to_owned()];
+        let one = || Filter::Jids { jids: vec!["abcdefgh1".to_owned()] };
         let matching = |jobtype: Option<&str>, glob: Option<&str>| Filter::Matching {
             jobtype: jobtype.map(Into::into),
             glob: glob.map(Into::into),
@@ -141,7 +176,7 @@ mod tests {
             ("{}", Filter::Everything),
             (r#"{"jids":null,"regexp":null,"jobtype":null}"#, Filter::Everything),
             (r#"{"jids":[],"regexp":"","jobtype":""}"#, Filter::Everything),
-            (r#"{"jids":["abcdefgh1"],"regexp":"*","jobtype":"T"}"#, Filter::Jids(one())),
+            (r#"{"jids":["abcdefgh1"],"regexp":"*","jobtype":"T"}"#, one()),
             (r#"{"regexp":"*x*"}"#, matching(None, Some("*x*"))),
             (r#"{"regexp":"*x*","jobtype":"T"}"#, matching(Some("T"), Some("*x*"))),
             (r#"{"jobtype":"T", "jids": [ ]}"#, matching(Some("T"), None)),
@@ -150,6 +185,35 @@ mod tests {
         }
         let bare = Mutation::parse(r#"{"cmd":"clear","target":"dead"}"#).expect("no filter");
         assert_eq!((bare.operation, bare.filter), (Operation::Clear, Filter::Everything));
+    }
+
+    #[test]
+    fn what_is_written_is_read_as_it_was_meant() {
+        for (operation, target, filter, json) in [
+            (Operation::Clear, Target::Dead, Filter::Everything, r#"{"cmd":"clear","target":"dead"}"#),
+            (
+                Operation::Kill,
+                Target::Retries,
+                Filter::jids(["abcdefgh1"]),
+                r#"{"cmd":"kill","target":"retries","filter":{"jids":["abcdefgh1"]}}"#,
+            ),
+            (
+                Operation::Discard,
+                Target::Scheduled,
+                Filter::jobtype("T"),
+                r#"{"cmd":"discard","target":"scheduled","filter":{"jobtype":"T"}}"#,
+            ),
+            (
+                Operation::Requeue,
+                Target::Dead,
+                Filter::glob("*x*"),
+                r#"{"cmd":"requeue","target":"dead","filter":{"regexp":"*x*"}}"#,
+            ),
+        ] {
+            let mutation = Mutation { operation, target, filter };
+            assert_eq!(serde_json::to_string(&mutation).expect("JSON"), json);
+            assert_eq!(Mutation::parse(json), Ok(mutation));
+        }
     }
 
     #[test]

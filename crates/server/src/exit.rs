@@ -182,7 +182,8 @@ impl From<Error> for Failure {
             | Error::Malformed { .. }
             | Error::Document { .. }
             | Error::Unexpected { .. }
-            | Error::Server { .. } => Exit::Refused,
+            | Error::Server { .. }
+            | Error::Unsupported { .. } => Exit::Refused,
             Error::Entropy(_) | Error::Signals(_) => Exit::System,
             _ => Exit::Usage,
         };
@@ -190,11 +191,7 @@ impl From<Error> for Failure {
             Error::Connect { source, .. } if source.kind() == ErrorKind::ConnectionRefused => {
                 "; nothing listens there: `bessemer` starts a server, --url names another"
             }
-            Error::Server { answer, .. }
-                if ["unknown command", "no such QUEUE"].iter().any(|text| answer.text.starts_with(text)) =>
-            {
-                ": that server is not Bessemer, or an older one"
-            }
+            Error::Unsupported { .. } => ": it is not Bessemer, or an older one",
             _ => "",
         };
         Self { exit, what: error.chain() + hint }
@@ -267,9 +264,9 @@ mod tests {
         assert_eq!(ended(Error::Login { url: url(), answer: answer("ERR Invalid password") }).0, 77);
         assert_eq!(ended(Error::Login { url: url(), answer: answer("ERR too many connections: 9") }).0, 69);
         assert_eq!(ended(Error::PasswordRequired { url: url() }).0, 77);
-        let refused = Error::Server { command: "JOBS LIST", answer: answer("ERR unknown command JOBS") };
-        let line =
-            "server refused JOBS LIST: unknown command JOBS: that server is not Bessemer, or an older one";
+        let what = "JOBS (Bessemer feature)";
+        let refused = Error::Unsupported { what, answer: answer("ERR unknown command JOBS") };
+        let line = "the server has no JOBS (Bessemer feature): it is not Bessemer, or an older one";
         assert_eq!(ended(refused), (76, line.into()));
         let tls = |source| ended(Error::Tls { url: "tcp+tls://h:7419".into(), source });
         assert_eq!((tls(TlsError::UnknownAuthority).0, tls(TlsError::CertificateRequired).0), (77, 77));

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use bessemer_protocol::operate::JobSet;
+use bessemer_protocol::limits::GLOB_MAX;
+use bessemer_protocol::mutate::{Filter, Mutation};
 use bessemer_protocol::response::{ServerError, State, WorkerState};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -165,19 +166,43 @@ impl Command {
         Self { pace: Pace::Patient, ..Self::bare("FLUSH") }
     }
 
-    pub(crate) fn discard(set: JobSet, glob: &str) -> Self {
-        #[derive(Serialize)]
-        struct Mutation<'a> {
-            cmd: &'a str,
-            target: JobSet,
-            filter: Filter<'a>,
+    pub(crate) fn mutate(mutation: &Mutation) -> Result<Self, Error> {
+        let wrong = |what: String| Err(Error::Filter(what));
+        match &mutation.filter {
+            Filter::Everything => {}
+            // Servers take a filter of nothing for one of everything (rule `M-06`).
+            Filter::Jids { jids } if jids.is_empty() => return wrong("names no jid".to_owned()),
+            Filter::Jids { .. } => {}
+            Filter::Matching { jobtype, glob } => {
+                let texts = [jobtype, glob].map(|text| text.as_deref());
+                if texts.iter().all(Option::is_none) || texts.contains(&Some("")) {
+                    return wrong("has an empty job type or glob".to_owned());
+                }
+                let bytes = glob.as_ref().map_or(0, String::len);
+                if bytes > GLOB_MAX {
+                    return wrong(format!("has a glob of {bytes} bytes, and may have {GLOB_MAX}"));
+                }
+            }
         }
-        #[derive(Serialize)]
-        struct Filter<'a> {
-            regexp: &'a str,
-        }
-        let mutation = Mutation { cmd: "discard", target: set, filter: Filter { regexp: glob } };
-        Self { pace: Pace::Patient, ..Self::with_json("MUTATE", &mutation) }
+        let Self { mut line, .. } = Self::with_json("MUTATE", mutation);
+        // Faktory divides the line at blanks (rule `M-01`); in a JSON text they can be written otherwise.
+        let head = "MUTATE ".len();
+        let text = String::from_utf8(line.split_off(head)).expect("JSON is UTF-8");
+        line.extend_from_slice(text.replace(' ', "\\u0020").as_bytes());
+        Ok(Self { verb: "MUTATE", line, pace: Pace::Patient })
+    }
+
+    /// TRACK and BATCH: a word, and what it is about.
+    pub(crate) fn about(verb: &'static str, what: &str, id: &str) -> Result<Self, Error> {
+        word(id)?;
+        Ok(Self { verb, line: format!("{verb} {what} {id}\r\n").into_bytes(), pace: Pace::Usual })
+    }
+
+    /// The same with a document.
+    pub(crate) fn stating(verb: &'static str, what: &str, document: &impl Serialize) -> Self {
+        let json = Self::with_json("", document).line;
+        let line = [verb.as_bytes(), b" ", what.as_bytes(), &json].concat();
+        Self { verb, line, pace: Pace::Usual }
     }
 
     pub(crate) fn jobs(verb: &'static str, slice: &impl Serialize) -> Self {
@@ -190,9 +215,28 @@ impl Command {
         Ok(Self { verb, line: format!("{verb} {wid}\r\n").into_bytes(), pace: Pace::Usual })
     }
 
-    /// The error of a reply that began with a dash.
+    /// The error of a reply that began with a dash. What a server has not shows in what it says, and is not guessed.
     pub(crate) fn refused(&self, line: &str) -> Error {
-        Error::Server { command: self.verb, answer: ServerError::parse(line) }
+        /// Of any server, of Faktory (rules `H-40`, `H-47`, `X-01`), of Bessemer.
+        const MISSING: [&str; 4] = [
+            "unknown command",
+            "no such QUEUE subcommand",
+            "subsystem is only available",
+            "is not supported by",
+        ];
+        let answer = ServerError::parse(line);
+        if !MISSING.iter().any(|text| answer.text.contains(text)) {
+            return Error::Server { command: self.verb, answer };
+        }
+        let what = match self.verb {
+            "BATCH" => "batches (Faktory Enterprise feature)",
+            "TRACK" => "tracking of jobs (Faktory Enterprise feature)",
+            "QUEUE" => "QUEUE LIST (Bessemer feature)",
+            "JOBS LIST" | "JOBS RETRY" | "JOBS KILL" | "JOBS DELETE" => "JOBS (Bessemer feature)",
+            "WORKERS LIST" | "WORKERS QUIET" | "WORKERS TERMINATE" => "WORKERS (Bessemer feature)",
+            _ => return Error::Server { command: self.verb, answer },
+        };
+        Error::Unsupported { what, answer }
     }
 
     /// The answer is `OK`.
@@ -232,7 +276,7 @@ impl Command {
     }
 
     /// Says the kind of the reply; of its content only a line, since a bulk may be a job.
-    fn unexpected(&self, answer: &Answer) -> Error {
+    pub(crate) fn unexpected(&self, answer: &Answer) -> Error {
         let reply = match answer {
             Answer::Simple(text) => format!("+{}", text.chars().take(80).collect::<String>()),
             Answer::Bulk(body) => format!("a bulk text of {} bytes", body.len()),

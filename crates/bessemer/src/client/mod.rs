@@ -1,5 +1,6 @@
 //! One connection to a server: handshake, then one command at a time.
 
+pub(crate) mod batch;
 pub(crate) mod builder;
 pub(crate) mod command;
 #[cfg(test)]
@@ -7,12 +8,14 @@ pub(crate) mod fake;
 #[cfg(feature = "tower")]
 pub(crate) mod layers;
 pub(crate) mod link;
+mod mutate;
 pub(crate) mod operate;
 pub(crate) mod pipeline;
 pub(crate) mod pool;
 pub(crate) mod socket;
 #[cfg(feature = "tls")]
 pub(crate) mod tls;
+pub(crate) mod track;
 
 use std::io;
 use std::sync::Arc;

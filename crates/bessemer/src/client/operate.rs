@@ -1,19 +1,20 @@
 //! What operators ask of a server: to pause queues, to find jobs and act on them, to quiet workers.
 //!
-//! QUEUE, MUTATE and FLUSH are Faktory's. JOBS and WORKERS are Bessemer's own: other servers answer that they do not
-//! know the command. Who asks for much asks in slices: a page has a cursor, and there is more as long as it has one.
+//! QUEUE and FLUSH are Faktory's. QUEUE LIST, JOBS and WORKERS are Bessemer's own: of another server they are
+//! [`Error::Unsupported`]. Who asks for much asks in slices: a page has a cursor, and there is more as long as it has one.
+//! Each command is there for one connection and for the pool.
 
 use std::collections::BTreeMap;
 
 use bessemer_protocol::operate::{
-    JobFilter, JobPage, JobSet, JobSlice, ListedQueue, ListedWorker, QueueList, Reached, WorkerList,
+    JobFilter, JobPage, JobSlice, ListedQueue, ListedWorker, QueueList, Reached, WorkerList,
 };
-use bessemer_protocol::response::WorkerState;
+use bessemer_protocol::response::{Info, WorkerState};
 use serde_json::value::RawValue;
 
 use crate::client::Client;
 use crate::client::command::{Answer, Command};
-use crate::client::pool::Rejected;
+use crate::client::pool::{Bessemer, Rejected};
 use crate::error::Error;
 
 /// What is to happen to jobs. Those that are being worked on are their worker's: nothing happens to them.
@@ -82,12 +83,6 @@ impl Client {
         command.expect_ok(self.ask(&command).await?)
     }
 
-    /// Deletes the jobs of a set whose text, as compact JSON, matches a glob. All servers know this.
-    pub async fn discard(&mut self, set: JobSet, glob: &str) -> Result<(), Error> {
-        let command = Command::discard(set, glob);
-        command.expect_ok(self.ask(&command).await?)
-    }
-
     /// Looks at jobs. Where the page says that there is more, `after` of the next filter is its `next`.
     pub async fn list_jobs(&mut self, filter: &JobFilter) -> Result<JobPage, Error> {
         let command = Command::jobs("JOBS LIST", filter);
@@ -96,12 +91,7 @@ impl Client {
 
     /// Does something to the first jobs of a filter, or to those behind its `after`.
     pub async fn change_jobs(&mut self, change: JobChange, filter: &JobFilter) -> Result<JobSlice, Error> {
-        let verb = match change {
-            JobChange::Retry => "JOBS RETRY",
-            JobChange::Kill => "JOBS KILL",
-            JobChange::Delete => "JOBS DELETE",
-        };
-        let command = Command::jobs(verb, filter);
+        let command = Command::jobs(change.verb(), filter);
         command.expect_document(self.ask(&command).await?)
     }
 
@@ -114,19 +104,108 @@ impl Client {
 
     /// Tells one worker, or all, to fetch no more or to end, as it will learn by its next BEAT; how many were told.
     pub async fn tell_workers(&mut self, state: WorkerState, wid: Option<&str>) -> Result<u64, Error> {
-        let verb = match state {
-            WorkerState::Quiet => "WORKERS QUIET",
-            WorkerState::Terminate => "WORKERS TERMINATE",
-        };
-        let command = Command::workers(verb, Some(wid.unwrap_or("*")))?;
+        let command = Command::workers(told(state), Some(wid.unwrap_or("*")))?;
         let answer = command.expect_document(self.ask(&command).await?);
         answer.map(|Reached { count }| count)
     }
 }
 
+/// What operators do, over the pool.
+impl Bessemer {
+    /// The server's figures: queues, counters, version.
+    ///
+    /// # Errors
+    /// As [`Bessemer::push`]; this goes for all commands below, and those that are Bessemer's own are
+    /// [`Error::Unsupported`] by other servers.
+    pub async fn info(&self) -> Result<Info, Error> {
+        let command = Command::info();
+        command.expect_document(self.ask(&command).await?)
+    }
+
+    /// See [`Client::pause_queues`].
+    pub async fn pause_queues(&self, names: &[String]) -> Result<(), Error> {
+        let command = Command::queue("PAUSE", names)?;
+        command.expect_ok(self.ask(&command).await?)
+    }
+
+    /// See [`Client::resume_queues`].
+    pub async fn resume_queues(&self, names: &[String]) -> Result<(), Error> {
+        let command = Command::queue("RESUME", names)?;
+        command.expect_ok(self.ask(&command).await?)
+    }
+
+    /// See [`Client::remove_queues`].
+    pub async fn remove_queues(&self, names: &[String]) -> Result<(), Error> {
+        let command = Command::queue("REMOVE", names)?;
+        command.expect_ok(self.ask(&command).await?)
+    }
+
+    /// See [`Client::queue_latency`].
+    pub async fn queue_latency(&self, names: &[String]) -> Result<BTreeMap<String, f64>, Error> {
+        let command = Command::queue("LATENCY", names)?;
+        command.expect_document(self.ask(&command).await?)
+    }
+
+    /// See [`Client::list_queues`].
+    pub async fn list_queues(&self) -> Result<Vec<ListedQueue>, Error> {
+        let command = Command::queue("LIST", &[])?;
+        let answer = command.expect_document(self.ask(&command).await?);
+        answer.map(|QueueList { queues }| queues)
+    }
+
+    /// See [`Client::flush`].
+    pub async fn flush(&self) -> Result<(), Error> {
+        let command = Command::flush();
+        command.expect_ok(self.ask(&command).await?)
+    }
+
+    /// See [`Client::list_jobs`].
+    pub async fn list_jobs(&self, filter: &JobFilter) -> Result<JobPage, Error> {
+        let command = Command::jobs("JOBS LIST", filter);
+        command.expect_document(self.ask(&command).await?)
+    }
+
+    /// See [`Client::change_jobs`].
+    pub async fn change_jobs(&self, change: JobChange, filter: &JobFilter) -> Result<JobSlice, Error> {
+        let command = Command::jobs(change.verb(), filter);
+        command.expect_document(self.ask(&command).await?)
+    }
+
+    /// See [`Client::list_workers`].
+    pub async fn list_workers(&self) -> Result<Vec<ListedWorker>, Error> {
+        let command = Command::workers("WORKERS LIST", None)?;
+        let answer = command.expect_document(self.ask(&command).await?);
+        answer.map(|WorkerList { workers }| workers)
+    }
+
+    /// See [`Client::tell_workers`].
+    pub async fn tell_workers(&self, state: WorkerState, wid: Option<&str>) -> Result<u64, Error> {
+        let command = Command::workers(told(state), Some(wid.unwrap_or("*")))?;
+        let answer = command.expect_document(self.ask(&command).await?);
+        answer.map(|Reached { count }| count)
+    }
+}
+
+impl JobChange {
+    const fn verb(self) -> &'static str {
+        match self {
+            Self::Retry => "JOBS RETRY",
+            Self::Kill => "JOBS KILL",
+            Self::Delete => "JOBS DELETE",
+        }
+    }
+}
+
+const fn told(state: WorkerState) -> &'static str {
+    match state {
+        WorkerState::Quiet => "WORKERS QUIET",
+        WorkerState::Terminate => "WORKERS TERMINATE",
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use bessemer_protocol::operate::JobSet;
 
     use super::*;
     use crate::client::fake::{Fake, Say};
@@ -224,6 +303,56 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_pool_has_every_command_of_operators_too() {
+        let fake = Fake::new();
+        let app = fake.app();
+        app.pause_queues(&names(&["a"])).await.unwrap();
+        app.resume_queues(&names(&["a"])).await.unwrap();
+        app.remove_queues(&names(&["a"])).await.unwrap();
+        fake.answer("QUEUE", Say::Bulk(r#"{"a":1.5}"#));
+        assert_eq!(app.queue_latency(&names(&["a"])).await.unwrap()["a"], 1.5);
+        fake.answer("QUEUE", Say::Bulk(r#"{"queues":[]}"#));
+        assert!(app.list_queues().await.unwrap().is_empty());
+        assert_eq!(fake.seen("QUEUE", 5).await, ["PAUSE a", "RESUME a", "REMOVE a", "LATENCY a", "LIST"]);
+        app.flush().await.unwrap();
+        fake.answer("JOBS", Say::Bulk(r#"{"jobs":[],"next":null,"total":0}"#));
+        assert!(app.list_jobs(&JobFilter::default()).await.unwrap().jobs.is_empty());
+        fake.answer("JOBS", Say::Bulk(r#"{"count":1,"seen":1,"next":null,"total":1}"#));
+        assert_eq!(app.change_jobs(JobChange::Kill, &JobFilter::default()).await.unwrap().count, 1);
+        assert_eq!(fake.seen("JOBS", 2).await, ["LIST {}", "KILL {}"]);
+        fake.answer("WORKERS", Say::Bulk(r#"{"workers":[]}"#));
+        assert!(app.list_workers().await.unwrap().is_empty());
+        fake.answer("WORKERS", Say::Bulk(r#"{"count":1}"#));
+        assert_eq!(app.tell_workers(WorkerState::Quiet, Some("w1")).await.unwrap(), 1);
+        assert_eq!(fake.seen("WORKERS", 2).await, ["LIST", "QUIET w1"]);
+        assert_eq!(fake.count("HELLO"), 1);
+    }
+
+    #[tokio::test]
+    async fn what_the_server_has_not_is_said_by_name_h40_h47() {
+        let fake = Fake::new();
+        let app = fake.app();
+        let told = |error: Error| {
+            assert!(matches!(error, Error::Unsupported { .. }), "{error}");
+            error.to_string()
+        };
+        fake.answer("JOBS", Say::Error("unknown command JOBS"));
+        let error = app.list_jobs(&JobFilter::default()).await.unwrap_err();
+        assert_eq!(told(error), "the server has no JOBS (Bessemer feature)");
+        fake.answer("WORKERS", Say::Error("unknown command WORKERS"));
+        let error = app.list_workers().await.unwrap_err();
+        assert_eq!(told(error), "the server has no WORKERS (Bessemer feature)");
+        fake.answer("QUEUE", Say::Error("no such QUEUE subcommand: LIST"));
+        assert_eq!(
+            told(app.list_queues().await.unwrap_err()),
+            "the server has no QUEUE LIST (Bessemer feature)"
+        );
+        fake.answer("QUEUE", Say::Error("QUEUE LATENCY does not support wildcards"));
+        let error = app.queue_latency(&names(&["*"])).await.unwrap_err();
+        assert!(matches!(error, Error::Server { .. }), "{error}");
+    }
+
+    #[tokio::test]
     async fn raw_jobs_stay_on_their_line() {
         let fake = Fake::new();
         let mut client = connect(&fake).await;
@@ -232,9 +361,6 @@ mod tests {
         client.push_raw(&[raw("{\"jid\":\"abcdefgh\",\r\n\"args\":[1.0]}")]).await.unwrap();
         assert_eq!(fake.seen("PUSHB", 1).await, ["[{\"jid\":\"abcdefgh\",  \"args\":[1.0]}]"]);
         client.flush().await.unwrap();
-        client.discard(JobSet::Retries, r#"*"run":"1"*"#).await.unwrap();
-        let mutation = json!({"cmd": "discard", "target": "retries", "filter": {"regexp": r#"*"run":"1"*"#}});
-        let seen: serde_json::Value = serde_json::from_str(&fake.seen("MUTATE", 1).await[0]).unwrap();
-        assert_eq!(seen, mutation);
+        assert_eq!(fake.count("FLUSH"), 1);
     }
 }

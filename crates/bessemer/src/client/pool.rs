@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bessemer_protocol::handshake::Hello;
-use bessemer_protocol::response::{Info, ServerError};
+use bessemer_protocol::response::ServerError;
 use bessemer_protocol::url::Url;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -58,6 +58,15 @@ struct Shared {
     bus: Bus,
     /// Newest last. Whoever locks it only takes or puts one.
     idle: Mutex<Vec<Client>>,
+}
+
+/// What became of a push of a job that may be there once only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PushOutcome {
+    /// The server has it.
+    Pushed(Jid),
+    /// Its like was there already; this one was dropped.
+    NotUnique,
 }
 
 /// A job that a bulk push did not take.
@@ -184,6 +193,20 @@ impl Bessemer {
         pushed.map(|()| job.jid.clone())
     }
 
+    /// The same, where it is no error that a unique job is there already: see [`JobOptions::unique_for`].
+    ///
+    /// # Errors
+    /// As [`Bessemer::push`], without [`Error::is_not_unique`].
+    ///
+    /// [`JobOptions::unique_for`]: crate::JobOptions::unique_for
+    pub async fn try_push(&self, job: &NewJob) -> Result<PushOutcome, Error> {
+        match self.push(job).await {
+            Ok(jid) => Ok(PushOutcome::Pushed(jid)),
+            Err(error) if error.is_not_unique() => Ok(PushOutcome::NotUnique),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Pushes many jobs, up to a thousand in one command, and returns those that the server refused.
     ///
     /// Takes jobs, and what `args` of a job returns: `app.push_all(orders.iter().map(|o| SendInvoice::args(…)))`.
@@ -215,15 +238,6 @@ impl Bessemer {
             }
             Ok(rejected)
         }
-    }
-
-    /// The server's figures: queues, counters, version.
-    ///
-    /// # Errors
-    /// As [`Bessemer::push`].
-    pub async fn info(&self) -> Result<Info, Error> {
-        let command = Command::info();
-        command.expect_document(self.ask(&command).await?)
     }
 
     pub(crate) fn bus(&self) -> &Bus {
@@ -365,6 +379,27 @@ mod tests {
         let pushed: serde_json::Value = serde_json::from_str(&fake.seen("PUSH", 2).await[1]).unwrap();
         let time = |name: &str| pushed[name].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
         assert_eq!(time("at").duration_since(time("created_at")).as_secs(), 90);
+    }
+
+    #[tokio::test]
+    async fn a_unique_job_that_is_there_already_is_no_error_of_a_try_e30() {
+        let fake = Fake::new();
+        let app = fake.app();
+        let refused = Say::Raw("-NOTUNIQUE Job not unique\r\n");
+        fake.answer("PUSH", refused.clone());
+        assert_eq!(app.try_push(&job()).await.unwrap(), PushOutcome::NotUnique);
+        let unique = || Greet::with().on(&app).unique_for(Duration::from_secs(60));
+        fake.answer("PUSH", refused.clone());
+        let outcome = unique().try_perform_async(("Stuart", None)).await.unwrap();
+        assert_eq!(outcome, PushOutcome::NotUnique);
+        fake.answer("PUSH", refused);
+        assert!(unique().perform_async(("Stuart", None)).await.unwrap_err().is_not_unique());
+        let PushOutcome::Pushed(jid) = unique().try_perform_async(("Stuart", None)).await.unwrap() else {
+            panic!("there is room for it");
+        };
+        assert!(fake.seen("PUSH", 4).await[3].contains(jid.as_str()));
+        fake.answer("PUSH", Say::Error("jobs must have a jobtype parameter"));
+        assert!(app.try_push(&job()).await.is_err());
     }
 
     #[tokio::test]

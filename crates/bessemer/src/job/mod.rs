@@ -155,6 +155,18 @@ pub struct JobOptions {
     pub(crate) backtrace: Option<u32>,
     pub(crate) custom: Map<String, Value>,
     pub(crate) at: Option<When>,
+    pub(crate) expires: Option<When>,
+    pub(crate) unique_for: Option<Duration>,
+    pub(crate) unique_until: Option<UniqueUntil>,
+}
+
+/// When a unique job makes way for another: see [`JobOptions::unique_until`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum UniqueUntil {
+    /// When it is done.
+    Success,
+    /// When a worker begins with it.
+    Start,
 }
 
 impl JobOptions {
@@ -193,6 +205,39 @@ impl JobOptions {
     pub fn custom(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.custom.insert(name.into(), value.into());
         self
+    }
+
+    /// Of no use after this time: a worker that asks later gets the next job. A server without expiry keeps to
+    /// nothing of the sort, and does not say so.
+    pub fn expires_at(mut self, time: SystemTime) -> Self {
+        self.expires = Some(When::At(time));
+        self
+    }
+
+    /// The same, counted from the push.
+    pub fn expires_in(mut self, life: Duration) -> Self {
+        self.expires = Some(When::In(life));
+        self
+    }
+
+    /// No second job of the same type, arguments and queue for so long: pushing one is then an [`Error`] with
+    /// [`Error::is_not_unique`], and [`PushOutcome::NotUnique`](crate::PushOutcome::NotUnique) of a `try_` call. A server
+    /// without unique jobs takes it for a job like any other, and does not say so.
+    pub fn unique_for(mut self, time: Duration) -> Self {
+        self.unique_for = Some(time);
+        self
+    }
+
+    /// When a unique job makes way for the next one, before the time of [`JobOptions::unique_for`] is over. Default: when
+    /// it is done.
+    pub fn unique_until(mut self, end: UniqueUntil) -> Self {
+        self.unique_until = Some(end);
+        self
+    }
+
+    /// Has the server keep how far the job has come, for [`Bessemer::track_get`](crate::Bessemer::track_get).
+    pub fn track(self) -> Self {
+        self.custom("track", 1)
     }
 
     /// Not before this time.

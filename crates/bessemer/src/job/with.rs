@@ -4,7 +4,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::time::{Duration, SystemTime};
 
-use crate::client::pool::Bessemer;
+use crate::client::pool::{Bessemer, PushOutcome};
 use crate::error::Error;
 use crate::job::args::{Arguments, IntoArgs};
 use crate::job::{Job, JobOptions};
@@ -76,6 +76,25 @@ impl<J: Job> With<J> {
         args: impl IntoArgs<J::Args>,
     ) -> impl Future<Output = Result<Jid, Error>> + Send {
         self.push(args.into_args())
+    }
+
+    /// See [`Job::perform_async`]; that a unique job is there already is no error here: see [`JobOptions::unique_for`].
+    pub fn try_perform_async(
+        self,
+        args: impl IntoArgs<J::Args>,
+    ) -> impl Future<Output = Result<PushOutcome, Error>> + Send {
+        self.try_push(args.into_args())
+    }
+
+    /// The same with arguments that need no conversion.
+    #[doc(hidden)]
+    pub fn try_push(self, args: J::Args) -> impl Future<Output = Result<PushOutcome, Error>> + Send {
+        let app = self.app.clone();
+        let job = self.make(args);
+        async move {
+            let app = app.or_else(Bessemer::global).ok_or(Error::NoGlobal)?;
+            app.try_push(&job?).await
+        }
     }
 
     /// See [`Job::perform_in`].
@@ -167,6 +186,31 @@ macro_rules! __push_options {
             value: impl $crate::__macro::Into<$crate::__macro::Value>,
         ) -> Self {
             self.map(|with| with.change(|options| options.custom(name, value)))
+        }
+
+        /// Of no use after this time; for servers that know of expiry.
+        pub fn expires_at(self, time: $crate::__macro::SystemTime) -> Self {
+            self.map(|with| with.change(|options| options.expires_at(time)))
+        }
+
+        /// Of no use when this time is over, counted from the push; for servers that know of expiry.
+        pub fn expires_in(self, life: $crate::__macro::Duration) -> Self {
+            self.map(|with| with.change(|options| options.expires_in(life)))
+        }
+
+        /// No second one with the same arguments for so long; for servers that know unique jobs.
+        pub fn unique_for(self, time: $crate::__macro::Duration) -> Self {
+            self.map(|with| with.change(|options| options.unique_for(time)))
+        }
+
+        /// When a unique job makes way for the next one, before its time is over.
+        pub fn unique_until(self, end: $crate::UniqueUntil) -> Self {
+            self.map(|with| with.change(|options| options.unique_until(end)))
+        }
+
+        /// Has the server keep how far the job has come, if it can.
+        pub fn track(self) -> Self {
+            self.map(|with| with.change($crate::JobOptions::track))
         }
     };
 }

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::NewJob;
@@ -159,24 +160,18 @@ async fn a_client_outlives_its_sandbox_and_says_so() {
 async fn what_a_server_refuses_is_refused_with_its_words() {
     let sandbox = sandbox().enter();
     let app = sandbox.app();
-    let push = async |jobtype: &str, options: JobOptions| {
-        let job = NewJob::new(jobtype, &[], options).unwrap();
+    // What the library knows to be refused it does not even send: these the server alone judges.
+    let push = async |depth: usize, options: JobOptions| {
+        let args = "[".repeat(depth) + &"]".repeat(depth);
+        let job = NewJob::from_raw("T", RawValue::from_string(args).unwrap(), options).unwrap();
         app.push(&job).await.map_err(|error| error.to_string())
     };
     let refused = |text: &str| Err(format!("server refused PUSH: {text}"));
-    assert_eq!(push("", JobOptions::new()).await, refused("jobs must have a jobtype parameter"));
-    let day = Duration::from_secs(86_400);
-    assert!(push("T", JobOptions::new().reserve_for(day)).await.is_ok());
-    let second = Duration::from_secs(1);
-    assert_eq!(
-        push("T", JobOptions::new().reserve_for(day + second)).await,
-        refused("jobs cannot be reserved for more than one day")
-    );
-    assert!(push("T", JobOptions::new().retry(10_000)).await.is_ok());
-    assert_eq!(
-        push("T", JobOptions::new().retry(10_001)).await,
-        refused("invalid job: retry 10001, limit 10000")
-    );
+    let lost = |word: &str| JobOptions::new().custom("on_lost", word);
+    assert!(push(1, lost("dead")).await.is_ok());
+    assert_eq!(push(1, lost("never")).await, refused("invalid custom.on_lost"));
+    assert!(push(100, JobOptions::new()).await.is_ok());
+    assert_eq!(push(129, JobOptions::new()).await, refused("invalid job: nesting deeper than 128"));
     assert_eq!(sandbox.pushed().len(), 2);
 }
 
@@ -205,11 +200,13 @@ async fn a_job_may_be_as_large_as_a_server_takes() {
 #[tokio::test]
 async fn a_bulk_push_takes_the_good_jobs_and_reports_the_others() {
     let sandbox = sandbox().enter();
-    let job = |jobtype: &str| NewJob::new(jobtype, &[json!("Stuart")], JobOptions::new()).unwrap();
-    let rejected =
-        sandbox.app().push_all(&[job("Greet"), job("").with_jid("bad-job-1"), job("Greet")]).await.unwrap();
+    let of = |options| NewJob::new("Greet", &[json!("Stuart")], options).unwrap();
+    let job = || of(JobOptions::new());
+    // A word of the server's own, which no client knows.
+    let bad = of(JobOptions::new().custom("on_lost", "never")).with_jid("bad-job-1").unwrap();
+    let rejected = sandbox.app().push_all(&[job(), bad, job()]).await.unwrap();
     assert_eq!((rejected.len(), rejected[0].jid.as_str()), (1, "bad-job-1"));
-    assert_eq!(rejected[0].error.text, "jobs must have a jobtype parameter");
+    assert_eq!(rejected[0].error.text, "invalid custom.on_lost");
     assert_eq!(sandbox.drain().await.expect_ok().ok, 2);
 }
 

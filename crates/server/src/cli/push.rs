@@ -99,7 +99,7 @@ impl Push {
     ) -> Result<(), Failure> {
         let mut job = NewJob::from_raw(self.jobtype(), args, options)?;
         if let Some(jid) = &self.jid {
-            job = job.with_jid(jid);
+            job = job.with_jid(jid)?;
         }
         server.client.push(&job).await?;
         match self.json {

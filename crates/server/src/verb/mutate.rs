@@ -39,7 +39,7 @@ pub(super) fn run<E: Engine>(call: &mut Call<'_, E>, rest: &str) -> Outcome {
     let mut selection = Selection::of(vec![place]);
     match filter {
         Filter::Everything => {}
-        Filter::Jids(jids) => selection.jids(Some(jids)),
+        Filter::Jids { jids } => selection.jids(Some(jids)),
         Filter::Matching { jobtype, glob } => {
             selection.jobtype(jobtype);
             if let Err(e) = selection.glob(glob.as_deref()) {

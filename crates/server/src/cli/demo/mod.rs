@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bessemer::{Bessemer, Error, Jid, JobSet, Report, Stop, Url, Worker};
+use bessemer::{Bessemer, Error, Jid, MutateFilter, MutateTarget, Report, Stop, Url, Worker};
 use tempfile::TempDir;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
@@ -168,8 +168,8 @@ impl Scene {
         }
         let mut client = self.app.client().await?;
         client.remove_queues(&QUEUES.map(str::to_owned)).await?;
-        for set in [JobSet::Scheduled, JobSet::Retries, JobSet::Dead] {
-            client.discard(set, &glob(&self.run)).await?;
+        for set in [MutateTarget::Scheduled, MutateTarget::Retries, MutateTarget::Dead] {
+            client.discard(set, &MutateFilter::glob(glob(&self.run))).await?;
         }
         client.end().await;
         Ok(())

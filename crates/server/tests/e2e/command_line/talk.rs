@@ -26,10 +26,10 @@ fn a_mistake_is_one_line_and_changes_nothing() {
         (&["push"], 2, ""),
         (
             &["push", "T", "--jid", "short"],
-            76,
-            "server refused PUSH: jobs must have a reasonable jid parameter",
+            2,
+            "T cannot be pushed: its jid has 5 bytes, and may have 8 to 255",
         ),
-        (&["push", "T", "--queue", "a\u{1b}b"], 76, "server refused PUSH: cannot get \"a\\u{1b}b\" queue: "),
+        (&["push", "T", "--queue", "a\u{1b}b"], 2, "T cannot be pushed: queue \"a\\u{1b}b\" is no name "),
         (
             &["push", "T", "--url", "localhost"],
             2,
