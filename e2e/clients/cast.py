@@ -68,12 +68,13 @@ CAST = [
     ),
 ]
 
-# This repository's library: it plays with each of the others, both ways.
+# The library of this repository, by the program in crates/server/examples.
 LIBRARY = Client(
     "bessemer",
     [str(Path(os.environ["BESSEMER_BIN"]).parent / "examples/with_library")],
     slots=20,
-    quieted="",
+    quieted="the worker is quiet",
+    operates={"mutate", "queue", "info", "flush"},
 )
 
 

@@ -1,4 +1,4 @@
-//! The library `bessemer` as producer and as worker, for the tests beside other people's clients and for those that kill
+//! The library `bessemer` as producer, worker and operator, for the tests beside other people's clients and for those that kill
 //! workers. What is asked of it: `e2e/clients/README.md`.
 
 use std::collections::BTreeMap;
@@ -9,10 +9,10 @@ use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bessemer::prelude::*;
-use bessemer::{ArgumentMismatch, Arguments, NewJob};
+use bessemer::{ArgumentMismatch, Arguments, Event, NewJob};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 /// A job as it is asked for.
 #[derive(Deserialize)]
@@ -31,12 +31,21 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["produce"] => produce().await,
         ["work", slots, queues @ ..] => work(slots.parse()?, queues).await,
-        _ => Err("usage: produce | work SLOTS QUEUE...".into()),
+        ["operate"] => operate().await,
+        _ => Err("usage: produce | work SLOTS QUEUE... | operate".into()),
+    }
+}
+
+/// The server that the environment names, and the certificate to trust if it names one.
+fn app() -> Result<Bessemer, bessemer::Error> {
+    match env::var("TRUSTED") {
+        Ok(file) => Bessemer::builder().ca_file(file).connect(),
+        Err(_) => Bessemer::from_env(),
     }
 }
 
 async fn produce() -> Result<(), Box<dyn std::error::Error>> {
-    let app = Bessemer::from_env()?;
+    let app = app()?;
     for line in stdin().lines() {
         let order: Order = serde_json::from_str(&line?)?;
         let mut options = JobOptions::new().queue(order.queue);
@@ -58,13 +67,52 @@ async fn produce() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 async fn work(slots: usize, queues: &[&str]) -> Result<(), Box<dyn std::error::Error>> {
-    let mut worker = Bessemer::from_env()?.worker().job(Record).job(Invoice).job(Fail).job(Hold).job(Toil);
+    let app = app()?;
+    app.on_event(|event| {
+        if matches!(event, Event::Quiet) {
+            eprintln!("the worker is quiet");
+        }
+    })?;
+    let mut worker = app.worker().job(Record).job(Invoice).job(Fail).job(Hold).job(Toil);
     if let Ok(ms) = env::var("DRAIN_MS") {
         worker = worker.drain(Duration::from_millis(ms.parse()?));
     }
     let report =
         worker.queues(queues.iter().copied()).slots(slots).beat_every(Duration::from_secs(1)).run().await?;
     println!("{report:?}");
+    Ok(())
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Command {
+    Mutate(Value),
+    Queue { cmd: String, names: Vec<String> },
+    Flush,
+    Info,
+}
+
+async fn operate() -> Result<(), Box<dyn std::error::Error>> {
+    let mut client = app()?.client().await?;
+    for line in stdin().lines() {
+        match serde_json::from_str(&line?)? {
+            Command::Mutate(mutation) => {
+                client.call(&format!("MUTATE {mutation}")).await?;
+            }
+            Command::Queue { cmd, names } => match cmd.as_str() {
+                "pause" => client.pause_queues(&names).await?,
+                "resume" => client.resume_queues(&names).await?,
+                "remove" => client.remove_queues(&names).await?,
+                other => return Err(format!("no such command for queues: {other}").into()),
+            },
+            Command::Flush => client.flush().await?,
+            Command::Info => {
+                println!("{}", serde_json::to_string(&client.info().await?.faktory)?);
+                continue;
+            }
+        }
+        println!("{}", json!("OK"));
+    }
     Ok(())
 }
 
