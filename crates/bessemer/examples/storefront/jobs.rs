@@ -25,56 +25,56 @@ pub(crate) async fn push_charge(
 }
 
 /// Takes the money.
-pub(crate) struct ChargeCard(pub(crate) Arc<Ledger>);
-
 #[job(queue = "payments")]
-impl ChargeCard {
-    async fn perform(
-        &self,
-        ctx: &Context,
-        order: u64,
-        customer: String,
-        item: String,
-        cents: u64,
-    ) -> JobResult {
-        // A payment provider would be given the jid as its idempotency key.
-        self.0.once(ctx.jid(), &format!("charged {customer} {cents} cents for {item}"))?;
-        crash_if_asked(ctx);
-        // Only now: nobody is mailed or shipped to without having paid. When this is cut off, all of it runs again.
-        let next: [NewJob; 2] = [
-            SendReceipt::args(order, customer.clone(), cents)?.with_jid(jid("receipt", order)),
-            ShipOrder::args(order, customer, item)?.with_jid(jid("shipment", order)),
-        ];
-        let refused = ctx.app().push_all(&next).await?;
-        match refused.first() {
-            None => Ok(Done),
-            Some(refused) => Err(format!("{}: {}", refused.jid, refused.error).into()),
-        }
+pub(crate) async fn charge_card(
+    #[ctx] ctx: &Context,
+    #[state] ledger: &Arc<Ledger>,
+    order: u64,
+    customer: String,
+    item: String,
+    cents: u64,
+) -> JobResult {
+    // A payment provider would be given the jid as its idempotency key.
+    ledger.once(ctx.jid(), &format!("charged {customer} {cents} cents for {item}"))?;
+    crash_if_asked(ctx);
+    // Only now: nobody is mailed or shipped to without having paid. When this is cut off, all of it runs again.
+    let next: [NewJob; 2] = [
+        SendReceipt::args(order, customer.clone(), cents)?.with_jid(jid("receipt", order)),
+        ShipOrder::args(order, customer, item)?.with_jid(jid("shipment", order)),
+    ];
+    let refused = ctx.app().push_all(&next).await?;
+    match refused.first() {
+        None => Ok(Done),
+        Some(refused) => Err(format!("{}: {}", refused.jid, refused.error).into()),
     }
 }
 
 /// Writes to the customer.
-pub(crate) struct SendReceipt(pub(crate) Arc<Ledger>);
-
 #[job(queue = "mail")]
-impl SendReceipt {
-    async fn perform(&self, ctx: &Context, order: u64, customer: String, cents: u64) -> JobResult {
-        self.0.once(ctx.jid(), &format!("mailed {customer} a receipt of {cents} cents for order {order}"))?;
-        crash_if_asked(ctx);
-        Ok(Done)
-    }
+pub(crate) async fn send_receipt(
+    #[ctx] ctx: &Context,
+    #[state] ledger: &Arc<Ledger>,
+    order: u64,
+    customer: String,
+    cents: u64,
+) -> JobResult {
+    ledger.once(ctx.jid(), &format!("mailed {customer} a receipt of {cents} cents for order {order}"))?;
+    crash_if_asked(ctx);
+    Ok(Done)
 }
 
 /// Hands the item to the carrier.
-pub(crate) struct ShipOrder(pub(crate) Arc<Ledger>);
-
 #[job(queue = "shipping")]
-impl ShipOrder {
-    async fn perform(&self, ctx: &Context, order: u64, customer: String, item: String) -> JobResult {
-        self.0.once(ctx.jid(), &format!("shipped {item} to {customer} for order {order}"))?;
-        crash_if_asked(ctx);
-        Ok(Done)
-    }
+pub(crate) async fn ship_order(
+    #[ctx] ctx: &Context,
+    #[state] ledger: &Arc<Ledger>,
+    order: u64,
+    customer: String,
+    item: String,
+) -> JobResult {
+    ledger.once(ctx.jid(), &format!("shipped {item} to {customer} for order {order}"))?;
+    crash_if_asked(ctx);
+    Ok(Done)
 }
 
 /// Dies as a process dies whose machine fails: no destructor runs, no connection says goodbye.

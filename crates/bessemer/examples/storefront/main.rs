@@ -55,12 +55,7 @@ async fn main() -> anyhow::Result<()> {
     let listener = tokio::net::TcpListener::bind(&binding).await?;
     println!("the storefront is open at http://{}", listener.local_addr()?);
 
-    let worker = app
-        .worker()
-        .job(ChargeCard(ledger.clone()))
-        .job(SendReceipt(ledger.clone()))
-        .job(ShipOrder(ledger))
-        .slots(4);
+    let worker = app.worker().state(ledger).job(ChargeCard).job(SendReceipt).job(ShipOrder).slots(4);
     // The worker hears SIGTERM and drains; the shop closes when it has.
     tokio::select! {
         report = worker.run() => println!("closed: {:?}", report?),

@@ -21,7 +21,7 @@ const EDGE: u32 = 160;
 
 /// Looks into a folder, and pushes a job for each picture that has no thumbnail yet.
 #[job(queue = "pictures")]
-async fn make_album(ctx: &Context, folder: PathBuf, edge: u32) -> JobResult {
+async fn make_album(#[ctx] ctx: &Context, folder: PathBuf, edge: u32) -> JobResult {
     let missing = Album::of(&folder).missing()?;
     let jobs: Result<Vec<NewJob>, _> =
         missing.into_iter().map(|picture| MakeThumbnail::args(folder.clone(), picture, edge)).collect();
@@ -34,10 +34,9 @@ async fn make_album(ctx: &Context, folder: PathBuf, edge: u32) -> JobResult {
 }
 
 /// Makes one thumbnail. Decoding a picture blocks its thread, so that happens on one of those that the worker has for it.
-#[job(queue = "pictures", retry = 3)]
-async fn make_thumbnail(ctx: &Context, folder: PathBuf, picture: String, edge: u32) -> JobResult {
-    let jid = ctx.jid().to_owned();
-    ctx.blocking(move || Album::of(&folder).make(&picture, edge, &jid)).await??;
+#[job(queue = "pictures", retry = 3, blocking)]
+fn make_thumbnail(#[ctx] ctx: &Context, folder: PathBuf, picture: String, edge: u32) -> JobResult {
+    Album::of(&folder).make(&picture, edge, ctx.jid())?;
     Ok(Done)
 }
 
