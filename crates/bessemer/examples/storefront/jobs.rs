@@ -20,7 +20,7 @@ pub(crate) async fn push_charge(
     item: String,
     cents: u64,
 ) -> Result<(), Error> {
-    let job = ChargeCard::args(order, customer, item, cents)?.with_jid(jid("charge", order));
+    let job = ChargeCard::args(order, customer, item, cents)?.with_jid(jid("charge", order))?;
     app.push(&job).await.map(|_| ())
 }
 
@@ -39,8 +39,8 @@ pub(crate) async fn charge_card(
     crash_if_asked(ctx);
     // Only now: nobody is mailed or shipped to without having paid. When this is cut off, all of it runs again.
     let next: [NewJob; 2] = [
-        SendReceipt::args(order, customer.clone(), cents)?.with_jid(jid("receipt", order)),
-        ShipOrder::args(order, customer, item)?.with_jid(jid("shipment", order)),
+        SendReceipt::args(order, customer.clone(), cents)?.with_jid(jid("receipt", order))?,
+        ShipOrder::args(order, customer, item)?.with_jid(jid("shipment", order))?,
     ];
     let refused = ctx.app().push_all(&next).await?;
     match refused.first() {
