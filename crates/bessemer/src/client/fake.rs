@@ -194,7 +194,7 @@ impl Fake {
                     _ => Say::Ok,
                 },
                 None if verb == "FETCH" => {
-                    if let Some(job) = self.next_job().await {
+                    if let Some(job) = self.next_job(&line).await {
                         let mut out = Vec::new();
                         resp::put_bulk(&mut out, &[job.as_bytes()]);
                         write.write_all(&out).await?;
@@ -221,8 +221,16 @@ impl Fake {
         Ok(())
     }
 
-    async fn next_job(&self) -> Option<String> {
-        let job = || self.script(|script| script.jobs.pop_front());
+    /// The next job of one of the queues that the FETCH names, or of none.
+    async fn next_job(&self, fetch: &str) -> Option<String> {
+        let names: Vec<String> =
+            fetch.split(' ').skip(1).map(|name| format!(r#""queue":"{name}""#)).collect();
+        let fits = |job: &String| !job.contains(r#""queue":"#) || names.iter().any(|name| job.contains(name));
+        let job = || {
+            self.script(|script| {
+                script.jobs.iter().position(fits).and_then(|index| script.jobs.remove(index))
+            })
+        };
         if let Some(job) = job() {
             return Some(job);
         }

@@ -124,7 +124,7 @@ pub(crate) async fn carry(
         };
         presence.set(true);
         match answer {
-            Ok(Answer::Bulk(job)) => hand_out(crew, &mut round, job),
+            Ok(Answer::Bulk(job)) => hand_out(crew, &mut round, job).await,
             Ok(Answer::Null) => round.nothing(),
             Ok(other) => {
                 refused = crew.fetch.expect_ok(other).err();
@@ -152,7 +152,7 @@ pub(crate) async fn carry(
 }
 
 /// Gives a job that the server sent to a slot. One that cannot be read is failed rather than left to its lease.
-fn hand_out(crew: &Arc<Crew>, round: &mut Round<'_>, text: Vec<u8>) {
+async fn hand_out(crew: &Arc<Crew>, round: &mut Round<'_>, text: Vec<u8>) {
     let received = Instant::now();
     let in_hand = |jid: &str, lease| InHand {
         jid: jid.to_owned(),
@@ -166,7 +166,7 @@ fn hand_out(crew: &Arc<Crew>, round: &mut Round<'_>, text: Vec<u8>) {
             let lease_ends = hand.lease_ends;
             emit(&crew.app, || Event::Fetched { job: (&job).into() });
             let number = round.fetched(hand, &job.queue);
-            slot::start(crew.clone(), number, job, lease_ends);
+            slot::start(crew, number, job, lease_ends).await;
         }
         Err(error) => {
             let Ok(Named { jid }) = serde_json::from_slice(&text) else {

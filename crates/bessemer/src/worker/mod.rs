@@ -44,10 +44,7 @@ use crate::worker::probe::Health;
 use crate::worker::queues::{Order, Queue, Queues};
 use crate::worker::registry::Registry;
 use crate::worker::shutdown::{Signals, Stage, Stop};
-
-/// Connections that fetch, at most. Each can feed many slots; there are several so that jobs that come one by one find one
-/// that waits.
-const FETCHERS_MAX: usize = 4;
+use crate::worker::slot::Pace;
 
 /// Time for jobs that were cut off to be reported as failed.
 const ABORT_GRACE: Duration = Duration::from_secs(3);
@@ -109,6 +106,7 @@ pub(crate) struct Crew {
     pub(crate) performer: Arc<Performer>,
     /// How a FETCH is waited for, whatever queues it names.
     pub(crate) fetch: Command,
+    pub(crate) pace: Pace,
     pub(crate) outbox: Outbox,
     pub(crate) health: Health,
     pub(crate) stop: Stop,
@@ -231,9 +229,9 @@ impl Worker {
         let probe = probe::listen(self.setup.probe.as_deref()).await?;
         let performer = Arc::new(Performer::of(&mut self));
         let outbox = Outbox::new(self.app.clone(), self.slots, queues, self.stop.clone());
-        let fetch = Command::fetch(&[]);
-        let health = Health::new(self.stop.clone());
-        let crew = Arc::new(Crew { app: self.app, hello, performer, fetch, outbox, health, stop: self.stop });
+        let (fetch, pace) = (Command::fetch(&[]), Pace::new(performer.registry.jobtypes()));
+        let (app, stop, health) = (self.app, self.stop.clone(), Health::new(self.stop));
+        let crew = Arc::new(Crew { app, hello, performer, fetch, pace, outbox, health, stop });
 
         let mut control = crew.link();
         match control.open().await {
@@ -243,7 +241,7 @@ impl Worker {
         }
         let (jobs, wid) = (crew.performer.registry.jobtypes(), &crew.hello.wid);
         tracing::info!(wid, ?jobs, queues = names, slots = self.slots, server = ?crew.app, "worker started");
-        let fetchers = std::iter::repeat_n(Carrier::Fetcher, self.slots.min(FETCHERS_MAX));
+        let fetchers = std::iter::repeat_n(Carrier::Fetcher, crew.outbox.fetchers());
         let carriers = fetchers.chain([Carrier::Reporter]);
         let mut carriers: JoinSet<()> =
             carriers.map(|carrier| fetch::supervise(crew.clone(), carrier)).collect();

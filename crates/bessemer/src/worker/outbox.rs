@@ -22,15 +22,18 @@ use crate::worker::shutdown::{Stage, Stop};
 
 /// FETCHes that wait on one connection, at most. A server answers them one after the other, and each that finds nothing
 /// takes 2 s: so many may be under way when a queue runs dry, and a worker of a server that does not notice its leave
-/// (Faktory) cannot end before.
-const DEPTH_MAX: usize = 8;
+/// (Faktory) ends that much later, within the time that it has to drain.
+const DEPTH_MAX: usize = 10;
+
+/// Connections that fetch, at most.
+const FETCHERS_MAX: usize = 8;
 
 pub(crate) struct Outbox {
     /// Whoever locks it only moves entries.
     board: Mutex<Board>,
     app: Bessemer,
     stop: Stop,
-    /// Wakes one fetcher: there is a report to take along, or a slot to fetch for.
+    /// Wakes one fetcher that waits: there is a report to take along, or a slot to fetch for.
     fetchers: Notify,
     /// Wakes the reporter.
     reporter: Notify,
@@ -52,6 +55,8 @@ struct Board {
     here: usize,
     /// Those of them that wait.
     idle: usize,
+    /// One of those has been called, and has not come yet.
+    called: bool,
     /// FETCHes that may be sent at once: it grows while they all bring jobs, and one that does not makes it 1.
     depth: usize,
     tally: Tally,
@@ -84,6 +89,7 @@ impl Outbox {
             carried: 0,
             here: 0,
             idle: 0,
+            called: false,
             depth: 1,
             tally: Tally::default(),
         };
@@ -93,10 +99,13 @@ impl Outbox {
     /// Waits until there is something to do for a fetcher; `None` when the worker fetches no more.
     pub(crate) async fn fetcher_round(&self) -> Option<Round<'_>> {
         while self.stop.stage() == Stage::Running {
-            // Jobs that end in this moment come along.
-            yield_now().await;
+            if self.is_busy() {
+                // Jobs that end in this moment come along.
+                yield_now().await;
+            }
             let _idle = {
                 let mut board = self.lock();
+                board.called = false;
                 if let Some(round) = self.take(&mut board, true) {
                     return Some(round);
                 }
@@ -109,9 +118,16 @@ impl Outbox {
                 () = self.stop.moved_from(Stage::Running) => {}
             }
         }
-        // What this fetcher was woken for is the reporter's now.
+        // What this fetcher may have been called for is the reporter's now.
+        self.lock().called = false;
         self.reporter.notify_one();
         None
+    }
+
+    /// Whether some job runs.
+    fn is_busy(&self) -> bool {
+        let board = self.lock();
+        board.free.len() < board.running.len()
     }
 
     /// Waits until there is something to report that no fetcher takes along; `None` when the worker ends and all is told.
@@ -146,10 +162,6 @@ impl Outbox {
         let reports = self.take_reports(board);
         reports.iter().for_each(|report| lines.extend_from_slice(&report.command.line));
         let fetches = if fetch { board.draw(&mut lines) } else { VecDeque::new() };
-        if !fetches.is_empty() && board.idle > 0 && board.may_fetch() > 0 {
-            // There is something left for another one.
-            self.fetchers.notify_one();
-        }
         let something = !reports.is_empty() || !fetches.is_empty();
         something.then(|| Round { outbox: self, reports, fetches, lines })
     }
@@ -165,7 +177,16 @@ impl Outbox {
             board.queues.ended(place);
             board.due.push_back(report);
         }
-        self.wake(&board);
+        self.call(&mut board);
+    }
+
+    /// How many fetchers there are to be: one feeds as many slots as it may send FETCHes for at once. A FETCH that leaves
+    /// out a full queue waits for the others although there is soon a place, so queues with caps want more of them.
+    pub(crate) fn fetchers(&self) -> usize {
+        let board = self.lock();
+        let slots = board.running.len();
+        let enough = if board.queues.are_capped() { slots } else { slots.div_ceil(DEPTH_MAX) };
+        enough.min(FETCHERS_MAX)
     }
 
     /// Gives up what still runs: it is to be reported as failed.
@@ -223,11 +244,15 @@ impl Outbox {
         }
     }
 
-    /// Somebody is to see to a report: a fetcher sends it along with its next FETCH, the reporter sends it alone.
-    fn wake(&self, board: &Board) {
-        if board.idle > 0 {
+    /// Sees to it that somebody takes what there is to be told or fetched.
+    fn call(&self, board: &mut Board) {
+        let all_told = board.due.is_empty();
+        if board.called || board.here > board.idle || (all_told && board.may_fetch() == 0) {
+            // There is nothing, or somebody is about to come. That no other comes meanwhile makes for full rounds.
+        } else if board.idle > 0 {
+            board.called = true;
             self.fetchers.notify_one();
-        } else if board.here == 0 {
+        } else if !all_told {
             self.reporter.notify_one();
         }
     }
@@ -237,13 +262,11 @@ impl Outbox {
         self.lock().here += 1;
     }
 
-    /// A fetcher waits for the server, or ends: it cannot take a report along.
+    /// A fetcher waits for the server, or ends: it cannot take anything along.
     fn leave(&self) {
         let mut board = self.lock();
         board.here -= 1;
-        if board.here == 0 && !board.due.is_empty() {
-            self.reporter.notify_one();
-        }
+        self.call(&mut board);
     }
 
     fn lock(&self) -> MutexGuard<'_, Board> {

@@ -121,7 +121,7 @@ async fn a_job_is_done_and_acknowledged_and_the_worker_says_goodbye() {
     assert_eq!(worker.terminated().await, Report { succeeded: 1, failed: 0, unreported: 0 });
     let hellos = fake.seen("HELLO", 2).await;
     assert!(hellos.iter().all(|other| json(other)["wid"] == hello["wid"]), "all connections share one wid");
-    assert_eq!(fake.count("END"), 2, "the slot's and the heartbeat's");
+    assert_eq!(fake.count("END"), 1, "the heartbeat's: the fetcher hung up when its FETCH was in vain");
 }
 
 #[tokio::test(start_paused = true)]
@@ -408,4 +408,150 @@ async fn a_worker_that_makes_no_sense_does_not_start() {
     let text = "worker cannot start: a queue's name is empty or holds white space";
     assert_eq!(run(|worker| worker.job(Trouble).queues(["a b"])).await, text);
     assert_eq!(fake.count("HELLO"), 0);
+}
+
+/// Pushes a copy of itself for later, or goes to the dead.
+struct Later;
+
+impl Job for Later {
+    const JOBTYPE: &'static str = "Later";
+    type Args = (String,);
+
+    async fn perform(&self, _: &Context, (what,): Self::Args) -> JobResult {
+        match what.as_str() {
+            "snooze" => Ok(Snooze(Duration::from_secs(300))),
+            _ => Ok(Bury(Failure::new("Hopeless", "never"))),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snoozed_job_is_pushed_again_and_then_acknowledged() {
+    let fake = Fake::new();
+    fake.give_raw(r#"{"jid":"job-0001","queue":"q","jobtype":"Later","args":["snooze"],"retry":3}"#.into());
+    // The first answer never comes; the push is the same each time.
+    fake.answer("PUSH", Say::HangUp);
+    let worker = start(fake.app().worker().job(Later).queue("q").slots(1));
+    assert_eq!(json(&fake.seen("ACK", 1).await[0])["jid"], "job-0001");
+    let pushes = fake.seen("PUSH", 2).await;
+    assert_eq!(pushes[0], pushes[1]);
+    let copy = json(&pushes[0]);
+    assert_eq!((&copy["queue"], &copy["retry"], &copy["args"]), (&json!("q"), &json!(3), &json!(["snooze"])));
+    assert_eq!(worker.terminated().await, Report { succeeded: 1, failed: 0, unreported: 0 });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_whose_copy_is_refused_is_failed() {
+    let fake = Fake::new();
+    fake.give("Later", "job-0001", r#"["snooze"]"#);
+    fake.answer("PUSH", Say::Raw("-NOTUNIQUE Job not unique\r\n"));
+    let worker = start(fake.app().worker().job(Later).slots(1));
+    assert_eq!(json(&fake.seen("FAIL", 1).await[0])["errtype"], "SnoozeFailed");
+    assert_eq!(worker.terminated().await.failed, 1);
+    assert_eq!(fake.count("ACK"), 0, "it is not lost");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_buried_job_is_failed_and_then_killed() {
+    let fake = Fake::new();
+    fake.give("Later", "job-0001", r#"["bury"]"#);
+    let worker = start(fake.app().worker().job(Later).slots(1));
+    let kill = json(&fake.seen("MUTATE", 1).await[0]);
+    assert_eq!(kill, json!({"cmd": "kill", "target": "retries", "filter": {"jids": ["job-0001"]}}));
+    assert_eq!(json(&fake.seen("FAIL", 1).await[0])["errtype"], "Hopeless");
+    assert_eq!(worker.terminated().await.failed, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outcome_never_waits_behind_a_fetch() {
+    let (fake, wait) = (Fake::new(), Wait::new());
+    fake.give("Wait", "job-0001", "[]");
+    let worker = start(fake.app().worker().job(wait.clone()).slots(20));
+    wait.running(1).await;
+    // Every fetcher waits for a job by now.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let begun = Instant::now();
+    wait.go.notify_one();
+    fake.seen("ACK", 1).await;
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+    worker.terminated().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_few_connections_feed_many_slots() {
+    let (fake, wait) = (Fake::new(), Wait::new());
+    for n in 0..200 {
+        fake.give("Wait", &format!("job-{n:04}"), "[]");
+    }
+    let worker = start(fake.app().worker().job(wait.clone()).slots(50));
+    for round in 1..=4 {
+        wait.running(50).await;
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        assert_eq!(fake.count("FETCH"), 50 * round, "one for each slot that was free");
+        (0..50).for_each(|_| wait.go.notify_one());
+        wait.go.notify_waiters();
+        fake.seen("ACK", 50 * round).await;
+    }
+    assert_eq!(worker.terminated().await.succeeded, 200);
+    assert!(fake.count("HELLO") <= 5 + 2, "fetchers, the reporter, the heartbeat: {}", fake.count("HELLO"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_without_a_job_ends_as_soon_as_its_fetches_are_answered() {
+    let fake = Fake::new();
+    let worker = start(fake.app().worker().job(Trouble));
+    fake.seen("FETCH", 1).await;
+    let begun = Instant::now();
+    worker.terminated().await;
+    assert!(begun.elapsed() <= Duration::from_secs(2), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_capped_queue_has_no_more_jobs_than_its_cap_and_the_others_go_on() {
+    let (fake, wait) = (Fake::new(), Wait::new());
+    for n in 0..3 {
+        fake.give_raw(format!(r#"{{"jid":"bulk-{n:03}","queue":"bulk","jobtype":"Wait","args":[]}}"#));
+    }
+    let queues = [crate::Queue::new("bulk").max(2), "mail".into()];
+    let worker = start(fake.app().worker().job(wait.clone()).queues(queues).slots(4));
+    wait.running(2).await;
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    let fetches = fake.seen("FETCH", 3).await;
+    let (both, mail) = fetches.iter().partition::<Vec<_>, _>(|names| *names == "bulk mail");
+    assert_eq!(both.len(), 2, "{fetches:?}");
+    assert!(mail.len() > 2 && mail.iter().all(|names| *names == "mail"), "{mail:?}");
+    worker.stop.abort();
+    assert_eq!(worker.ended().await.failed, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_cannot_be_read_is_failed_and_not_left_to_its_lease() {
+    let fake = Fake::new();
+    fake.give_raw(r#"{"jid":"job-0001","jobtype":7}"#.into());
+    let worker = start(fake.app().worker().job(Trouble).slots(1));
+    let fail = json(&fake.seen("FAIL", 1).await[0]);
+    assert_eq!((&fail["jid"], &fail["errtype"]), (&json!("job-0001"), &json!("UnreadableJob")));
+    assert_eq!(worker.terminated().await.failed, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn listeners_hear_what_becomes_of_a_job_between_the_server_and_its_slot() {
+    let fake = Fake::new();
+    let app = fake.app();
+    let mut events = app.events();
+    fake.give("Trouble", "job-0001", r#"["error"]"#);
+    fake.answer("FAIL", Say::Error("Job not found job-0001"));
+    let worker = start(app.worker().job(Trouble).slots(1));
+    fake.seen("FETCH", 2).await;
+    worker.terminated().await;
+    drop((app, fake));
+    let mut heard = Vec::new();
+    while let Some(event) = events.next().await {
+        heard.push(format!("{event:?}"));
+    }
+    for begin in ["Beat", "Fetched", "LateReport", "Quiet", "Drained"] {
+        assert!(heard.iter().any(|event| event.starts_with(begin)), "{begin}: {heard:#?}");
+    }
+    let late = heard.iter().find(|event| event.starts_with("LateReport")).unwrap();
+    assert!(late.contains("job-0001") && late.contains("Trouble"), "{late}");
 }
