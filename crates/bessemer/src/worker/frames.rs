@@ -27,6 +27,10 @@ const PLUMBING: &[&str] = &[
     "eyre",
 ];
 
+/// Files of this library that lie between the marker and a job.
+const OWN: &[&str] =
+    &["worker/panic.rs:", "worker/registry.rs:", "worker/blocking.rs:", "worker/layers.rs:", "trace.rs:"];
+
 /// The outermost function of a panic, above which is the hook that captured the trace: one of these.
 const PANIC: &[&str] = &["panic_with_hook", "rust_begin_unwind", "panicking::begin_panic"];
 
@@ -88,7 +92,7 @@ fn own_frames(backtrace: &str) -> Vec<Frame<'_>> {
     }
     let end = all.iter().position(|(function, _)| function.contains(END));
     // Our folder as the compiler named it: inlined functions have no path, but files do.
-    let ours = end.and_then(|end| all[end].1?.split_once("panic.rs")).map(|(folder, _)| folder);
+    let ours = end.and_then(|end| all[end].1?.split_once("worker/panic.rs")).map(|(folder, _)| folder);
     // A task of the application's own ends where the runtime begins.
     let end = end.or_else(|| all.iter().position(|frame| is_runtime(*frame))).unwrap_or(all.len());
 
@@ -104,7 +108,7 @@ fn own_frames(backtrace: &str) -> Vec<Frame<'_>> {
             // Others are of the system's libraries.
             Some(place) => place.contains(".rs:") && !is_plumbing(place, ours),
             // An unknown symbol says nothing, and neither does `main`.
-            None => frame.function.as_ref().is_some_and(|name| name.contains("::") && !names_plumbing(name)),
+            None => frame.function.as_ref().is_some_and(|name| is_path(name) && !names_plumbing(name)),
         };
         let repeats = frames.last().is_some_and(|last| match frame.place {
             Some(place) => last.place == Some(place),
@@ -126,8 +130,7 @@ fn is_runtime((function, place): (&str, Option<&str>)) -> bool {
 fn is_plumbing(place: &str, ours: Option<&str>) -> bool {
     let std = place.starts_with("/rustc/") || place.contains("/lib/rustlib/src/rust/library/");
     let file = ours.and_then(|ours| place.strip_prefix(ours));
-    let own = ["panic.rs:", "registry.rs:", "blocking.rs:", "perform.rs:", "layers.rs:"];
-    let own = file.is_some_and(|file| own.iter().any(|name| file.starts_with(name)));
+    let own = file.is_some_and(|file| OWN.iter().any(|name| file.starts_with(name)));
     std || own
         || dependency(place).is_some_and(|(name, _)| PLUMBING.contains(&name.replace('-', "_").as_str()))
 }
@@ -147,6 +150,11 @@ fn dependency(place: &str) -> Option<(&str, &str)> {
 /// A path without the folders above the registry's crates.
 fn short_path(place: &str) -> &str {
     dependency(place).map_or(place, |(_, path)| path)
+}
+
+/// Whether a function has a module: `main` has none, and neither has `J::handle`, a method of some trait.
+fn is_path(function: &str) -> bool {
+    function.contains("::") && !function.starts_with(char::is_uppercase)
 }
 
 fn names_plumbing(function: &str) -> bool {
@@ -188,7 +196,7 @@ mod tests {
 
     const BACKTRACE: &str = "
    0: bessemer::panic::capture
-             at ./src/panic.rs:53:52
+             at ./src/worker/panic.rs:53:52
    1: std::panicking::panic_with_hook
              at /rustc/5980/library/std/src/panicking.rs:833:13
    2: core::panicking::panic_fmt
@@ -205,11 +213,11 @@ mod tests {
              at /home/me/.cargo/registry/src/index.crates.io-1949/sqlx-core-0.9.0/src/pool/mod.rs:33:1
    8: no_debug_info
    9: {async_block#0}
-             at ./src/registry.rs:30:20
+             at ./src/worker/registry.rs:30:20
   10: {closure#0}<()>
-             at ./src/panic.rs:143:42
+             at ./src/worker/panic.rs:143:42
   11: trace_ends_here<core::task::poll::Poll<()>>
-             at ./src/panic.rs:76:17
+             at ./src/worker/panic.rs:76:17
   12: main
              at ./app/src/main.rs:1:1
 ";
@@ -237,7 +245,8 @@ mod tests {
    3: core::panicking::panic_fmt
    4: app::boiler::stoke::{{closure}}
    5: <app::Boiler as bessemer::job::Job>::perform::{{closure}}
-   6: <tokio::task::task_local::TaskLocalFuture<T,F> as core::future::future::Future>::poll
+   6: <J as bessemer::worker::registry::Handler>::handle::{{closure}}
+   7: <tokio::task::task_local::TaskLocalFuture<T,F> as core::future::future::Future>::poll
    7: <alloc::boxed::Box<F,A> as core::ops::function::FnOnce<Args>>::call_once
    8: bessemer::worker::panic::trace_ends_here
    9: app::main

@@ -43,21 +43,21 @@ pub(crate) struct Health {
 }
 
 struct Signs {
-    /// When the server answered last; at first, when the worker started.
-    heard: Instant,
+    /// When the server answered last.
+    heard: Option<Instant>,
     /// When slots died, newest last; no more than count.
     deaths: VecDeque<Instant>,
 }
 
 impl Health {
     pub(crate) fn new(stop: Stop) -> Self {
-        let signs = Signs { heard: Instant::now(), deaths: VecDeque::with_capacity(DEATHS_MAX) };
+        let signs = Signs { heard: None, deaths: VecDeque::with_capacity(DEATHS_MAX) };
         Self { stop, signs: Mutex::new(signs) }
     }
 
     /// The server answered a BEAT.
     pub(crate) fn heard(&self) {
-        self.signs().heard = Instant::now();
+        self.signs().heard = Some(Instant::now());
     }
 
     /// A slot, or what feeds it, died and is about to come back.
@@ -80,11 +80,13 @@ impl Health {
         if recent >= DEATHS_MAX {
             return Some(format!("{recent} slots died within a minute"));
         }
-        let silence = signs.heard.elapsed();
-        if silence > SILENCE_MAX {
-            return Some(format!("the server has not answered for {} s", silence.as_secs()));
+        match signs.heard.map(|heard| heard.elapsed()) {
+            None => Some("the server has not answered yet".into()),
+            Some(silence) if silence > SILENCE_MAX => {
+                Some(format!("the server has not answered for {} s", silence.as_secs()))
+            }
+            Some(_) => None,
         }
-        None
     }
 
     fn signs(&self) -> std::sync::MutexGuard<'_, Signs> {
@@ -206,6 +208,8 @@ mod tests {
     async fn a_worker_is_ready_until_it_goes_or_the_server_is_silent() {
         let stop = Stop::new();
         let health = Health::new(stop.clone());
+        assert_eq!(ready(&health).await, "503 the server has not answered yet");
+        health.heard();
         tokio::time::advance(SILENCE_MAX).await;
         assert_eq!(ready(&health).await, "200 ready");
         tokio::time::advance(Duration::from_secs(1)).await;
@@ -227,6 +231,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn five_deaths_of_slots_within_a_minute_are_too_many_and_four_are_not() {
         let health = Health::new(Stop::new());
+        health.heard();
         for _ in 0..4 {
             health.died();
         }
@@ -267,6 +272,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let health = Health::new(Stop::new());
+        health.heard();
         let crowd = async {
             // These say nothing, and fill every place until they hang up.
             let mut silent = Vec::new();
