@@ -19,7 +19,8 @@ use tokio::time::Instant;
 /// The longer side of a thumbnail, in pixels.
 const EDGE: u32 = 160;
 
-/// Looks into a folder, and pushes a job for each picture that has no thumbnail yet.
+/// Looks into a folder, and pushes a job for each picture that has no thumbnail yet. Two processes that do so at once push
+/// some pictures twice, which costs time and changes nothing.
 #[job(queue = "pictures")]
 async fn make_album(#[ctx] ctx: &Context, folder: PathBuf, edge: u32) -> JobResult {
     let missing = Album::of(&folder).missing()?;
