@@ -131,9 +131,6 @@ pub enum Error {
     /// Two jobs of one name were given to a worker.
     #[error("job type {0} is registered twice")]
     DuplicateJob(&'static str),
-    /// The server does not have what was asked of it.
-    #[error("{command} is not supported by this server")]
-    NotSupported { command: &'static str },
     /// A layer around pushes answered an error of its own.
     #[error("a layer refused the push")]
     Layer(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -127,10 +127,6 @@ impl Command {
         Self::with_json("BEAT", &Beat { wid, current_state: state, rss_kb })
     }
 
-    pub(crate) fn track(payload: &impl Serialize) -> Self {
-        Self { verb: "TRACK", ..Self::with_json("TRACK SET", payload) }
-    }
-
     pub(crate) fn info() -> Self {
         Self::bare("INFO")
     }

@@ -1,32 +1,19 @@
 //! What a job tells the server while it runs: how far it is, and that it needs longer. Both are the command TRACK, which
 //! servers may not have.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use bessemer_protocol::response::ServerError;
-use serde::Serialize;
 use tokio::time::Instant;
 
-use crate::client::command::Command;
+use crate::client::track::TrackUpdate;
 use crate::error::Error;
-use crate::payload;
 use crate::worker::context::Context;
 
-/// Whether the server was found not to have TRACK.
+/// What a server without TRACK said, so that it is asked once only.
 #[derive(Default)]
-pub(crate) struct Missing(AtomicBool);
-
-#[derive(Serialize)]
-struct Track<'a> {
-    jid: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    percent: Option<u8>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    desc: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reserve_until: Option<String>,
-}
+pub(crate) struct Missing(OnceLock<(&'static str, ServerError)>);
 
 impl Context {
     /// Tells the server how far the job is, of a hundred, and what it does. `Ok(false)` says that the server keeps no
@@ -35,56 +22,42 @@ impl Context {
     /// # Errors
     /// As [`Bessemer::push`](crate::Bessemer::push).
     pub async fn progress(&self, percent: u8, text: &str) -> Result<bool, Error> {
-        let track = Track { percent: Some(percent.min(100)), desc: Some(text), ..self.about() };
-        match self.track(&track).await {
-            Err(Error::NotSupported { .. }) => Ok(false),
+        let update = TrackUpdate::new(self.jid()).percent(percent.min(100)).desc(text);
+        match self.track(&update).await {
+            Err(Error::Unsupported { .. }) => Ok(false),
             other => other.map(|()| true),
         }
     }
 
-    /// Asks the server to leave the job with this worker for `time` from now on, if that is longer than it has anyway. The
-    /// worker then cancels it that much later.
+    /// Asks the server to leave the job with this worker for `time` from now on, if that is longer than it has anyway: a
+    /// day at most. The worker then cancels it that much later.
     ///
     /// # Errors
-    /// [`Error::NotSupported`] when the server cannot: the job keeps the time it has. Otherwise as
+    /// [`Error::Unsupported`] when the server cannot: the job keeps the time it has. Otherwise as
     /// [`Bessemer::push`](crate::Bessemer::push).
     pub async fn extend(&self, time: Duration) -> Result<(), Error> {
         // Taken before the server counts, so that the job never takes itself for longer than the server does.
         let until = Instant::now().checked_add(time).ok_or(Error::Time)?;
-        let track = Track { reserve_until: Some(payload::time_in(time)?), ..self.about() };
-        self.track(&track).await?;
+        self.track(&TrackUpdate::new(self.jid()).extend(time)).await?;
         self.extended(until);
         Ok(())
     }
 
-    fn about(&self) -> Track<'_> {
-        Track { jid: self.jid(), percent: None, desc: None, reserve_until: None }
-    }
-
-    async fn track(&self, track: &Track<'_>) -> Result<(), Error> {
+    async fn track(&self, update: &TrackUpdate) -> Result<(), Error> {
         let missing = &self.performer().track_missing.0;
-        let not_supported = Error::NotSupported { command: "TRACK" };
-        if missing.load(Ordering::Relaxed) {
-            return Err(not_supported);
+        if let Some((what, answer)) = missing.get().cloned() {
+            return Err(Error::Unsupported { what, answer });
         }
-        let command = Command::track(track);
-        match self.app().ask(&command).await.and_then(|answer| command.expect_ok(answer)) {
-            Err(Error::Server { answer, .. }) if is_missing(&answer) => {
-                tracing::info!(
-                    "the server has no TRACK: progress of jobs is not kept, and reservations stay as they are"
-                );
-                missing.store(true, Ordering::Relaxed);
-                Err(not_supported)
-            }
-            other => other,
+        let told = self.app().track_set(update).await;
+        if let Err(Error::Unsupported { what, answer }) = &told
+            && missing.set((what, answer.clone())).is_ok()
+        {
+            tracing::info!(
+                "the server has no {what}: how far jobs are is not kept, and reservations stay as they are"
+            );
         }
+        told
     }
-}
-
-/// how servers without TRACK say so.
-fn is_missing(answer: &ServerError) -> bool {
-    answer.text.starts_with("tracking subsystem is only available")
-        || answer.text.starts_with("Unknown command")
 }
 
 #[cfg(test)]
@@ -136,7 +109,7 @@ mod tests {
         fake.answer("TRACK", Say::Error("tracking subsystem is only available in Faktory Enterprise"));
         let performer = performer(fake.app().worker().job(Long));
         let outcome = run_one(&performer, fetched("Long", "[]")).await;
-        let text = "TRACK is not supported by this server";
+        let text = "the server has no tracking of jobs (Faktory Enterprise feature)";
         assert_eq!(outcome, Ok(crate::Outcome::Return(json!([false, text, 580]))));
         assert_eq!(fake.count("TRACK"), 1);
         assert!(matches!(run_one(&performer, fetched("Long", "[]")).await, Ok(outcome) if outcome != Done));
