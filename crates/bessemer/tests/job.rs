@@ -150,6 +150,9 @@ async fn the_whole_array_may_be_one_value_and_a_struct_may_hold_state() {
     let worked = bessemer::testing::work_one(Counter { step: 10 }, vec![1, 2, 3]).await;
     assert_eq!(worked.returned(), Some(&60.into()));
     assert_eq!(wire(Counter::args([1, 2, 3]))["args"].to_string(), "[1,2,3]");
+    let sandbox = Sandbox::new();
+    Counter::with().on(&sandbox.app()).perform_async([1, 2]).await.unwrap();
+    sandbox.assert_enqueued::<Counter>().args([1, 2]).once();
     let mismatch = read::<Counter>(r#"[1,"secret"]"#).unwrap_err();
     assert_eq!(mismatch.to_string(), "arguments are no Vec<u64>");
 }
@@ -166,6 +169,33 @@ fn trailing_arguments_may_be_missing_and_superfluous_ones_may_be_ignored() {
     );
     let much = read::<SendInvoice>(r#"["a", 7, null, 1]"#).unwrap_err();
     assert_eq!(much.to_string(), "expected 3 arguments, found 4");
+}
+
+const LINES: u32 = 7;
+
+#[job(
+    retry = -1,
+    backtrace = LINES,
+    custom(locale = "en", "tenant-id" = 7),
+    expires_in = "1h30m",
+    unique_for = 600,
+    unique_until = "start"
+)]
+async fn every_option() {}
+
+#[test]
+fn options_reach_the_wire() {
+    let job = wire(EveryOption::args());
+    assert_eq!((&job["retry"], &job["backtrace"]), (&(-1).into(), &LINES.into()));
+    let custom = serde_json::json!({
+        "locale": "en", "tenant-id": 7, "expires_in": 5400, "unique_for": 600, "unique_until": "start"
+    });
+    assert_eq!(job["custom"], custom);
+    assert_eq!(job["args"], serde_json::json!([]));
+    assert!(
+        job.get("reserve_for").is_none() && job.get("queue").is_none(),
+        "the rest is the server's affair"
+    );
 }
 
 #[job]

@@ -172,7 +172,7 @@ fn perform(job: &Job) -> TokenStream {
     let work = match &job.call {
         // The place of a failure is that of this call, as far as the compiler can tell: from its first token on.
         Call::Function(function) => {
-            let wait = job.options.blocking.is_none().then(|| quote!(.await));
+            let wait = job.options.blocking.is_none().then(|| at(function.span(), quote!(.await)));
             let answer = at(function.span(), quote!(#support::answer));
             quote_spanned!(function.span()=> #answer(#function(#(#passed),*)#wait))
         }
@@ -219,8 +219,9 @@ fn pushes(job: &Job) -> TokenStream {
         .collect();
     let args = args_of(job, &values);
     let (delay, time) = (hidden("delay"), hidden("time"));
-    let pushed = quote!(impl #support::Future<Output = #support::Result<#library::Jid, #library::Error>> + #support::Send);
-    let tried = quote!(impl #support::Future<Output = #support::Result<#library::PushOutcome, #library::Error>> + #support::Send);
+    // A type without parameters: else the compiler says three times of an argument that it does not fit.
+    let pushed = quote!(#support::Pushing<#library::Jid, #library::Error>);
+    let tried = quote!(#support::Pushing<#library::PushOutcome, #library::Error>);
     let made = quote!(#support::Result<#library::NewJob, #library::Error>);
     let in_ = quote!(#delay: #support::Duration);
     let at = quote!(#time: #support::SystemTime);

@@ -6,6 +6,7 @@ pub use std::future::Future;
 pub use std::marker::Send;
 pub use std::ops::FnOnce;
 pub use std::option::Option;
+use std::pin::Pin;
 pub use std::primitive::str;
 pub use std::result::Result;
 pub use std::string::String;
@@ -20,6 +21,9 @@ use crate::job::args::short_name;
 use crate::job::failure::Failure;
 use crate::job::outcome::{IntoOutcome, JobResult};
 use crate::worker::context::Context;
+
+/// A push under way.
+pub type Pushing<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
 
 /// What a job's function may return.
 #[diagnostic::on_unimplemented(

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use crate::client::pool::{Bessemer, PushOutcome};
 use crate::error::Error;
 use crate::job::args::{Arguments, IntoArgs};
+use crate::job::generated::Pushing;
 use crate::job::{Job, JobOptions};
 use crate::payload::{Jid, NewJob};
 
@@ -60,14 +61,14 @@ impl<J: Job> With<J> {
 
     /// Pushes the job with arguments that need no conversion.
     #[doc(hidden)]
-    pub fn push(self, args: J::Args) -> impl Future<Output = Result<Jid, Error>> + Send {
+    pub fn push(self, args: J::Args) -> Pushing<Jid, Error> {
         // The arguments become JSON at once, so that they need not be sent between threads.
         let app = self.app.clone();
         let job = self.make(args);
-        async move {
+        Box::pin(async move {
             let app = app.or_else(Bessemer::global).ok_or(Error::NoGlobal)?;
             app.push(&job?).await
-        }
+        })
     }
 
     /// See [`Job::perform_async`].
@@ -88,13 +89,13 @@ impl<J: Job> With<J> {
 
     /// The same with arguments that need no conversion.
     #[doc(hidden)]
-    pub fn try_push(self, args: J::Args) -> impl Future<Output = Result<PushOutcome, Error>> + Send {
+    pub fn try_push(self, args: J::Args) -> Pushing<PushOutcome, Error> {
         let app = self.app.clone();
         let job = self.make(args);
-        async move {
+        Box::pin(async move {
             let app = app.or_else(Bessemer::global).ok_or(Error::NoGlobal)?;
             app.try_push(&job?).await
-        }
+        })
     }
 
     /// See [`Job::perform_in`].

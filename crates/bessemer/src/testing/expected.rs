@@ -5,6 +5,8 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::job::args::Whole;
+
 /// One argument as it is expected.
 pub enum Expected {
     Any,
@@ -112,6 +114,15 @@ impl ExpectedArgs<()> for () {
 impl<A, X: Expect> ExpectedArgs<(A,)> for X {
     fn expected(self) -> Vec<Expected> {
         vec![self.expect()]
+    }
+}
+
+impl<T, X: Serialize> ExpectedArgs<Whole<T>> for X {
+    fn expected(self) -> Vec<Expected> {
+        match serde_json::to_value(self) {
+            Ok(Value::Array(all)) => all.into_iter().map(Expected::Value).collect(),
+            other => panic!("these arguments are the whole array, and {other:?} is none"),
+        }
     }
 }
 

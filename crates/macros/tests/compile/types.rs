@@ -9,7 +9,7 @@ async fn send_invoice(to: String, order: u64, copy: Option<String>) -> JobResult
 async fn push() -> Result<(), bessemer::Error> {
     SendInvoice::perform_async(7, 7, None).await?;
     SendInvoice::perform_async("stuart@example.com", "7", None).await?;
-    SendInvoice::with().perform_async("stuart@example.com", 7, Some(7)).await?;
+    SendInvoice::with().perform_async(true, 7, None).await?;
     Ok(())
 }
 
