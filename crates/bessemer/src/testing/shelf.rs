@@ -18,6 +18,8 @@ pub(crate) struct Shelf {
     pub(super) now: SystemTime,
     pub(super) inline: bool,
     pub(super) pushed: Vec<Pushed>,
+    /// Where the last push with an id is among them.
+    last: HashMap<String, usize>,
     waiting: Vec<Waiting>,
     /// Places given out so far.
     places: u64,
@@ -48,6 +50,7 @@ impl Shelf {
             now,
             inline: false,
             pushed: Vec::new(),
+            last: HashMap::new(),
             waiting: Vec::new(),
             places: 0,
             dead: 0,
@@ -62,12 +65,11 @@ impl Shelf {
 
     /// Takes a job that was pushed; `false`: it is there already, since the same push came twice.
     pub(super) fn take_in(&mut self, pushed: Pushed) -> bool {
-        let is_repeat = |before: &Pushed| {
-            before.jid == pushed.jid && before.sent == pushed.sent && before.pushed_at + REPUSH > self.now
-        };
-        if self.pushed.iter().any(is_repeat) {
+        let before = self.last.get(&pushed.jid).map(|at| &self.pushed[*at]);
+        if before.is_some_and(|before| before.sent == pushed.sent && before.pushed_at + REPUSH > self.now) {
             return false;
         }
+        self.last.insert(pushed.jid.clone(), self.pushed.len());
         self.pushed.push(pushed.clone());
         let due = pushed.at.filter(|at| *at > self.now);
         let why = if due.is_some() { Why::Scheduled } else { Why::Pushed };

@@ -291,23 +291,17 @@ async fn every_outcome_has_its_place() {
 }
 
 #[tokio::test]
-async fn a_job_that_pushes_itself_for_ever_is_found() {
-    struct Again;
-    impl Job for Again {
-        const JOBTYPE: &'static str = "Again";
-        type Args = ();
-        async fn perform(&self, _: &Context, (): ()) -> JobResult {
-            Again::perform_async(()).await?;
-            Ok(Done)
-        }
-    }
-    let sandbox = Sandbox::new().with_worker(|app| app.worker().job(Again));
-    sandbox.scope(Again::perform_async(())).await.unwrap();
-    let drained = tokio::spawn(async move { sandbox.drain().await }).await;
-    let panic = drained.unwrap_err().into_panic();
+async fn ten_thousand_jobs_are_drained_and_one_more_is_a_mistake() {
+    let chain = |jobs: u64| async move {
+        let sandbox = sandbox();
+        sandbox.scope(Chain::perform_async(jobs - 1)).await.unwrap();
+        tokio::spawn(async move { sandbox.drain().await.expect_ok().ok }).await
+    };
+    assert_eq!(chain(10_000).await.unwrap(), 10_000);
+    let panic = chain(10_001).await.unwrap_err().into_panic();
     assert_eq!(
         panic.downcast_ref::<String>().unwrap(),
-        "10000 jobs ran and more are there, the next a Again: does a job push itself?"
+        "10000 jobs ran and more are there, the next a Chain: does a job push itself?"
     );
 }
 
@@ -356,20 +350,43 @@ async fn inline_runs_a_job_within_its_push() {
 }
 
 #[tokio::test]
-async fn inline_jobs_that_never_end_fail() {
-    struct Deeper;
-    impl Job for Deeper {
-        const JOBTYPE: &'static str = "Deeper";
-        type Args = ();
-        async fn perform(&self, _: &Context, (): ()) -> JobResult {
-            Deeper::perform_async(()).await?;
-            Ok(Done)
+async fn a_hundred_jobs_run_inline_in_each_other_and_one_more_is_a_mistake() {
+    let sandbox = sandbox().inline().enter();
+    Chain::perform_async(99u64).await.unwrap();
+    assert_eq!(sandbox.ran().expect_ok().ok, 100);
+    Chain::perform_async(100u64).await.unwrap();
+    let ran = sandbox.ran();
+    assert_eq!((ran.ok, ran.failed), (199, 1));
+    let failed = ran.jobs.iter().find_map(|job| job.failure()).unwrap();
+    assert_eq!(failed.message(), "100 jobs run inline, each in another: does a job push itself?");
+}
+
+#[tokio::test]
+async fn jobs_find_the_state_of_the_worker_and_the_client_of_the_sandbox() {
+    struct Tariff(u64);
+    struct Price;
+    impl Job for Price {
+        const JOBTYPE: &'static str = "Price";
+        type Args = (u64,);
+
+        fn needs() -> Vec<crate::Need> {
+            vec![crate::Need::of::<Tariff>()]
+        }
+
+        async fn perform(&self, ctx: &Context, (count,): Self::Args) -> JobResult {
+            let price = ctx.state::<Tariff>().map(|tariff| tariff.0 * count);
+            // From a thread of its own, which no sandbox holds.
+            let (app, handle) = (ctx.app().clone(), tokio::runtime::Handle::current());
+            let pushed = ctx.blocking(move || handle.block_on(Greet::with().on(&app).perform_async("Ada")));
+            pushed.await??;
+            Ok(Return(json!(price)))
         }
     }
-    let sandbox = Sandbox::new().with_worker(|app| app.worker().job(Deeper)).inline().enter();
-    Deeper::perform_async(()).await.unwrap();
-    let failed = sandbox.ran().jobs.into_iter().find_map(|job| job.failure().cloned()).unwrap();
-    assert_eq!(failed.message(), "100 jobs run inline, each in another: does a job push itself?");
+    let sandbox = Sandbox::new().with_worker(|app| app.worker().job(Price).job(Greet).state(Tariff(7)));
+    assert_eq!(sandbox.work_one::<Price>(6u64).await.expect_ok().returned(), Some(&json!(42)));
+    sandbox.assert_enqueued::<Greet>().args("Ada").once();
+    let text = message(|| _ = Sandbox::new().with_worker(|app| app.worker().job(Price)));
+    assert!(text.contains("Price") && text.contains("Tariff"), "{text}");
 }
 
 #[tokio::test]
