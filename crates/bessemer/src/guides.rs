@@ -25,3 +25,6 @@ struct State;
 #[cfg(feature = "tower")]
 #[doc = include_str!("../../../docs/worker/observability.md")]
 struct Observability;
+
+#[doc = include_str!("../../../docs/worker/client.md")]
+struct Client;

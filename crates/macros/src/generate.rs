@@ -4,7 +4,7 @@
 //! library; names that a user could have given to an argument are hygienic.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Type;
 use syn::ext::IdentExt;
 
@@ -195,6 +195,14 @@ fn perform(job: &Job) -> TokenStream {
     }
 }
 
+/// A parameter of a push, and the argument that becomes of it.
+fn parameter(library: &impl ToTokens, name: &Ident, of: &Type) -> (TokenStream, TokenStream) {
+    match is_plain(of) {
+        true => (quote!(#name: #of), quote!(#name)),
+        false => (quote!(#name: impl #library::IntoArg<#of>), quote!(#library::IntoArg::into_arg(#name))),
+    }
+}
+
 /// `SendInvoice::perform_async(to, order)` and its likes, and the builder of `SendInvoice::with()`.
 fn pushes(job: &Job) -> TokenStream {
     let Job { of, name, options, .. } = job;
@@ -203,20 +211,8 @@ fn pushes(job: &Job) -> TokenStream {
     let builder = format_ident!("With{}", name.unraw());
     let given: Vec<(&Ident, &Type)> = arguments(job).chain(whole(job)).collect();
     let names: Vec<&Ident> = given.iter().map(|(name, _)| *name).collect();
-    let parameters: Vec<TokenStream> = given
-        .iter()
-        .map(|(name, of)| match is_plain(of) {
-            true => quote!(#name: #of),
-            false => quote!(#name: impl #library::IntoArg<#of>),
-        })
-        .collect();
-    let values: Vec<TokenStream> = given
-        .iter()
-        .map(|(name, of)| match is_plain(of) {
-            true => quote!(#name),
-            false => quote!(#library::IntoArg::into_arg(#name)),
-        })
-        .collect();
+    let (parameters, values): (Vec<_>, Vec<_>) =
+        given.iter().map(|(name, of)| parameter(library, name, of)).unzip();
     let args = args_of(job, &values);
     let (delay, time) = (hidden("delay"), hidden("time"));
     // A type without parameters: else the compiler says three times of an argument that it does not fit.
