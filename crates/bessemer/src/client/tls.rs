@@ -172,6 +172,10 @@ fn explain(error: &rustls::Error, host: &str, shows_identity: bool) -> TlsError 
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
                 TlsError::NotYetValid
             }
+            // It signs itself, as `openssl req -x509` makes it, and is not in the CA file.
+            CertificateError::Other(why) if format!("{why:?}").contains("CaUsedAsEndEntity") => {
+                TlsError::UnknownAuthority
+            }
             CertificateError::ApplicationVerificationFailure => TlsError::OtherCertificate,
             other => TlsError::Other(format!("its certificate is unusable: {other}")),
         },

@@ -178,6 +178,8 @@ async fn a_certificate_that_signs_itself_is_trusted_by_its_own_file() {
     for version in VERSIONS {
         let port = serve(&fake, &server, &[version], None).await;
         at(port).ca_file(&server.0).connect().unwrap().push(&job(1)).await.unwrap();
+        let told = refused(at(port).ca_file(authority.ca())).await;
+        assert!(told.contains("nobody who is trusted here has signed its certificate"), "{told}");
         let by_address = Bessemer::builder().url(&format!("tcp+tls://127.0.0.1:{port}"));
         let by_address = by_address.patience(Duration::ZERO);
         let told = refused(by_address.clone().ca_file(&server.0)).await;
