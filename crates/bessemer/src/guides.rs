@@ -15,6 +15,12 @@ struct FromFaktoryCrate;
 #[doc = include_str!("../../../docs/worker/from-sidekiq.md")]
 struct FromSidekiq;
 
+#[doc = include_str!("../../../docs/worker/workers.md")]
+struct Workers;
+
+#[doc = include_str!("../../../docs/worker/shutdown.md")]
+struct Shutdown;
+
 #[doc = include_str!("../../../docs/worker/failures.md")]
 struct Failures;
 

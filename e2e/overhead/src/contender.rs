@@ -14,7 +14,7 @@ use crate::figures::{Figures, Moment};
 use crate::{Result, raw};
 
 /// How long a round may take.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 #[derive(Clone, Copy)]
 pub enum Contender {
@@ -41,7 +41,8 @@ impl Contender {
         let count = Count::new(jobs, jobs);
         match self {
             Self::Library => {
-                let worker = app.worker().job(Noop(count.clone())).queues([queue]).slots(slots).ignore_signals();
+                let worker =
+                    app.worker().job(Noop(count.clone())).queues([queue]).slots(slots).ignore_signals();
                 let stop = worker.stop_handle();
                 let worker = tokio::spawn(worker.run());
                 count.reached(jobs).await?;
@@ -86,7 +87,8 @@ pub async fn fill(app: &Bessemer, queue: &str, jobs: usize, options: JobOptions)
     let mut left = jobs;
     while left > 0 {
         let chunk = left.min(1_000);
-        let args = [json!("a hundred bytes of argument, as a job often has: a name, an id, a place where to look")];
+        let args =
+            [json!("a hundred bytes of argument, as a job often has: a name, an id, a place where to look")];
         let jobs = (0..chunk).map(|_| NewJob::new("Noop", &args, options.clone()));
         let refused = app.push_all(&jobs.collect::<std::result::Result<Vec<_>, _>>()?).await?;
         if let Some(first) = refused.first() {

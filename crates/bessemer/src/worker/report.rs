@@ -12,7 +12,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Serialize;
+use bessemer_protocol::mutate::{Filter, Target};
 use serde_json::value::{RawValue, to_raw_value};
 use tokio::time::Instant;
 
@@ -81,7 +81,11 @@ impl Report {
                 Ok(push) => (push, Some(Command::ack(jid)), End::Succeeded),
                 Err(error) => fail(&snooze_failed(&error)),
             },
-            Ok(Outcome::Bury(failure)) => (Command::fail(jid, failure), Some(kill(jid)), End::Failed),
+            Ok(Outcome::Bury(failure)) => {
+                // Without a jid there would be nothing to kill, and the server would refuse the FAIL.
+                let kill = Command::kill(Target::Retries, &Filter::jids([jid])).ok();
+                (Command::fail(jid, failure), kill, End::Failed)
+            }
             Err(failure) => fail(failure),
         };
         let (refusals, backoff) = (0, Backoff::new());
@@ -157,22 +161,6 @@ fn copy(job: &[u8], delay: Duration) -> Result<Command, Error> {
 
 fn snooze_failed(error: &Error) -> Failure {
     Failure::internal("SnoozeFailed", format!("the job's copy for later was not pushed: {}", error.chain()))
-}
-
-/// Sends a failed job to the dead.
-fn kill(jid: &str) -> Command {
-    #[derive(Serialize)]
-    struct Mutation<'a> {
-        cmd: &'a str,
-        target: &'a str,
-        filter: Filter<'a>,
-    }
-    #[derive(Serialize)]
-    struct Filter<'a> {
-        jids: [&'a str; 1],
-    }
-    let filter = Filter { jids: [jid] };
-    Command::with_json("MUTATE", &Mutation { cmd: "kill", target: "retries", filter })
 }
 
 #[cfg(test)]
