@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::NewJob;
 use crate::prelude::*;
-use crate::testing::{Sandbox, any, matching, work_one};
+use crate::testing::{Progress, Sandbox, any, matching, work_one};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -26,6 +26,12 @@ impl Job for Greet {
             "discard" => Ok(Discard("nobody is there".into())),
             "bury" => Ok(Bury(Failure::new("Gone", "moved away"))),
             "twice" if ctx.attempt() == 1 => Err("not at once")?,
+            "slow" => {
+                ctx.extend(HOUR).await?;
+                ctx.progress(50, "half of it").await?;
+                ctx.progress(100, "all of it").await?;
+                Ok(Done)
+            }
             _ => Ok(Return(json!(format!("Hello {name}!")))),
         }
     }
@@ -416,6 +422,19 @@ fn futures(one: crate::testing::WorkOne<'_>) -> crate::testing::Worked {
         let worked = scope.spawn(move || runtime().block_on(async { one.await })).join().unwrap();
         worked.expect_ok()
     })
+}
+
+#[tokio::test]
+async fn what_a_job_tells_of_itself_is_kept() {
+    let told = |percent: u8, text: &str| Progress { percent: Some(percent), text: Some(text.into()) };
+    let worked = work_one(Greet, "slow").await.expect_ok();
+    assert_eq!(worked.progress, [told(50, "half of it"), told(100, "all of it")]);
+
+    let sandbox = sandbox().enter();
+    Greet::perform_async("slow").await.unwrap();
+    Greet::perform_async("Stuart").await.unwrap();
+    let ran = sandbox.drain().await.expect_ok();
+    assert_eq!((ran.jobs[0].progress.len(), ran.jobs[1].progress.len()), (2, 0));
 }
 
 #[tokio::test]
