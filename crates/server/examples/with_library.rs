@@ -9,10 +9,10 @@ use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bessemer::prelude::*;
-use bessemer::{ArgumentMismatch, Arguments, Event, NewJob};
+use bessemer::{ArgumentMismatch, Arguments, Event, MutateFilter, MutateTarget, NewJob};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 
 /// A job as it is asked for.
 #[derive(Deserialize)]
@@ -86,32 +86,66 @@ async fn work(slots: usize, queues: &[&str]) -> Result<(), Box<dyn std::error::E
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Command {
-    Mutate(Value),
+    Mutate { cmd: String, target: String, filter: Option<Wanted> },
     Queue { cmd: String, names: Vec<String> },
     Flush,
     Info,
 }
 
+#[derive(Default, Deserialize)]
+struct Wanted {
+    jids: Option<Vec<String>>,
+    jobtype: Option<String>,
+    regexp: Option<String>,
+}
+
 async fn operate() -> Result<(), Box<dyn std::error::Error>> {
-    let mut client = app()?.client().await?;
+    let app = app()?;
     for line in stdin().lines() {
         match serde_json::from_str(&line?)? {
-            Command::Mutate(mutation) => {
-                client.call(&format!("MUTATE {mutation}")).await?;
+            Command::Mutate { cmd, target, filter } => {
+                mutate(&app, &cmd, &target, filter.unwrap_or_default()).await?;
             }
             Command::Queue { cmd, names } => match cmd.as_str() {
-                "pause" => client.pause_queues(&names).await?,
-                "resume" => client.resume_queues(&names).await?,
-                "remove" => client.remove_queues(&names).await?,
+                "pause" => app.pause_queues(&names).await?,
+                "resume" => app.resume_queues(&names).await?,
+                "remove" => app.remove_queues(&names).await?,
                 other => return Err(format!("no such command for queues: {other}").into()),
             },
-            Command::Flush => client.flush().await?,
+            Command::Flush => app.flush().await?,
             Command::Info => {
-                println!("{}", serde_json::to_string(&client.info().await?.faktory)?);
+                println!("{}", serde_json::to_string(&app.info().await?.faktory)?);
                 continue;
             }
         }
         println!("{}", json!("OK"));
+    }
+    Ok(())
+}
+
+async fn mutate(
+    app: &Bessemer,
+    cmd: &str,
+    target: &str,
+    wanted: Wanted,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let target = match target {
+        "scheduled" => MutateTarget::Scheduled,
+        "retries" => MutateTarget::Retries,
+        "dead" => MutateTarget::Dead,
+        other => return Err(format!("no such set: {other}").into()),
+    };
+    let filter = match wanted {
+        Wanted { jids: Some(jids), .. } => MutateFilter::jids(jids),
+        Wanted { jobtype: None, regexp: None, .. } => MutateFilter::Everything,
+        Wanted { jobtype, regexp: glob, .. } => MutateFilter::Matching { jobtype, glob },
+    };
+    match cmd {
+        "requeue" => app.requeue(target, &filter).await?,
+        "kill" => app.kill(target, &filter).await?,
+        "discard" => app.discard(target, &filter).await?,
+        "clear" => app.clear(target).await?,
+        other => return Err(format!("no such mutation: {other}").into()),
     }
     Ok(())
 }
