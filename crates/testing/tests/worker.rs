@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bessemer::prelude::*;
 use bessemer::{NewJob, Order, Queue, Report, Worker};
@@ -10,6 +10,7 @@ use bessemer_testing::Server;
 use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 type Ended = JoinHandle<Result<Report, bessemer::Error>>;
 
