@@ -11,7 +11,7 @@ use syn::{
 
 use crate::generate;
 use crate::options::Options;
-use crate::parameter::{self, Parameter};
+use crate::parameter::{self, Kind, Parameter};
 
 /// A job, ready to be written down.
 pub(crate) struct Job {
@@ -84,6 +84,7 @@ fn of_function(options: Options, mut function: ItemFn, errors: &mut Vec<Error>) 
         #[allow(dead_code)]
         #visibility struct #name;
     };
+    check_lenient(&options, &parameters, errors);
     let job = Job {
         of: Type::Verbatim(quote!(#name)),
         jobtype: jobtype(&options, &name, errors),
@@ -140,6 +141,7 @@ fn of_impl(options: Options, mut block: ItemImpl, errors: &mut Vec<Error>) -> To
             return quote!(#block);
         }
     };
+    check_lenient(&options, &parameters, errors);
     let job = Job {
         of: (*block.self_ty).clone(),
         jobtype: jobtype(&options, &name, errors),
@@ -225,6 +227,15 @@ fn check_receiver(signature: &Signature, options: &Options, errors: &mut Vec<Err
     }
     if let Some(blocking) = options.blocking {
         wrong(blocking, "`blocking` is for functions: a method only borrows what the thread would need");
+    }
+}
+
+/// What an option and the parameters can do wrong together.
+fn check_lenient(options: &Options, parameters: &[Parameter], errors: &mut Vec<Error>) {
+    let whole = parameters.iter().any(|parameter| matches!(parameter.kind, Kind::Whole(_)));
+    if let Some(lenient) = options.lenient.filter(|_| whole) {
+        let text = "`lenient` finds nothing to ignore: `#[args]` is the whole array";
+        errors.push(Error::new(lenient, text));
     }
 }
 

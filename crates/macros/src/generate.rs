@@ -108,7 +108,7 @@ fn decode(job: &Job) -> TokenStream {
         .parameters
         .iter()
         .any(|parameter| matches!(&parameter.kind, Kind::Argument(argument) if argument.default.is_some()));
-    if whole(job).is_some() || !defaults && !job.options.lenient {
+    if whole(job).is_some() || !defaults && job.options.lenient.is_none() {
         return TokenStream::new();
     }
     let reader = hidden("reader");
@@ -120,8 +120,8 @@ fn decode(job: &Job) -> TokenStream {
         _ => None,
     });
     let most = match job.options.lenient {
-        true => quote!(#library::__macro::Option::None),
-        false => {
+        Some(_) => quote!(#library::__macro::Option::None),
+        None => {
             let count = arguments(job).count();
             quote!(#library::__macro::Option::Some(#count))
         }

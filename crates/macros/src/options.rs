@@ -24,7 +24,7 @@ pub(crate) struct Options {
     /// A plain function, to be run where it may block.
     pub(crate) blocking: Option<Span>,
     /// Superfluous arguments are ignored.
-    pub(crate) lenient: bool,
+    pub(crate) lenient: Option<Span>,
     /// Methods of `JobOptions` with their arguments, in the order in which they were given.
     pub(crate) calls: Vec<TokenStream>,
 }
@@ -65,7 +65,7 @@ impl Options {
             name: None,
             aliases: Vec::new(),
             blocking: None,
-            lenient: false,
+            lenient: None,
             calls: Vec::new(),
         };
         let given = Punctuated::<Given, Token![,]>::parse_terminated;
@@ -137,7 +137,7 @@ impl Options {
             "name" => self.name = Some(jobtype(given.value()?)?),
             "alias" => self.aliases.push(jobtype(given.value()?)?),
             "blocking" => self.blocking = Some(given.alone()?),
-            "lenient" => self.lenient = given.alone().map(|_| true)?,
+            "lenient" => self.lenient = Some(given.alone()?),
             "crate" => self.library = library(given.value()?)?,
             _ => return Err(unknown(&given.name, name)),
         }

@@ -34,7 +34,7 @@ pub(crate) struct Argument {
     pub(crate) default: Option<TokenStream>,
 }
 
-/// The parameters that may stand before an argument.
+/// The attributes that say what a parameter is.
 const MARKERS: &[&str] = &["args", "ctx", "default", "state"];
 
 /// Elements of an array that the library has tuples for.

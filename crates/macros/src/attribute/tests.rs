@@ -195,6 +195,12 @@ fn a_parameter_that_cannot_be_an_argument_is_refused() {
         "b",
         "`#[args]` is the whole array: there can be no argument beside it",
     );
+    assert_wrong(
+        "lenient",
+        "async fn a_b(#[args] a: Vec<u8>) {}",
+        "lenient",
+        "`lenient` finds nothing to ignore: `#[args]` is the whole array",
+    );
     let nine: Vec<String> = (1..=9).map(|n| format!("a{n}: u8")).collect();
     wrong(&nine.join(", "), "a9", "a job has up to 8 arguments: put some of them into a struct");
     let eight = format!("async fn a_b({}) {{}}", nine[1..].join(", "));

@@ -1,3 +1,5 @@
+//! Too few arguments, and too many.
+
 use bessemer::prelude::*;
 
 #[job]

@@ -1,3 +1,5 @@
+//! An option that does not exist: nothing else is complained of.
+
 use bessemer::prelude::*;
 
 #[job(queu = "mail")]

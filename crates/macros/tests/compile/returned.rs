@@ -1,3 +1,5 @@
+//! Functions that return what is no answer of a job.
+
 use bessemer::prelude::*;
 
 #[job]

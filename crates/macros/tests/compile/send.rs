@@ -1,3 +1,5 @@
+//! A job that cannot move between threads.
+
 use std::rc::Rc;
 
 use bessemer::prelude::*;

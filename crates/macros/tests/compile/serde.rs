@@ -1,3 +1,5 @@
+//! An argument that serde does not know.
+
 use bessemer::prelude::*;
 
 struct Order {

@@ -1,3 +1,5 @@
+//! Arguments of other types.
+
 use bessemer::prelude::*;
 
 #[job]
