@@ -37,6 +37,8 @@
 //! - [`Worker::run`] returns after SIGTERM or SIGINT, when running jobs had 20 s to finish and the rest was given back.
 //! - Build with `debug = "line-tables-only"` in the release profile, and traces name functions and lines there too.
 //! - Everything is logged by `tracing`; arguments of jobs never are.
+//! - Tests need no server: the feature `testing` has a sandbox for each of them. The crate `bessemer-testing` is a real
+//!   server in the test's process.
 
 mod backoff;
 mod client;
