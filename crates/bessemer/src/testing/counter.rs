@@ -54,7 +54,7 @@ impl Sandbox {
         within("job", sent, JOB_MAX)?;
         let job = Job::parse(sent).map_err(|error| error.to_string())?;
         let job = job.check().map_err(|error| error.to_string())?;
-        Ok(Pushed::new(sent, &job, self.now()))
+        Pushed::new(sent, &job, self.now())
     }
 
     /// The good jobs of a PUSHB, and the report on the others.
@@ -64,10 +64,11 @@ impl Sandbox {
         let (mut good, mut bad) = (Vec::new(), serde_json::Map::new());
         for (text, job) in jobs {
             let jid = job.jid().unwrap_or_default().to_owned();
-            let checked =
-                within("job", text, JOB_MAX).and_then(|()| job.check().map_err(|error| error.to_string()));
-            match checked {
-                Ok(job) => good.push(Pushed::new(text, &job, self.now())),
+            let kept = within("job", text, JOB_MAX)
+                .and_then(|()| job.check().map_err(|error| error.to_string()))
+                .and_then(|job| Pushed::new(text, &job, self.now()));
+            match kept {
+                Ok(job) => good.push(job),
                 Err(why) => _ = bad.insert(jid, why.into()),
             }
         }

@@ -49,18 +49,19 @@ pub(super) struct Failures {
 }
 
 impl Pushed {
-    /// Keeps a job that the rules allow.
-    pub(super) fn new(sent: &str, job: &job::Checked<'_>, now: SystemTime) -> Self {
+    /// Keeps a job that the rules allow. A server takes one that is nested a level or two deeper than can be read back
+    /// here; the sandbox refuses it in a sentence of its own.
+    pub(super) fn new(sent: &str, job: &job::Checked<'_>, now: SystemTime) -> Result<Self, String> {
         let mut text = Vec::new();
         job.write(&rfc3339(now).unwrap_or_default(), &mut text);
         let text = String::from_utf8(text).expect("written from text");
         let mut members: Map<String, Value> =
-            serde_json::from_str(&text).expect("an object, as it was written");
+            serde_json::from_str(&text).map_err(|error| format!("a sandbox cannot read the job: {error}"))?;
         let custom = match members.remove("custom") {
             Some(Value::Object(custom)) => custom,
             _ => Map::new(),
         };
-        Self {
+        Ok(Self {
             jid: job.jid().into(),
             jobtype: job.jobtype().into(),
             queue: job.queue().into(),
@@ -72,7 +73,7 @@ impl Pushed {
             pushed_at: now,
             sent: sent.into(),
             text,
-        }
+        })
     }
 
     /// Its arguments; none if they are no array.

@@ -176,7 +176,9 @@ async fn what_a_server_refuses_is_refused_with_its_words() {
     let lost = |word: &str| JobOptions::new().custom("on_lost", word);
     assert!(push(1, lost("dead")).await.is_ok());
     assert_eq!(push(1, lost("never")).await, refused("invalid custom.on_lost"));
-    assert!(push(100, JobOptions::new()).await.is_ok());
+    assert!(push(126, JobOptions::new()).await.is_ok());
+    let told = push(127, JobOptions::new()).await.unwrap_err();
+    assert!(told.starts_with("server refused PUSH: a sandbox cannot read the job: "), "{told}");
     assert_eq!(push(129, JobOptions::new()).await, refused("invalid job: nesting deeper than 128"));
     assert_eq!(sandbox.pushed().len(), 2);
 }
