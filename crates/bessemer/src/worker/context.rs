@@ -139,7 +139,7 @@ impl Context {
         &self.inner.performer
     }
 
-    fn lease_ends(&self) -> Instant {
+    pub(crate) fn lease_ends(&self) -> Instant {
         *self.inner.lease.ends.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

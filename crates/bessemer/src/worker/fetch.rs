@@ -174,10 +174,12 @@ async fn hand_out(crew: &Arc<Crew>, round: &mut Round<'_>, text: Vec<u8>) {
                 return round.nothing();
             };
             tracing::error!(jid, %error, "the server sent a job that cannot be read");
-            let number = round.fetched(in_hand(&jid, FetchedJob::LEASE_MIN), "");
+            let hand = in_hand(&jid, FetchedJob::LEASE_MIN);
+            let lease_ends = hand.lease_ends;
+            let number = round.fetched(hand, "");
             let failure =
                 Failure::internal("UnreadableJob", format!("the worker cannot read the job: {error}"));
-            crew.outbox.ended(number, Err(failure));
+            crew.outbox.ended(number, Err(failure), lease_ends);
         }
     }
 }

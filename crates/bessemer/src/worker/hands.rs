@@ -37,6 +37,6 @@ impl Hands {
     /// Does a job that was just fetched.
     pub(crate) async fn perform(&self, job: FetchedJob) -> JobResult {
         let lease_ends = Instant::now() + job.lease();
-        perform::run(&self.performer, job, lease_ends).await
+        perform::run(&self.performer, job, lease_ends).await.0
     }
 }

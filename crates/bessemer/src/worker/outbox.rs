@@ -166,11 +166,14 @@ impl Outbox {
         something.then(|| Round { outbox: self, reports, fetches, lines })
     }
 
-    /// The job in this slot has ended, and the slot is free.
-    pub(crate) fn ended(&self, slot: usize, result: JobResult) {
+    /// The job in this slot has ended, and the slot is free. Until `lease_ends` the server hears of it.
+    pub(crate) fn ended(&self, slot: usize, result: JobResult, lease_ends: Instant) {
         let job = self.lock().running[slot].take();
         // A slot that was given up for lost has been reported.
-        let report = job.map(|mut job| (std::mem::take(&mut job.place), Report::new(job, result)));
+        let report = job.map(|mut job| {
+            job.lease_ends = lease_ends;
+            (std::mem::take(&mut job.place), Report::new(job, result))
+        });
         let mut board = self.lock();
         board.free.push(slot);
         if let Some((place, report)) = report {

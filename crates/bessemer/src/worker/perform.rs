@@ -87,18 +87,23 @@ impl Performer {
     }
 }
 
-/// Does the job, which belongs to this worker until `lease_ends`. A failure comes back within the limits of servers and
-/// with as many lines of trace as the job wants.
-pub(crate) async fn run(performer: &Arc<Performer>, job: FetchedJob, lease_ends: Instant) -> JobResult {
+/// Does the job, which belongs to this worker until `lease_ends`, and says until when it does in the end: jobs may ask for
+/// more time. A failure comes back within the limits of servers and with as many lines of trace as the job wants.
+pub(crate) async fn run(
+    performer: &Arc<Performer>,
+    job: FetchedJob,
+    lease_ends: Instant,
+) -> (JobResult, Instant) {
     let trace = Trace::of(&job);
     let span = trace::work_span(&job, trace, performer.log_args);
     let lines = job.backtrace_lines();
     let ctx = Context::new(job, lease_ends, performer.clone());
-    match trace::within(trace, perform(performer, &ctx)).instrument(span).await {
+    let result = match trace::within(trace, perform(performer, &ctx)).instrument(span).await {
         Ok(Outcome::Bury(failure)) => Ok(Outcome::Bury(failure.trimmed(lines))),
         Ok(outcome) => Ok(outcome),
         Err(failure) => Err(failure.trimmed(lines)),
-    }
+    };
+    (result, ctx.lease_ends())
 }
 
 /// Runs the job until it is done, its lease is nearly over, or the worker can wait no longer.
@@ -175,7 +180,7 @@ pub(crate) mod tests {
     /// Runs one job.
     pub(crate) async fn run_one(performer: &Arc<Performer>, job: FetchedJob) -> JobResult {
         let lease_ends = Instant::now() + job.lease();
-        run(performer, job, lease_ends).await
+        run(performer, job, lease_ends).await.0
     }
 
     /// Adds to a sum that is given to the worker.

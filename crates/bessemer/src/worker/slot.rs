@@ -75,13 +75,13 @@ async fn begin(pace: &Pace, jobtype: &str, mut work: Pin<&mut impl Future<Output
 
 async fn work(crew: Arc<Crew>, number: usize, job: FetchedJob, lease_ends: Instant) {
     let done = Catch::new(perform::run(&crew.performer, job, lease_ends)).await;
-    let result = done.unwrap_or_else(|panicked| {
+    let (result, lease_ends) = done.unwrap_or_else(|panicked| {
         // Panics of the job itself have been caught inside: this is a bug of this library, or of a layer.
         crew.health.died();
         tracing::error!(slot = number, panic = panicked.message, trace = ?panicked.trace, "a slot died with its job");
-        Err(Failure::from(panicked))
+        (Err(Failure::from(panicked)), lease_ends)
     });
-    crew.outbox.ended(number, result);
+    crew.outbox.ended(number, result, lease_ends);
 }
 
 #[cfg(test)]

@@ -297,6 +297,33 @@ async fn an_outcome_is_reported_again_until_the_server_is_back() {
     assert_eq!(worker.terminated().await, Report { succeeded: 1, failed: 0, unreported: 0 });
 }
 
+/// Asks for an hour, and is done.
+struct Extended;
+
+impl Job for Extended {
+    const JOBTYPE: &'static str = "Extended";
+    type Args = ();
+
+    async fn perform(&self, ctx: &Context, (): ()) -> JobResult {
+        ctx.extend(Duration::from_secs(3_600)).await?;
+        Ok(Done)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outcome_is_told_for_as_long_as_the_job_was_given_more_time() {
+    let fake = Fake::new();
+    fake.give_raw(r#"{"jid":"job-0001","jobtype":"Extended","args":[],"reserve_for":60}"#.into());
+    for _ in 0..100 {
+        fake.answer("ACK", Say::HangUp);
+    }
+    let begun = Instant::now();
+    let worker = start(fake.app().worker().job(Extended).slots(1));
+    fake.seen_within(Duration::from_secs(3_000), "ACK", 101).await;
+    assert!(begun.elapsed() > Duration::from_secs(60), "{:?}", begun.elapsed());
+    assert_eq!(worker.terminated().await, Report { succeeded: 1, failed: 0, unreported: 0 });
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_outcome_that_nobody_hears_is_given_up_when_the_lease_is_over() {
     let (fake, wait) = (Fake::new(), Wait::new());
