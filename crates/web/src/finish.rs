@@ -13,9 +13,10 @@ use crate::guard::host;
 use crate::link::Base;
 use crate::problem::Problem;
 use crate::web::Web;
+use crate::words::Words;
 
 /// On every response, also on errors.
-const HEADERS: [(HeaderName, &str); 8] = [
+const HEADERS: [(HeaderName, &str); 7] = [
     (
         header::CONTENT_SECURITY_POLICY,
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; \
@@ -30,7 +31,6 @@ const HEADERS: [(HeaderName, &str); 8] = [
         HeaderName::from_static("permissions-policy"),
         "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     ),
-    (header::CONTENT_LANGUAGE, "en"),
 ];
 
 /// A browser that came by HTTPS is to come by nothing else for a year.
@@ -50,6 +50,7 @@ struct ProblemPage<'a> {
 /// Turns problems into pages and puts the headers on.
 pub(crate) async fn finish<F: Front>(State(web): State<Web<F>>, request: Request, next: Next) -> Response {
     let base = request.extensions().get::<Base>().cloned().unwrap_or_default();
+    let language = Words::of(request.headers()).tag();
     let pinned = web.site.tls && !host::is_this_machine(request.headers());
     let mut response = next.run(request).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
@@ -60,6 +61,7 @@ pub(crate) async fn finish<F: Front>(State(web): State<Web<F>>, request: Request
         }
     }
     protect(response.headers_mut());
+    response.headers_mut().insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language));
     if pinned {
         response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
     }

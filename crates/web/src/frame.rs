@@ -1,10 +1,13 @@
 //! What stands around every page: navigation, the summary, notices, the footer (rule `V-20`).
 
+use std::borrow::Cow;
+
 use bessemer_core::query::{Durability, Info};
 
 use crate::count::thousands;
 use crate::problem::Problem;
 use crate::visit::Visit;
+use crate::words::Words;
 use crate::{Front, assets};
 
 /// The tabs, in order. `Other`: a page without a tab.
@@ -20,16 +23,18 @@ pub(crate) enum Tab {
 }
 
 const TABS: [(Tab, &str, &str); 6] = [
-    (Tab::Home, "/", "Home"),
-    (Tab::Busy, "/busy", "Busy"),
-    (Tab::Queues, "/queues", "Queues"),
-    (Tab::Retries, "/retries", "Retries"),
-    (Tab::Scheduled, "/scheduled", "Scheduled"),
-    (Tab::Dead, "/morgue", "Dead"),
+    (Tab::Home, "/", "tab-home"),
+    (Tab::Busy, "/busy", "tab-busy"),
+    (Tab::Queues, "/queues", "tab-queues"),
+    (Tab::Retries, "/retries", "tab-retries"),
+    (Tab::Scheduled, "/scheduled", "tab-scheduled"),
+    (Tab::Dead, "/morgue", "tab-dead"),
 ];
 
 /// The data of `base.html`.
 pub(crate) struct Frame {
+    /// The texts of the page: `{{ frame.words.say("tab-home") }}`.
+    pub words: Words,
     pub title: String,
     pub base: String,
     pub stamp: &'static str,
@@ -46,12 +51,13 @@ pub(crate) struct Frame {
     pub environment: String,
     pub binding: String,
     pub connections: String,
+    pub connections_n: u64,
     pub clock: String,
 }
 
 pub(crate) struct TabLink {
     pub href: String,
-    pub label: &'static str,
+    pub label: Cow<'static, str>,
     pub current: bool,
 }
 
@@ -59,7 +65,7 @@ pub(crate) struct TabLink {
 pub(crate) struct Figure {
     /// What scripts look for: `li.processed span.count`.
     pub class: &'static str,
-    pub label: &'static str,
+    pub label: Cow<'static, str>,
     pub count: String,
     pub href: Option<String>,
 }
@@ -73,19 +79,20 @@ impl<F: Front> Visit<F> {
 
     /// The frame of a page that needs the figures itself.
     pub(crate) fn frame_of(&self, info: &Info, title: impl Into<String>, tab: Tab) -> Frame {
-        let (site, base) = (&self.web.site, &self.base.0);
-        let link = |(this, path, label): (Tab, &str, &'static str)| TabLink {
+        let (site, base, words) = (&self.web.site, &self.base.0, self.words);
+        let link = |(this, path, key): (Tab, &str, &str)| TabLink {
             href: format!("{base}{path}"),
-            label,
+            label: words.say(key),
             current: this == tab,
         };
         let figures = self.web.front.figures();
         Frame {
+            words,
             title: title.into(),
             base: base.to_string(),
             stamp: assets::stamp(),
             tabs: TABS.map(link).into(),
-            summary: summary(info, base),
+            summary: summary(info, base, words),
             notices: self.web.bulk.notices(),
             exposed: site.exposed,
             disk_full: figures.condition.disk_full,
@@ -96,25 +103,26 @@ impl<F: Front> Visit<F> {
             environment: site.environment.clone(),
             binding: site.binding.clone(),
             connections: thousands(figures.connections),
+            connections_n: figures.connections,
             clock: crate::stats::clock(self.web.front.now()),
         }
     }
 }
 
-fn summary(info: &Info, base: &str) -> Vec<Figure> {
-    let figure = |class, label, count, path: Option<&str>| Figure {
+fn summary(info: &Info, base: &str, words: Words) -> Vec<Figure> {
+    let figure = |class, count, path: Option<&str>| Figure {
         class,
-        label,
+        label: words.say(&format!("summary-{class}")),
         count: thousands(count),
         href: path.map(|path| format!("{base}{path}")),
     };
     vec![
-        figure("processed", "Processed", info.processed, None),
-        figure("failures", "Failed", info.failures, None),
-        figure("busy", "Busy", info.working, Some("/busy")),
-        figure("enqueued", "Enqueued", info.enqueued, Some("/queues")),
-        figure("retries", "Retries", info.retries, Some("/retries")),
-        figure("scheduled", "Scheduled", info.scheduled, Some("/scheduled")),
-        figure("dead", "Dead", info.dead, Some("/morgue")),
+        figure("processed", info.processed, None),
+        figure("failures", info.failures, None),
+        figure("busy", info.working, Some("/busy")),
+        figure("enqueued", info.enqueued, Some("/queues")),
+        figure("retries", info.retries, Some("/retries")),
+        figure("scheduled", info.scheduled, Some("/scheduled")),
+        figure("dead", info.dead, Some("/morgue")),
     ]
 }

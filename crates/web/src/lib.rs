@@ -45,6 +45,7 @@ pub mod stats;
 mod text;
 mod visit;
 mod web;
+mod words;
 
 pub use serve::{Served, serve};
 pub use site::Site;

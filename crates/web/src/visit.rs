@@ -10,6 +10,7 @@ use crate::form::Fields;
 use crate::link::Base;
 use crate::problem::Problem;
 use crate::web::Web;
+use crate::words::Words;
 use crate::{Front, limits};
 
 /// What every page starts from.
@@ -17,6 +18,8 @@ pub(crate) struct Visit<F> {
     pub web: Web<F>,
     pub base: Base,
     pub query: Fields,
+    /// The visitor's language.
+    pub words: Words,
 }
 
 impl<F: Front> FromRequestParts<Web<F>> for Visit<F> {
@@ -24,7 +27,8 @@ impl<F: Front> FromRequestParts<Web<F>> for Visit<F> {
 
     async fn from_request_parts(parts: &mut Parts, web: &Web<F>) -> Result<Self, Problem> {
         let query = Fields::parse(parts.uri.query().unwrap_or_default().as_bytes())?;
-        Ok(Self { web: web.clone(), base: Base::from_request_parts(parts, web).await?, query })
+        let words = Words::of(&parts.headers);
+        Ok(Self { web: web.clone(), base: Base::from_request_parts(parts, web).await?, query, words })
     }
 }
 
