@@ -10,7 +10,7 @@ use bessemer_protocol::text::quote;
 use bytes::Bytes;
 
 use crate::fact::{Cleared, Failure, Head, JobId, OnLost, Span};
-use crate::query::Info;
+use crate::query::{Info, Set};
 use crate::time::Wall;
 
 /// Names a command until its reply. Given by the caller; the core only carries it.
@@ -54,8 +54,11 @@ pub enum Command<'a> {
     Delete { jobs: &'a [JobId] },
     /// An operator moves jobs to the dead set; those being worked on are left alone. Answered [`Reply::Count`].
     Kill { jobs: &'a [JobId] },
-    /// Everything that stands there is deleted, at one stroke; reservations too with [`Cleared::Everything`]. Answered
-    /// [`Reply::Done`].
+    /// An operator takes jobs back from their workers, to the heads of their queues; no retry is spent. What their workers
+    /// say of them afterwards is stale (rule `A-03`). Jobs that nobody works on are left alone. Answered [`Reply::Count`].
+    Release { jobs: &'a [JobId] },
+    /// Everything that stands there is deleted, at one stroke; reservations too with [`Cleared::Everything`]. A queue stays
+    /// known, and paused if it was. Answered [`Reply::Count`].
     Clear { what: Cleared<'a> },
     /// Queues are paused, resumed or removed; `None`: all that are known. Unknown names are passed over (rule `U-02`).
     /// Answered [`Reply::Done`].
@@ -73,7 +76,7 @@ pub enum QueueDeed {
     Pause,
     /// FETCH serves it again.
     Resume,
-    /// See [`Cleared::Queue`].
+    /// Its jobs are deleted and it is forgotten: see [`Cleared::Queue`].
     Remove,
 }
 
@@ -244,6 +247,12 @@ pub enum Action {
     Delete(Vec<JobId>),
     /// See [`Command::Kill`].
     Kill(Vec<JobId>),
+    /// See [`Command::Release`].
+    Release(Vec<JobId>),
+    /// See [`Command::Clear`]; the jobs that wait in a queue.
+    ClearQueue(String),
+    /// See [`Command::Clear`]; the jobs of a sorted set.
+    ClearSet(Set),
     /// See [`Command::Queues`]; one queue.
     Queue { name: String, deed: QueueDeed },
 }
@@ -256,6 +265,9 @@ impl Action {
             Self::Requeue(jobs) => submit(Command::Requeue { jobs }),
             Self::Delete(jobs) => submit(Command::Delete { jobs }),
             Self::Kill(jobs) => submit(Command::Kill { jobs }),
+            Self::Release(jobs) => submit(Command::Release { jobs }),
+            Self::ClearQueue(name) => submit(Command::Clear { what: Cleared::Queue(name) }),
+            Self::ClearSet(set) => submit(Command::Clear { what: Cleared::Set(*set) }),
             Self::Queue { name, deed } => submit(Command::Queues { deed: *deed, names: Some(&[name]) }),
         }
     }

@@ -13,6 +13,9 @@ pub const SAME_JID_MAX: usize = 10;
 /// Ids in one answer to [`crate::query::Query::SetIds`] at most, jobs that one [`crate::query::Scan`] looks at, and jobs that one operator's command may name.
 pub const SLICE_MAX: usize = 1_000;
 
+/// Queues that are shown of a worker at most.
+pub const WORKER_QUEUES_MAX: usize = 256;
+
 /// Bytes of job bodies in one piece of a walk that shows jobs whole; a larger one comes alone.
 pub const SCAN_TEXT_MAX: usize = 8 << 20;
 

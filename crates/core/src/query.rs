@@ -145,6 +145,13 @@ pub struct QueueView {
     pub paused: bool,
     /// How long the next job has waited.
     pub latency: Duration,
+    /// Jobs of this queue in workers' hands.
+    pub working: u64,
+    /// Jobs that came into it since the process started, also those that came back, and those that went straight to a
+    /// worker who waited.
+    pub pushed: u64,
+    /// Jobs that left it since the process started, to whatever place.
+    pub left: u64,
 }
 
 /// An answer.
@@ -219,6 +226,8 @@ pub struct WorkerView {
     pub connections: usize,
     /// Jobs it has reserved.
     pub busy: usize,
+    /// The queues of its last FETCH, leftmost first, [`crate::limits::WORKER_QUEUES_MAX`] at most.
+    pub queues: Vec<String>,
 }
 
 /// Processed and failed on one day (UTC).
@@ -273,6 +282,8 @@ pub struct Tally {
     pub repushed: u64,
     /// Deliveries whose reply never reached the kernel (`D13`).
     pub undelivered: u64,
+    /// Jobs that operators took back from their workers.
+    pub released: u64,
     /// Jobs that left the dead set by age or limit.
     pub dead_dropped: u64,
 }

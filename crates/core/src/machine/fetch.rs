@@ -30,11 +30,13 @@ impl Machine {
         wait: Duration,
     ) -> Option<Reply> {
         let deadline = turn.now.boot.after(wait);
-        let stage = self
-            .workers
-            .of_conn(conn)
-            .and_then(|no| self.workers.get(no))
-            .map_or(Stage::Running, |w| w.stage);
+        let stage = match self.workers.of_conn(conn).and_then(|no| self.workers.get_mut(no)) {
+            Some(worker) => {
+                worker.asks(queues);
+                worker.stage
+            }
+            None => Stage::Running,
+        };
         if stage != Stage::Running {
             self.parked.park(ticket, conn, &[], deadline);
             return None;

@@ -155,7 +155,10 @@ impl Machine {
             State::Free => {}
             State::Queued => self.queues.remove(&mut self.table, slot),
             State::Scheduled | State::Retrying | State::Dead => self.sets.remove(&self.table, slot),
-            State::Working => self.reservations.remove(&self.table, &mut self.workers, slot),
+            State::Working => {
+                self.reservations.remove(&self.table, &mut self.workers, slot);
+                self.queues[self.table[slot].queue].working -= 1;
+            }
         }
     }
 
@@ -183,6 +186,7 @@ impl Machine {
                     None => self.workers.reserving(wid),
                 };
                 self.reservations.insert(&mut self.table, &mut self.workers, slot, holder, (since, until));
+                self.queues.hand_out(self.table[slot].queue, was == Some(State::Queued));
             }
             _ => self.sets.insert(&self.table, slot),
         }

@@ -166,6 +166,7 @@ impl Machine {
             Command::Requeue { jobs } => self.requeue(&mut turn, jobs),
             Command::Delete { jobs } => self.delete(&mut turn, jobs),
             Command::Kill { jobs } => self.kill(&mut turn, jobs),
+            Command::Release { jobs } => self.release(&mut turn, jobs),
             Command::Clear { what } => self.clear(&mut turn, what),
             Command::Queues { deed, names } => self.operate_queues(&mut turn, deed, names),
             Command::Latency { names } => self.latency(&turn, names),

@@ -1,5 +1,5 @@
 //! What operators do to jobs, queues and workers. A job that is being worked on is its worker's: it is left alone, but
-//! by FLUSH.
+//! by FLUSH and by who takes it back on purpose.
 
 use std::time::Duration;
 
@@ -53,10 +53,42 @@ impl Machine {
         reply
     }
 
+    /// Back to the heads of their queues in their order, as from a lost worker that nobody blames (`D4`). Whatever their
+    /// `retry` says: the operator knows that nobody works on them any more.
+    pub(super) fn release<F: Facts>(&mut self, turn: &mut Turn<'_, F>, jobs: &[JobId]) -> Reply {
+        let held = |id: &JobId| self.table.find(*id).filter(|slot| self.table[*slot].state == State::Working);
+        let mut slots: Vec<Slot> = jobs.iter().filter_map(held).collect();
+        slots.sort_unstable_by_key(|slot| (std::cmp::Reverse(self.table[*slot].order), *slot));
+        slots.dedup();
+        for slot in &slots {
+            self.know_again(turn, self.table[*slot].queue);
+            let (id, order) = (self.table.id(*slot), self.head());
+            let standing = Standing::Queued { since: turn.now.wall };
+            self.happen(turn, &Fact::Set { id, order, standing });
+        }
+        self.tally.released += slots.len() as u64;
+        self.serve(turn, &slots);
+        Reply::Count(slots.len() as u64)
+    }
+
     /// Deletes what stands there, whatever it is (rules `N-03`, `M-07`).
     pub(super) fn clear<F: Facts>(&mut self, turn: &mut Turn<'_, F>, what: Cleared<'_>) -> Reply {
+        let known = match what {
+            Cleared::Queue(name) => self.queues.find(name).filter(|queue| self.queues[*queue].known),
+            Cleared::Everything | Cleared::Set(_) => None,
+        };
+        let (paused, before) = (known.map(|queue| self.queues[queue].paused), self.table.len());
         self.happen(turn, &Fact::Clear(what));
-        Reply::Done
+        if let (Cleared::Queue(name), Some(paused)) = (what, paused) {
+            self.keep_queue(turn, name, paused);
+        }
+        Reply::Count((before - self.table.len()) as u64)
+    }
+
+    /// A queue is known, and paused or not.
+    fn keep_queue<F: Facts>(&mut self, turn: &mut Turn<'_, F>, name: &str, paused: bool) {
+        let flags = [if paused { PAUSED } else { 0 }];
+        self.happen(turn, &Fact::Keep { family: Family::Queue, key: name.as_bytes(), value: Some(&flags) });
     }
 
     /// Pauses, resumes or removes queues that are known (rules `U-01` to `U-04`).
@@ -84,9 +116,7 @@ impl Machine {
                 QueueDeed::Resume => false,
             };
             if paused != self.queues[queue].paused {
-                let flags = [if paused { PAUSED } else { 0 }];
-                let (family, key) = (Family::Queue, name.as_bytes());
-                self.happen(turn, &Fact::Keep { family, key, value: Some(&flags) });
+                self.keep_queue(turn, name, paused);
             }
             resumed.extend(self.queues.first(queue));
         }

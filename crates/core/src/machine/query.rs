@@ -57,7 +57,15 @@ impl Machine {
         let view = |queue: u16| {
             let shown = &self.queues[queue];
             let latency = self.waited(now, queue);
-            QueueView { name: shown.name.to_string(), size: shown.len as u64, paused: shown.paused, latency }
+            QueueView {
+                name: shown.name.to_string(),
+                size: shown.len as u64,
+                paused: shown.paused,
+                latency,
+                working: shown.working as u64,
+                pushed: shown.pushed,
+                left: shown.left,
+            }
         };
         self.queues.numbers().filter(|queue| self.queues[*queue].known).map(view).collect()
     }
@@ -104,6 +112,7 @@ impl Machine {
                     rss_kb: w.rss_kb,
                     connections: w.connections,
                     busy: w.hands.len,
+                    queues: w.queues().map(String::from).collect(),
                 }
             })
             .collect()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use super::table::{NONE, Slot, Table};
+use super::table::{NONE, Slot, State, Table};
 use crate::fact::Order;
 
 /// One queue.
@@ -17,6 +17,11 @@ pub(super) struct Queue {
     pub(super) len: usize,
     /// Jobs that belong to it, in whatever state.
     jobs: usize,
+    /// Those of them that are being worked on.
+    pub(super) working: usize,
+    /// Jobs that came and that left since the process started; volatile.
+    pub(super) pushed: u64,
+    pub(super) left: u64,
     head: Slot,
     tail: Slot,
     /// While replaying: a record came out of order, so the list is to be sorted.
@@ -49,7 +54,19 @@ impl Queues {
         let name: Arc<str> = name.into();
         self.by_name.insert(name.clone(), number);
         let (head, tail) = (NONE, NONE);
-        let queue = Queue { name, known: false, paused: false, len: 0, jobs: 0, head, tail, unsorted: false };
+        let queue = Queue {
+            name,
+            known: false,
+            paused: false,
+            len: 0,
+            jobs: 0,
+            working: 0,
+            pushed: 0,
+            left: 0,
+            head,
+            tail,
+            unsorted: false,
+        };
         match self.all.get_mut(usize::from(number)) {
             Some(place) => *place = queue,
             None => self.all.push(queue),
@@ -128,7 +145,18 @@ impl Queues {
             queue.tail = slot;
         }
         queue.len += 1;
+        queue.pushed += 1;
         self.enqueued += 1;
+    }
+
+    /// A job of this queue is in somebody's hands from now on; one that did not stand in it came and left in one.
+    pub(super) fn hand_out(&mut self, queue: u16, stood_in_it: bool) {
+        let queue = &mut self[queue];
+        queue.working += 1;
+        if !stood_in_it {
+            queue.pushed += 1;
+            queue.left += 1;
+        }
     }
 
     /// Takes a job out, wherever it stands.
@@ -144,6 +172,7 @@ impl Queues {
             next => table[next].prev = prev,
         }
         queue.len -= 1;
+        queue.left += 1;
         self.enqueued -= 1;
     }
 
@@ -151,6 +180,7 @@ impl Queues {
     pub(super) fn recovered(&mut self, table: &mut Table) {
         let numbers: Vec<u16> = self.numbers().collect();
         for number in numbers {
+            (self[number].pushed, self[number].left) = (0, 0);
             if !std::mem::take(&mut self.all[usize::from(number)].unsorted) {
                 continue;
             }
@@ -197,12 +227,19 @@ impl Queues {
     /// Walks every list both ways; gives the number of jobs.
     pub(super) fn check(&self, table: &Table) -> Result<usize, String> {
         let mut sum = 0;
-        let mut jobs = vec![0; self.all.len()];
-        table.slots().for_each(|slot| jobs[usize::from(table[slot].queue)] += 1);
+        let (mut jobs, mut working) = (vec![0; self.all.len()], vec![0; self.all.len()]);
+        for slot in table.slots() {
+            let queue = usize::from(table[slot].queue);
+            jobs[queue] += 1;
+            working[queue] += usize::from(table[slot].state == State::Working);
+        }
         for number in self.numbers() {
             let queue = &self[number];
             if queue.jobs != jobs[usize::from(number)] || !(queue.known || queue.jobs > 0) {
                 return Err(format!("queue {}: {} jobs name it, or nobody does", queue.name, queue.jobs));
+            }
+            if queue.working != working[usize::from(number)] {
+                return Err(format!("queue {}: {} jobs are worked on, or not", queue.name, queue.working));
             }
             let slots: Vec<Slot> = self.oldest_first(table, number).collect();
             let back: Vec<Slot> = self.newest_first(table, number).collect();

@@ -197,7 +197,8 @@ impl Scene {
                 self.apply(ticket, Command::Undelivered { delivery }, out);
                 return Some("back".into());
             }
-            "signal" | "requeue" | "delete" | "kill" | "flush" | "clear" | "pause" | "resume" | "remove" => {
+            "signal" | "requeue" | "delete" | "kill" | "release" | "flush" | "clear" | "empty" | "pause"
+            | "resume" | "remove" => {
                 self.operate(ticket, verb, args, out);
             }
             "latency" => _ = self.apply(ticket, Command::Latency { names: args }, out),
@@ -215,17 +216,21 @@ impl Scene {
                 let wid = (args[0] != "all").then_some(args[0]);
                 self.apply(ticket, Command::Signal { wid, stage: stage(args[1]) }, out);
             }
-            "requeue" | "delete" | "kill" => {
+            "requeue" | "delete" | "kill" | "release" => {
                 let jobs: Vec<JobId> = args.iter().flat_map(|jid| self.ids(jid)).collect();
                 let command = match verb {
                     "requeue" => Command::Requeue { jobs: &jobs },
                     "delete" => Command::Delete { jobs: &jobs },
+                    "release" => Command::Release { jobs: &jobs },
                     _ => Command::Kill { jobs: &jobs },
                 };
                 self.apply(ticket, command, out);
             }
             "flush" => {
                 self.apply(ticket, Command::Clear { what: Cleared::Everything }, out);
+            }
+            "empty" => {
+                self.apply(ticket, Command::Clear { what: Cleared::Queue(args[0]) }, out);
             }
             "clear" => {
                 let set = match args[0] {
@@ -278,9 +283,9 @@ impl Scene {
             "retries" => Query::Set { set: Set::Retries, page },
             "dead" => Query::Set { set: Set::Dead, page },
             "working" => Query::Working { page },
-            "workers" => Query::Workers,
+            "workers" | "asked" => Query::Workers,
             "info" => Query::Info,
-            "queues" => Query::Queues,
+            "queues" | "traffic" => Query::Queues,
             name => Query::Queue { name: name.into(), page },
         };
         match self.machine.answer(self.now, &query) {
@@ -299,6 +304,11 @@ impl Scene {
                 })
                 .collect::<Vec<_>>()
                 .join(" "),
+            Answer::Workers(workers) if place == "asked" => workers
+                .iter()
+                .map(|w| format!("{}={}", w.wid, w.queues.join(",")))
+                .collect::<Vec<_>>()
+                .join(" "),
             Answer::Workers(workers) => workers
                 .iter()
                 .map(|w| format!("{}:{:?}:{}", w.wid, w.stage, w.busy))
@@ -308,6 +318,11 @@ impl Scene {
                 "processed {} failed {} discarded {}",
                 info.processed, info.failures, info.since_start.dead_dropped
             ),
+            Answer::Queues(queues) if place == "traffic" => queues
+                .iter()
+                .map(|q| format!("{}:+{}-{}@{}", q.name, q.pushed, q.left, q.working))
+                .collect::<Vec<_>>()
+                .join(" "),
             Answer::Queues(queues) => queues
                 .iter()
                 .map(|q| format!("{}:{}{}", q.name, q.size, if q.paused { ":paused" } else { "" }))

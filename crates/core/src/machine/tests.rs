@@ -630,7 +630,7 @@ fn flush_wipes_everything_but_workers_n03_q44() {
          0s p pause q                 | ok
          0s w2 hello                  | ok
          0s w2 fetch q default        | waits
-         1s p flush                   | ok
+         1s p flush                   | 5
          1s p sees queues             |
          1s p sees info               | processed 0 failed 0 discarded 0
          1s p sees working            |
@@ -660,13 +660,13 @@ fn a_cleared_set_is_empty_and_nothing_else_is_m07() {
          0s w fetch default           | b
          0s w fail b                  | ok
          0s p push c at=90s           | ok
-         0s p clear retries           | ok
+         0s p clear retries           | 1
          0s p sees retries            |
          0s p sees dead               | a×1
-         0s p clear dead              | ok
+         0s p clear dead              | 1
          0s p sees dead               |
          0s p sees scheduled          | c
-         0s p clear scheduled         | ok
+         0s p clear scheduled         | 1
          0s p sees scheduled          |
          0s p push b                  | ok
          0s p sees default            | b",
@@ -706,4 +706,124 @@ fn a_job_that_comes_back_brings_its_removed_queue_with_it_u04() {
          61s p sees queues           | q:1
          61s p sees q                | a",
     );
+}
+
+#[test]
+fn a_released_job_goes_back_to_the_head_and_its_worker_is_late_a03() {
+    play(
+        "0s w hello                 | ok
+         0s p connect               | ok
+         0s p push a retry=0        | ok
+         0s p push b                | ok
+         0s p push c                | ok
+         0s p push d at=1h          | ok
+         0s w fetch default         | a
+         0s w fetch default         | b
+         5s p release b a c d nobody | 2
+         5s p sees working          |
+         5s p sees default          | c b a
+         6s p latency default       | default=1s
+         6s w ack a                 | ok
+         6s w fail b                | Job not found b
+         6s p sees default          | c b a
+         6s p sees info             | processed 0 failed 0 discarded 0
+         6s v hello                 | ok
+         6s v fetch default         | a
+         6s w fail a                | Job not found a
+         6s v fail a                | ok
+         6s p sees default          | c b
+         7s w leaves                | gone
+         99s p sees default         | c b",
+    );
+}
+
+#[test]
+fn a_released_job_goes_to_who_waits_and_brings_its_queue_with_it_g07_u04() {
+    play(
+        "0s w hello                 | ok
+         0s p connect               | ok
+         0s p push a queue=q        | ok
+         0s w fetch q               | a
+         0s p remove q              | ok
+         0s p release a             | 1
+         0s p sees queues           | q:1
+         0s v hello                 | ok
+         0s v fetch q               | a
+         1s v fetch q               | waits
+         1s p release a             | v: a, 1
+         1s p sees working          | a@v",
+    );
+}
+
+#[test]
+fn a_cleared_queue_is_empty_and_as_paused_as_it_was_u03() {
+    play(
+        "0s p connect                 | ok
+         0s p push a queue=q          | ok
+         0s p push b queue=q at=90s   | ok
+         0s p push c queue=other      | ok
+         0s p pause q                 | ok
+         1s p empty q                 | 1
+         1s p sees queues             | other:1 q:0:paused
+         1s p empty nobody            | 0
+         1s p sees queues             | other:1 q:0:paused
+         1s p push a queue=q          | ok
+         1s p sees q                  | a
+         91s p sees q                 | b a",
+    );
+}
+
+#[test]
+fn a_queue_knows_who_came_and_left_and_is_being_worked_on() {
+    play(
+        "0s p connect               | ok
+         0s w hello                 | ok
+         0s p push a queue=q        | ok
+         0s p push b queue=q        | ok
+         0s w fetch q               | a
+         0s p sees traffic          | q:+2-1@1
+         0s w fetch q               | b
+         0s w fetch q               | waits
+         1s p push c queue=q        | w: c, ok
+         1s p sees traffic          | q:+3-3@3
+         1s w ack a                 | ok
+         1s w fail b                | ok
+         1s p release c             | 1
+         1s p sees traffic          | q:+4-3@0
+         1s p delete c              | 1
+         1s p sees traffic          | q:+4-4@0
+         1s p push d queue=q at=2s  | ok
+         1s p sees traffic          | q:+4-4@0
+         2s p sees traffic          | q:+5-4@0
+         2s p flush                 | 2
+         2s p sees traffic          |",
+    );
+}
+
+#[test]
+fn a_worker_shows_the_queues_of_its_last_fetch() {
+    play(
+        "0s w hello                 | ok
+         0s v hello w               | ok
+         0s p connect               | ok
+         0s p sees asked            | w=
+         0s w fetch a b             | waits
+         1s p sees asked            | w=a,b
+         1s v fetch b a c           | waits
+         1s p sees asked            | w=b,a,c
+         1s p fetch z               | waits
+         1s p sees asked            | w=b,a,c
+         3s                         | w: nothing, v: nothing, p: nothing",
+    );
+    let names: Vec<String> = (0..300).map(|n| format!("q{n}")).collect();
+    let shown = format!("w={}", names[..256].join(","));
+    play(&format!(
+        "0s w hello | ok
+         0s w fetch {} | waits
+         0s w sees asked | {shown}
+         0s w fetch {} | waits
+         0s w sees asked | {shown}",
+        names.join(" "),
+        names[..256].join(" "),
+    ));
 }

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use super::reservations::Hands;
 use crate::command::{ConnId, Hello, Stage};
+use crate::limits::WORKER_QUEUES_MAX;
 use crate::time::{Boot, Now, Wall};
 
 /// Names one incarnation of a worker process, for as long as the server lives.
@@ -45,6 +46,30 @@ pub(super) struct Worker {
     gone_since: Option<Boot>,
     /// What it has reserved.
     pub(super) hands: Hands,
+    /// The queues of its last FETCH with a space between them, as it asked: a name has none. Many workers ask for the same
+    /// queues in another order each time, and one text is overwritten without allocating.
+    asked: String,
+}
+
+impl Worker {
+    /// It asks for jobs of these queues.
+    pub(super) fn asks(&mut self, queues: &[&str]) {
+        let queues = &queues[..queues.len().min(WORKER_QUEUES_MAX)];
+        if !self.queues().eq(queues.iter().copied()) {
+            self.asked.clear();
+            for queue in queues {
+                if !self.asked.is_empty() {
+                    self.asked.push(' ');
+                }
+                self.asked.push_str(queue);
+            }
+        }
+    }
+
+    /// The queues of its last FETCH.
+    pub(super) fn queues(&self) -> impl Iterator<Item = &str> {
+        self.asked.split(' ').filter(|name| !name.is_empty())
+    }
 }
 
 /// One identified connection.
@@ -176,6 +201,7 @@ impl Workers {
                 connections: 0,
                 gone_since: None,
                 hands: Hands::default(),
+                asked: String::new(),
             },
         );
         self.by_wid.insert(wid, no);

@@ -14,5 +14,5 @@ pub(super) fn run<E: Engine>(call: &mut Call<'_, E>) -> Outcome {
     }
     tracing::warn!("FLUSH: everything is wiped");
     let progress = call.submit(Command::Clear { what: Cleared::Everything });
-    Outcome::Submitted(progress, Form::Plain)
+    Outcome::Submitted(progress, Form::Ok)
 }

@@ -91,6 +91,8 @@ impl Outcome {
 pub(crate) enum Form {
     /// By what it is.
     Plain,
+    /// It is so, however many it reached.
+    Ok,
     /// As the report of a PUSHB.
     Bulk(Box<Report>),
 }
@@ -155,7 +157,7 @@ pub(crate) struct Surroundings<'a> {
 /// Writes a settled reply.
 pub(crate) fn respond(reply: Reply, form: Form, around: &Surroundings<'_>, out: &mut Vec<u8>) {
     match (reply, form) {
-        (Reply::Done, _) => put_ok(out),
+        (Reply::Done, _) | (Reply::Count(_), Form::Ok) => put_ok(out),
         (Reply::Nothing, _) => put_null(out),
         (Reply::Job(job), _) => fetch::respond(&job, out),
         (Reply::Pushed(outcomes), Form::Bulk(report)) => report.respond(outcomes, around.rejected, out),

@@ -30,7 +30,7 @@ pub(super) fn run<E: Engine>(call: &mut Call<'_, E>, rest: &str) -> Outcome {
     let deed = match (operation, &filter) {
         (Operation::Clear, _) | (Operation::Discard, Filter::Everything) => {
             let progress = call.submit(Command::Clear { what: Cleared::Set(set) });
-            return Outcome::Submitted(progress, Form::Plain);
+            return Outcome::Submitted(progress, Form::Ok);
         }
         (Operation::Discard, _) => Deed::Discard,
         (Operation::Kill, _) => Deed::Kill,

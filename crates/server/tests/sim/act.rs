@@ -384,11 +384,12 @@ impl World {
         let fresh = ids.clone();
         ids.extend(self.seen.iter().copied());
         self.seen = fresh;
-        let action = match self.chance.below(if self.plan.beats { 8 } else { 6 }) {
+        let action = match self.chance.below(if self.plan.beats { 9 } else { 7 }) {
             0..=2 => Action::Requeue(ids.clone()),
             3 => Action::Delete(ids.clone()),
             4 | 5 => Action::Kill(ids.clone()),
-            6 => Action::Signal { wid: None, stage: Told::Quiet },
+            6 => Action::Release(ids.clone()),
+            7 => Action::Signal { wid: None, stage: Told::Quiet },
             _ => Action::Signal { wid: Some("worker-1".into()), stage: Told::Terminate },
         };
         self.next_token += 1;
@@ -402,7 +403,9 @@ impl World {
             match &action {
                 Action::Requeue(_) => self.ledger.revived(jid),
                 Action::Delete(_) | Action::Kill(_) => self.ledger.deleted(jid),
+                Action::Release(_) => self.ledger.taken_back(jid),
                 Action::Signal { .. } | Action::Queue { .. } => {}
+                Action::ClearQueue(_) | Action::ClearSet(_) => {}
             }
         }
         drop(witness);

@@ -35,6 +35,8 @@ pub(crate) struct Entry {
     pub(crate) ended: bool,
     /// Something was sent that may have ended it.
     pub(crate) may_have_ended: bool,
+    /// An operator took it back, perhaps before its worker had read it: nobody has it for certain any more.
+    taken_back: bool,
     /// Who has it in hand for certain: the client, when it asked for it, and the steps of the wall clock by then.
     pub(crate) holder: Option<(usize, u64, u32)>,
 }
@@ -57,6 +59,7 @@ impl Entry {
             failures: 0,
             ended: false,
             may_have_ended: false,
+            taken_back: false,
             holder: None,
         }
     }
@@ -125,6 +128,14 @@ impl Ledger {
         }
     }
 
+    /// An operator takes it back from its worker.
+    pub(crate) fn taken_back(&mut self, jid: &str) {
+        if let Some(job) = self.find(jid) {
+            let entry = &mut self.entries[job];
+            (entry.taken_back, entry.holder) = (true, None);
+        }
+    }
+
     /// What a client has in hand may have been taken from it.
     pub(crate) fn forget_holder(&mut self, who: usize) {
         for entry in &mut self.entries {
@@ -178,7 +189,7 @@ impl Ledger {
         if entry.retry == 0 && entry.spare_copies == 0 && entry.deliveries > 1 && entry.failures > 0 {
             return Err(format!("{} has retry 0, has failed and is delivered again", entry.jid));
         }
-        entry.holder = Some((who, asked, steps));
+        entry.holder = Some((who, asked, steps)).filter(|_| !entry.taken_back);
         Ok(())
     }
 

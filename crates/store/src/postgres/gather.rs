@@ -122,6 +122,7 @@ impl Owned {
             | Command::Requeue { .. }
             | Command::Delete { .. }
             | Command::Kill { .. }
+            | Command::Release { .. }
             | Command::Clear { .. }
             | Command::Queues { .. }
             | Command::Latency { .. } => return None,

@@ -55,6 +55,7 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
         ("Jobs taken back from lost workers", since.jobs_lost),
         ("ACKs and FAILs without effect", since.stale_acks),
         ("Deliveries that reached nobody", since.undelivered),
+        ("Jobs taken back by operators", since.released),
         ("Jobs dropped from the dead set", since.dead_dropped),
     ];
     let grade = match micros {

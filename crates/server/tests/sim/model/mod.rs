@@ -244,6 +244,7 @@ impl Model {
                 self.trim_dead();
                 reply
             }
+            Command::Release { jobs } => self.release(now, jobs),
             Command::Clear { what } => self.clear(what),
             Command::Queues { deed, names } => self.operate_queues(now, deed, names),
             Command::Latency { names } => {

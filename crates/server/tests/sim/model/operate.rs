@@ -8,7 +8,30 @@ use bessemer_core::{JobId, Now};
 use super::{Expected, Job, Model};
 
 impl Model {
+    pub(super) fn release(&mut self, now: Now, jobs: &[JobId]) -> Expected {
+        let mut held: Vec<JobId> = jobs.iter().copied().filter(|id| self.held.contains_key(id)).collect();
+        held.sort_by_key(|id| (std::cmp::Reverse(self.durable.jobs[id].order), *id));
+        held.dedup();
+        for id in &held {
+            self.held.remove(id);
+            self.put_at_head(*id, now.wall);
+        }
+        self.serve(now);
+        Expected::Count(held.len() as u64)
+    }
+
+    /// A queue that is emptied is known, and paused, as it was.
     pub(super) fn clear(&mut self, what: Cleared<'_>) -> Expected {
+        let as_it_was = (self.durable.queues.clone(), self.durable.paused.clone());
+        let before = self.durable.jobs.len();
+        self.wipe(what);
+        if let Cleared::Queue(_) = what {
+            (self.durable.queues, self.durable.paused) = as_it_was;
+        }
+        Expected::Count((before - self.durable.jobs.len()) as u64)
+    }
+
+    fn wipe(&mut self, what: Cleared<'_>) {
         let stands = |job: &Job| match (what, &job.place) {
             (Cleared::Everything, _)
             | (Cleared::Set(Set::Scheduled), Place::Scheduled { .. })
@@ -33,7 +56,6 @@ impl Model {
             }
             Cleared::Set(_) => {}
         }
-        Expected::Done
     }
 
     pub(super) fn operate_queues(&mut self, now: Now, deed: QueueDeed, names: Option<&[&str]>) -> Expected {
@@ -43,7 +65,7 @@ impl Model {
             match deed {
                 QueueDeed::Pause => _ = self.durable.paused.insert(queue),
                 QueueDeed::Resume => _ = self.durable.paused.remove(&queue),
-                QueueDeed::Remove => _ = self.clear(Cleared::Queue(&queue)),
+                QueueDeed::Remove => self.wipe(Cleared::Queue(&queue)),
             }
         }
         self.serve(now);
