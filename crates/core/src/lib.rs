@@ -29,7 +29,7 @@ pub mod query;
 pub mod time;
 
 pub use command::{Action, Command, ConnId, Delivery, Reply, Ticket};
-pub use event::Event;
+pub use event::{Attempt, Event, Outcome};
 pub use fact::{Fact, Facts, JobId, Span};
 pub use limits::Rules;
 pub use machine::{Machine, Names, Progress, Settled};

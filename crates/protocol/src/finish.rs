@@ -104,6 +104,17 @@ impl Fail {
     }
 }
 
+/// The kind of error in a [`Fail::text`]; `None` where it does not say one first.
+pub fn errtype(text: &[u8]) -> Option<Cow<'_, str>> {
+    let rest = text.strip_prefix(b"{\"errtype\":")?;
+    // What follows is not read: it may be a long stack trace.
+    let errtype = serde_json::Deserializer::from_slice(rest).into_iter::<Lossy<'_>>().next()?.ok()?;
+    Some(match errtype.0 {
+        Cow::Borrowed(text) => first(text, ERRTYPE_MAX).into(),
+        Cow::Owned(text) => first(&text, ERRTYPE_MAX).to_owned().into(),
+    })
+}
+
 /// Trimmed, cut, and never empty (rule `A-13`).
 fn clean(text: Option<Lossy<'_>>, max: usize) -> String {
     let text = text.unwrap_or_default().0;
@@ -184,5 +195,18 @@ mod tests {
             assert_eq!(Fail::parse(bad), Err(FinishError::Fail(bad.into())));
         }
         assert!(Fail::parse(r#"{"jid":"abcdefgh1","message":"\ud800","other":[1,{}]}"#).is_ok());
+    }
+
+    #[test]
+    fn the_kind_of_error_is_read_from_the_text_that_is_kept() {
+        for errtype in ["E", "späß \"\\\u{1}", "unknown"] {
+            let fail = Fail { errtype: errtype.into(), message: "boom".into(), ..Fail::default() };
+            assert_eq!(super::errtype(&fail.text()).as_deref(), Some(errtype));
+        }
+        let long = format!(r#"{{"errtype":"{}"}}"#, "ä".repeat(ERRTYPE_MAX + 1));
+        assert_eq!(super::errtype(long.as_bytes()).map(|text| text.chars().count()), Some(ERRTYPE_MAX));
+        for other in ["", "{}", r#"{"message":"m"}"#, r#"{"errtype":7}"#, r#"{"errtype":"x"#, "garbage"] {
+            assert_eq!(super::errtype(other.as_bytes()), None, "{other}");
+        }
     }
 }

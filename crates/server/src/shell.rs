@@ -561,5 +561,6 @@ fn report(event: &Event) {
         }
         Event::Died { id, .. } => tracing::debug!("job {:x} is dead", id.0),
         Event::Expired { id } => tracing::info!("the reservation of job {:x} expired", id.0),
+        Event::Attempt(_) => {}
     }
 }

@@ -8,7 +8,7 @@ use super::table::Slot;
 use super::workers::WorkerNo;
 use super::{Machine, Progress, Turn};
 use crate::command::{Reply, Stage};
-use crate::event::Event;
+use crate::event::{Event, Outcome};
 use crate::fact::{Ending, Fact, Facts, Failure, Standing};
 use crate::limits::DUE_SLICE;
 use crate::policy::lost::{self, Verdict};
@@ -64,7 +64,7 @@ impl Machine {
         while let Some(slot) = take(&mut left, || self.expired(now)) {
             self.tally.reaped += 1;
             turn.out.events.push(Event::Expired { id: self.table.id(slot) });
-            self.failed(turn, slot, EXPIRED);
+            self.failed(turn, slot, None, EXPIRED);
         }
         while let Some(no) = take(&mut left, || self.lost_worker(now)) {
             self.lose(turn, no);
@@ -129,7 +129,11 @@ impl Machine {
         let (at, entry) = (turn.now.wall, &self.table[slot]);
         let losses = self.losses.get(&slot).map_or(&[][..], Vec::as_slice);
         let id = self.table.id(slot);
-        match lost::lost(&self.rules, entry.retry, entry.on_lost, losses, blamed, at) {
+        let verdict = lost::lost(&self.rules, entry.retry, entry.on_lost, losses, blamed, at);
+        if verdict != Verdict::Wait {
+            self.attempted(turn, slot, None, Outcome::Lost, None);
+        }
+        match verdict {
             Verdict::Wait => return false,
             Verdict::Requeue => {
                 self.know_again(turn, self.table[slot].queue);

@@ -1,9 +1,11 @@
 //! ACK and FAIL: a worker ends what it was given (rules `A-01` to `A-15`, `R-01` to `R-05`, decision `D3`).
 
+use bessemer_protocol::finish::errtype;
+
 use super::table::Slot;
 use super::{Machine, Turn};
 use crate::command::{ConnId, Refusal, Reply};
-use crate::event::Event;
+use crate::event::{Attempt, Event, Outcome};
 use crate::fact::{Ending, Fact, Facts, Failure, Standing};
 use crate::limits::DUE_SLICE;
 use crate::policy::retry::{self, Attempts, Verdict};
@@ -14,6 +16,7 @@ impl Machine {
         match self.reserved(conn, jid) {
             Some(slot) => {
                 let (id, at) = (self.table.id(slot), turn.now.wall);
+                self.attempted(turn, slot, Some(jid), Outcome::Done, None);
                 self.happen(turn, &Fact::End { id, at, why: Ending::Acked });
             }
             None => self.tally.stale_acks += 1,
@@ -30,7 +33,7 @@ impl Machine {
     ) -> Reply {
         match self.reserved(conn, jid) {
             Some(slot) => {
-                self.failed(turn, slot, text);
+                self.failed(turn, slot, Some(jid), text);
                 Reply::Done
             }
             None => {
@@ -54,8 +57,15 @@ impl Machine {
             .map(|(_, slot)| slot)
     }
 
-    /// One attempt at a job failed: it is tried again, given up or discarded. `text`: see [`Failure::text`].
-    pub(super) fn failed<F: Facts>(&mut self, turn: &mut Turn<'_, F>, slot: Slot, text: &[u8]) {
+    /// One attempt at a job failed: it is tried again, given up or discarded. `jid`: as its worker named it; none: its
+    /// reservation expired. `text`: see [`Failure::text`].
+    pub(super) fn failed<F: Facts>(
+        &mut self,
+        turn: &mut Turn<'_, F>,
+        slot: Slot,
+        jid: Option<&str>,
+        text: &[u8],
+    ) {
         let now = turn.now;
         let (id, order) = (self.table.id(slot), self.table[slot].order);
         let before = self.failures.get(&slot).copied();
@@ -64,6 +74,13 @@ impl Machine {
         let chance = self.table.hash(&(now.chance ^ self.table[slot].jid).to_le_bytes());
         let (attempts, verdict) = retry::failed(self.table[slot].retry, before.map(|f| f.attempts), chance);
         let Attempts { retry_count, remaining } = attempts;
+        let outcome = match verdict {
+            _ if jid.is_none() => Outcome::Expired,
+            Verdict::Retry(_) => Outcome::Failed,
+            Verdict::Die => Outcome::Died,
+            Verdict::Discard => Outcome::Discarded,
+        };
+        self.attempted(turn, slot, jid, outcome, errtype(text).as_deref());
         let failed_at = before.map_or(now.wall, |f| f.failed_at);
         let (next_at, standing) = match verdict {
             Verdict::Discard => {
@@ -88,6 +105,31 @@ impl Machine {
         self.trim_dead(turn);
     }
 
+    /// Tells that somebody has a job in hand no longer; to be called before the fact.
+    pub(super) fn attempted<F>(
+        &self,
+        turn: &mut Turn<'_, F>,
+        slot: Slot,
+        jid: Option<&str>,
+        outcome: Outcome,
+        error: Option<&str>,
+    ) {
+        let entry = &self.table[slot];
+        let Some(reservation) = self.reservations.get(&self.table, slot) else { return };
+        turn.out.events.push(Event::Attempt(Attempt {
+            id: self.table.id(slot),
+            jid: jid.map(Into::into),
+            queue: self.queues[entry.queue].name.clone(),
+            jobtype: self.types.name(entry.jobtype).clone(),
+            wid: reservation.wid.clone(),
+            enqueued_at: entry.time,
+            started_at: reservation.since,
+            ended_at: turn.now.wall,
+            outcome,
+            error: error.map(Into::into),
+        }));
+    }
+
     /// The dead set is full: the oldest go (`D28`). Where the limit was lowered they are many, and go in slices.
     pub(super) fn trim_dead<F: Facts>(&mut self, turn: &mut Turn<'_, F>) {
         for _ in 0..DUE_SLICE {
@@ -108,5 +150,62 @@ impl Machine {
         self.tally.dead_dropped += 1;
         self.happen(turn, &Fact::End { id, at: turn.now.wall, why });
         turn.out.events.push(Event::Discarded { id, why });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::machine::scenario::play;
+
+    #[test]
+    fn every_way_in_which_an_attempt_ends_is_told_once_i02() {
+        play(
+            "0s   w1 hello                       | ok
+             0s   p  push a                      | ok
+             1s   w1 fetch default               | a
+             3s   w1 ack a                       | ok
+             3s   p  attempts                    | a done of T in default by w1: waited 1s ran 2s
+             3s   w1 fetch default               | waits
+             4s   p  push b retry=2              | w1: b, ok
+             4s   w1 fail b                      | ok
+             4s   p  attempts                    | b failed (E) of T in default by w1: waited 0s ran 0s
+             4s   p  push c retry=-1             | ok
+             4s   w1 fetch default               | c
+             5s   w1 fail c                      | ok
+             5s   p  push d retry=0              | ok
+             5s   w1 fetch default               | d
+             6s   w1 fail d                      | ok
+             6s   p  attempts                    | c died (E) of T in default by w1: waited 0s ran 1s, \
+                                                   d discarded (E) of T in default by w1: waited 0s ran 1s",
+        );
+    }
+
+    #[test]
+    fn what_expires_or_is_lost_is_told_without_a_jid_and_what_changes_nothing_is_not() {
+        play(
+            "0s   w1 hello                       | ok
+             0s   w2 hello                       | ok
+             0s   p  push a reserve=60           | ok
+             0s   w1 fetch default               | a
+             0s   w2 ack a                       | ok
+             0s   w2 undelivered a               | back
+             0s   w1 fetch default               | a
+             0s   p  attempts                    |
+             60s                                 |
+             60s  p  attempts                    | ? expired (ReservationExpired) of T in default by w1: waited 0s ran 60s
+             60s  w1 ack a                       | ok
+             60s  p  attempts                    |
+             60s  p  push b                      | ok
+             60s  p  push c retry=0              | ok
+             60s  p  push d lost=dead            | ok
+             61s  w1 fetch default               | b
+             61s  w1 fetch default               | c
+             61s  w1 fetch default               | d
+             62s  w1 leaves                      | gone
+             122s                                |
+             122s p  attempts                    | ? lost of T in default by w1: waited 1s ran 61s, \
+                                                   ? lost of T in default by w1: waited 1s ran 61s, \
+                                                   ? lost of T in default by w1: waited 1s ran 61s",
+        );
     }
 }

@@ -39,7 +39,7 @@ impl JobTypes {
     }
 
     /// The name of a number that has users.
-    pub(super) fn name(&self, number: u32) -> &str {
+    pub(super) fn name(&self, number: u32) -> &Arc<str> {
         &self.all[number as usize].0
     }
 
@@ -57,9 +57,9 @@ mod tests {
     fn a_name_without_users_is_forgotten_and_its_number_reused() {
         let mut types = JobTypes::default();
         let (a, b) = (types.acquire("A"), types.acquire("B"));
-        assert_eq!((types.acquire("A"), types.name(a), types.users()), (a, "A", 3));
+        assert_eq!((types.acquire("A"), &**types.name(a), types.users()), (a, "A", 3));
         types.release(a);
         types.release(a);
-        assert_eq!((types.acquire("C"), types.name(a), types.name(b), types.users()), (a, "C", "B", 2));
+        assert_eq!((types.acquire("C"), &**types.name(a), &**types.name(b), types.users()), (a, "C", "B", 2));
     }
 }

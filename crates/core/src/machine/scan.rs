@@ -156,7 +156,7 @@ impl Machine {
     fn look(&self, slot: Slot, piece: &mut Piece<'_>) {
         let (entry, scan) = (&self.table[slot], piece.scan);
         let queue = scan.queue.as_deref().is_none_or(|name| *self.queues[entry.queue].name == *name);
-        let jobtype = scan.jobtype.as_deref().is_none_or(|name| self.types.name(entry.jobtype) == name);
+        let jobtype = scan.jobtype.as_deref().is_none_or(|name| **self.types.name(entry.jobtype) == *name);
         if queue && jobtype {
             piece.found.ids.push(self.table.id(slot));
             if scan.texts {

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use super::{Machine, Settled};
 use crate::command::{Command, ConnId, Hello, Push, QueueDeed, Reply, Stage, Text, Ticket};
+use crate::event::{Attempt, Event};
 use crate::fact::{Cleared, Fact, Facts, JobId, OnLost, Span};
 use crate::limits::Rules;
 use crate::query::{Answer, Page, Place, Query, Set};
@@ -53,6 +54,8 @@ pub(super) struct Scene {
     log: Log,
     now: Now,
     names: Vec<String>,
+    /// Attempts that ended since somebody asked for them.
+    attempts: Vec<String>,
     /// Deliveries that were handed out, by jid.
     deliveries: BTreeMap<String, crate::command::Delivery>,
 }
@@ -81,7 +84,14 @@ impl Scene {
         // The grace after a start has passed when the curtain rises.
         let now = Now { boot: Boot(1_000_000_000), heard: Boot(1_000_000_000), ..now };
         let log = Log { texts: Vec::new(), mirror: Machine::new(rules, KEY) };
-        Self { machine, log, now, names: vec![String::new()], deliveries: BTreeMap::new() }
+        Self {
+            machine,
+            log,
+            now,
+            names: vec![String::new()],
+            attempts: Vec::new(),
+            deliveries: BTreeMap::new(),
+        }
     }
 
     fn conn(&mut self, actor: &str) -> ConnId {
@@ -184,7 +194,7 @@ impl Scene {
             "fail" => {
                 _ = self.apply(
                     ticket,
-                    Command::Fail { conn, jid: args[0], text: b"{\"message\":\"m\"}" },
+                    Command::Fail { conn, jid: args[0], text: b"{\"errtype\":\"E\",\"message\":\"m\"}" },
                     out,
                 );
             }
@@ -202,6 +212,7 @@ impl Scene {
                 self.operate(ticket, verb, args, out);
             }
             "latency" => _ = self.apply(ticket, Command::Latency { names: args }, out),
+            "attempts" => return Some(std::mem::take(&mut self.attempts).join(", ")),
             "decrees" => return Some(self.decree(args)),
             "sees" => return Some(self.shown(args[0])),
             _ => panic!("no verb {verb}"),
@@ -342,6 +353,7 @@ impl Scene {
 
     fn told(&mut self, actor: &str, out: Settled) -> String {
         let mut told = Vec::new();
+        self.attempts.extend(out.events.iter().filter_map(attempt));
         for (ticket, reply) in out.replies {
             let text = match reply {
                 Reply::Done => "ok".into(),
@@ -372,6 +384,17 @@ impl Scene {
         self.log.mirror.check().expect("the mirror is whole");
         assert_eq!(self.log.mirror.dump(), self.machine.dump());
     }
+}
+
+/// `a done of T in default by w1: waited 1s, ran 2s`.
+fn attempt(event: &Event) -> Option<String> {
+    let Event::Attempt(attempt) = event else { return None };
+    let Attempt { jid, queue, jobtype, wid, outcome, error, .. } = attempt;
+    let (wait, run) = (attempt.wait().as_secs(), attempt.run().as_secs());
+    let jid = jid.as_deref().unwrap_or("?");
+    let error = error.as_deref().map(|error| format!(" ({error})")).unwrap_or_default();
+    let outcome = outcome.as_str();
+    Some(format!("{jid} {outcome}{error} of {jobtype} in {queue} by {wid}: waited {wait}s ran {run}s"))
 }
 
 fn push<'a>(
