@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use bessemer_core::query::{Condition, Durability, ServerFigures};
 use bessemer_core::{Action, Answer, Query, Rules, Wall};
 use bessemer_store::{Gone, Reader};
-use bessemer_web::Front;
+use bessemer_web::{Front, Watch};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::config::Limits;
@@ -46,6 +46,8 @@ pub(crate) struct Gauges {
     certificate_until_s: AtomicU64,
     /// What the engine's thread and the vestibule refused.
     pub(crate) rejected: Arc<Rejected>,
+    /// What happened lately.
+    pub(crate) watch: Watch,
     relaxed: AtomicBool,
     disk_full: AtomicBool,
     memory_full: AtomicBool,
@@ -121,6 +123,10 @@ impl<R: Reader> Front for Desk<R> {
             certificate_until: outside.certificate_until,
             rejected: self.gauges.rejected.table(),
         }
+    }
+
+    fn watch(&self) -> &Watch {
+        &self.gauges.watch
     }
 
     fn now(&self) -> Wall {

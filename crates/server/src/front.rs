@@ -93,7 +93,7 @@ impl<R: Reader> Front<R> {
         let gauges = desk.gauges.clone();
         let vestibule = Vestibule::new(terms(config, limits), gauges.clone(), arrivals);
         let dashboard = Dashboard::new(desk, site(config, address));
-        let served = watch::Sender::new(served(config, &dashboard));
+        let (served, keep_watch) = (watch::Sender::new(served(config, &dashboard)), dashboard.keep_watch());
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
         let (keep, ended) = oneshot::channel::<()>();
@@ -104,6 +104,7 @@ impl<R: Reader> Front<R> {
             let listener = TcpListener::from_std(commands)?;
             tokio::spawn(vestibule.serve(listener));
             tokio::spawn(watch_memory(gauges));
+            tokio::spawn(keep_watch);
             _ = ended.await;
             Ok::<(), std::io::Error>(())
         };

@@ -169,6 +169,8 @@ struct Hall<E: Engine> {
     memory_full: Cell<bool>,
     scratch: RefCell<Box<[u8]>>,
     outputs: RefCell<Vec<Output>>,
+    /// What happened, until somebody has taken it who is not waited for.
+    events: RefCell<Vec<Event>>,
     errands: RefCell<BTreeMap<u64, oneshot::Sender<u64>>>,
     bell: Arc<Bell>,
     /// Rung after every turn, for readers that were told to wait.
@@ -192,6 +194,7 @@ impl<E: Engine + 'static> Hall<E> {
             memory_full: Cell::default(),
             scratch: RefCell::new(vec![0; READ_MAX].into()),
             outputs: RefCell::default(),
+            events: RefCell::default(),
             errands: RefCell::default(),
             bell: Arc::new(Bell(Notify::new())),
             turned: Notify::new(),
@@ -428,7 +431,11 @@ impl<E: Engine + 'static> Hall<E> {
             node.look_outside(self.gauges.outside());
             let figures = node.figures(now);
             self.gauges.publish(&figures);
-            node.take_events().iter().for_each(report);
+            let mut events = self.events.borrow_mut();
+            let before = events.len();
+            node.take_events(&mut events);
+            events[before..].iter().for_each(report);
+            self.gauges.watch.take(&mut events);
             if self.memory_full.replace(figures.memory_full) != figures.memory_full {
                 report_memory(&figures, node.limits().memory_high_water);
             }

@@ -8,6 +8,7 @@
 //! works without scripts; nothing is inline, so that the content policy can forbid it. Rule ids in comments (`V-10`)
 //! are those of `docs/protocol.md`.
 
+use std::convert::Infallible;
 use std::future::Future;
 
 use axum::Router;
@@ -44,11 +45,13 @@ mod site;
 pub mod stats;
 mod text;
 mod visit;
+pub mod watch;
 mod web;
 mod words;
 
 pub use serve::{Served, serve};
 pub use site::Site;
+pub use watch::Watch;
 
 use pages::{busy, debug, docs, home, job as job_page, queue, queues, set};
 use problem::Problem;
@@ -64,6 +67,9 @@ pub trait Front: Clone + Send + Sync + 'static {
 
     /// The figures that only the server around the core knows.
     fn figures(&self) -> ServerFigures;
+
+    /// What happened lately.
+    fn watch(&self) -> &Watch;
 
     /// The time.
     fn now(&self) -> Wall;
@@ -83,6 +89,11 @@ impl<F: Front> Dashboard<F> {
     #[must_use]
     pub fn under(&self, site: Site) -> Self {
         Self(self.0.under(site))
+    }
+
+    /// Digests what happened, for as long as it is polled.
+    pub fn keep_watch(&self) -> impl Future<Output = Infallible> + Send + 'static {
+        watch::keep(self.0.front.clone())
     }
 
     /// Its pages.

@@ -311,9 +311,9 @@ impl<E: Engine> Node<E> {
         self.inquiries.len()
     }
 
-    /// What happened since this was asked last.
-    pub fn take_events(&mut self) -> Vec<Event> {
-        std::mem::take(&mut self.events)
+    /// What happened since this was asked last, behind what is there already.
+    pub fn take_events(&mut self, out: &mut Vec<Event>) {
+        out.append(&mut self.events);
     }
 
     /// An operator has set limits and rules anew. What has begun keeps the time that it was given.

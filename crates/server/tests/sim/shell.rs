@@ -183,7 +183,8 @@ impl World {
         let mut outputs = Vec::new();
         let node = self.node.as_mut().expect("the server runs");
         let poll = node.turn(&mut Context::from_waker(Waker::noop()), now, &mut outputs);
-        let told = node.take_events();
+        let mut told = Vec::new();
+        node.take_events(&mut told);
         match poll {
             Poll::Ready(Ok(())) => {}
             Poll::Ready(Err(fatal)) => return self.fail(&fatal.to_string()),

@@ -153,7 +153,7 @@ impl futures_core::Stream for Never {
 
 #[tokio::test(start_paused = true)]
 async fn an_engine_that_does_not_answer_is_not_ready_and_holds_up_only_its_askers() {
-    let router = bessemer_web::router(Stuck, Site::default());
+    let router = bessemer_web::router(Stuck::default(), Site::default());
     assert_eq!(get(&router, "/health/ready").await.status, 503);
     let mut waiting = tokio::task::JoinSet::new();
     for _ in 0..limits::RUNNING_MAX + 1 {
@@ -169,8 +169,8 @@ async fn an_engine_that_does_not_answer_is_not_ready_and_holds_up_only_its_asker
 }
 
 /// An engine that never answers.
-#[derive(Clone)]
-struct Stuck;
+#[derive(Clone, Default)]
+struct Stuck(std::sync::Arc<bessemer_web::Watch>);
 
 impl bessemer_web::Front for Stuck {
     async fn ask(&self, _: bessemer_core::Query) -> Result<bessemer_core::Answer, bessemer_store::Gone> {
@@ -183,6 +183,10 @@ impl bessemer_web::Front for Stuck {
 
     fn figures(&self) -> bessemer_core::query::ServerFigures {
         bessemer_core::query::ServerFigures::default()
+    }
+
+    fn watch(&self) -> &bessemer_web::Watch {
+        &self.0
     }
 
     fn now(&self) -> bessemer_core::Wall {

@@ -13,7 +13,7 @@ use bessemer_core::{
     Action, Answer, Boot, ConnId, Fact, Facts, Machine, Now, Query, Rules, Settled, Span, Ticket, Wall,
 };
 use bessemer_store::Gone;
-use bessemer_web::{Front, Site, router};
+use bessemer_web::{Front, Site, Watch, router};
 use bytes::Bytes;
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
@@ -25,6 +25,7 @@ pub(crate) const START: Wall = Wall(1_767_323_045_000_000);
 #[derive(Clone)]
 pub(crate) struct House {
     room: Arc<Mutex<Room>>,
+    watch: Arc<Watch>,
     /// An action needs a permit, and takes it with it.
     doors: Arc<Semaphore>,
 }
@@ -36,6 +37,7 @@ struct Room {
     /// Ask and act answer that the engine is gone.
     closed: bool,
     condition: Condition,
+    watch: Arc<Watch>,
 }
 
 #[derive(Default)]
@@ -73,6 +75,7 @@ impl Room {
         let mut out = Settled::default();
         let now = self.now();
         self.machine.apply(now, Ticket(1), command, &mut self.texts, &mut out);
+        self.watch.take(&mut out.events);
         out.replies.pop().map_or(Reply::Nothing, |(_, reply)| reply)
     }
 }
@@ -120,6 +123,10 @@ impl Front for House {
         }
     }
 
+    fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
     fn now(&self) -> Wall {
         self.room().now
     }
@@ -153,14 +160,16 @@ impl Default for Job<'_> {
 impl House {
     pub(crate) fn new() -> Self {
         let machine = Machine::new(Rules::default(), [1, 2]);
+        let watch = Arc::new(Watch::default());
         let room = Room {
+            watch: watch.clone(),
             machine,
             texts: Texts::default(),
             now: START,
             closed: false,
             condition: Condition::default(),
         };
-        Self { room: Arc::new(Mutex::new(room)), doors: Arc::new(Semaphore::new(1_000_000)) }
+        Self { watch, room: Arc::new(Mutex::new(room)), doors: Arc::new(Semaphore::new(1_000_000)) }
     }
 
     /// From now on only so many actions are done, until the caller adds permits.

@@ -1,0 +1,212 @@
+//! What happened lately: how attempts at jobs ended, told by the engine's thread and read by pages.
+//!
+//! ```text
+//!  engine's thread ── take ──► inbox ──► book: recent.rs
+//!     never waits            (bounded)   read by pages; digested when somebody looks, four times a second at least
+//! ```
+//!
+//! It is told the time and does nothing by itself. Nothing here is on the way of a job: where it cannot keep up it
+//! misses attempts, and counts them.
+
+mod recent;
+
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Duration;
+
+use bessemer_core::event::Attempt;
+use bessemer_core::{Event, Wall};
+
+use self::recent::Recent;
+use crate::Front;
+
+/// Events that wait to be digested, and as many again on the engine's thread; more are missed. Ten megabytes.
+pub const INBOX_MAX: usize = 65_536;
+
+/// Attempts that are shown one by one.
+pub const RECENT_MAX: usize = recent::MOST;
+
+/// How often what has come is digested: at 250,000 jobs a second the inbox is full by then.
+const DIGEST_EVERY: Duration = Duration::from_millis(250);
+
+/// Digests what has come, for ever.
+pub(crate) async fn keep<F: Front>(front: F) -> Infallible {
+    let mut clock = tokio::time::interval(DIGEST_EVERY);
+    clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        clock.tick().await;
+        front.watch().tick(front.now());
+    }
+}
+
+/// What is known of the attempts that ended.
+#[derive(Debug, Default)]
+pub struct Watch {
+    inbox: Mutex<Vec<Event>>,
+    book: Mutex<Book>,
+    missed: AtomicU64,
+}
+
+/// What was made of them.
+#[derive(Debug, Default)]
+struct Book {
+    /// An inbox that was digested; its room is used again.
+    spare: Vec<Event>,
+    recent: Recent,
+}
+
+impl Watch {
+    /// Takes the events of a turn. Never waits: what it cannot take now it leaves for the next turn.
+    pub fn take(&self, events: &mut Vec<Event>) {
+        let mut inbox = match self.inbox.try_lock() {
+            Ok(inbox) => inbox,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return self.miss_beyond(events, INBOX_MAX),
+        };
+        self.miss_beyond(events, INBOX_MAX - inbox.len());
+        inbox.append(events);
+    }
+
+    fn miss_beyond(&self, events: &mut Vec<Event>, room: usize) {
+        let beyond = events.len().saturating_sub(room);
+        if beyond > 0 {
+            events.truncate(room);
+            self.missed.fetch_add(beyond as u64, Ordering::Relaxed);
+        }
+    }
+
+    /// Digests what has come, four times a second or so.
+    pub fn tick(&self, _now: Wall) {
+        drop(self.book());
+    }
+
+    /// Events that were missed since the start, because they came faster than they could be digested.
+    pub fn missed(&self) -> u64 {
+        self.missed.load(Ordering::Relaxed)
+    }
+
+    /// The last attempts that ended, newest first; [`RECENT_MAX`] are known.
+    pub fn recent(&self, count: usize) -> Vec<Attempt> {
+        self.recent_of(count, |_| true)
+    }
+
+    /// The last of those that are wanted.
+    pub fn recent_of(&self, count: usize, wanted: impl Fn(&Attempt) -> bool) -> Vec<Attempt> {
+        self.book().recent.newest_first().filter(|attempt| wanted(attempt)).take(count).cloned().collect()
+    }
+
+    /// The book, with all in it that has come.
+    fn book(&self) -> MutexGuard<'_, Book> {
+        let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut came = std::mem::take(&mut book.spare);
+        std::mem::swap(&mut came, &mut *self.inbox.lock().unwrap_or_else(PoisonError::into_inner));
+        let beyond = came.len().saturating_sub(RECENT_MAX);
+        for (i, event) in came.drain(..).enumerate() {
+            let Event::Attempt(attempt) = event else { continue };
+            if i >= beyond {
+                book.recent.push(attempt);
+            }
+        }
+        book.spare = came;
+        book
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::sync::Arc;
+
+    use bessemer_core::{JobId, Outcome};
+
+    use super::*;
+
+    /// 2026-01-02T03:00:00Z.
+    pub(crate) const START: Wall = Wall(1_767_322_800_000_000);
+
+    /// An attempt that ended then, after it waited for one second and ran for two.
+    pub(crate) fn attempt(jobtype: &str, jid: &str, ended_at: Wall, outcome: Outcome) -> Attempt {
+        let before = |seconds: i64| Wall(ended_at.0 - seconds * 1_000_000);
+        Attempt {
+            id: JobId(1),
+            jid: Some(jid.into()),
+            queue: "default".into(),
+            jobtype: jobtype.into(),
+            wid: "w1".into(),
+            enqueued_at: before(3),
+            started_at: before(2),
+            ended_at,
+            outcome,
+            error: None,
+        }
+    }
+
+    fn events(count: usize) -> Vec<Event> {
+        let one = attempt("Mail", "a", START, Outcome::Done);
+        (0..count)
+            .map(|i| Event::Attempt(Attempt { jid: Some(i.to_string().into()), ..one.clone() }))
+            .collect()
+    }
+
+    fn jids(watch: &Watch, count: usize) -> Vec<String> {
+        watch.recent(count).into_iter().filter_map(|attempt| attempt.jid.map(String::from)).collect()
+    }
+
+    #[test]
+    fn the_last_thousand_attempts_are_known_newest_first() {
+        let watch = Watch::default();
+        let mut told = events(RECENT_MAX + 5);
+        watch.take(&mut told);
+        assert!(told.is_empty());
+        assert_eq!(jids(&watch, 2), ["1004", "1003"]);
+        assert_eq!(jids(&watch, usize::MAX).len(), RECENT_MAX);
+        let mut told = events(1);
+        told.insert(0, Event::Expired { id: JobId(1) });
+        watch.take(&mut told);
+        assert_eq!(jids(&watch, 2), ["0", "1004"]);
+        assert_eq!(jids(&watch, usize::MAX).last().map(String::as_str), Some("6"));
+        let third = |attempt: &Attempt| attempt.jid.as_deref() == Some("1000");
+        assert_eq!((watch.recent_of(9, third).len(), watch.missed()), (1, 0));
+    }
+
+    #[test]
+    fn more_than_the_inbox_holds_is_missed_and_counted() {
+        let watch = Watch::default();
+        watch.take(&mut events(INBOX_MAX));
+        assert_eq!(watch.missed(), 0);
+        watch.take(&mut events(1));
+        assert_eq!(watch.missed(), 1);
+        watch.tick(START);
+        watch.take(&mut events(1));
+        assert_eq!((watch.missed(), jids(&watch, 1)), (1, vec!["0".to_owned()]));
+    }
+
+    #[test]
+    fn the_engines_thread_never_waits_for_a_reader() {
+        let watch = Watch::default();
+        let reader = watch.inbox.lock().unwrap();
+        let mut told = events(3);
+        watch.take(&mut told);
+        assert_eq!(told.len(), 3, "they wait for the next turn");
+        let mut flood = events(INBOX_MAX + 2);
+        watch.take(&mut flood);
+        assert_eq!((flood.len(), watch.missed()), (INBOX_MAX, 2));
+        drop(reader);
+        watch.take(&mut told);
+        assert_eq!(jids(&watch, 9).len(), 3);
+    }
+
+    #[test]
+    fn a_reader_that_panicked_costs_nobody_anything() {
+        let watch = Arc::new(Watch::default());
+        let other = Arc::clone(&watch);
+        let reader = std::thread::spawn(move || {
+            let _book = other.book();
+            let _inbox = other.inbox.lock();
+            panic!("a page");
+        });
+        assert!(reader.join().is_err());
+        watch.take(&mut events(1));
+        assert_eq!(watch.recent(1)[0].wait() + watch.recent(1)[0].run(), Duration::from_secs(3));
+    }
+}
