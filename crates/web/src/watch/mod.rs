@@ -1,24 +1,38 @@
 //! What happened lately: how attempts at jobs ended, told by the engine's thread and read by pages.
 //!
 //! ```text
-//!  engine's thread ── take ──► inbox ──► book: recent.rs
+//!  engine's thread ── take ──► inbox ──► book: recent.rs, statistics.rs, live.rs, marks.rs
 //!     never waits            (bounded)   read by pages; digested when somebody looks, four times a second at least
 //! ```
 //!
 //! It is told the time and does nothing by itself. Nothing here is on the way of a job: where it cannot keep up it
 //! misses attempts, and counts them.
 
+mod cell;
+mod histogram;
+mod live;
+mod marks;
 mod recent;
+mod statistics;
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 use bessemer_core::event::Attempt;
-use bessemer_core::{Event, Wall};
+use bessemer_core::{Answer, Event, Query, Wall};
 
+pub use self::cell::Cell;
+pub use self::histogram::{BUCKETS, Histogram};
+pub use self::live::{SAMPLES_MAX, Sample};
+pub use self::marks::{DeployMark, MARK_MAX, MARKS_MAX, MarkError};
+pub use self::statistics::{NAMES_MAX, Point, Row, Series, Span};
+
+use self::live::Live;
+use self::marks::Marks;
 use self::recent::Recent;
+use self::statistics::Statistics;
 use crate::Front;
 
 /// Events that wait to be digested, and as many again on the engine's thread; more are missed. Ten megabytes.
@@ -36,6 +50,9 @@ pub(crate) async fn keep<F: Front>(front: F) -> Infallible {
     clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         clock.tick().await;
+        if let Ok(Answer::Info(info)) = front.ask(Query::Info).await {
+            front.watch().pushed(info.since_start.accepted);
+        }
         front.watch().tick(front.now());
     }
 }
@@ -54,6 +71,9 @@ struct Book {
     /// An inbox that was digested; its room is used again.
     spare: Vec<Event>,
     recent: Recent,
+    statistics: Statistics,
+    live: Live,
+    marks: Marks,
 }
 
 impl Watch {
@@ -77,8 +97,15 @@ impl Watch {
     }
 
     /// Digests what has come, four times a second or so.
-    pub fn tick(&self, _now: Wall) {
-        drop(self.book());
+    pub fn tick(&self, now: Wall) {
+        let mut book = self.book();
+        book.statistics.advance(now);
+        book.live.advance(now);
+    }
+
+    /// So many jobs were pushed since the start.
+    pub fn pushed(&self, total: u64) {
+        self.book().live.pushed(total);
     }
 
     /// Events that were missed since the start, because they came faster than they could be digested.
@@ -96,6 +123,54 @@ impl Watch {
         self.book().recent.newest_first().filter(|attempt| wanted(attempt)).take(count).cloned().collect()
     }
 
+    /// One sample for each of the last [`SAMPLES_MAX`] seconds that are over, earliest first.
+    pub fn live(&self) -> Vec<Sample> {
+        self.book().live.samples().copied().collect()
+    }
+
+    /// The second that was over last.
+    pub fn newest(&self) -> Option<Sample> {
+        self.book().live.samples().last().copied()
+    }
+
+    /// Statistics of each job type, the busiest first; what has no row of its own, last.
+    pub fn types(&self, span: Span) -> Vec<Row> {
+        let book = self.book();
+        book.statistics.rows(&book.statistics.types, span)
+    }
+
+    /// The same of each queue.
+    pub fn queues(&self, span: Span) -> Vec<Row> {
+        let book = self.book();
+        book.statistics.rows(&book.statistics.queues, span)
+    }
+
+    /// Statistics over time: the points of the span, earliest first. Empty where nothing is known of the name.
+    pub fn series(&self, what: &Series, span: Span) -> Vec<Point> {
+        self.book().statistics.series(what, span)
+    }
+
+    /// What was counted of each job type since the start of the process: it only grows. The last may be of all that have
+    /// no name of their own.
+    pub fn type_totals(&self) -> Vec<(Option<Arc<str>>, Cell)> {
+        Statistics::totals(&self.book().statistics.types)
+    }
+
+    /// The same of each queue.
+    pub fn queue_totals(&self) -> Vec<(Option<Arc<str>>, Cell)> {
+        Statistics::totals(&self.book().statistics.queues)
+    }
+
+    /// The marks, earliest first.
+    pub fn marks(&self) -> Vec<DeployMark> {
+        self.book().marks.iter().cloned().collect()
+    }
+
+    /// Sets a mark; the oldest go where there are too many, and are given back.
+    pub fn mark(&self, mark: DeployMark) -> Vec<DeployMark> {
+        self.book().marks.set(mark)
+    }
+
     /// The book, with all in it that has come.
     fn book(&self) -> MutexGuard<'_, Book> {
         let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
@@ -104,6 +179,8 @@ impl Watch {
         let beyond = came.len().saturating_sub(RECENT_MAX);
         for (i, event) in came.drain(..).enumerate() {
             let Event::Attempt(attempt) = event else { continue };
+            book.statistics.add(&attempt);
+            book.live.add(&attempt);
             if i >= beyond {
                 book.recent.push(attempt);
             }
@@ -115,7 +192,6 @@ impl Watch {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use std::sync::Arc;
 
     use bessemer_core::{JobId, Outcome};
 
