@@ -8,12 +8,13 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 
-use crate::Front;
 use crate::guard::host;
 use crate::link::Base;
 use crate::problem::Problem;
+use crate::theme::Theme;
 use crate::web::Web;
 use crate::words::Words;
+use crate::{Front, assets};
 
 /// On every response, also on errors.
 const HEADERS: [(HeaderName, &str); 7] = [
@@ -41,6 +42,8 @@ const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 #[template(path = "problem.html")]
 struct ProblemPage<'a> {
     base: &'a str,
+    theme: &'a str,
+    stamp: &'a str,
     version: &'a str,
     status: u16,
     reason: &'a str,
@@ -50,12 +53,12 @@ struct ProblemPage<'a> {
 /// Turns problems into pages and puts the headers on.
 pub(crate) async fn finish<F: Front>(State(web): State<Web<F>>, request: Request, next: Next) -> Response {
     let base = request.extensions().get::<Base>().cloned().unwrap_or_default();
-    let language = Words::of(request.headers()).tag();
+    let (language, theme) = (Words::of(request.headers()).tag(), Theme::of(request.headers()));
     let pinned = web.site.tls && !host::is_this_machine(request.headers());
     let mut response = next.run(request).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let allow = response.headers_mut().remove(header::ALLOW);
-        response = page(&problem, &base.0, &web.site.version);
+        response = page(&problem, &base.0, theme, &web.site.version);
         if let Some(allow) = allow {
             response.headers_mut().insert(header::ALLOW, allow);
         }
@@ -68,9 +71,17 @@ pub(crate) async fn finish<F: Front>(State(web): State<Web<F>>, request: Request
     response
 }
 
-fn page(problem: &Problem, base: &str, version: &str) -> Response {
+fn page(problem: &Problem, base: &str, theme: Theme, version: &str) -> Response {
     let reason = problem.status.canonical_reason().unwrap_or("Error");
-    let page = ProblemPage { base, version, status: problem.status.as_u16(), reason, text: &problem.text };
+    let page = ProblemPage {
+        base,
+        theme: theme.name(),
+        stamp: assets::stamp(),
+        version,
+        status: problem.status.as_u16(),
+        reason,
+        text: &problem.text,
+    };
     let mut response = match page.render() {
         Ok(page) => (problem.status, Html(page)).into_response(),
         Err(error) => {

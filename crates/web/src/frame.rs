@@ -6,6 +6,7 @@ use bessemer_core::query::{Durability, Info};
 
 use crate::count::thousands;
 use crate::problem::Problem;
+use crate::theme::Theme;
 use crate::visit::Visit;
 use crate::words::Words;
 use crate::{Front, assets};
@@ -14,27 +15,34 @@ use crate::{Front, assets};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tab {
     Home,
+    Recent,
     Busy,
     Queues,
     Retries,
     Scheduled,
     Dead,
+    Statistics,
     Other,
 }
 
-const TABS: [(Tab, &str, &str); 6] = [
+const TABS: [(Tab, &str, &str); 8] = [
     (Tab::Home, "/", "tab-home"),
+    (Tab::Recent, "/recent", "tab-recent"),
     (Tab::Busy, "/busy", "tab-busy"),
     (Tab::Queues, "/queues", "tab-queues"),
     (Tab::Retries, "/retries", "tab-retries"),
     (Tab::Scheduled, "/scheduled", "tab-scheduled"),
     (Tab::Dead, "/morgue", "tab-dead"),
+    (Tab::Statistics, "/statistics", "tab-statistics"),
 ];
 
 /// The data of `base.html`.
 pub(crate) struct Frame {
     /// The texts of the page: `{{ frame.words.say("tab-home") }}`.
     pub words: Words,
+    pub theme: Theme,
+    /// See [`Visit::here`].
+    pub here: String,
     pub title: String,
     pub base: String,
     pub stamp: &'static str,
@@ -53,6 +61,19 @@ pub(crate) struct Frame {
     pub connections: String,
     pub connections_n: u64,
     pub clock: String,
+}
+
+impl Frame {
+    /// Every language, for the footer; none where there is no choice.
+    pub(crate) fn languages(&self) -> Vec<Words> {
+        let all: Vec<Words> = Words::all().collect();
+        if all.len() > 1 { all } else { Vec::new() }
+    }
+
+    /// Every theme and its name, for the footer.
+    pub(crate) fn themes(&self) -> [(Theme, Cow<'static, str>); 3] {
+        Theme::ALL.map(|theme| (theme, self.words.say(&format!("theme-{}", theme.name()))))
+    }
 }
 
 pub(crate) struct TabLink {
@@ -88,6 +109,8 @@ impl<F: Front> Visit<F> {
         let figures = self.web.front.figures();
         Frame {
             words,
+            theme: self.theme,
+            here: self.here.clone(),
             title: title.into(),
             base: base.to_string(),
             stamp: assets::stamp(),

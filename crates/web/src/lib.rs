@@ -14,7 +14,7 @@ use std::future::Future;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use bessemer_core::query::{ServerFigures, Set};
 use bessemer_core::{Action, Answer, Query, Wall};
 use bessemer_store::Gone;
@@ -44,6 +44,7 @@ mod serve;
 mod site;
 pub mod stats;
 mod text;
+mod theme;
 mod visit;
 pub mod watch;
 mod web;
@@ -53,7 +54,7 @@ pub use serve::{Served, serve};
 pub use site::Site;
 pub use watch::Watch;
 
-use pages::{busy, debug, docs, home, job as job_page, queue, queues, set};
+use pages::{busy, choice, debug, docs, home, job as job_page, queue, queues, set};
 use problem::Problem;
 use web::Web;
 
@@ -121,6 +122,8 @@ fn router_of<F: Front>(web: Web<F>) -> Router {
         .route("/stats", get(stats::show::<F>))
         .route("/debug", get(debug::show::<F>))
         .route("/docs", get(docs::show))
+        .route("/language", post(choice::language::<F>))
+        .route("/theme", post(choice::theme::<F>))
         .fallback(async || Problem::not_found("There is no such page"))
         .layer(DefaultBodyLimit::max(web.site.limits.body_max))
         .layer(from_fn_with_state(web.clone(), guard::check::<F>));

@@ -9,6 +9,7 @@ use bessemer_core::query::Page;
 use crate::form::Fields;
 use crate::link::Base;
 use crate::problem::Problem;
+use crate::theme::Theme;
 use crate::web::Web;
 use crate::words::Words;
 use crate::{Front, limits};
@@ -20,6 +21,9 @@ pub(crate) struct Visit<F> {
     pub query: Fields,
     /// The visitor's language.
     pub words: Words,
+    pub theme: Theme,
+    /// The path and query that were asked for, without the base path: where a choice leads back to.
+    pub here: String,
 }
 
 impl<F: Front> FromRequestParts<Web<F>> for Visit<F> {
@@ -27,8 +31,10 @@ impl<F: Front> FromRequestParts<Web<F>> for Visit<F> {
 
     async fn from_request_parts(parts: &mut Parts, web: &Web<F>) -> Result<Self, Problem> {
         let query = Fields::parse(parts.uri.query().unwrap_or_default().as_bytes())?;
-        let words = Words::of(&parts.headers);
-        Ok(Self { web: web.clone(), base: Base::from_request_parts(parts, web).await?, query, words })
+        let base = Base::from_request_parts(parts, web).await?;
+        let (words, theme) = (Words::of(&parts.headers), Theme::of(&parts.headers));
+        let here = parts.uri.path_and_query().map_or_else(|| "/".into(), ToString::to_string);
+        Ok(Self { web: web.clone(), base, query, words, theme, here })
     }
 }
 

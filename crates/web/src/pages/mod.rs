@@ -1,6 +1,7 @@
 //! The pages, one file each, each with its template of the same name.
 
 pub(crate) mod busy;
+pub(crate) mod choice;
 pub(crate) mod debug;
 pub(crate) mod docs;
 pub(crate) mod home;

@@ -200,3 +200,33 @@ async fn a_change_needs_post_and_a_known_page() {
     }
     assert_eq!(post(&router, "/health", "").await.status, 200);
 }
+
+#[tokio::test]
+async fn a_language_and_a_theme_are_kept_in_a_cookie_and_lead_back_v05() {
+    let router = House::new().router(Site { base_path: "/jobs-board".into(), ..Site::default() });
+    page(&router, "/jobs-board/queues?page=1")
+        .await
+        .says(r#"<html lang="en" dir="ltr" data-theme="auto">"#)
+        .says(r#"action="/jobs-board/theme""#)
+        .says(r#"name="back" value="/queues?page=1""#);
+    let back = ("back", "/queues?page=1");
+    for (path, choice, cookie) in [
+        ("/jobs-board/theme", ("theme", "dark"), "bessemer_theme=dark; Path=/jobs-board/; "),
+        ("/jobs-board/language", ("language", "en"), "faktory_locale=en; Path=/jobs-board/; "),
+    ] {
+        let chosen = post(&router, path, &form(&[choice, back])).await;
+        assert_eq!((chosen.status, chosen.header("location")), (303, "/jobs-board/queues?page=1"));
+        assert!(chosen.header("set-cookie").starts_with(cookie), "{}", chosen.header("set-cookie"));
+        let astray = post(&router, path, &form(&[choice, ("back", "//evil.example")])).await;
+        assert_eq!(astray.header("location"), "/jobs-board/");
+        let nonsense = post(&router, path, &form(&[(choice.0, "../x"), back])).await;
+        assert_eq!((nonsense.status, nonsense.header("set-cookie")), (400, ""));
+    }
+    for (cookie, theme) in [("bessemer_theme=dark", "dark"), ("bessemer_theme=x\"", "auto")] {
+        for path in ["/jobs-board/", "/jobs-board/nowhere"] {
+            let request = crate::house::request("GET", path).header("cookie", cookie);
+            let shown = crate::house::send(&router, request.body(axum::body::Body::empty()).unwrap()).await;
+            shown.says(&format!("data-theme=\"{theme}\""));
+        }
+    }
+}

@@ -75,3 +75,15 @@ fn styles_fetch_nothing_from_elsewhere() {
         }
     }
 }
+
+#[test]
+fn styles_know_no_left_and_no_right() {
+    for (path, text) in files("static", "css") {
+        for (number, line) in text.lines().enumerate() {
+            let rule = line.rsplit_once("*/").map_or(line, |(_, rest)| rest);
+            let sided = ["-left", "-right", " left:", " right:", ": left", ": right"];
+            let found = sided.into_iter().find(|side| rule.contains(side));
+            assert_eq!(found, None, "line {} of {}", number + 1, path.display());
+        }
+    }
+}
