@@ -22,6 +22,7 @@
 pub mod command;
 pub mod event;
 pub mod fact;
+pub mod glob;
 pub mod limits;
 pub mod machine;
 mod policy;

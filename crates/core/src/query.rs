@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::command::{FailureView, Stage, Text};
-use crate::fact::{JobId, Order, Standing};
+use crate::fact::{JobId, Order, Span, Standing};
+use crate::glob::Glob;
 use crate::time::Wall;
 
 /// The three sorted sets.
@@ -48,6 +49,13 @@ pub enum Query {
     SetIds { set: Set, below: JobId, count: usize },
     /// A piece of a walk over jobs. Answered [`Answer::Scanned`].
     Scan(Box<Scan>),
+    /// A piece of a pass over all jobs. Answered [`Answer::Sifted`].
+    Sift(Box<Sift>),
+    /// These jobs as far as they live, in this order, [`crate::limits::PAGE_MAX`] at most. Answered [`Answer::Jobs`].
+    Named { ids: Vec<JobId> },
+    /// A page far down a list: as many jobs as are skipped at once ([`crate::limits::SKIP_MAX`]), and then the page, or
+    /// where to go on. Answered [`Answer::Far`], or [`Answer::Missing`].
+    Far { list: List, from: Option<Spot>, page: Page },
     /// Every known queue. Answered [`Answer::Queues`].
     Queues,
 }
@@ -137,6 +145,73 @@ pub struct Scanned {
     pub next: Option<Mark>,
 }
 
+/// A list that has pages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum List {
+    Set(Set),
+    Queue(String),
+}
+
+/// A job's place in a list. If it has left, what stood behind it is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spot {
+    pub time: Wall,
+    pub order: Order,
+    pub id: JobId,
+}
+
+/// A piece of a pass over all jobs in the order of the table, in which no job ever moves: each is seen once, whatever
+/// happens to it meanwhile. What the index knows is compared here; texts are read and compared by who asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sift {
+    /// Only jobs in these places.
+    pub places: Vec<Where>,
+    /// Only the jobs with these jids: the pass goes over them then, and takes one piece.
+    pub jids: Option<Vec<String>>,
+    /// Only jobs of a queue with such a name; none: of any.
+    pub queues: Vec<Glob>,
+    /// Only jobs of such a type; none: of any.
+    pub jobtypes: Vec<Glob>,
+    /// Only jobs that have been where they are since a moment between these two, see [`Found::since`]; where nobody
+    /// knows it, it is for who asked to find out.
+    pub since: Option<(Wall, Wall)>,
+    /// Only jobs that have failed as often, from the first to the last; one that never failed has failed 0 times.
+    pub retries: Option<(u32, u32)>,
+    /// Only jobs that came before this many had come.
+    pub before: Option<u64>,
+    /// Where the piece before has ended.
+    pub from: u32,
+    /// Jobs that are found, at most; 0: they are counted, and not told. Clamped to [`crate::limits::SLICE_MAX`].
+    pub most: usize,
+}
+
+/// What a piece of a pass has found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sifted {
+    pub found: Vec<Found>,
+    /// Jobs that match by place, in the order of [`Where::ALL`].
+    pub counts: [u64; 5],
+    /// Where to go on; `None`: that was the last piece.
+    pub next: Option<u32>,
+    /// The end of the table, so that `next` says how far the pass is.
+    pub end: u32,
+    /// How many jobs ever came.
+    pub came: u64,
+}
+
+/// A job that a pass has found, and where its texts are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    pub id: JobId,
+    pub place: Where,
+    /// Waiting and working: since it was put into its queue. Retrying and dead: since it first failed. `None`: only its
+    /// body knows.
+    pub since: Option<Wall>,
+    pub body: Span,
+    /// The text of its last failure.
+    pub failure: Option<Span>,
+}
+
 /// A queue as operators see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueueView {
@@ -166,6 +241,12 @@ pub enum Answer {
         next_id: JobId,
     },
     Scanned(Box<Scanned>),
+    Sifted(Box<Sifted>),
+    /// The page, or the spot from which to go on to it.
+    Far {
+        jobs: Jobs,
+        next: Option<(Spot, Page)>,
+    },
     Queues(Vec<QueueView>),
     /// There is no such queue.
     Missing,

@@ -19,7 +19,6 @@ mod door;
 pub mod embed;
 pub mod exit;
 mod front;
-pub mod glob;
 mod link;
 pub mod node;
 mod open_files;

@@ -25,6 +25,7 @@ mod retell;
 mod scan;
 #[cfg(test)]
 mod scenario;
+mod sift;
 
 mod jobtypes;
 mod sorted;

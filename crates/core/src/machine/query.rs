@@ -6,9 +6,9 @@ use super::Machine;
 use super::table::{Slot, State};
 use crate::command::Text;
 use crate::fact::{JobId, Order};
-use crate::limits::{PAGE_MAX, SAME_JID_MAX, SLICE_MAX};
-use crate::query::{Answer, Info, JobView, Jobs, Page, Place, Query, QueueView, WorkerView};
-use crate::time::Now;
+use crate::limits::{PAGE_MAX, SAME_JID_MAX, SKIP_MAX, SLICE_MAX};
+use crate::query::{Answer, Info, JobView, Jobs, List, Page, Place, Query, QueueView, Spot, WorkerView};
+use crate::time::{Now, Wall};
 
 impl Machine {
     /// Answers a query about the state as it is now; texts are [`Text::At`].
@@ -48,6 +48,12 @@ impl Machine {
                     next_id: self.table.next_id(),
                 }
             }
+            Query::Sift(sift) => Answer::Sifted(Box::new(self.sift(sift))),
+            Query::Named { ids } => {
+                let page = Page { from: 0, count: PAGE_MAX };
+                self.jobs(ids.len(), ids.iter().filter_map(|id| self.table.find(*id)), page)
+            }
+            Query::Far { list, from, page } => self.far(list, *from, *page),
             Query::Scan(scan) => Answer::Scanned(Box::new(self.scan(scan))),
             Query::Queues => Answer::Queues(self.queue_views(now)),
         }
@@ -118,9 +124,59 @@ impl Machine {
             .collect()
     }
 
+    /// A step on the way to a page far down, or the page.
+    fn far(&self, list: &List, from: Option<Spot>, page: Page) -> Answer {
+        match list {
+            List::Set(set) => {
+                let set = self.sets.of(*set);
+                let first = from.map_or((Wall(i64::MIN), Order(i64::MIN)), |spot| (spot.time, spot.order));
+                let jobs = set.range((first.0, first.1, 0)..).map(|(.., slot)| *slot);
+                self.step_far(set.len(), jobs, page)
+            }
+            List::Queue(name) => {
+                let Some(queue) = self.queues.find(name).filter(|q| self.queues[*q].known) else {
+                    return Answer::Missing;
+                };
+                let len = self.queues[queue].len;
+                match from {
+                    None => self.step_far(len, self.queues.newest_first(&self.table, queue), page),
+                    // Jobs leave at the other end: where this one has gone, what stood behind it has, too.
+                    Some(spot) => {
+                        let stands = |slot: &Slot| {
+                            self.table[*slot].state == State::Queued && self.table[*slot].queue == queue
+                        };
+                        let first = self.table.find(spot.id).filter(stands);
+                        let jobs =
+                            first.into_iter().flat_map(|slot| self.queues.back_from(&self.table, slot));
+                        self.step_far(len, jobs, page)
+                    }
+                }
+            }
+        }
+    }
+
+    fn step_far(&self, total: usize, mut jobs: impl Iterator<Item = Slot>, page: Page) -> Answer {
+        let Some(left) = page.from.checked_sub(SKIP_MAX).filter(|left| *left > 0) else {
+            let shown = jobs.skip(page.from).take(page.count.min(PAGE_MAX)).map(|slot| self.view(slot));
+            return Answer::Far { jobs: Jobs { total, jobs: shown.collect() }, next: None };
+        };
+        let spot = |slot: Slot| {
+            let entry = &self.table[slot];
+            Spot { time: entry.time, order: entry.order, id: self.table.id(slot) }
+        };
+        let next = jobs.nth(SKIP_MAX).map(|slot| (spot(slot), Page { from: left, ..page }));
+        Answer::Far { jobs: Jobs { total, jobs: Vec::new() }, next }
+    }
+
     fn jobs(&self, total: usize, slots: impl Iterator<Item = Slot>, page: Page) -> Answer {
-        let jobs = slots.skip(page.from).take(page.count.min(PAGE_MAX)).map(|slot| self.view(slot)).collect();
-        Answer::Jobs(Jobs { total, jobs })
+        let from = page.from.min(total);
+        // Who wants to see what is far down goes there in steps.
+        let jobs = if from <= SKIP_MAX {
+            slots.skip(from).take(page.count.min(PAGE_MAX))
+        } else {
+            slots.skip(0).take(0)
+        };
+        Answer::Jobs(Jobs { total, jobs: jobs.map(|slot| self.view(slot)).collect() })
     }
 
     fn all_jobs(&self, slots: impl Iterator<Item = Slot>) -> Answer {

@@ -210,6 +210,11 @@ impl Queues {
         walk(slot, move |s| table[s].next)
     }
 
+    /// The jobs of a queue from this one back to those that came before it, which must stand in it.
+    pub(super) fn back_from<'a>(&self, table: &'a Table, slot: Slot) -> impl Iterator<Item = Slot> + use<'a> {
+        walk(slot, move |s| table[s].prev)
+    }
+
     /// The first queue whose name is not smaller, and so on.
     pub(super) fn named_from(&self, name: &str) -> impl Iterator<Item = u16> + '_ {
         self.by_name.range::<str, _>((Bound::Included(name), Bound::Unbounded)).map(|(_, queue)| *queue)

@@ -167,7 +167,7 @@ impl Machine {
     }
 }
 
-fn place_of(state: State) -> Where {
+pub(super) fn place_of(state: State) -> Where {
     match state {
         State::Working => Where::Working,
         State::Retrying => Where::Retries,

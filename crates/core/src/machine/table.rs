@@ -96,11 +96,11 @@ impl Table {
     }
 
     /// Behind the last slot.
-    fn end(&self) -> Slot {
+    pub(super) fn end(&self) -> Slot {
         self.pieces.last().map_or(0, |last| (self.pieces.len() - 1) * PIECE + last.len()) as Slot
     }
 
-    fn get(&self, slot: Slot) -> Option<&Entry> {
+    pub(super) fn get(&self, slot: Slot) -> Option<&Entry> {
         self.pieces.get(slot as usize / PIECE)?.get(slot as usize % PIECE)
     }
 

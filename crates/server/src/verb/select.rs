@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use bessemer_core::JobId;
 use bessemer_core::fact::Order;
+use bessemer_core::glob::{Glob, GlobError};
 use bessemer_core::limits::SLICE_MAX;
 use bessemer_core::query::{JobView, Mark, Scan, Scanned, Set, Where};
 use bessemer_core::{Query, Wall};
@@ -12,7 +13,6 @@ use bessemer_protocol::operate::JobSet;
 use bessemer_protocol::text::compact;
 
 use super::fetch;
-use crate::glob::{Glob, GlobError};
 
 /// A walk over the jobs that are meant.
 #[derive(Debug)]

@@ -1,5 +1,5 @@
-//! Globs over the text of a job (rule `M-10`, decision `D27`): `*` any run of bytes, `?` one byte, `[a-z]` and `[^a-z]`
-//! one of a class, `\x` the byte x. A glob matches the whole text or nothing.
+//! Globs over names and over the text of a job (rule `M-10`, decision `D27`): `*` any run of bytes, `?` one byte, `[a-z]`
+//! and `[^a-z]` one of a class, `\x` the byte x. A glob matches the whole text or nothing.
 //!
 //! It becomes a regular expression of an engine without backtracking, so that no glob takes longer than the text is
 //! long, times the glob at worst.
@@ -7,42 +7,76 @@
 use bessemer_protocol::limits::GLOB_MAX;
 use regex::bytes::{Regex, RegexBuilder};
 
-/// A compiled glob.
-#[derive(Debug)]
-pub struct Glob(Regex);
+/// A compiled glob. Two are equal that were written alike.
+#[derive(Clone, Debug)]
+pub struct Glob {
+    regex: Regex,
+    written: Box<str>,
+    any_case: bool,
+}
+
+impl PartialEq for Glob {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.written, self.any_case) == (&other.written, other.any_case)
+    }
+}
+
+impl Eq for Glob {}
 
 /// A glob that is not taken; the text is what the client is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GlobError {
-    #[error("regexp too long: {0} bytes, limit {GLOB_MAX}")]
     TooLong(usize),
-    #[error("regexp too complex")]
     TooComplex,
 }
+
+impl std::fmt::Display for GlobError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::TooLong(bytes) => write!(f, "regexp too long: {bytes} bytes, limit {GLOB_MAX}"),
+            Self::TooComplex => f.write_str("regexp too complex"),
+        }
+    }
+}
+
+impl std::error::Error for GlobError {}
 
 /// Bytes that a compiled glob may take.
 const COMPILED_MAX: usize = 4 << 20;
 
 impl Glob {
+    /// Letters match as they are written.
     pub fn new(glob: &str) -> Result<Self, GlobError> {
+        Self::compile(glob, false)
+    }
+
+    /// Letters of ASCII match in either case.
+    pub fn of_any_case(glob: &str) -> Result<Self, GlobError> {
+        Self::compile(glob, true)
+    }
+
+    fn compile(glob: &str, any_case: bool) -> Result<Self, GlobError> {
         if glob.len() > GLOB_MAX {
             return Err(GlobError::TooLong(glob.len()));
         }
         let regex = RegexBuilder::new(&expression(glob.as_bytes()))
             .unicode(false)
+            .case_insensitive(any_case)
             .dot_matches_new_line(true)
             .size_limit(COMPILED_MAX)
             .build();
-        regex.map(Self).map_err(|_| GlobError::TooComplex)
+        let whole = |regex| Self { regex, written: glob.into(), any_case };
+        regex.map(whole).map_err(|_| GlobError::TooComplex)
     }
 
     /// Whether the whole text matches.
     pub fn matches(&self, text: &[u8]) -> bool {
-        self.0.is_match(text)
+        self.regex.is_match(text)
     }
 }
 
-/// The regular expression that means the same.
+/// The regular expression that means the same. Whatever may stand before or behind is left out and not matched: so what
+/// is looked for anywhere in a text is found by the literal search that the engine has for it.
 fn expression(glob: &[u8]) -> String {
     let mut out = String::from(r"\A");
     let mut rest = glob;
@@ -61,7 +95,13 @@ fn expression(glob: &[u8]) -> String {
             byte => byte_of(*byte, &mut out),
         }
     }
-    out + r"\z"
+    match (out.strip_prefix(r"\A.*"), out.ends_with(".*")) {
+        (Some(""), _) => String::new(),
+        (Some(inner), true) => inner[..inner.len() - 2].into(),
+        (Some(inner), false) => format!(r"{inner}\z"),
+        (None, true) => out[..out.len() - 2].into(),
+        (None, false) => out + r"\z",
+    }
 }
 
 /// Takes a class, behind its bracket; one that does not end reaches to the end of the glob.
@@ -148,6 +188,14 @@ mod tests {
             assert_eq!(matches(glob, text), expected, "{glob}");
         }
         assert!(matches("a\\", "a\\") && matches("**a**", "bab") && matches("a*b", "a\r\n\0b"));
+    }
+
+    #[test]
+    fn letters_match_in_either_case_where_that_is_wanted() {
+        let any_case = |glob, text: &str| Glob::of_any_case(glob).expect(glob).matches(text.as_bytes());
+        assert!(any_case("*TIME[a-z]ut", "Net::ReadTimeOut") && any_case("É", "É") && !any_case("É", "é"));
+        assert_ne!(Glob::new("a"), Glob::of_any_case("a"));
+        assert_eq!(Glob::new("a"), Glob::new("a"));
     }
 
     #[test]
