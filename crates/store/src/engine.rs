@@ -4,7 +4,8 @@ use std::future::Future;
 use std::task::{Context, Poll};
 
 use bessemer_core::query::Condition;
-use bessemer_core::{Answer, Boot, Command, Now, Progress, Query, Rules, Settled, Ticket};
+use bessemer_core::{Answer, Boot, Command, Now, Progress, Query, Rules, Settled, Span, Ticket};
+use bytes::Bytes;
 
 /// An engine makes facts durable.
 ///
@@ -50,6 +51,10 @@ pub trait Engine {
 pub trait Reader: Clone + Send + Sync + 'static {
     /// Answers a query; every text in the answer is read.
     fn ask(&self, query: Query) -> impl Future<Output = Result<Answer, Gone>> + Send;
+
+    /// Reads texts whose place an answer has told, in bulk and past the engine: on the caller's thread, which waits for
+    /// the disk. `None`: the text is not there any more, as its job has ended, or has been told again elsewhere.
+    fn read(&self, texts: &[Span]) -> Result<Vec<Option<Bytes>>, Gone>;
 }
 
 /// The engine has ended.

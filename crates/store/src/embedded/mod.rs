@@ -28,12 +28,14 @@ mod recover;
 mod scan;
 pub(crate) mod segment;
 mod settle;
+mod shelf;
 mod space;
 mod table;
 mod texts;
 pub mod tools;
 
 use std::io;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bessemer_core::command::Refusal;
@@ -49,6 +51,7 @@ use self::reader::{ANSWERS_PER_TURN, Questions};
 use self::recover::Purpose;
 use self::segment::StoreId;
 use self::settle::{Waiting, has_to_wait};
+use self::shelf::Shelf;
 use self::space::{Change, Space};
 use crate::engine::{Engine, Fatal};
 
@@ -131,6 +134,7 @@ pub struct Embedded<D: Disk> {
     waiting: Waiting,
     questions: Questions,
     reader: EmbeddedReader,
+    shelf: Arc<Shelf<D>>,
     /// A commit failed; nothing is known of the disk any more.
     failed: bool,
 }
@@ -199,11 +203,24 @@ impl<D: Disk> Embedded<D> {
         log.reserve()?;
         // The first FETCH of a queue is not to wait for the disk either, as far as there is room.
         machine.heads().take(HEADS_MAX).for_each(|head| log.ask(head));
-        let (reader, questions) = reader::channel();
+        let shelf = Arc::new(Shelf::new(disk.clone(), &log.table));
+        let texts = Arc::downgrade(&(Arc::clone(&shelf) as Arc<dyn shelf::Texts>));
+        let (reader, questions) = reader::channel(texts);
         let (space, held, waiting) = (Space::new(options.marks), Settled::default(), Waiting::default());
         let durability = options.durability;
-        let mut engine =
-            Self { disk, machine, log, durability, space, held, waiting, questions, reader, failed: false };
+        let mut engine = Self {
+            disk,
+            machine,
+            log,
+            durability,
+            space,
+            held,
+            waiting,
+            questions,
+            reader,
+            shelf,
+            failed: false,
+        };
         engine.look(now)?;
         Ok((engine, report))
     }
@@ -292,6 +309,7 @@ impl<D: Disk> Embedded<D> {
         }
         log.texts.watch(cx);
         log.end_turn(now.wall, waiting.pinned(held));
+        log.table.tell(&self.shelf);
         if is_committed {
             self.space.found_room();
             return Ok(Poll::Ready(()));

@@ -1,10 +1,13 @@
 //! Questions from other threads, answered between two turns.
 
+use std::sync::Weak;
 use std::task::{Context, Poll};
 
-use bessemer_core::{Answer, Query};
+use bessemer_core::{Answer, Query, Span};
+use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
+use super::shelf::Texts;
 use crate::engine::{Gone, Reader};
 
 /// Questions that may wait; who asks one more waits to be let in.
@@ -17,6 +20,8 @@ pub(super) const ANSWERS_PER_TURN: usize = 4;
 #[derive(Clone, Debug)]
 pub struct EmbeddedReader {
     ask: mpsc::Sender<Question>,
+    /// It ends with the engine, and a directory is free again then.
+    texts: Weak<dyn Texts>,
 }
 
 /// The engine's end.
@@ -32,9 +37,9 @@ pub(super) struct Question {
     pub(super) answer: oneshot::Sender<Answer>,
 }
 
-pub(super) fn channel() -> (EmbeddedReader, Questions) {
+pub(super) fn channel(texts: Weak<dyn Texts>) -> (EmbeddedReader, Questions) {
     let (ask, asked) = mpsc::channel(WAITING_MAX);
-    (EmbeddedReader { ask }, Questions { asked })
+    (EmbeddedReader { ask, texts }, Questions { asked })
 }
 
 impl Reader for EmbeddedReader {
@@ -42,6 +47,10 @@ impl Reader for EmbeddedReader {
         let (answer, answered) = oneshot::channel();
         self.ask.send(Question { query, answer }).await.map_err(|_| Gone)?;
         answered.await.map_err(|_| Gone)
+    }
+
+    fn read(&self, texts: &[Span]) -> Result<Vec<Option<Bytes>>, Gone> {
+        self.texts.upgrade().map(|shelf| shelf.read(texts)).ok_or(Gone)
     }
 }
 

@@ -7,6 +7,8 @@ use bessemer_core::{Span, Wall};
 
 use super::bug::{Bug, planted};
 use super::cold::Place;
+use super::disk::Disk;
+use super::shelf::Shelf;
 
 /// One segment that is needed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +47,8 @@ const LENGTH_PER_LIVE: u64 = 3;
 #[derive(Debug, Default)]
 pub(super) struct Table {
     segments: VecDeque<Segment>,
+    /// Readers know of the segments up to this number, from this one on.
+    told: Option<(u64, u64)>,
     /// Texts that are still needed, and their bytes.
     live: Live,
 }
@@ -151,6 +155,19 @@ impl Table {
     /// The number of the oldest segment that is needed.
     pub(super) fn oldest(&self) -> Option<u64> {
         self.segments.front().map(|segment| segment.number)
+    }
+
+    /// Tells readers which segments there are, where that has changed.
+    pub(super) fn tell<D: Disk>(&mut self, shelf: &Shelf<D>) {
+        let there = self.oldest().zip(self.segments.back().map(|last| last.number));
+        if self.told != there && shelf.tell(self) {
+            self.told = there;
+        }
+    }
+
+    /// All, oldest first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Segment> {
+        self.segments.iter()
     }
 
     /// The segment that is being written.
