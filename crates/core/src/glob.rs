@@ -69,6 +69,11 @@ impl Glob {
         regex.map(whole).map_err(|_| GlobError::TooComplex)
     }
 
+    /// As it was written.
+    pub fn written(&self) -> &str {
+        &self.written
+    }
+
     /// Whether the whole text matches.
     pub fn matches(&self, text: &[u8]) -> bool {
         self.regex.is_match(text)

@@ -87,6 +87,18 @@ impl Where {
     }
 }
 
+impl From<&Place> for Where {
+    fn from(place: &Place) -> Self {
+        match place {
+            Place::Working { .. } => Self::Working,
+            Place::Queued { .. } => Self::Queued,
+            Place::Retrying { .. } => Self::Retries,
+            Place::Scheduled { .. } => Self::Scheduled,
+            Place::Dead { .. } => Self::Dead,
+        }
+    }
+}
+
 /// A piece of a walk over jobs, for finding those that match: what the index knows is compared here, the rest by who
 /// asked.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bessemer_core::query::{Condition, Durability, ServerFigures};
-use bessemer_core::{Action, Answer, Query, Rules, Wall};
+use bessemer_core::{Action, Answer, Query, Rules, Span, Wall};
 use bessemer_store::{Gone, Reader};
 use bessemer_web::{Front, Watch};
+use bessemer_web::Front;
+use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::config::Limits;
@@ -99,6 +101,12 @@ impl<R: Clone> Clone for Desk<R> {
 impl<R: Reader> Front for Desk<R> {
     async fn ask(&self, query: Query) -> Result<Answer, Gone> {
         self.reader.ask(query).await
+    }
+
+    async fn read(&self, texts: Vec<Span>) -> Result<Vec<Option<Bytes>>, Gone> {
+        let reader = self.reader.clone();
+        // The disk may take its time, and this thread has more to do.
+        tokio::task::spawn_blocking(move || reader.read(&texts)).await.map_err(|_| Gone)?
     }
 
     async fn act(&self, action: Action) -> Result<u64, Gone> {

@@ -67,6 +67,11 @@ impl<'a> Body<'a> {
         self.args.map_or_else(String::new, |args| json::pretty(args.get(), limits::CELL_MAX))
     }
 
+    /// The arguments as they are searched: an array on one line, and at most `max` bytes of it.
+    pub(crate) fn args_on_a_line(&self, max: usize) -> String {
+        self.args.map_or_else(String::new, |args| json::compact(args.get(), max))
+    }
+
     /// Each argument's text.
     fn args(&self) -> Vec<&'a RawValue> {
         self.args.and_then(|args| serde_json::from_str(args.get()).ok()).unwrap_or_default()

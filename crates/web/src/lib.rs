@@ -16,8 +16,9 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{any, get, post};
 use bessemer_core::query::{ServerFigures, Set};
-use bessemer_core::{Action, Answer, Query, Wall};
+use bessemer_core::{Action, Answer, Query, Span, Wall};
 use bessemer_store::Gone;
+use bytes::Bytes;
 use tower_http::catch_panic::CatchPanicLayer;
 
 mod assets;
@@ -40,6 +41,7 @@ mod moment;
 mod pager;
 mod pages;
 mod problem;
+mod search;
 mod serve;
 mod site;
 pub mod stats;
@@ -62,6 +64,10 @@ use web::Web;
 pub trait Front: Clone + Send + Sync + 'static {
     /// Answers a query; every text in the answer is read.
     fn ask(&self, query: Query) -> impl Future<Output = Result<Answer, Gone>> + Send;
+
+    /// Reads texts whose places an answer has told, in bulk and without holding up anybody's job. `None`: a text is not
+    /// there any more.
+    fn read(&self, texts: Vec<Span>) -> impl Future<Output = Result<Vec<Option<Bytes>>, Gone>> + Send;
 
     /// Does what an operator wants; says how many jobs or workers it reached. Durable when it returns.
     fn act(&self, action: Action) -> impl Future<Output = Result<u64, Gone>> + Send;

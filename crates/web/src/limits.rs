@@ -71,6 +71,12 @@ pub const READY_TIME: Duration = Duration::from_secs(5);
 /// An action on a whole set is waited for this long; then it goes on in the background and pages show its progress.
 pub const BULK_WAIT: Duration = Duration::from_secs(2);
 
+/// Bytes of a job's arguments that a search looks into.
+pub const SEARCHED_MAX: usize = 1024 * 1024;
+
+/// Searches at once; one more waits. Each holds some MiB of texts.
+pub const SEARCHES_MAX: usize = 4;
+
 /// Rows on a page (rule `V-11`).
 pub const ROWS: usize = 25;
 

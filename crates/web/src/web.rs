@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use bessemer_core::fact::JobId;
-use bessemer_core::query::{Day, Info, Jobs, QueueView, Set, WorkerView};
+use bessemer_core::query::{Day, Info, Jobs, List, Page, QueueView, Set, Sift, Sifted, WorkerView};
 use bessemer_core::{Action, Answer, Query};
 use tokio::sync::Semaphore;
 
 use crate::bulk::Bulk;
 use crate::guard::auth::Lock;
 use crate::problem::Problem;
-use crate::{Front, Site};
+use crate::{Front, Site, limits};
 
 /// The state of the router.
 #[derive(Clone)]
@@ -21,6 +21,8 @@ pub(crate) struct Web<F> {
     pub bulk: Arc<Bulk>,
     /// One permit for each request that may run.
     pub running: Arc<Semaphore>,
+    /// One for each search that may run.
+    pub searches: Arc<Semaphore>,
 }
 
 impl<F: Front> Web<F> {
@@ -30,6 +32,7 @@ impl<F: Front> Web<F> {
             lock: Arc::new(Lock::new(site.password.as_deref())),
             bulk: Arc::default(),
             running: Arc::new(Semaphore::new(site.limits.requests_max)),
+            searches: Arc::new(Semaphore::new(limits::SEARCHES_MAX)),
             site: Arc::new(site),
         }
     }
@@ -88,6 +91,27 @@ impl<F: Front> Web<F> {
         }
     }
 
+    /// A piece of a pass over all jobs.
+    pub(crate) async fn sift(&self, sift: Sift) -> Result<Sifted, Problem> {
+        match self.front.ask(Query::Sift(Box::new(sift))).await? {
+            Answer::Sifted(sifted) => Ok(*sifted),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// A page of a list, however far down; `None` where there is no such queue.
+    pub(crate) async fn page(&self, list: List, mut page: Page) -> Result<Option<Jobs>, Problem> {
+        let mut from = None;
+        loop {
+            match self.front.ask(Query::Far { list: list.clone(), from, page }).await? {
+                Answer::Far { next: Some((spot, rest)), .. } => (from, page) = (Some(spot), rest),
+                Answer::Far { jobs, next: None } => return Ok(Some(jobs)),
+                Answer::Missing => return Ok(None),
+                other => return Err(unexpected(&other)),
+            }
+        }
+    }
+
     pub(crate) async fn queues(&self) -> Result<Vec<QueueView>, Problem> {
         match self.front.ask(Query::Queues).await? {
             Answer::Queues(queues) => Ok(queues),
@@ -107,6 +131,8 @@ fn unexpected(answer: &Answer) -> Problem {
         Answer::Workers(_) => "workers",
         Answer::Jobs(_) => "jobs",
         Answer::Ids { .. } => "ids",
+        Answer::Sifted(_) => "a piece of a pass",
+        Answer::Far { .. } => "a page far down",
         Answer::Scanned(_) => "a piece of a walk",
         Answer::Queues(_) => "queues",
         Answer::Missing => "nothing",
