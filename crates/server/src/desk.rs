@@ -7,7 +7,6 @@ use bessemer_core::query::{Condition, Durability, ServerFigures};
 use bessemer_core::{Action, Answer, Query, Rules, Span, Wall};
 use bessemer_store::{Gone, Reader};
 use bessemer_web::{Front, Watch};
-use bessemer_web::Front;
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 

@@ -1,99 +1,180 @@
-//! Actions on a whole set: in slices, in the background, one per set at a time.
+//! Actions on many jobs: all that a search finds, in slices, in the background, a few at a time.
 //!
 //! Each slice is one command, so that workers and producers get their turns between two slices; a crash leaves a
 //! prefix done (`G5`). The browser is answered after [`limits::BULK_WAIT`] at the latest, and every page shows how far
-//! the rest has come.
+//! the rest has come, with a button that ends it, and afterwards what became of it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::http::StatusCode;
+use bessemer_core::Wall;
 use bessemer_core::fact::JobId;
 use bessemer_core::limits::SLICE_MAX;
-use bessemer_core::query::Set;
 
-use crate::count::{plural, thousands};
 use crate::deed::Deed;
 use crate::problem::Problem;
+use crate::search::{Cursor, Filter, Scope, Search};
 use crate::web::Web;
-use crate::{Front, limits, link};
+use crate::{Front, limits, text};
 
-/// What goes on.
+/// What goes on, and what has ended lately.
 #[derive(Default)]
-pub(crate) struct Bulk(Mutex<Vec<Work>>);
+pub(crate) struct Bulk(Mutex<Works>);
 
-struct Work {
-    set: Set,
-    deed: Deed,
-    reached: u64,
-    of: u64,
+#[derive(Default)]
+struct Works {
+    last: u64,
+    /// Oldest first.
+    all: Vec<Work>,
 }
 
-/// The right to work on a set, until it is dropped.
+/// One action on many jobs, as pages tell of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Work {
+    pub(crate) id: u64,
+    pub(crate) deed: Deed,
+    pub(crate) scope: Scope,
+    /// The line of the search, empty for all of the place.
+    pub(crate) line: String,
+    /// Jobs it has reached.
+    pub(crate) reached: u64,
+    /// Jobs it is about, as far as somebody has counted them.
+    pub(crate) of: Option<u64>,
+    /// How much of all jobs it has looked at, in thousandths.
+    pub(crate) permille: u64,
+    pub(crate) state: State,
+    /// Somebody wants it to end.
+    cancelled: bool,
+    ended: Option<Wall>,
+}
+
+/// How it stands with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    Going,
+    Done,
+    Cancelled,
+    Failed,
+}
+
+/// What an action is about.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) scope: Scope,
+    pub(crate) filter: Filter,
+    /// Jobs that match, if they were counted.
+    pub(crate) of: Option<u64>,
+}
+
+/// The right to go on with a work; it ends when this is dropped.
 struct Claim {
     bulk: Arc<Bulk>,
-    set: Set,
+    id: u64,
+    outcome: State,
+    at: Box<dyn Fn() -> Wall + Send + Sync>,
 }
 
 impl Bulk {
-    /// One line about each set that is being worked on.
-    pub(crate) fn notices(&self) -> Vec<String> {
-        let works = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let line = |work: &Work| {
-            let (reached, of) = (thousands(work.reached), plural(work.of, "job"));
-            format!("{} all of {}: {reached} of {of} done", work.deed.ongoing(), link::path(work.set))
-        };
-        works.iter().map(line).collect()
+    fn works(&self) -> std::sync::MutexGuard<'_, Works> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn claim(self: &Arc<Self>, set: Set, deed: Deed, of: u64) -> Option<Claim> {
-        let mut works = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if works.iter().any(|work| work.set == set) {
+    /// What goes on, and what has ended within [`limits::RESULT_TIME`]; oldest first.
+    pub(crate) fn works_at(&self, now: Wall) -> Vec<Work> {
+        let mut works = self.works();
+        works.all.retain(|work| work.ended.is_none_or(|at| now.since(at) < limits::RESULT_TIME));
+        works.all.clone()
+    }
+
+    /// Ends what goes on after its next slice; `false`: there is no such work any more.
+    pub(crate) fn cancel(&self, id: u64) -> bool {
+        self.change(id, |work| work.cancelled = true)
+    }
+
+    /// Nobody wants to read of it any more.
+    pub(crate) fn dismiss(&self, id: u64) {
+        self.works().all.retain(|work| work.id != id || work.state == State::Going);
+    }
+
+    fn change(&self, id: u64, change: impl FnOnce(&mut Work)) -> bool {
+        self.works().all.iter_mut().find(|work| work.id == id).map(change).is_some()
+    }
+
+    /// Two works on the same jobs would be in each other's way.
+    fn claim(
+        self: &Arc<Self>,
+        target: &Target,
+        deed: Deed,
+        at: Box<dyn Fn() -> Wall + Send + Sync>,
+    ) -> Option<Claim> {
+        let mut works = self.works();
+        let going = || works.all.iter().filter(|work| work.state == State::Going);
+        let line = target.filter.line();
+        if going().count() >= limits::WORKS_MAX || going().any(|w| w.scope == target.scope && w.line == line)
+        {
             return None;
         }
-        works.push(Work { set, deed, reached: 0, of });
-        Some(Claim { bulk: Arc::clone(self), set })
+        works.last += 1;
+        let id = works.last;
+        works.all.push(Work {
+            id,
+            deed,
+            scope: target.scope.clone(),
+            line: line.to_owned(),
+            reached: 0,
+            of: target.of,
+            permille: 0,
+            state: State::Going,
+            cancelled: false,
+            ended: None,
+        });
+        Some(Claim { bulk: Arc::clone(self), id, outcome: State::Failed, at })
     }
 }
 
 impl Claim {
-    fn reached(&self, jobs: u64) {
-        let mut works = self.bulk.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(work) = works.iter_mut().find(|work| work.set == self.set) {
+    /// A slice is done; `false`: it was the last.
+    fn goes_on(&self, jobs: u64, permille: u64) -> bool {
+        let mut cancelled = false;
+        self.bulk.change(self.id, |work| {
             work.reached += jobs;
-        }
+            work.permille = permille;
+            cancelled = work.cancelled;
+        });
+        !cancelled
     }
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        let mut works = self.bulk.0.lock().unwrap_or_else(PoisonError::into_inner);
-        works.retain(|work| work.set != self.set);
+        let (outcome, at) = (self.outcome, (self.at)());
+        self.bulk.change(self.id, |work| (work.state, work.ended) = (outcome, Some(at)));
     }
 }
 
-/// Does it to all jobs that are in the set now.
-pub(crate) async fn run<F: Front>(web: Web<F>, set: Set, deed: Deed) -> Result<(), Problem> {
-    if (set, deed) == (Set::Dead, Deed::Kill) {
-        return Err(Problem::bad("invalid action: these jobs are dead already"));
+/// Does it to all jobs that match now.
+pub(crate) async fn run<F: Front>(web: Web<F>, target: Target, deed: Deed) -> Result<(), Problem> {
+    let target = Target { filter: target.filter.reached_by(deed), ..target };
+    if target.filter.places().is_empty() {
+        return Err(Problem::bad("invalid action: these jobs are past that already"));
     }
-    let info = web.info().await?;
-    let size = match set {
-        Set::Scheduled => info.scheduled,
-        Set::Retries => info.retries,
-        Set::Dead => info.dead,
-    };
     let busy = || {
-        Problem::new(
-            axum::http::StatusCode::CONFLICT,
-            "Another action on all of these jobs is still going on",
-        )
+        let text = "Another action on these jobs is still going on, or too many on others";
+        Problem::new(StatusCode::CONFLICT, text)
     };
-    let claim = web.bulk.claim(set, deed, size).ok_or_else(busy)?;
+    let front = web.front.clone();
+    let claim = web.bulk.claim(&target, deed, Box::new(move || front.now())).ok_or_else(busy)?;
     let task = tokio::spawn(async move {
-        let done = slices(&web, &claim, deed, size).await;
-        if let Err(problem) = &done {
-            tracing::error!(cause = problem.text, "an action on all {} stopped half-way", link::path(set));
+        let mut claim = claim;
+        let done = slices(&web, &claim, &target.filter, deed).await;
+        match &done {
+            Ok(state) => claim.outcome = *state,
+            Err(problem) => {
+                let (line, cause) = (text::visible(target.filter.line()), &problem.text);
+                tracing::error!(cause, "an action on all jobs of {:?} {line} stopped half-way", target.scope);
+            }
         }
-        done
+        done.map(|_| ())
     });
     match tokio::time::timeout(limits::BULK_WAIT, task).await {
         Ok(Ok(done)) => done,
@@ -102,18 +183,31 @@ pub(crate) async fn run<F: Front>(web: Web<F>, set: Set, deed: Deed) -> Result<(
     }
 }
 
-/// `size` bounds the rounds: a job that fails again meanwhile is back in its set, and could keep this busy for ever.
-async fn slices<F: Front>(web: &Web<F>, claim: &Claim, deed: Deed, size: u64) -> Result<(), Problem> {
-    let mut below = JobId(u64::MAX);
-    for round in 0..=size.div_ceil(SLICE_MAX as u64) {
-        let (ids, next_id) = web.ids(claim.set, below, SLICE_MAX).await?;
-        if round == 0 {
-            below = next_id; // jobs that are pushed from now on are not meant
+/// A job never leaves its place in the table that is passed over, so each is met once: also one that fails again
+/// meanwhile, and is back where it was.
+async fn slices<F: Front>(
+    web: &Web<F>,
+    claim: &Claim,
+    filter: &Filter,
+    deed: Deed,
+) -> Result<State, Problem> {
+    let mut search = Search::new(web, filter, Cursor::default());
+    let mut ids: Vec<JobId> = Vec::new();
+    loop {
+        let part = search.slice().await?;
+        ids.extend(part.found.iter().map(|found| found.id));
+        let is_last = part.next.is_none();
+        let mut reached = 0;
+        while ids.len() >= SLICE_MAX || (is_last && !ids.is_empty()) {
+            let rest = ids.split_off(ids.len().min(SLICE_MAX));
+            reached += web.act(deed.on(std::mem::replace(&mut ids, rest))).await?;
         }
-        if ids.is_empty() {
-            break;
+        if is_last {
+            claim.goes_on(reached, 1_000);
+            return Ok(State::Done);
         }
-        claim.reached(web.act(deed.on(ids)).await?);
+        if !claim.goes_on(reached, part.permille) {
+            return Ok(State::Cancelled);
+        }
     }
-    Ok(())
 }

@@ -2,6 +2,7 @@
 
 use bessemer_core::Action;
 use bessemer_core::fact::JobId;
+use bessemer_core::query::Where;
 
 use crate::problem::Problem;
 use crate::text;
@@ -33,12 +34,50 @@ impl Deed {
         }
     }
 
-    /// `Retrying`, for a notice that it goes on.
-    pub(crate) fn ongoing(self) -> &'static str {
+    /// As forms and the keys of texts name it.
+    pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Retry => "Retrying",
-            Self::Delete => "Deleting",
-            Self::Kill => "Killing",
+            Self::Retry => "retry",
+            Self::Delete => "delete",
+            Self::Kill => "kill",
         }
+    }
+
+    /// The key of its button's text.
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            Self::Retry => "deed-retry",
+            Self::Delete => "deed-delete",
+            Self::Kill => "deed-kill",
+        }
+    }
+
+    /// The key of what is asked before it is done to the selected ones; only what is not what jobs are for asks.
+    pub(crate) fn question(self) -> Option<&'static str> {
+        match self {
+            Self::Retry => None,
+            Self::Delete => Some("deed-delete-selected"),
+            Self::Kill => Some("deed-kill-selected"),
+        }
+    }
+
+    /// Whether jobs will not be done as they are.
+    pub(crate) fn takes_away(self) -> bool {
+        self != Self::Retry
+    }
+
+    /// Whether it can do anything to jobs of a place: those that are being worked on are left alone.
+    pub(crate) fn reaches(self, place: Where) -> bool {
+        match place {
+            Where::Working => false,
+            Where::Queued => self != Self::Retry,
+            Where::Retries | Where::Scheduled => true,
+            Where::Dead => self != Self::Kill,
+        }
+    }
+
+    /// Whether jobs are gone afterwards that somebody may still want.
+    pub(crate) fn destroys(self) -> bool {
+        self == Self::Delete
     }
 }

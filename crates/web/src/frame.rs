@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use bessemer_core::query::{Durability, Info};
 
 use crate::count::thousands;
+use crate::pages::works::Works;
 use crate::problem::Problem;
 use crate::theme::Theme;
 use crate::visit::Visit;
@@ -48,7 +49,8 @@ pub(crate) struct Frame {
     pub stamp: &'static str,
     pub tabs: Vec<TabLink>,
     pub summary: Vec<Figure>,
-    pub notices: Vec<String>,
+    /// Actions on many jobs that go on or have just ended.
+    pub works: Works,
     pub exposed: bool,
     pub disk_full: bool,
     pub memory_full: bool,
@@ -116,7 +118,7 @@ impl<F: Front> Visit<F> {
             stamp: assets::stamp(),
             tabs: TABS.map(link).into(),
             summary: summary(info, base, words),
-            notices: self.web.bulk.notices(),
+            works: Works::new(&self.web, base, words, self.web.front.now()),
             exposed: site.exposed,
             disk_full: figures.condition.disk_full,
             memory_full: figures.memory_full,

@@ -56,7 +56,9 @@ pub use serve::{Served, serve};
 pub use site::Site;
 pub use watch::Watch;
 
-use pages::{busy, choice, debug, docs, home, job as job_page, queue, queues, set};
+use pages::{
+    act, busy, choice, debug, docs, home, job as job_page, queue, queues, search as search_page, set, works,
+};
 use problem::Problem;
 use web::Web;
 
@@ -125,6 +127,11 @@ fn router_of<F: Front>(web: Web<F>) -> Router {
         .merge(set_routes(Set::Dead))
         .route("/jobs/{jid}", get(job_page::show::<F>).post(job_page::act::<F>))
         .route("/jobs/{jid}/raw", get(job_page::raw::<F>))
+        .route("/search", get(search_page::show::<F>))
+        .route("/search/more", get(search_page::more::<F>))
+        .route("/act", get(act::show::<F>).post(act::act::<F>))
+        .route("/works", get(works::show::<F>))
+        .route("/works/{id}", post(works::act::<F>))
         .route("/stats", get(stats::show::<F>))
         .route("/debug", get(debug::show::<F>))
         .route("/docs", get(docs::show))

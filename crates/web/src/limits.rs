@@ -68,8 +68,32 @@ pub const REQUEST_TIME: Duration = Duration::from_secs(10);
 /// `/health/ready` waits this long for the engine (a turn that takes longer is a stall, `D9`).
 pub const READY_TIME: Duration = Duration::from_secs(5);
 
+/// Actions on many jobs that go on at once; one more is refused until one has ended.
+pub const WORKS_MAX: usize = 4;
+
+/// For how long pages tell what became of an action on many jobs, and offer to take it back.
+pub const RESULT_TIME: Duration = Duration::from_secs(60);
+
+/// Jobs of actions that can be taken back, all together: 8 bytes each.
+pub const UNDO_MAX: usize = 1_000_000;
+
+/// Jobs that an action may delete for good without its number being typed.
+pub const TYPED_ABOVE: u64 = 1_000;
+
+/// A search is gone on with for this long before its page is sent; the page goes on with it then.
+pub const SEARCH_TIME: Duration = Duration::from_millis(250);
+
+/// Before an action on all that match, they are counted for this long at most.
+pub const COUNT_TIME: Duration = Duration::from_secs(5);
+
 /// An action on a whole set is waited for this long; then it goes on in the background and pages show its progress.
 pub const BULK_WAIT: Duration = Duration::from_secs(2);
+
+/// Bytes of a line of the search box.
+pub const QUERY_MAX: usize = 1_024;
+
+/// Terms of a line of the search box: each may be compared with every text.
+pub const TERMS_MAX: usize = 16;
 
 /// Bytes of a job's arguments that a search looks into.
 pub const SEARCHED_MAX: usize = 1024 * 1024;

@@ -56,7 +56,8 @@ pub(crate) fn path(set: Set) -> &'static str {
     }
 }
 
-fn encoded(text: &str) -> impl Display + '_ {
+/// As it may stand in a path or a query.
+pub(crate) fn encoded(text: &str) -> impl Display + '_ {
     utf8_percent_encode(text, SEGMENT)
 }
 

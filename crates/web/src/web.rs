@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bessemer_core::fact::JobId;
 use bessemer_core::query::{Day, Info, Jobs, List, Page, QueueView, Set, Sift, Sifted, WorkerView};
 use bessemer_core::{Action, Answer, Query};
 use tokio::sync::Semaphore;
@@ -78,17 +77,14 @@ impl<F: Front> Web<F> {
         }
     }
 
-    /// The first ids of a set, and the id that the next job will get.
-    pub(crate) async fn ids(
-        &self,
-        set: Set,
-        below: JobId,
-        count: usize,
-    ) -> Result<(Vec<JobId>, JobId), Problem> {
-        match self.front.ask(Query::SetIds { set, below, count }).await? {
-            Answer::Ids { ids, next_id } => Ok((ids, next_id)),
-            other => Err(unexpected(&other)),
-        }
+    /// How many jobs a set holds.
+    pub(crate) async fn len(&self, set: Set) -> Result<u64, Problem> {
+        let info = self.info().await?;
+        Ok(match set {
+            Set::Scheduled => info.scheduled,
+            Set::Retries => info.retries,
+            Set::Dead => info.dead,
+        })
     }
 
     /// A piece of a pass over all jobs.

@@ -1,5 +1,6 @@
 //! The pages, one file each, each with its template of the same name.
 
+pub(crate) mod act;
 pub(crate) mod busy;
 pub(crate) mod choice;
 pub(crate) mod debug;
@@ -8,4 +9,6 @@ pub(crate) mod home;
 pub(crate) mod job;
 pub(crate) mod queue;
 pub(crate) mod queues;
+pub(crate) mod search;
 pub(crate) mod set;
+pub(crate) mod works;

@@ -3,9 +3,10 @@
 use askama::Template;
 use axum::http::StatusCode;
 use bessemer_core::command::QueueDeed;
-use bessemer_core::query::{JobView, Place};
+use bessemer_core::query::{JobView, List, Place};
 use bessemer_core::{Action, Query, Wall};
 
+use super::search::{self, Bar};
 use crate::count::thousands;
 use crate::form::{Fields, Posted};
 use crate::frame::{Frame, Tab};
@@ -14,6 +15,7 @@ use crate::link::Base;
 use crate::moment::Moment;
 use crate::pager::Pager;
 use crate::problem::Problem;
+use crate::search::Scope;
 use crate::visit::{Name, Shown, Visit, html, redirect, window};
 use crate::{Front, limits, text};
 
@@ -23,6 +25,7 @@ struct Queue {
     frame: Frame,
     name: String,
     action: String,
+    bar: Bar,
     total: String,
     jobs: Vec<Row>,
     pager: Pager,
@@ -42,9 +45,12 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>, Name(name): Name) -> Shown {
 /// The page of the queue with this name.
 pub(crate) async fn list<F: Front>(visit: Visit<F>, name: String) -> Shown {
     check(&name)?;
+    if visit.query.first("q").is_some_and(|line| !line.trim().is_empty()) {
+        return super::search::list(visit, Scope::Queue(name), Tab::Queues, String::new()).await;
+    }
     let page = visit.query.page("page")?;
     let base = &visit.base;
-    let Some(jobs) = visit.web.jobs(Query::Queue { name: name.clone(), page: window(page) }).await? else {
+    let Some(jobs) = visit.web.page(List::Queue(name.clone()), window(page)).await? else {
         return redirect(StatusCode::FOUND, &format!("{}/queues", base.0));
     };
     let now = visit.web.front.now();
@@ -55,6 +61,7 @@ pub(crate) async fn list<F: Front>(visit: Visit<F>, name: String) -> Shown {
         total: thousands(jobs.total as u64),
         pager: Pager::new("jobs", &href, page, limits::ROWS, jobs.total),
         jobs: jobs.jobs.iter().map(|view| row(base, view, now)).collect(),
+        bar: search::bar(&visit.base, &Scope::Queue(name.clone()), ""),
         name,
         action,
     })

@@ -2,49 +2,58 @@
 
 use askama::Template;
 use axum::http::StatusCode;
-use bessemer_core::query::{JobView, Place, Set};
+use bessemer_core::query::{JobView, List, Place, Set};
 use bessemer_core::{Query, Wall};
 
+use super::act;
+use super::search::{self, Bar};
 use crate::count::thousands;
 use crate::deed::Deed;
 use crate::form::Posted;
 use crate::frame::{Frame, Tab};
 use crate::job::{Body, Card, Trace};
-use crate::link::Base;
 use crate::moment::Moment;
 use crate::pager::Pager;
 use crate::problem::Problem;
+use crate::search::{Filter, Scope};
 use crate::visit::{Name, Shown, Visit, html, redirect, window};
-use crate::{Front, bulk, key, limits};
+use crate::{Front, bulk, key, limits, link, text};
 
 #[derive(Template)]
 #[template(path = "set.html")]
 struct SetPage {
     frame: Frame,
-    words: Words,
+    kind: Kind,
+    /// As in its address.
+    list: &'static str,
     action: String,
+    /// What stands before the buttons for all.
+    on_all: String,
+    bar: Bar,
     total: String,
     rows: Vec<Row>,
     pager: Pager,
 }
 
-/// How the three pages differ.
-struct Words {
-    title: &'static str,
+/// How the three pages differ; texts by their keys.
+struct Kind {
     tab: Tab,
     /// The heading of the first column.
     when: &'static str,
     /// Jobs here have failed, at least most of them.
     failed: bool,
     counts: bool,
-    /// The button that puts jobs into their queues, its name for all of them, and its value.
-    retry: (&'static str, &'static str, &'static str),
+    /// What the button that puts jobs into their queues sends, and what it says.
+    retry: &'static str,
+    retry_key: &'static str,
     kill: bool,
     empty: &'static str,
 }
 
 struct Row {
     key: String,
+    /// What its tick box is for.
+    select: String,
     href: String,
     when: Option<Moment>,
     retry_count: String,
@@ -52,63 +61,80 @@ struct Row {
     error: String,
 }
 
-fn words(set: Set) -> Words {
+fn kind(set: Set) -> Kind {
     match set {
-        Set::Retries => Words {
-            title: "Retries",
+        Set::Retries => Kind {
             tab: Tab::Retries,
-            when: "Next retry",
+            when: "jobs-next-retry",
             failed: true,
             counts: true,
-            retry: ("Retry now", "Retry all", "retry"),
+            retry: "retry",
+            retry_key: "deed-retry",
             kill: true,
-            empty: "No failed job is waiting for another try.",
+            empty: "set-retries-empty",
         },
-        Set::Scheduled => Words {
-            title: "Scheduled",
+        Set::Scheduled => Kind {
             tab: Tab::Scheduled,
-            when: "When",
+            when: "jobs-when",
             failed: false,
             counts: false,
-            retry: ("Add to queue", "Add all to queues", "add_to_queue"),
+            retry: "add_to_queue",
+            retry_key: "deed-add_to_queue",
             kill: false,
-            empty: "No job is scheduled for later.",
+            empty: "set-scheduled-empty",
         },
-        Set::Dead => Words {
-            title: "Dead",
+        Set::Dead => Kind {
             tab: Tab::Dead,
-            when: "Last retry",
+            when: "jobs-last-retry",
             failed: true,
             counts: false,
-            retry: ("Retry now", "Retry all", "retry"),
+            retry: "retry",
+            retry_key: "deed-retry",
             kill: false,
-            empty: "No job has used up its retries.",
+            empty: "set-dead-empty",
         },
     }
 }
 
 /// The tab that a page about a job of this set stands under.
 pub(crate) fn tab(set: Set) -> Tab {
-    words(set).tab
+    kind(set).tab
 }
 
-/// `GET /<set>?page=`.
+/// The key of its name.
+pub(crate) fn title(set: Set) -> &'static str {
+    match set {
+        Set::Retries => "tab-retries",
+        Set::Scheduled => "tab-scheduled",
+        Set::Dead => "tab-dead",
+    }
+}
+
+/// `GET /<set>?page=`, or `?q=` for those that match.
 pub(crate) async fn show<F: Front>(set: Set, visit: Visit<F>) -> Shown {
+    let (kind, scope) = (kind(set), Scope::Set(set));
+    if visit.query.first("q").is_some_and(|line| !line.trim().is_empty()) {
+        return search::list(visit, scope, kind.tab, title(set).into()).await;
+    }
     let page = visit.query.page("page")?;
-    let jobs = visit.web.jobs(Query::Set { set, page: window(page) }).await?.unwrap_or_default();
-    let (words, now, base) = (words(set), visit.web.front.now(), &visit.base);
+    let jobs = visit.web.page(List::Set(set), window(page)).await?.unwrap_or_default();
+    let (now, base) = (visit.web.front.now(), &visit.base);
     let action = base.set(set);
     html(&SetPage {
-        frame: visit.frame(words.title, words.tab).await?,
+        frame: visit.frame(visit.words.say(title(set)), kind.tab).await?,
+        on_all: visit.words.fill("set-act-on-all", &[("total", &thousands(jobs.total as u64))]).into_owned(),
         total: thousands(jobs.total as u64),
-        rows: jobs.jobs.iter().map(|view| row(set, base, view, now)).collect(),
+        rows: jobs.jobs.iter().map(|view| row(set, &visit, view, now)).collect(),
         pager: Pager::new("jobs", &format!("{action}?page="), page, limits::ROWS, jobs.total),
-        words,
+        bar: search::bar(base, &scope, ""),
+        list: link::path(set),
+        kind,
         action,
     })
 }
 
-fn row(set: Set, base: &Base, view: &JobView, now: Wall) -> Row {
+fn row<F: Front>(set: Set, visit: &Visit<F>, view: &JobView, now: Wall) -> Row {
+    let base = &visit.base;
     let body = Body::read(view.body.bytes());
     let at = match view.place {
         Place::Scheduled { at } | Place::Retrying { at } => at,
@@ -122,6 +148,7 @@ fn row(set: Set, base: &Base, view: &JobView, now: Wall) -> Row {
     let key = key::write(at, &body.jid);
     Row {
         href: base.entry(set, &key),
+        select: visit.words.fill("jobs-select-one", &[("jid", &text::visible(&body.jid))]).into_owned(),
         key,
         when: if set == Set::Dead { last_run() } else { Some(at) }.map(|at| Moment::new(at, now)),
         retry_count: failure.map_or_else(String::new, |failure| thousands(failure.retry_count.into())),
@@ -135,7 +162,12 @@ pub(crate) async fn act<F: Front>(set: Set, visit: Visit<F>, Posted(form): Poste
     let deed = Deed::parse(form.first("action"))?;
     let list = visit.base.set(set);
     if form.all("key").eq(["all"]) {
-        bulk::run(visit.web, set, deed).await?;
+        let (scope, filter) = (Scope::Set(set), Filter::default().within(&Scope::Set(set)));
+        if deed == Deed::Kill {
+            act::check_room(&visit, &filter).await?;
+        }
+        let of = Some(visit.web.len(set).await?);
+        bulk::run(visit.web, bulk::Target { scope, filter, of }, deed).await?;
     } else {
         let keys: Vec<&str> = form.all("key").collect();
         act_on(&visit, set, deed, &keys).await?;

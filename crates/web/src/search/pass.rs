@@ -111,11 +111,19 @@ impl<'w, F: Front> Search<'w, F> {
         Ok(part)
     }
 
-    /// The next few that match, named: [`SLICE_MAX`] at most, or none. Each call takes some milliseconds at most, but
-    /// for what the disk takes. Jobs that come while the search goes on are not among them.
+    /// The next few that match, or none, for acting on them. Jobs that come while the search goes on are not among them.
     pub(crate) async fn slice(&mut self) -> Result<Part, Problem> {
-        self.window = self.window.min(SLICE_MAX);
-        self.step(SLICE_MAX, true).await
+        self.step(usize::MAX, true).await
+    }
+
+    /// Jobs that were found, whole, as far as they still live.
+    pub(crate) async fn jobs(web: &Web<F>, found: &[Found]) -> Result<Vec<JobView>, Problem> {
+        let mut jobs = Vec::with_capacity(found.len());
+        for found in found.chunks(PAGE_MAX) {
+            let ids = found.iter().map(|found| found.id).collect();
+            jobs.append(&mut web.jobs(Query::Named { ids }).await?.unwrap_or_default().jobs);
+        }
+        Ok(jobs)
     }
 
     /// One step: a piece of the pass, or as many as a window of texts has room for.
@@ -125,7 +133,7 @@ impl<'w, F: Front> Search<'w, F> {
         let (mut texts, room) = (Vec::new(), if needs_texts { self.window } else { most });
         let mut bytes = 0;
         loop {
-            let left = if needs_texts || named { (room - texts.len()).min(SLICE_MAX) } else { 0 };
+            let left = if needs_texts || named { room.saturating_sub(texts.len()).min(SLICE_MAX) } else { 0 };
             let mut sifted = self.web.sift(self.sift(left)).await?;
             self.before = self.before.or(Some(sifted.came));
             part.permille = permille(sifted.next, sifted.end);

@@ -15,11 +15,8 @@ use std::time::Duration;
 use bessemer_core::glob::Glob;
 use bessemer_core::query::Where;
 
-/// Bytes of a line.
-pub const QUERY_MAX: usize = 1_024;
-
-/// Terms of a line.
-pub const TERMS_MAX: usize = 16;
+use crate::deed::Deed;
+use crate::limits::{QUERY_MAX, TERMS_MAX};
 
 /// What a line means: which jobs are looked for. Without a wish: all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -229,6 +226,34 @@ impl Value {
 }
 
 impl Filter {
+    /// As it was written.
+    pub(crate) fn line(&self) -> &str {
+        &self.line
+    }
+
+    /// The places in which it looks, in the order of [`Where::ALL`].
+    pub(crate) fn places(&self) -> &[Where] {
+        &self.places
+    }
+
+    /// The same where a deed can do something.
+    #[must_use]
+    pub(crate) fn reached_by(mut self, deed: Deed) -> Self {
+        self.places.retain(|place| deed.reaches(*place));
+        self
+    }
+
+    /// What may be a jid: the line is this word alone, or `jid:` with it.
+    pub(crate) fn jid(&self) -> Option<&str> {
+        let lone = [&self.errors, &self.args, &self.words, &self.queues, &self.jobtypes]
+            .iter()
+            .all(|terms| terms.is_empty());
+        match &self.jids[..] {
+            [jid] if lone && self.age.is_none() && self.retries.is_none() => Some(jid),
+            _ => self.only_word.as_deref(),
+        }
+    }
+
     /// Reads a line.
     pub(crate) fn parse(line: &str) -> Result<Self, QueryError> {
         let mut reader = Reader { line, at: 0 };

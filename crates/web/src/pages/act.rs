@@ -1,0 +1,163 @@
+//! `/act`: something is done to all jobs that match, after a page that says to how many, and to which.
+//!
+//! `GET` asks, `POST` does: to the ticked ones at once, to all that match in the background.
+
+use askama::Template;
+use axum::http::StatusCode;
+use bessemer_core::fact::JobId;
+use bessemer_core::limits::SLICE_MAX;
+
+use crate::bulk::{self, Target};
+use crate::count::thousands;
+use crate::deed::Deed;
+use crate::form::{Fields, Posted};
+use crate::frame::{Frame, Tab};
+use crate::job::{Body, Card};
+use crate::problem::Problem;
+use crate::search::{Cursor, Filter, Part, Scope, Search};
+use crate::visit::{Shown, Visit, html, redirect};
+use crate::{Front, limits};
+
+/// Jobs that the question shows.
+const SAMPLE: usize = 5;
+
+#[derive(Template)]
+#[template(path = "act.html")]
+struct ActPage {
+    frame: Frame,
+    action: String,
+    back: String,
+    deed: Deed,
+    scope: String,
+    q: String,
+    count: u64,
+    question: String,
+    means: String,
+    sample: Vec<Card>,
+    /// How many there are besides.
+    more: Option<String>,
+    /// Dead jobs would be pushed out of their set.
+    warning: Option<String>,
+    /// The number has to be typed: what asks for it.
+    typed: Option<String>,
+    button: String,
+}
+
+/// What a form says of the jobs that are meant.
+fn target(fields: &Fields) -> Result<(Scope, Filter, Deed), Problem> {
+    let scope = Scope::parse(fields.first("in"))?;
+    let deed = Deed::parse(fields.first("action"))?;
+    let filter = Filter::parse(fields.first("q").unwrap_or_default());
+    let filter = filter.map_err(|error| Problem::bad(error.to_string()))?;
+    if scope == Scope::All && filter.line().is_empty() {
+        return Err(Problem::bad("Say which jobs are meant: an empty search would mean all"));
+    }
+    Ok((scope.clone(), filter.within(&scope).reached_by(deed), deed))
+}
+
+/// The page of the list that a search belongs to.
+fn back<F: Front>(visit: &Visit<F>, scope: &Scope, line: &str) -> String {
+    let list = scope.list(&visit.base);
+    let sign = if list.contains('?') { '&' } else { '?' };
+    if line.is_empty() { list } else { format!("{list}{sign}q={}", crate::link::encoded(line)) }
+}
+
+/// `GET /act?in=&q=&action=`
+pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
+    let (scope, filter, deed) = target(&visit.query)?;
+    let mut search = Search::new(&visit.web, &filter, Cursor::default());
+    let mut part = search.find(SAMPLE, limits::COUNT_TIME).await?;
+    let sample = Search::jobs(&visit.web, &part.found).await?;
+    if part.next.is_some() {
+        part.append(search.find(0, limits::COUNT_TIME).await?);
+    }
+    let info = visit.web.info().await?;
+    let (count, words) = (part.count(), visit.words);
+    let key = |what: &str| format!("act-{}{what}", deed.name());
+    let pushed_out = if deed == Deed::Kill { pushed_out(&info, &part) } else { 0 };
+    let warning = || words.count_fill("act-pushed-out", pushed_out, &[("most", &thousands(info.dead_max))]);
+    let more = count.saturating_sub(sample.len() as u64);
+    let question = key(if part.next.is_some() { "-at-least" } else { "-question" });
+    html(&ActPage {
+        action: format!("{}/act", visit.base.0),
+        back: back(&visit, &scope, filter.line()),
+        question: words.count(&question, count).into_owned(),
+        means: words.say(&key("-means")).into_owned(),
+        sample: sample
+            .iter()
+            .map(|view| Card::new(&visit.base, view, &Body::read(view.body.bytes())))
+            .collect(),
+        more: (more > 0).then(|| words.count("act-more", more).into_owned()),
+        warning: (pushed_out > 0).then(|| warning().into_owned()),
+        typed: needs_typing(deed, count).then(|| words.count("act-type", count).into_owned()),
+        button: words.count(&key("-do"), count).into_owned(),
+        frame: visit.frame_of(&info, words.say(&key("")), Tab::Other),
+        scope: scope.text(),
+        q: filter.line().to_owned(),
+        deed,
+        count,
+    })
+}
+
+fn needs_typing(deed: Deed, count: u64) -> bool {
+    deed.destroys() && count > limits::TYPED_ABOVE
+}
+
+/// Dead jobs that have to go where these are killed (`D28`).
+fn pushed_out(info: &bessemer_core::query::Info, part: &Part) -> u64 {
+    (info.dead + part.count()).saturating_sub(info.dead_max)
+}
+
+/// `POST /act` with `action`, and `id`s, or `in` and `q` and what the question was answered.
+pub(crate) async fn act<F: Front>(visit: Visit<F>, Posted(form): Posted) -> Shown {
+    if form.first("id").is_some() {
+        return act_on_some(visit, &form).await;
+    }
+    let (scope, filter, deed) = target(&form)?;
+    let said: Option<u64> = form.first("count").and_then(|count| count.parse().ok());
+    let count = said.ok_or_else(|| Problem::bad("Look at how many jobs that is first: count is missing"))?;
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let typed = form.first("typed").map(digits).unwrap_or_default();
+    if needs_typing(deed, count) && typed != count.to_string() {
+        let text =
+            format!("Type the number of jobs, {}, to delete them; nothing was deleted", thousands(count));
+        return Err(Problem::bad(text));
+    }
+    if deed == Deed::Kill && form.first("overflow").is_none() {
+        check_room(&visit, &filter).await?;
+    }
+    let back = back(&visit, &scope, "");
+    bulk::run(visit.web, Target { scope, filter, of: Some(count) }, deed).await?;
+    redirect(StatusCode::FOUND, &back)
+}
+
+/// A kill that pushes jobs out of the dead set says so before it acts (`D28`).
+pub(crate) async fn check_room<F: Front>(visit: &Visit<F>, filter: &Filter) -> Result<(), Problem> {
+    let filter = filter.clone().reached_by(Deed::Kill);
+    let info = visit.web.info().await?;
+    // Where all jobs that live would find room, nothing has to be counted.
+    if info.retries + info.scheduled + info.enqueued + info.dead <= info.dead_max {
+        return Ok(());
+    }
+    let part = Search::new(&visit.web, &filter, Cursor::default()).find(0, limits::COUNT_TIME).await?;
+    let (jobs, most) = (pushed_out(&info, &part), thousands(info.dead_max));
+    if jobs == 0 {
+        return Ok(());
+    }
+    let jobs = thousands(jobs);
+    let text =
+        format!("That would push {jobs} jobs out of the dead set, which holds {most}; nothing was killed");
+    Err(Problem::new(StatusCode::CONFLICT, text))
+}
+
+async fn act_on_some<F: Front>(visit: Visit<F>, form: &Fields) -> Shown {
+    let deed = Deed::parse(form.first("action"))?;
+    let scope = Scope::parse(form.first("in"))?;
+    let ids: Option<Vec<JobId>> = form.all("id").map(|id| id.parse().ok().map(JobId)).collect();
+    let ids = ids.ok_or_else(|| Problem::bad("invalid id"))?;
+    if ids.len() > SLICE_MAX {
+        return Err(Problem::bad("too many ids"));
+    }
+    visit.web.act(deed.on(ids)).await?;
+    redirect(StatusCode::FOUND, &back(&visit, &scope, form.first("q").unwrap_or_default()))
+}

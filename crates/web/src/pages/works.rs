@@ -1,0 +1,102 @@
+//! `/works`: actions on many jobs that go on, or have ended lately, as every page shows them.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse};
+use bessemer_core::Wall;
+
+use crate::bulk::{State, Work};
+use crate::count::thousands;
+use crate::form::Posted;
+use crate::problem::Problem;
+use crate::search::Scope;
+use crate::visit::{Name, Shown, Visit, redirect};
+use crate::web::Web;
+use crate::words::Words;
+use crate::{Front, text};
+
+/// A part of every page, and a page of its own for the script that looks again.
+#[derive(Template)]
+#[template(path = "parts/works.html")]
+pub(crate) struct Works {
+    words: Words,
+    base: String,
+    works: Vec<Notice>,
+    /// Something still goes on.
+    going: bool,
+}
+
+impl askama::filters::HtmlSafe for Works {}
+
+struct Notice {
+    id: u64,
+    class: &'static str,
+    text: String,
+    permille: u64,
+    going: bool,
+}
+
+impl Works {
+    pub(crate) fn new<F: Front>(web: &Web<F>, base: &str, words: Words, now: Wall) -> Self {
+        let works = web.bulk.works_at(now);
+        let going = works.iter().any(|work| work.state == State::Going);
+        Self {
+            words,
+            base: base.to_owned(),
+            going,
+            works: works.iter().map(|work| notice(work, words)).collect(),
+        }
+    }
+}
+
+fn notice(work: &Work, words: Words) -> Notice {
+    let (class, key) = match work.state {
+        State::Going => ("notice", "going"),
+        State::Done => ("notice good", "done"),
+        State::Cancelled => ("notice", "cancelled"),
+        State::Failed => ("notice bad", "failed"),
+    };
+    let place = match &work.scope {
+        Scope::All => words.say("work-everywhere").into_owned(),
+        Scope::Set(set) => words.say(super::set::title(*set)).into_owned(),
+        Scope::Queue(name) => words.fill("queue-title", &[("name", name)]).into_owned(),
+    };
+    let what = if work.line.is_empty() {
+        place
+    } else {
+        format!("{place}: {}", text::cut(text::visible(&work.line), 100))
+    };
+    let texts: [(&'static str, &str); 2] =
+        [("what", &what), ("of", &work.of.map_or_else(String::new, thousands))];
+    let key = match work.of {
+        Some(_) if work.state == State::Going => format!("work-{}-{key}-of", work.deed.name()),
+        _ => format!("work-{}-{key}", work.deed.name()),
+    };
+    Notice {
+        id: work.id,
+        class,
+        text: words.count_fill(&key, work.reached, &texts).into_owned(),
+        permille: work.permille,
+        going: work.state == State::Going,
+    }
+}
+
+/// `GET /works`: the part alone.
+pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
+    let works = Works::new(&visit.web, &visit.base.0, visit.words, visit.web.front.now());
+    Ok(Html(works.render()?).into_response())
+}
+
+/// `POST /works/<id>` with `action`.
+pub(crate) async fn act<F: Front>(visit: Visit<F>, Name(id): Name, Posted(form): Posted) -> Shown {
+    let id: u64 = id.parse().map_err(|_| Problem::not_found("There is no such action"))?;
+    let works = visit.web.bulk.works_at(visit.web.front.now());
+    let work = works.iter().find(|work| work.id == id);
+    let list = work.map_or_else(|| format!("{}/", visit.base.0), |work| work.scope.list(&visit.base));
+    match form.first("action").unwrap_or_default() {
+        "cancel" => _ = visit.web.bulk.cancel(id),
+        "dismiss" => visit.web.bulk.dismiss(id),
+        other => return Err(Problem::bad(format!("invalid action: {}", text::quoted(other)))),
+    }
+    redirect(StatusCode::FOUND, &list)
+}
