@@ -1,4 +1,4 @@
-//! The last word on every response: security headers, and a page for what went wrong.
+//! The last word on every response: security headers, and a page for what went wrong, or JSON where scripts ask.
 
 use std::any::Any;
 
@@ -14,7 +14,7 @@ use crate::problem::Problem;
 use crate::theme::Theme;
 use crate::web::Web;
 use crate::words::Words;
-use crate::{Front, assets};
+use crate::{Front, api, assets};
 
 /// On every response, also on errors.
 const HEADERS: [(HeaderName, &str); 7] = [
@@ -55,10 +55,15 @@ pub(crate) async fn finish<F: Front>(State(web): State<Web<F>>, request: Request
     let base = request.extensions().get::<Base>().cloned().unwrap_or_default();
     let (language, theme) = (Words::of(request.headers()).tag(), Theme::of(request.headers()));
     let pinned = web.site.tls && !host::is_this_machine(request.headers());
+    let for_scripts = api::owns(request.uri().path());
     let mut response = next.run(request).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let allow = response.headers_mut().remove(header::ALLOW);
-        response = page(&problem, &base.0, theme, &web.site.version);
+        response = match for_scripts {
+            true => api::error::response(&problem),
+            false => page(&problem, &base.0, theme, &web.site.version),
+        };
+        hint(&problem, response.headers_mut());
         if let Some(allow) = allow {
             response.headers_mut().insert(header::ALLOW, allow);
         }
@@ -82,13 +87,17 @@ fn page(problem: &Problem, base: &str, theme: Theme, version: &str) -> Response 
         reason,
         text: &problem.text,
     };
-    let mut response = match page.render() {
+    match page.render() {
         Ok(page) => (problem.status, Html(page)).into_response(),
         Err(error) => {
             tracing::error!(%error, "failed to render the page of a problem");
             (problem.status, problem.text.clone()).into_response()
         }
-    };
+    }
+}
+
+/// What a client does next.
+fn hint(problem: &Problem, headers: &mut HeaderMap) {
     let hint = match problem.status {
         StatusCode::UNAUTHORIZED => {
             Some((header::WWW_AUTHENTICATE, "Basic realm=\"Faktory\", charset=\"UTF-8\""))
@@ -98,9 +107,8 @@ fn page(problem: &Problem, base: &str, theme: Theme, version: &str) -> Response 
         _ => None,
     };
     if let Some((name, value)) = hint {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+        headers.insert(name, HeaderValue::from_static(value));
     }
-    response
 }
 
 fn protect(headers: &mut HeaderMap) {

@@ -21,6 +21,7 @@ use bessemer_store::Gone;
 use bytes::Bytes;
 use tower_http::catch_panic::CatchPanicLayer;
 
+mod api;
 mod assets;
 mod base;
 mod bulk;
@@ -52,6 +53,7 @@ pub mod watch;
 mod web;
 mod words;
 
+pub use api::openapi;
 pub use serve::{Served, serve};
 pub use site::Site;
 pub use watch::Watch;
@@ -137,6 +139,7 @@ fn router_of<F: Front>(web: Web<F>) -> Router {
         .route("/docs", get(docs::show))
         .route("/language", post(choice::language::<F>))
         .route("/theme", post(choice::theme::<F>))
+        .merge(api::router())
         .fallback(async || Problem::not_found("There is no such page"))
         .layer(DefaultBodyLimit::max(web.site.limits.body_max))
         .layer(from_fn_with_state(web.clone(), guard::check::<F>));

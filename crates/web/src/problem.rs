@@ -9,11 +9,13 @@ use bessemer_store::Gone;
 pub(crate) struct Problem {
     pub status: StatusCode,
     pub text: String,
+    /// For programs, where the status says too little: [`crate::api`].
+    pub code: Option<&'static str>,
 }
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, text: impl Into<String>) -> Self {
-        Self { status, text: text.into() }
+        Self { status, text: text.into(), code: None }
     }
 
     pub(crate) fn bad(text: impl Into<String>) -> Self {

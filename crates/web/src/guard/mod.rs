@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::problem::Problem;
 use crate::web::Web;
-use crate::{Front, base, limits};
+use crate::{Front, api, base, limits};
 
 pub(crate) mod auth;
 pub(crate) mod host;
@@ -54,6 +54,9 @@ fn allowed<F: Front>(web: &Web<F>, request: &Request) -> Result<(), Problem> {
     }
     if !request.method().is_safe() {
         origin::check(headers)?;
+    }
+    if api::owns(request.uri().path()) {
+        api::check_type(request.method(), headers)?;
     }
     web.lock.check(headers.get(header::AUTHORIZATION), base::address(request), web.front.now())
 }

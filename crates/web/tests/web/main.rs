@@ -1,6 +1,7 @@
 //! The dashboard through its router, on a real machine of the core.
 
 mod actions;
+mod api;
 mod guards;
 mod hostile;
 mod house;

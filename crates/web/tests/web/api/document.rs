@@ -1,0 +1,118 @@
+//! The document itself: it is the committed one, its examples are what they are examples of, and each operation answers
+//! as it promises.
+
+use bessemer_web::{Site, openapi};
+use serde_json::Value;
+
+use super::call;
+use super::contract::Contract;
+use crate::house::{House, Job};
+
+const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
+
+#[test]
+fn the_committed_document_is_what_the_code_makes() {
+    let made = openapi::<House>();
+    if std::env::var_os("BESSEMER_WRITE").is_some() {
+        std::fs::write(COMMITTED, &made).expect("docs/openapi.json can be written");
+    }
+    let committed = std::fs::read_to_string(COMMITTED).unwrap_or_default();
+    assert!(
+        committed == made,
+        "docs/openapi.json is not what the code makes; make it anew with\n\
+         BESSEMER_WRITE=1 cargo test -p bessemer-web --test web committed_document"
+    );
+}
+
+/// A request for each operation, against a house with something of everything in it.
+const REQUESTS: &[(&str, &str, Option<&str>)] = &[
+    ("openapi", "/openapi.json", None),
+    ("info", "/info", None),
+    ("history", "/history?days=7", None),
+    ("listQueues", "/queues", None),
+];
+
+#[tokio::test]
+async fn every_operation_answers_as_its_document_promises() {
+    let contract = Contract::new();
+    let mut missing = contract.ids();
+    for (id, path, body) in REQUESTS {
+        let house = House::new();
+        house.push(&Job::default());
+        let router = house.router(Site::default());
+        let (method, _, operation) = operation(&contract, id);
+        let answered = call(&router, &method, path, *body).await;
+        assert!(answered.status < 300, "{id}: {} {}", answered.status, answered.body);
+        contract.judge(operation, &answered);
+        missing.remove(*id);
+    }
+    assert!(missing.is_empty(), "no request for {missing:?}");
+}
+
+fn operation<'c>(contract: &'c Contract, id: &str) -> (String, String, &'c Value) {
+    let found = contract.operations().into_iter().find(|(.., operation)| operation["operationId"] == id);
+    found.unwrap_or_else(|| panic!("no operation {id}"))
+}
+
+#[tokio::test]
+async fn the_router_and_the_document_name_the_same_addresses() {
+    let contract = Contract::new();
+    let router = House::new().router(Site::default());
+    for (method, path, _) in contract.operations() {
+        let path = path.strip_prefix("/api/v1").expect("all are below the root");
+        // Names that nothing has: what answers is the operation, and not the fallback.
+        let path = path
+            .replace("{name}", "nobody")
+            .replace("{jid}", "nobody-00")
+            .replace("{wid}", "nobody")
+            .replace("{id}", "0");
+        let answered = call(&router, &method, &path, None).await;
+        let no_such_address = answered.status == 405 || answered.body.contains("There is no such page");
+        assert!(!no_such_address, "{method} {path}: {} {}", answered.status, answered.body);
+        for other in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
+            let documented = contract.operations().iter().any(|(method, known, _)| {
+                method == other && known.strip_prefix("/api/v1").is_some_and(|known| same(known, &path))
+            });
+            let answered = call(&router, other, &path, None).await;
+            assert_eq!(answered.status != 405, documented, "{other} {path}: {}", answered.body);
+        }
+    }
+}
+
+/// Whether an address is one of this pattern.
+fn same(pattern: &str, path: &str) -> bool {
+    let (pattern, path): (Vec<_>, Vec<_>) = (pattern.split('/').collect(), path.split('/').collect());
+    pattern.len() == path.len() && pattern.iter().zip(&path).all(|(p, s)| p == s || p.starts_with('{'))
+}
+
+#[test]
+fn every_example_is_what_it_is_an_example_of() {
+    let contract = Contract::new();
+    let mut examples = 0;
+    walk(&contract.0, "", &mut |at, schema| {
+        let schema_of = schema.get("schema").unwrap_or(schema);
+        let listed =
+            schema.get("examples").and_then(Value::as_object).into_iter().flat_map(|all| all.values());
+        for example in
+            schema.get("example").into_iter().chain(listed.filter_map(|example| example.get("value")))
+        {
+            contract.conforms(schema_of, example, at);
+            examples += 1;
+        }
+    });
+    assert!(examples > 5, "{examples} examples");
+}
+
+fn walk(value: &Value, at: &str, see: &mut impl FnMut(&str, &Value)) {
+    match value {
+        Value::Object(members) => {
+            see(at, value);
+            for (name, member) in members.iter().filter(|(name, _)| *name != "example" && *name != "examples")
+            {
+                walk(member, &format!("{at}/{name}"), see);
+            }
+        }
+        Value::Array(all) => all.iter().enumerate().for_each(|(i, one)| walk(one, &format!("{at}/{i}"), see)),
+        _ => {}
+    }
+}
