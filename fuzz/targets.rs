@@ -16,7 +16,7 @@ use bessemer_protocol::resp::{Decoded, ERROR_TEXT_MAX, Reply, decode, put_bulk, 
 use bessemer_protocol::response::ErrorCode;
 use bessemer_protocol::time::parse_rfc3339;
 use bessemer_server::config::Limits;
-use bessemer_server::glob::Glob;
+use bessemer_core::glob::Glob;
 use bessemer_server::node::{Node, Output};
 use bessemer_store::embedded::disk::SimDisk;
 use bessemer_store::embedded::{Embedded, Options};

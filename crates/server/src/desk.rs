@@ -6,13 +6,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use bessemer_core::query::{Condition, Durability, ServerFigures};
 use bessemer_core::{Action, Answer, Query, Rules, Span, Wall};
 use bessemer_store::{Gone, Reader};
-use bessemer_web::{Front, Watch};
+use bessemer_web::{Front, Pulse, Watch};
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::clock;
 use crate::config::Limits;
 use crate::node::Outside;
 use crate::rejected::Rejected;
+use crate::stopwatch::Stopwatch;
 
 /// Something for the engine's thread to do, and where it says that it is done.
 pub(crate) enum Errand {
@@ -49,12 +51,23 @@ pub(crate) struct Gauges {
     pub(crate) rejected: Arc<Rejected>,
     /// What happened lately.
     pub(crate) watch: Watch,
+    /// How long turns take, and flushes of the log.
+    pub(crate) turn_times: Stopwatch,
+    pub(crate) flush_times: Stopwatch,
+    /// When there were gauges first.
+    started: Wall,
+    /// Bytes that the disk said are free, and one more; 0: it was not asked yet.
+    disk_free: AtomicU64,
     relaxed: AtomicBool,
     disk_full: AtomicBool,
     memory_full: AtomicBool,
 }
 
 impl Gauges {
+    pub(crate) fn new(started: Wall) -> Self {
+        Self { started, ..Self::default() }
+    }
+
     pub(crate) fn publish(&self, figures: &ServerFigures) {
         self.connections.store(figures.connections, Ordering::Relaxed);
         self.commands.store(figures.command_count, Ordering::Relaxed);
@@ -73,6 +86,21 @@ impl Gauges {
             used_memory_mb: self.used_memory_mb.load(Ordering::Relaxed),
             reloads_refused: self.reloads_refused.load(Ordering::Relaxed),
             certificate_until: (until > 0).then_some(Wall(until as i64 * 1_000_000)),
+        }
+    }
+
+    /// What the disk says of its room.
+    pub(crate) fn disk_free(&self, bytes: u64) {
+        self.disk_free.store(bytes.saturating_add(1), Ordering::Relaxed);
+    }
+
+    /// How the loop and the disk do.
+    pub(crate) fn pulse(&self) -> Pulse {
+        Pulse {
+            started: self.started,
+            turns: self.turn_times.timings(),
+            flushes: self.flush_times.timings(),
+            disk_free: self.disk_free.load(Ordering::Relaxed).checked_sub(1),
         }
     }
 
@@ -136,7 +164,11 @@ impl<R: Reader> Front for Desk<R> {
         &self.gauges.watch
     }
 
+    fn pulse(&self) -> Pulse {
+        self.gauges.pulse()
+    }
+
     fn now(&self) -> Wall {
-        crate::clock::wall()
+        clock::wall()
     }
 }

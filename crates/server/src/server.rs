@@ -30,6 +30,7 @@ use crate::reload::{self, Reins};
 use crate::shell::{self, Doors};
 use crate::signal::{Asked, Signals};
 use crate::systemd::Systemd;
+use crate::timed_disk::TimedDisk;
 use crate::vestibule::ARRIVALS_MAX;
 
 /// Why a server did not start.
@@ -261,7 +262,7 @@ fn prepare<D: Disk>(
     clock: Clock,
     open: impl FnOnce(&Config) -> Result<D, StartError>,
     stop: &Arc<Notify>,
-) -> Result<Prepared<Embedded<D>>, StartError> {
+) -> Result<Prepared<Embedded<TimedDisk<D>>>, StartError> {
     let mut entropy = [0; 16];
     getrandom::fill(&mut entropy)?;
     let options = Options {
@@ -271,7 +272,8 @@ fn prepare<D: Disk>(
         marks: config.marks,
         ..Options::default()
     };
-    let disk = open(&config)?;
+    let gauges = Arc::new(Gauges::new(clock::wall()));
+    let disk = TimedDisk::new(open(&config)?, gauges.clone());
     let port = Port::take(&config.binding)?;
     let web_port = config.web_binding.as_ref().map(Port::take).transpose()?;
     let (engine, recovered) = Embedded::open(disk, options, clock.now(None), entropy)?;
@@ -279,7 +281,6 @@ fn prepare<D: Disk>(
     report_durability(config.durability);
     let (arrivals_in, arrivals) = mpsc::channel(ARRIVALS_MAX);
     let (errands_in, errands) = mpsc::channel(ERRANDS_MAX);
-    let gauges = Arc::new(Gauges::default());
     gauges.certify(config.tls.as_ref().map(|tls| tls.expires));
     let reader = engine.reader();
     let desk = Desk { reader: reader.clone(), errands: errands_in.clone(), gauges: gauges.clone() };

@@ -408,6 +408,7 @@ impl<E: Engine + 'static> Hall<E> {
         // Read after the flush: what the disk took is not taken from a client's time.
         let flushed = self.now();
         self.last_turn.set(flushed.boot.since(now.boot));
+        self.gauges.turn_times.count(self.last_turn.get());
         self.longest.set(self.longest.get().max(self.last_turn.get()));
         self.rhythm.borrow_mut().turn();
         for output in outputs.drain(..) {

@@ -38,11 +38,13 @@ mod json;
 mod key;
 pub mod limits;
 mod link;
+mod metrics;
 mod moment;
 mod pager;
 mod pages;
 mod problem;
 mod search;
+pub mod pulse;
 mod serve;
 mod site;
 pub mod stats;
@@ -54,6 +56,7 @@ mod web;
 mod words;
 
 pub use api::openapi;
+pub use pulse::Pulse;
 pub use serve::{Served, serve};
 pub use site::Site;
 pub use watch::Watch;
@@ -81,6 +84,9 @@ pub trait Front: Clone + Send + Sync + 'static {
 
     /// What happened lately.
     fn watch(&self) -> &Watch;
+
+    /// How its loop and its disk do.
+    fn pulse(&self) -> Pulse;
 
     /// The time.
     fn now(&self) -> Wall;
@@ -135,6 +141,7 @@ fn router_of<F: Front>(web: Web<F>) -> Router {
         .route("/works", get(works::show::<F>))
         .route("/works/{id}", post(works::act::<F>))
         .route("/stats", get(stats::show::<F>))
+        .route("/metrics", get(metrics::show::<F>))
         .route("/debug", get(debug::show::<F>))
         .route("/docs", get(docs::show))
         .route("/language", post(choice::language::<F>))

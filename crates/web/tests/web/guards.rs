@@ -189,6 +189,10 @@ impl bessemer_web::Front for Stuck {
         &self.0
     }
 
+    fn pulse(&self) -> bessemer_web::Pulse {
+        bessemer_web::Pulse::default()
+    }
+
     fn now(&self) -> bessemer_core::Wall {
         crate::house::START
     }

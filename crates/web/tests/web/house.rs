@@ -13,7 +13,7 @@ use bessemer_core::{
     Action, Answer, Boot, ConnId, Fact, Facts, Machine, Now, Query, Rules, Settled, Span, Ticket, Wall,
 };
 use bessemer_store::Gone;
-use bessemer_web::{Front, Site, Watch, router};
+use bessemer_web::{Front, Pulse, Site, Watch, router};
 use bytes::Bytes;
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
@@ -131,6 +131,15 @@ impl Front for House {
 
     fn watch(&self) -> &Watch {
         &self.watch
+    }
+
+    fn pulse(&self) -> Pulse {
+        let mut pulse = Pulse { started: Wall(START.0 - 2 * 86_400 * 1_000_000), ..Pulse::default() };
+        (pulse.turns.counts[1], pulse.turns.sum) = (4, Duration::from_micros(300));
+        (pulse.flushes.counts[2], pulse.flushes.counts[16]) = (2, 1);
+        pulse.flushes.sum = Duration::from_millis(6_500);
+        pulse.disk_free = Some(5 << 30);
+        pulse
     }
 
     fn now(&self) -> Wall {

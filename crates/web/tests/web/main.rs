@@ -6,4 +6,6 @@ mod guards;
 mod hostile;
 mod house;
 mod inline;
+mod metrics;
+mod openmetrics;
 mod pages;

@@ -1,0 +1,89 @@
+//! Metrics without a queue: jobs by state, what happened since the start, the server and its disk.
+
+use std::fmt;
+
+use bessemer_core::query::Durability;
+use prometheus_client::registry::Unit;
+
+use super::Scrape;
+use super::sheet::Sheet;
+use crate::stats::FAKTORY_VERSION;
+
+pub(super) fn write(sheet: &mut Sheet<'_>, scrape: &Scrape) -> fmt::Result {
+    jobs(sheet, scrape)?;
+    tally(sheet, scrape)?;
+    process(sheet, scrape)?;
+    store(sheet, scrape)
+}
+
+fn jobs(sheet: &mut Sheet<'_>, scrape: &Scrape) -> fmt::Result {
+    let info = &scrape.info;
+    let states = [
+        ("enqueued", info.enqueued),
+        ("working", info.working),
+        ("scheduled", info.scheduled),
+        ("retries", info.retries),
+        ("dead", info.dead),
+    ];
+    let rows = states.map(|(state, count)| ([("state", state)], count));
+    sheet.gauges("jobs", None, "Jobs by the state that they are in.", rows)?;
+    sheet.gauge("dead_jobs_limit", None, "Jobs that the dead set holds at most.", info.dead_max)?;
+    sheet.counter("jobs_processed", "Attempts that ended, since the store was created.", info.processed)?;
+    sheet.counter("jobs_failed", "Attempts that failed, since the store was created.", info.failures)
+}
+
+fn tally(sheet: &mut Sheet<'_>, scrape: &Scrape) -> fmt::Result {
+    let since = &scrape.info.since_start;
+    let counters = [
+        ("jobs_accepted", "Jobs that producers pushed.", since.accepted),
+        ("repushes", "Pushes answered as repeats of the first.", since.repushed),
+        ("scheduled_enqueued", "Scheduled jobs that went into their queues.", since.scheduled_enqueued),
+        ("retries_enqueued", "Retries that went into their queues.", since.retries_enqueued),
+        ("reservations_expired", "Reservations that expired.", since.reaped),
+        ("workers_lost", "Workers that were lost with jobs in their hands.", since.workers_lost),
+        ("jobs_lost", "Jobs taken back from lost workers.", since.jobs_lost),
+        ("stale_acks", "ACKs and FAILs without effect.", since.stale_acks),
+        ("undelivered", "Deliveries whose reply never reached the worker.", since.undelivered),
+        ("dead_dropped", "Jobs that left the dead set by age or limit.", since.dead_dropped),
+    ];
+    counters.into_iter().try_for_each(|(name, help, count)| sheet.counter(name, help, count))
+}
+
+fn process(sheet: &mut Sheet<'_>, scrape: &Scrape) -> fmt::Result {
+    let Scrape { figures, pulse, info, .. } = scrape;
+    let version = [("version", scrape.version.as_str()), ("faktory_version", FAKTORY_VERSION)];
+    sheet.facts("build", "The server, and the version of Faktory that it is compatible with.", &version)?;
+    sheet.moment("process_start_time", "When the server started.", Some(pulse.started))?;
+    sheet.moment("time", "The clock of the server.", Some(scrape.now))?;
+    let memory = figures.used_memory_mb << 20;
+    sheet.gauge("resident_memory", Some(Unit::Bytes), "Memory of the process.", memory)?;
+    let full = u64::from(figures.memory_full);
+    sheet.gauge("memory_full", None, "1: jobs are refused for want of memory.", full)?;
+    sheet.gauge("workers", None, "Worker processes with a living connection.", info.workers)?;
+    sheet.gauge("connections", None, "Clients that have logged in.", figures.connections)?;
+    sheet.counter("commands", "Known commands of clients.", figures.command_count)?;
+    let rejected = figures.rejected.iter().map(|(reason, count)| ([("reason", *reason)], *count));
+    sheet.counters("rejected", "Input that was refused, by reason.", rejected)?;
+    let refused = figures.reloads_refused;
+    sheet.counter("reloads_refused", "Configurations that were refused at a reload.", refused)?;
+    let until = figures.certificate_until;
+    sheet.moment("certificate_expiry_time", "When the certificate ends; absent without TLS.", until)
+}
+
+fn store(sheet: &mut Sheet<'_>, scrape: &Scrape) -> fmt::Result {
+    let (pulse, condition) = (&scrape.pulse, scrape.figures.condition);
+    let modes =
+        Durability::ALL.map(|mode| ([("mode", mode.as_str())], u64::from(mode == condition.durability)));
+    sheet.gauges(
+        "durability",
+        None,
+        "1 for what a reply waits for: strict, the disk; relaxed, the kernel.",
+        modes,
+    )?;
+    let full = u64::from(condition.disk_full);
+    sheet.gauge("disk_full", None, "1: jobs are refused for want of room on the disk.", full)?;
+    let free = pulse.disk_free.map(|free| ([], free));
+    sheet.gauges("disk_free", Some(Unit::Bytes), "Room on the disk of the store.", free)?;
+    sheet.timings("turn", "How long turns of the engine take, their flush included.", &pulse.turns)?;
+    sheet.timings("flush", "How long the disk takes to flush the log.", &pulse.flushes)
+}
