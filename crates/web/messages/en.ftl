@@ -190,3 +190,81 @@ work-delete-failed = Failed half-way; { $n } jobs were deleted ({ $what }). The 
 
 # One queue
 queue-title = Queue { $name }
+
+# The page Recent: the last jobs that a worker had in its hands, one line each
+recent-title = Recent
+# A box for the id of a job; the button leads to the job, wherever it is
+recent-find = Where is it now?
+recent-find-go = Find
+# "jid" is the name that clients use for the id of a job
+recent-jid = jid
+recent-job = Job
+recent-type = Type
+recent-queue = Queue
+recent-worker = Worker
+# How long the job ran, and how long it had waited in its queue
+recent-ran = Ran
+recent-waited = Waited
+recent-outcome = Outcome
+recent-when = When
+recent-any = any
+recent-filter = Filter
+recent-all = Show all
+# Stands in place of the jid where no worker reported the end
+recent-no-jid = no report
+recent-empty = No job has been worked on since the server started.
+recent-none = None of the last 1,000 jobs matches.
+# $jid: what was looked for
+recent-sought = No job with the jid { $jid } is in the store: it has ended, or never was. What is known of it lately stands below.
+
+# How somebody's work on a job ended
+outcome-done = done
+outcome-failed = failed
+outcome-died = dead
+outcome-discarded = discarded
+outcome-expired = expired
+outcome-lost = worker lost
+outcome-released = released
+
+# The page Statistics, and the pages of one job type or queue
+statistics-title = Statistics
+statistics-span = Span of time
+span-1h = 1 hour
+span-24h = 24 hours
+span-7d = 7 days
+span-30d = 30 days
+statistics-types = Job types
+statistics-queues = Queues
+statistics-type = Type
+statistics-queue = Queue
+# Titles of the pages of one: $name is the type or queue
+statistics-of-type = Statistics of the type { $name }
+statistics-of-queue = Statistics of the queue { $name }
+# A link to the jobs of this type or queue
+statistics-jobs = Its jobs
+statistics-sums = In this span
+statistics-name = Name
+statistics-count = Processed
+statistics-good = Succeeded
+statistics-failed = Failed
+statistics-lost = Lost with their worker
+# How long jobs ran, and how long they had waited in their queue
+statistics-run = Run time
+statistics-wait = Time waited
+statistics-run-said = Run time as three curves: the median, the 95th and the 99th percentile. The table below says the same.
+statistics-wait-said = Time waited as three curves: the median, the 95th and the 99th percentile. The table below says the same.
+# Heading of the small drawing in each row: how many there were over time
+statistics-course = Over time
+# The row of all those that have no row of their own
+statistics-other = all others
+statistics-empty = Nothing ended in this span.
+statistics-throughput = Throughput
+# $n processed, $failed of them failed; $from and $to are times
+statistics-said = { $n } processed and { $failed } failed from { $from } to { $to }
+# Marks are moments with a name, set by people and scripts, for example at a deployment
+statistics-marks = Marks
+statistics-mark = Mark this moment, for example as a deployment
+statistics-set-mark = Set mark
+statistics-no-marks = No mark in this span.
+statistics-table = The figures as a table
+statistics-when = From

@@ -1,5 +1,7 @@
 //! Numbers as people read them.
 
+use std::time::Duration;
+
 /// `1234567` as `1,234,567` (rule `V-20`).
 pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
@@ -30,6 +32,44 @@ pub(crate) fn memory(kb: u64) -> String {
     }
 }
 
+/// How long something took, to two or three digits: `250 µs`, `12 ms`, `1.2 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`.
+pub(crate) fn lasted(duration: Duration) -> String {
+    let micros = duration.as_micros();
+    let tenths = |count: u128, unit: &str| format!("{}.{} {unit}", count / 10, count % 10);
+    match micros {
+        0 => "0 ms".into(),
+        1..1_000 => format!("{micros} µs"),
+        1_000..10_000 => tenths(micros / 100, "ms"),
+        10_000..1_000_000 => format!("{} ms", micros / 1_000),
+        1_000_000..10_000_000 => tenths(micros / 100_000, "s"),
+        10_000_000..60_000_000 => format!("{} s", micros / 1_000_000),
+        _ => {
+            let (seconds, whole) = (duration.as_secs(), |large: u64, unit, small: u64, rest| {
+                if small == 0 { format!("{large} {unit}") } else { format!("{large} {unit} {small} {rest}") }
+            });
+            match seconds {
+                0..3_600 => whole(seconds / 60, "min", seconds % 60, "s"),
+                3_600..86_400 => whole(seconds / 3_600, "h", seconds % 3_600 / 60, "min"),
+                _ => whole(seconds / 86_400, "d", seconds % 86_400 / 3_600, "h"),
+            }
+        }
+    }
+}
+
+/// A part of a whole as per cent: `0 %`, `0.03 %`, `12 %`; a small part is never nothing, and a large one never all.
+pub(crate) fn percent(part: u64, whole: u64) -> String {
+    let of = part as f64 / whole.max(1) as f64 * 100.0;
+    match of {
+        _ if part == 0 => "0 %".into(),
+        _ if part >= whole => "100 %".into(),
+        0.0..0.01 => "< 0.01 %".into(),
+        0.01..1.0 => format!("{of:.2} %"),
+        1.0..10.0 => format!("{of:.1} %"),
+        99.5.. => format!("{:.2} %", of.min(99.99)),
+        _ => format!("{of:.0} %"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,6 +82,43 @@ mod tests {
             assert_eq!(thousands(number), text);
         }
         assert_eq!(thousands(u64::MAX), "18,446,744,073,709,551,615");
+    }
+
+    #[test]
+    fn what_takes_longer_is_told_in_larger_units() {
+        for (micros, text) in [
+            (0, "0 ms"),
+            (999, "999 µs"),
+            (1_000, "1.0 ms"),
+            (9_999, "9.9 ms"),
+            (12_345, "12 ms"),
+            (999_999, "999 ms"),
+            (1_250_000, "1.2 s"),
+            (59_999_999, "59 s"),
+            (60_000_000, "1 min"),
+            (200_000_000, "3 min 20 s"),
+            (7_500_000_000, "2 h 5 min"),
+            (86_400_000_000, "1 d"),
+            (273_600_000_000, "3 d 4 h"),
+        ] {
+            assert_eq!(lasted(Duration::from_micros(micros)), text);
+        }
+    }
+
+    #[test]
+    fn a_small_part_is_never_nothing_and_a_large_one_never_all() {
+        for (part, whole, text) in [
+            (0, 0, "0 %"),
+            (0, 5, "0 %"),
+            (1, 1_000_000, "< 0.01 %"),
+            (3, 10_000, "0.03 %"),
+            (1, 40, "2.5 %"),
+            (1, 8, "12 %"),
+            (999_999, 1_000_000, "99.99 %"),
+            (7, 7, "100 %"),
+        ] {
+            assert_eq!(percent(part, whole), text, "{part} of {whole}");
+        }
     }
 
     #[test]

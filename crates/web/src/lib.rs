@@ -27,6 +27,7 @@ mod base;
 mod bulk;
 mod chart;
 mod count;
+mod curve;
 mod deed;
 mod finish;
 mod form;
@@ -43,8 +44,8 @@ mod moment;
 mod pager;
 mod pages;
 mod problem;
-mod search;
 pub mod pulse;
+mod search;
 mod serve;
 mod site;
 pub mod stats;
@@ -62,7 +63,8 @@ pub use site::Site;
 pub use watch::Watch;
 
 use pages::{
-    act, busy, choice, debug, docs, home, job as job_page, queue, queues, search as search_page, set, works,
+    act, busy, choice, debug, docs, home, job as job_page, queue, queues, recent, search as search_page, set,
+    statistics, works,
 };
 use problem::Problem;
 use web::Web;
@@ -140,6 +142,11 @@ fn router_of<F: Front>(web: Web<F>) -> Router {
         .route("/act", get(act::show::<F>).post(act::act::<F>))
         .route("/works", get(works::show::<F>))
         .route("/works/{id}", post(works::act::<F>))
+        .route("/recent", get(recent::show::<F>))
+        .route("/statistics", get(statistics::show::<F>))
+        .route("/statistics/types/{name}", get(statistics::show_type::<F>))
+        .route("/statistics/queues/{name}", get(statistics::show_queue::<F>))
+        .route("/statistics/marks", post(statistics::mark::<F>))
         .route("/stats", get(stats::show::<F>))
         .route("/metrics", get(metrics::show::<F>))
         .route("/debug", get(debug::show::<F>))

@@ -9,6 +9,7 @@ use bessemer_core::query::Set;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::problem::Problem;
+use crate::watch::Series;
 
 /// Everything but what RFC 3986 calls unreserved.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -42,6 +43,37 @@ impl Base {
         format!("{}/{}", self.set(set), encoded(key))
     }
 
+    /// The recent attempts with this jid, or the job itself if it lives.
+    pub(crate) fn find(&self, jid: &str) -> String {
+        format!("{}/recent?find={}", self.0, encoded(jid))
+    }
+
+    /// A list of ours with what is wanted of it, up to and with `page=`.
+    pub(crate) fn list(&self, path: &str, fields: &[(&str, &str)]) -> String {
+        let said = fields.iter().filter(|(_, value)| !value.is_empty());
+        let said: String = said.map(|(name, value)| format!("{name}={}&", encoded(value))).collect();
+        format!("{}/{path}?{said}page=", self.0)
+    }
+
+    /// The recent attempts at jobs of a type.
+    pub(crate) fn recent_of(&self, jobtype: &str) -> String {
+        format!("{}/recent?type={}", self.0, encoded(jobtype))
+    }
+
+    /// The statistics of a job type or of a queue.
+    pub(crate) fn statistics(&self, what: &Series) -> String {
+        let (kind, name) = match what {
+            Series::All => return format!("{}/statistics", self.0),
+            Series::Type(name) => ("types", name.as_str()),
+            Series::Queue(name) => ("queues", name.as_str()),
+        };
+        // See [`Base::queue`]; a type may be anything, even nothing.
+        if matches!(name, "" | "." | "..") {
+            return format!("{}/statistics?{kind}={name}", self.0);
+        }
+        format!("{}/statistics/{kind}/{}", self.0, encoded(name))
+    }
+
     pub(crate) fn job(&self, jid: &str) -> String {
         format!("{}/jobs/{}", self.0, encoded(jid))
     }
@@ -70,6 +102,10 @@ mod tests {
         let base = Base("/faktory".into());
         assert_eq!(base.queue("a-b.c_1"), "/faktory/queues/a-b.c_1");
         assert_eq!(base.queue(".."), "/faktory/queues?name=..");
+        assert_eq!(base.find("a&b"), "/faktory/recent?find=a%26b");
+        assert_eq!(base.list("recent", &[("type", ""), ("jid", "a&b")]), "/faktory/recent?jid=a%26b&page=");
+        assert_eq!(base.statistics(&Series::Type("a/b".into())), "/faktory/statistics/types/a%2Fb");
+        assert_eq!(base.statistics(&Series::Queue("..".into())), "/faktory/statistics?queues=..");
         assert_eq!(base.job("a/../b?c#d\"<ü+ |"), "/faktory/jobs/a%2F..%2Fb%3Fc%23d%22%3C%C3%BC%2B%20%7C");
         assert_eq!(
             base.entry(Set::Dead, "2026-01-02T03:04:05Z|x"),

@@ -9,6 +9,8 @@ pub(crate) mod home;
 pub(crate) mod job;
 pub(crate) mod queue;
 pub(crate) mod queues;
+pub(crate) mod recent;
 pub(crate) mod search;
 pub(crate) mod set;
+pub(crate) mod statistics;
 pub(crate) mod works;

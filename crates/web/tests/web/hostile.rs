@@ -103,6 +103,11 @@ async fn shapes(text: &str) -> Vec<(String, Vec<String>)> {
         ["/", "/busy", "/queues", "/queues/default", "/retries", "/scheduled", "/morgue", "/debug"]
             .map(String::from)
             .into();
+    let mark = format!("text=m{}&span=1h", encoded(&limited));
+    assert_eq!(crate::house::post(&router, "/statistics/marks", &mark).await.status, 302);
+    paths.extend(["/recent", "/statistics", "/statistics?span=1h"].map(String::from));
+    paths.push(format!("/statistics/types/{}?span=1h", encoded(&jobtype)));
+    paths.push(format!("/recent?find={0}&type={0}&queue={0}", encoded(text.get(..500).unwrap_or("x"))));
     for (jid, _) in [&queued, &retried, &dead, &working, &later] {
         paths.push(format!("/jobs/{}", encoded(jid)));
     }

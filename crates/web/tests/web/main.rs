@@ -9,3 +9,4 @@ mod inline;
 mod metrics;
 mod openmetrics;
 mod pages;
+mod recent;

@@ -1,0 +1,146 @@
+//! The pages Recent and Statistics.
+
+use std::time::Duration;
+
+use bessemer_core::command::Hello;
+use bessemer_web::Site;
+
+use crate::house::{House, Job, get, page, post, redirected};
+
+/// A worker, two jobs of type Mail that are done, and one of type Report that failed.
+fn worked() -> House {
+    let house = House::new();
+    house.connect(Hello { wid: "w-17", hostname: "host", pid: 1, labels: &[], rss_kb: 1 });
+    for jid in ["mail-0000001", "mail-0000002"] {
+        house.push(&Job { jid, ..Job::default() });
+        house.pass(Duration::from_secs(2));
+        house.fetch("default");
+        house.pass(Duration::from_millis(250));
+        house.ack(jid);
+    }
+    let report = Job { jid: "report-00001", jobtype: "Report", queue: "slow", ..Job::default() };
+    house.push_and_fail(&report, r#"{"errtype":"Timeout<b>","message":"m"}"#);
+    house
+}
+
+#[tokio::test]
+async fn recent_shows_how_the_last_jobs_ended_newest_first() {
+    let router = worked().router(Site::default());
+    let recent = page(&router, "/recent").await;
+    for text in [
+        "Mail",
+        "mail-0000001",
+        "w-17",
+        "250 ms",
+        "2.0 s",
+        "slow",
+        "Timeout&#60;b&#62;",
+        "/recent?find=report-00001",
+    ] {
+        recent.says(text);
+    }
+    let place = |text: &str| recent.body.find(text).unwrap();
+    assert!(place("report-00001") < place("mail-0000002") && place("mail-0000002") < place("mail-0000001"));
+    page(&House::new().router(Site::default()), "/recent").await.says("since the server started");
+}
+
+#[tokio::test]
+async fn recent_is_narrowed_by_type_queue_jid_and_outcome() {
+    let router = worked().router(Site::default());
+    for (query, shown, hidden) in [
+        ("type=Mail", "mail-0000001", "report-00001"),
+        ("queue=slow", "report-00001", "mail-0000001"),
+        ("jid=mail-0000002", "mail-0000002", "mail-0000001"),
+        ("outcome=failed", "report-00001", "mail-0000001"),
+        ("type=Mail&queue=&jid=&outcome=done", "mail-0000001", "report-00001"),
+    ] {
+        page(&router, &format!("/recent?{query}")).await.says(shown).says_not(hidden);
+    }
+    page(&router, "/recent?type=Mail&outcome=failed").await.says("None of the last");
+    let bad = get(&router, "/recent?outcome=happy").await;
+    assert_eq!(bad.status, 400);
+    bad.says("no outcome is called happy");
+}
+
+#[tokio::test]
+async fn a_jid_leads_to_the_job_wherever_it_is_or_to_what_became_of_it() {
+    let router = worked().router(Site::default());
+    redirected(&get(&router, "/recent?find=report-00001").await, "/jobs/report-00001");
+    page(&router, "/recent?find=mail-0000001").await.says("mail-0000001").says("it has ended").says("250 ms");
+    page(&router, "/recent?find=nothing-like-it").await.says("None of the last");
+    page(&router, "/recent?find=").await.says("mail-0000001");
+}
+
+#[tokio::test]
+async fn recent_has_pages_that_keep_the_filter_v11() {
+    let house = House::new();
+    for i in 0..120 {
+        let jid = format!("job-{i:08}");
+        house.push(&Job { jid: &jid, ..Job::default() });
+        house.fetch("default");
+        house.ack(&jid);
+    }
+    let router = house.router(Site::default());
+    let first = page(&router, "/recent?type=Mail").await;
+    first
+        .says("job-00000119")
+        .says("job-00000020")
+        .says_not("job-00000019")
+        .says("/recent?type=Mail&#38;page=2");
+    page(&router, "/recent?type=Mail&page=2").await.says("job-00000019").says_not("job-00000020");
+    assert_eq!(get(&router, "/recent?page=0").await.status, 400);
+}
+
+#[tokio::test]
+async fn statistics_tell_types_and_queues_apart_in_every_span() {
+    let router = worked().router(Site::default());
+    for span in ["1h", "24h", "7d", "30d"] {
+        let all = page(&router, &format!("/statistics?span={span}")).await;
+        for text in ["Mail", "Report", "slow", "100 %", "3 processed and 1 failed"] {
+            all.says(text);
+        }
+        all.says(&format!("/statistics/types/Mail?span={span}"));
+        let mail = page(&router, &format!("/statistics/types/Mail?span={span}")).await;
+        mail.says("2 processed and 0 failed").says_not("Report").says("class=\"line p99\"");
+        page(&router, &format!("/statistics/queues/slow?span={span}")).await.says("1 processed and 1 failed");
+    }
+    let bad = get(&router, "/statistics?span=1y").await;
+    assert_eq!(bad.status, 400);
+    bad.says("a span is one of 1h, 24h, 7d, 30d, not 1y");
+    assert_eq!(get(&router, "/statistics/types/None").await.status, 404);
+    page(&House::new().router(Site::default()), "/statistics").await.says("Nothing ended in this span");
+}
+
+#[tokio::test]
+async fn names_that_no_path_can_hold_have_a_page_too() {
+    let house = House::new();
+    for jobtype in ["..", "a/b?c", "<b>"] {
+        house.push(&Job { jobtype, ..Job::default() });
+        house.fetch("default");
+        house.ack("job-00000001");
+    }
+    let router = house.router(Site::default());
+    let all = page(&router, "/statistics").await;
+    for path in ["/statistics?types=..", "/statistics/types/a%2Fb%3Fc", "/statistics/types/%3Cb%3E"] {
+        all.says(&path.replace('&', "&#38;"));
+        page(&router, path).await.says("1 processed and 0 failed");
+    }
+}
+
+#[tokio::test]
+async fn a_mark_is_set_and_drawn_and_leads_back() {
+    let router = worked().router(Site::default());
+    let form = "text=v1.2+%3Cb%3E&types=Mail&span=1h";
+    redirected(&post(&router, "/statistics/marks", form).await, "/statistics/types/Mail?span=1h");
+    redirected(&post(&router, "/statistics/marks", "text=x").await, "/statistics?span=24h");
+    let mail = page(&router, "/statistics/types/Mail?span=1h").await;
+    mail.says("v1.2 &#60;b&#62;").says("class=\"mark\"");
+    for (text, why) in [(String::new(), "A mark needs a text"), ("ä".repeat(201), "200 characters at most")]
+    {
+        let refused = post(&router, "/statistics/marks", &format!("text={text}")).await;
+        assert_eq!(refused.status, 400);
+        refused.says(why);
+    }
+    assert_eq!(post(&router, "/statistics/marks", &format!("text={}", "ä".repeat(200))).await.status, 302);
+    assert_eq!(post(&router, "/statistics/marks", "text=x&span=9d").await.status, 400);
+}
