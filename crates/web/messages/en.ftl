@@ -16,6 +16,11 @@ tab-dead = Dead
 tab-statistics = Statistics
 search-label = Search jobs
 search-hint = Search: jid, type:, queue:, error: …
+# Whether the page follows what happens by itself
+live-live = Live
+live-paused = Paused
+live-lost = No answer
+live-hint = Pause or go on
 status-active = active
 status-idle = idle
 summary-title = Summary
@@ -268,3 +273,257 @@ statistics-set-mark = Set mark
 statistics-no-marks = No mark in this span.
 statistics-table = The figures as a table
 statistics-when = From
+# How far away a moment is, and how long something takes
+moment-now = just now
+moment-invalid = invalid timestamp
+moment-ago-second = { $n ->
+    [one] { $n } second ago
+   *[other] { $n } seconds ago
+}
+moment-ago-minute = { $n ->
+    [one] { $n } minute ago
+   *[other] { $n } minutes ago
+}
+moment-ago-hour = { $n ->
+    [one] { $n } hour ago
+   *[other] { $n } hours ago
+}
+moment-ago-day = { $n ->
+    [one] { $n } day ago
+   *[other] { $n } days ago
+}
+moment-ago-month = { $n ->
+    [one] { $n } month ago
+   *[other] { $n } months ago
+}
+moment-ago-year = { $n ->
+    [one] { $n } year ago
+   *[other] { $n } years ago
+}
+moment-ahead-second = { $n ->
+    [one] { $n } second from now
+   *[other] { $n } seconds from now
+}
+moment-ahead-minute = { $n ->
+    [one] { $n } minute from now
+   *[other] { $n } minutes from now
+}
+moment-ahead-hour = { $n ->
+    [one] { $n } hour from now
+   *[other] { $n } hours from now
+}
+moment-ahead-day = { $n ->
+    [one] { $n } day from now
+   *[other] { $n } days from now
+}
+moment-ahead-month = { $n ->
+    [one] { $n } month from now
+   *[other] { $n } months from now
+}
+moment-ahead-year = { $n ->
+    [one] { $n } year from now
+   *[other] { $n } years from now
+}
+moment-span-second = { $n ->
+    [one] { $n } second
+   *[other] { $n } seconds
+}
+moment-span-minute = { $n ->
+    [one] { $n } minute
+   *[other] { $n } minutes
+}
+moment-span-hour = { $n ->
+    [one] { $n } hour
+   *[other] { $n } hours
+}
+moment-span-day = { $n ->
+    [one] { $n } day
+   *[other] { $n } days
+}
+moment-span-month = { $n ->
+    [one] { $n } month
+   *[other] { $n } months
+}
+moment-span-year = { $n ->
+    [one] { $n } year
+   *[other] { $n } years
+}
+
+# The links between the pages of a list
+pager-jobs = Pages of jobs
+pager-queues = Pages of queues
+pager-processes = Pages of processes
+pager-range = { $from }–{ $to } of { $total }
+pager-none = no page { $page }
+pager-previous = ‹ Previous
+pager-last = Last »
+
+# Home
+home-history = History
+home-history-length = Length of the history
+home-history-day = { $date }: { $processed } processed, { $failed } failed
+home-history-words = { $processed } processed and { $failed } failed from { $since } to { $until }
+home-days = { $n ->
+    [one] { $n } day
+   *[other] { $n } days
+}
+home-succeeded = Succeeded
+home-failed = Failed
+home-attention = Needs attention
+home-attention-none = Nothing does: no queue is late, nothing is dead.
+home-no-workers = { $n ->
+    [one] { $n } job waits, and no worker process is connected
+   *[other] { $n } jobs wait, and no worker process is connected
+}
+# The next job of this queue has waited for long; how long stands beside it.
+home-queue-late = Queue { $queue } is late
+home-queue-paused = Queue { $queue } is paused
+home-waiting = { $n ->
+    [one] { $n } job waits
+   *[other] { $n } jobs wait
+}
+home-dead = { $n ->
+    [one] { $n } dead job
+   *[other] { $n } dead jobs
+}
+home-quiet = { $n ->
+    [one] { $n } worker process takes no more jobs
+   *[other] { $n } worker processes take no more jobs
+}
+home-retries = { $n ->
+    [one] { $n } job has failed and will be retried
+   *[other] { $n } jobs have failed and will be retried
+}
+home-queues = Queues
+home-share = Length of { $queue } beside the longest queue
+home-more-queues = { $n ->
+    [one] { $n } more queue
+   *[other] { $n } more queues
+}
+home-server = Server
+home-version = Version
+home-uptime = Up for
+home-connections = Connections
+home-memory = MB of memory
+home-commands = Commands
+
+# Lists of jobs, on several pages
+# Followed by a number
+jobs-selected = Selected:
+actions = Actions
+
+# The page that asks before something is done
+confirm-type = Type { $name } to go on
+confirm-back = Do nothing
+
+# Busy. A worker process that is quiet finishes what it has and fetches no more.
+busy-processes = Processes
+busy-process = Process
+busy-started = Started
+busy-beat = Last beat
+busy-connections = Connections
+busy-memory = Memory
+busy-busy = Busy
+busy-no-processes = No worker process is connected.
+busy-stage-quiet = quiet
+busy-stage-terminate = terminating
+busy-quiet = Quiet
+busy-quiet-named = Quiet { $host }
+busy-quiet-all = Quiet all
+busy-quiet-all-question = Quiet all worker processes? They finish what they have and fetch no more.
+busy-stop = Stop
+busy-stop-named = Stop { $host }
+busy-stop-all = Stop all
+busy-stop-question = Stop { $host }?
+busy-stop-all-question = { $n ->
+    [one] Stop the only worker process?
+   *[other] Stop all { $n } worker processes?
+}
+busy-stop-jobs = { $n ->
+    [0] No job is being worked on there.
+    [one] { $n } job is being worked on there.
+   *[other] { $n } jobs are being worked on there.
+}
+busy-stop-means = A worker process learns of it at its next beat, stops fetching, and ends when its jobs have. A job that does not end in time is given to another worker.
+busy-jobs = Jobs
+busy-no-jobs = No job is being worked on.
+busy-runs = Running for
+busy-runs-of = Of its reservation of { $time }
+
+# Queues, and one queue
+queues-empty = No queue yet: one appears with its first job.
+queues-name = Queue
+queues-size = Size
+queues-oldest = Oldest
+queues-paused = paused
+queues-pause = Pause
+queues-pause-named = Pause { $queue }
+queues-resume = Resume
+queues-resume-named = Resume { $queue }
+queues-clear = Clear
+queues-clear-named = Clear { $queue }
+queue-oldest = the next job has waited { $time }
+queue-empty = No job is waiting here.
+queue-enqueued = Enqueued
+queue-kill = Kill
+queue-kill-question = Move the selected jobs to the dead ones?
+queue-delete = Delete
+queue-delete-question = Delete the selected jobs for good?
+queue-clear-question = Clear the queue { $queue }?
+queue-clear-means = { $n ->
+    [0] No job waits in it. The queue is forgotten until its next job.
+    [one] { $n } job that waits in it is deleted for good. A job that is being worked on goes on.
+   *[other] { $n } jobs that wait in it are deleted for good. Jobs that are being worked on go on.
+}
+
+# A job
+job-more = More jobs have this jid than are shown here.
+job-state = State
+job-queued = Waiting in its queue
+job-scheduled = Scheduled
+job-retrying = Waiting for its next retry
+job-dead = Dead
+job-working = Being worked on
+job-retry = Retry now
+job-enqueue = Add to queue
+job-delete = Delete
+job-delete-question = Delete this job for good?
+job-kill = Kill
+job-kill-question = Move this job to the dead ones?
+job-failure = Last failure
+job-error = Error
+job-trace = Stack trace
+job-no-trace = The worker sent no stack trace.
+job-contents = Contents
+job-custom = Custom
+job-download = Download the whole job
+# What happened when; a moment stands behind each: "created 3 minutes ago"
+job-step-created = Created
+job-step-asked = Asked to run
+job-step-enqueued = Enqueued
+job-step-not-enqueued = Not enqueued yet
+job-step-waits = Waits for a worker
+job-step-failed = { $n ->
+    [one] Failed once
+   *[other] Failed { $n } times
+}
+job-step-first-failure = the first time
+job-step-started = Started
+job-step-reserved = Reserved until
+job-step-runs = Runs
+job-step-retry = Next retry
+job-step-kept = Kept until
+job-no-wid = a client without a wid
+job-facts = Figures
+job-jid = Jid
+job-retry-count = Retry count
+job-remaining = Retries left
+job-retries = Retries allowed
+job-retries-die = none, then it is dead
+job-retries-discard = none, then it is dropped
+job-reserve-for = Reserved for
+job-size = Size
+job-bytes = { $n ->
+    [one] { $n } byte
+   *[other] { $n } bytes
+}

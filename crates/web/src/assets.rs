@@ -13,9 +13,11 @@ const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
-static FILES: [(&str, &str, &[u8]); 4] = [
+static FILES: [(&str, &str, &[u8]); 6] = [
     ("bessemer.css", CSS, include_bytes!("../static/bessemer.css")),
     ("actions.js", SCRIPT, include_bytes!("../static/actions.js")),
+    ("chart.js", SCRIPT, include_bytes!("../static/chart.js")),
+    ("htmx.min.js", SCRIPT, include_bytes!("../static/vendor/htmx.min.js")),
     ("live.js", SCRIPT, include_bytes!("../static/live.js")),
     ("icon.svg", SVG, include_bytes!("../static/icon.svg")),
 ];

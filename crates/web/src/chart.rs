@@ -1,84 +1,276 @@
-//! The history of the home page, drawn on the server: one bar a day, failed on top of succeeded.
+//! Charts, drawn on the server as SVG: they are there without scripts, and nothing of them is inline style.
+//!
+//! Widths are percentages and heights are pixels, so that a chart fills its card and its letters keep their size. Lines
+//! alone have a coordinate system of their own, stretched over the plot.
 
+use askama::Template;
 use bessemer_core::Wall;
 use bessemer_core::query::Day;
 
 use crate::count::thousands;
+use crate::words::Words;
 
-/// The drawing's size in its own units; the page scales it.
-pub(crate) const WIDTH: f64 = 720.0;
-/// See [`WIDTH`].
-pub(crate) const HEIGHT: f64 = 160.0;
+/// Height of the plot, and of what stands above and below it for the figures at the grid and at the axis.
+const PLOT: f64 = 150.0;
+const ABOVE: f64 = 18.0;
+const BELOW: f64 = 20.0;
 
-/// The data of the drawing and of the table beside it.
-pub(crate) struct History {
-    pub bars: Vec<Bar>,
-    /// The highest day's attempts.
-    pub top: String,
-    pub first: String,
-    pub last: String,
+/// Width of the lines' own coordinate system.
+const SPAN: f64 = 1_000.0;
+
+/// Renders as an `svg` element.
+#[derive(Template)]
+#[template(path = "parts/chart.html")]
+pub(crate) struct Chart {
     /// One sentence for those who do not see the drawing.
+    words: String,
+    grid: Vec<Mark>,
+    ticks: Vec<Tick>,
+    columns: Vec<Column>,
+    bars: Vec<Bar>,
+    lines: Vec<Shape>,
+}
+
+impl askama::filters::HtmlSafe for Chart {}
+
+/// A figure at the grid.
+struct Mark {
+    y: String,
+    label: String,
+}
+
+/// A figure at the axis.
+struct Tick {
+    x: String,
+    /// `end` at the right edge, `middle` in between.
+    anchor: &'static str,
+    label: String,
+}
+
+/// A place that tells what is there.
+struct Column {
+    x: String,
+    width: String,
+    title: String,
+}
+
+struct Bar {
+    class: &'static str,
+    x: String,
+    width: String,
+    y: String,
+    height: String,
+}
+
+struct Shape {
+    class: &'static str,
+    points: String,
+    /// The outline of what is below the line, where it is filled.
+    area: Option<String>,
+}
+
+/// What a chart says beside its data.
+pub(crate) struct Said {
     pub words: String,
+    /// What each column tells, from the oldest to the newest.
+    pub titles: Vec<String>,
+    /// Columns with a figure at the axis.
+    pub ticks: Vec<(usize, String)>,
+    /// Writes a figure at the grid.
+    pub figure: fn(f64) -> String,
 }
 
-/// One day.
-pub(crate) struct Bar {
-    pub date: String,
-    pub processed: String,
-    pub failed: String,
-    /// Left edge and width of both rectangles.
-    pub x: String,
-    pub width: String,
-    /// Top edge and height of the part that succeeded, and of the part that failed.
-    pub good: (String, String),
-    pub bad: (String, String),
+/// A series of a chart; the class gives it its colour.
+pub(crate) struct Series {
+    pub class: &'static str,
+    /// One per column; `None` leaves a gap.
+    pub values: Vec<Option<f64>>,
+    pub filled: bool,
 }
 
-impl History {
-    /// The last `count` days up to today; days that are not in `days` had nothing.
-    pub(crate) fn new(days: &[Day], today: i32, count: usize) -> Self {
-        let since = today - i32::try_from(count).unwrap_or(i32::MAX) + 1;
-        let figures = |day: i32| {
-            let known = days.iter().find(|known| known.day == day);
-            known.map_or((0, 0), |known| (known.processed, known.failed.min(known.processed)))
+impl Chart {
+    /// Bars, the series stacked on each other, the first at the bottom.
+    pub(crate) fn bars(said: Said, stack: &[Series]) -> Self {
+        let count = said.titles.len();
+        let value = |series: &Series, i: usize| series.values.get(i).copied().flatten().unwrap_or(0.0);
+        let sums = (0..count).map(|i| stack.iter().map(|series| value(series, i)).sum::<f64>());
+        let top = Scale::new(sums.fold(0.0, f64::max));
+        let step = 100.0 / count.max(1) as f64;
+        let mut bars = Vec::new();
+        for i in 0..count {
+            let mut floor = 0.0;
+            for series in stack {
+                let part = value(series, i);
+                // At least one pixel for anything at all: one failure in a million is what one looks for.
+                let height = if part > 0.0 { top.height(part).max(1.0) } else { continue };
+                floor = (floor + height).min(PLOT);
+                bars.push(Bar {
+                    class: series.class,
+                    x: percent(i as f64 * step + step * 0.1),
+                    width: percent(step * 0.8),
+                    y: pixels(ABOVE + PLOT - floor),
+                    height: pixels(height),
+                });
+            }
+        }
+        Self { bars, ..Self::around(said, &top) }
+    }
+
+    /// Lines over one scale.
+    pub(crate) fn lines(said: Said, all: &[Series]) -> Self {
+        let values = all.iter().flat_map(|series| series.values.iter().copied().flatten());
+        let top = Scale::new(values.fold(0.0, f64::max));
+        let step = SPAN / said.titles.len().max(1) as f64;
+        let lines = all.iter().flat_map(|series| shapes(series, &top, step)).collect();
+        Self { lines, ..Self::around(said, &top) }
+    }
+
+    /// A chart of which only the data is missing.
+    fn around(said: Said, top: &Scale) -> Self {
+        let count = said.titles.len();
+        let step = 100.0 / count.max(1) as f64;
+        let mark = |value: f64| Mark {
+            y: pixels(ABOVE + PLOT - top.height(value)),
+            label: if value > 0.0 { (said.figure)(value) } else { String::new() },
         };
-        let all: Vec<(i32, (u64, u64))> = (since..=today).map(|day| (day, figures(day))).collect();
-        let top = all.iter().map(|(_, (processed, _))| *processed).max().unwrap_or(0);
-        let step = WIDTH / all.len().max(1) as f64;
-        let bars: Vec<Bar> =
-            all.iter().enumerate().map(|(i, (day, figures))| bar(i, *day, *figures, top, step)).collect();
-        let sum = |part: fn(&(u64, u64)) -> u64| all.iter().map(|(_, figures)| part(figures)).sum::<u64>();
-        let (processed, failed) = (sum(|(processed, _)| *processed), sum(|(_, failed)| *failed));
+        let tick = |(i, label): (usize, String)| match i {
+            0 => Tick { x: percent(0.0), anchor: "start", label },
+            i if i + 1 >= count => Tick { x: percent(100.0), anchor: "end", label },
+            i => Tick { x: percent((i as f64 + 0.5) * step), anchor: "middle", label },
+        };
+        let column =
+            |(i, title): (usize, String)| Column { x: percent(i as f64 * step), width: percent(step), title };
         Self {
-            top: thousands(top),
-            first: date(since),
-            last: date(today),
-            words: format!(
-                "{} processed and {} failed from {} to {}",
-                thousands(processed),
-                thousands(failed),
-                date(since),
-                date(today)
-            ),
-            bars,
+            words: said.words,
+            grid: top.marks().into_iter().map(mark).collect(),
+            ticks: said.ticks.into_iter().map(tick).collect(),
+            columns: said.titles.into_iter().enumerate().map(column).collect(),
+            bars: Vec::new(),
+            lines: Vec::new(),
         }
     }
+
+    fn height(&self) -> f64 {
+        ABOVE + PLOT + BELOW
+    }
 }
 
-fn bar(i: usize, day: i32, (processed, failed): (u64, u64), top: u64, step: f64) -> Bar {
-    // At least one unit for a day with anything on it: one failure in a million is what one looks for.
-    let height = |part: u64| if part == 0 { 0.0 } else { (part as f64 / top as f64 * HEIGHT).max(1.0) };
-    let bad = height(failed);
-    let good = height(processed - failed).min(HEIGHT - bad);
-    Bar {
-        date: date(day),
-        processed: thousands(processed),
-        failed: thousands(failed),
-        x: format!("{:.2}", i as f64 * step),
-        width: format!("{:.2}", step * 0.8),
-        good: (format!("{:.2}", HEIGHT - good), format!("{good:.2}")),
-        bad: (format!("{:.2}", HEIGHT - good - bad), format!("{bad:.2}")),
+/// The pieces of a line between its gaps. A piece of one column is a dash as wide as that.
+fn shapes(series: &Series, top: &Scale, step: f64) -> Vec<Shape> {
+    let mut shapes = Vec::new();
+    let mut i = 0;
+    while i < series.values.len() {
+        let piece: Vec<f64> = series.values[i..].iter().map_while(|value| *value).collect();
+        if piece.is_empty() {
+            i += 1;
+            continue;
+        }
+        let point = |x: f64, value: f64| format!("{x:.1},{:.1}", PLOT - top.height(value));
+        let middle = |at: usize| (at as f64 + 0.5) * step;
+        let mut points: Vec<String> =
+            piece.iter().enumerate().map(|(n, value)| point(middle(i + n), *value)).collect();
+        if let [only] = piece[..] {
+            points = vec![point(middle(i) - step / 2.0, only), point(middle(i) + step / 2.0, only)];
+        }
+        let (from, to) = (middle(i), middle(i + piece.len() - 1));
+        let points = points.join(" ");
+        let area = || format!("{from:.1},{PLOT} {points} {to:.1},{PLOT}");
+        shapes.push(Shape { class: series.class, area: series.filled.then(area), points });
+        i += piece.len();
     }
+    shapes
+}
+
+/// From nothing to a round figure above the highest value.
+struct Scale {
+    top: f64,
+    step: f64,
+}
+
+impl Scale {
+    /// Three to five steps of 1, 2 or 5.
+    fn new(highest: f64) -> Self {
+        let rough = (highest / 4.0).max(0.000_001);
+        let power = 10_f64.powf(rough.log10().floor());
+        let factor = [1.0, 2.0, 5.0, 10.0].into_iter().find(|factor| rough <= factor * power).unwrap_or(10.0);
+        let step = if highest > 0.0 { factor * power } else { 1.0 };
+        Self { top: step * (highest / step).ceil().max(1.0), step }
+    }
+
+    fn height(&self, value: f64) -> f64 {
+        value / self.top * PLOT
+    }
+
+    fn marks(&self) -> Vec<f64> {
+        let steps = (self.top / self.step).round() as usize;
+        (0..=steps).map(|n| n as f64 * self.step).collect()
+    }
+}
+
+fn percent(value: f64) -> String {
+    format!("{value:.2}%")
+}
+
+fn pixels(value: f64) -> String {
+    format!("{value:.1}")
+}
+
+/// A figure at the grid of a chart of counts.
+pub(crate) fn count(value: f64) -> String {
+    match value {
+        1_000_000.0.. => format!("{}M", plain(value / 1_000_000.0)),
+        10_000.0.. => format!("{}k", plain(value / 1_000.0)),
+        1_000.0.. => thousands(value.round() as u64),
+        _ => plain(value),
+    }
+}
+
+fn plain(value: f64) -> String {
+    let text = format!("{value:.2}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// Attempts per day, failed on top of succeeded: the last `count` days up to today; days that are not in `days` had
+/// nothing.
+pub(crate) fn history(days: &[Day], today: i32, count: usize, words: Words) -> Chart {
+    let since = today - i32::try_from(count).unwrap_or(i32::MAX) + 1;
+    let figures = |day: i32| {
+        let known = days.iter().find(|known| known.day == day);
+        known.map_or((0, 0), |known| (known.processed, known.failed.min(known.processed)))
+    };
+    let all: Vec<(i32, (u64, u64))> = (since..=today).map(|day| (day, figures(day))).collect();
+    let title = |(day, (processed, failed)): &(i32, (u64, u64))| {
+        words.fill(
+            "home-history-day",
+            &[("date", &date(*day)), ("processed", &thousands(*processed)), ("failed", &thousands(*failed))],
+        )
+    };
+    let sum = |part: fn(&(u64, u64)) -> u64| all.iter().map(|(_, figures)| part(figures)).sum::<u64>();
+    let said = Said {
+        words: words
+            .fill(
+                "home-history-words",
+                &[
+                    ("processed", &thousands(sum(|(processed, _)| *processed))),
+                    ("failed", &thousands(sum(|(_, failed)| *failed))),
+                    ("since", &date(since)),
+                    ("until", &date(today)),
+                ],
+            )
+            .into(),
+        titles: all.iter().map(|day| title(day).into()).collect(),
+        ticks: [0, count / 2, count.saturating_sub(1)].map(|i| (i, date(since + i as i32))).into(),
+        figure: self::count,
+    };
+    let series = |class, part: fn(&(u64, u64)) -> u64| Series {
+        class,
+        values: all.iter().map(|(_, figures)| Some(part(figures) as f64)).collect(),
+        filled: false,
+    };
+    Chart::bars(
+        said,
+        &[series("good", |(processed, failed)| processed - failed), series("bad", |(_, failed)| *failed)],
+    )
 }
 
 fn date(day: i32) -> String {
@@ -91,26 +283,42 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_day_has_a_bar_and_failures_are_seen() {
+    fn every_day_has_a_column_and_failures_are_seen() {
         let days = [
             Day { day: 20_455, processed: 1_000_000, failed: 1 },
             Day { day: 20_457, processed: 500_000, failed: 500_000 },
         ];
-        let history = History::new(&days, 20_457, 7);
-        let dates: Vec<&str> = history.bars.iter().map(|bar| bar.date.as_str()).collect();
-        assert_eq!((dates.len(), dates[0], dates[6]), (7, "2025-12-29", "2026-01-04"));
-        assert_eq!(history.top, "1,000,000");
-        assert_eq!(history.bars[4].bad, ("0.00".into(), "1.00".into()));
-        assert_eq!(history.bars[4].good, ("1.00".into(), "159.00".into()));
-        assert_eq!(history.bars[5].good.1, "0.00");
-        assert_eq!(history.bars[6].bad, ("80.00".into(), "80.00".into()));
-        assert_eq!(history.words, "1,500,000 processed and 500,001 failed from 2025-12-29 to 2026-01-04");
+        let chart = history(&days, 20_457, 7, Words::default());
+        let titles: Vec<&str> = chart.columns.iter().map(|column| column.title.as_str()).collect();
+        assert_eq!((titles.len(), titles[0]), (7, "2025-12-29: 0 processed, 0 failed"));
+        assert_eq!(titles[4], "2026-01-02: 1,000,000 processed, 1 failed");
+        let bars: Vec<_> =
+            chart.bars.iter().map(|bar| (bar.class, bar.y.as_str(), bar.height.as_str())).collect();
+        assert_eq!(bars, [("good", "18.0", "150.0"), ("bad", "18.0", "1.0"), ("bad", "93.0", "75.0")]);
+        assert_eq!(chart.words, "1,500,000 processed and 500,001 failed from 2025-12-29 to 2026-01-04");
+        let labels: Vec<&str> = chart.grid.iter().map(|mark| mark.label.as_str()).collect();
+        assert_eq!(labels, ["", "500k", "1M"]);
     }
 
     #[test]
-    fn a_server_that_never_worked_has_a_flat_history() {
-        let history = History::new(&[], 0, 180);
-        assert_eq!(history.bars.len(), 180);
-        assert!(history.bars.iter().all(|bar| bar.good.1 == "0.00" && bar.bad.1 == "0.00"));
+    fn a_scale_ends_at_a_round_figure() {
+        for (highest, top, marks) in
+            [(0.0, 1.0, 2), (1.0, 1.0, 3), (3.0, 3.0, 4), (7.0, 8.0, 5), (99.0, 100.0, 3), (101.0, 150.0, 4)]
+        {
+            let scale = Scale::new(highest);
+            assert!((scale.top - top).abs() < 1e-9, "{highest}: {}", scale.top);
+            assert_eq!(scale.marks().len(), marks, "{highest}");
+        }
+    }
+
+    #[test]
+    fn a_line_breaks_where_nothing_is_known() {
+        let series =
+            Series { class: "run", values: vec![Some(1.0), Some(2.0), None, Some(2.0)], filled: true };
+        let shapes = shapes(&series, &Scale::new(2.0), 10.0);
+        assert_eq!(shapes.len(), 2);
+        assert_eq!(shapes[0].points, "5.0,75.0 15.0,0.0");
+        assert_eq!(shapes[0].area.as_deref(), Some("5.0,150 5.0,75.0 15.0,0.0 15.0,150"));
+        assert_eq!(shapes[1].points, "30.0,0.0 40.0,0.0");
     }
 }

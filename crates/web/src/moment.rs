@@ -1,7 +1,11 @@
 //! A moment as pages show it: how long ago, with the exact time beside it (rule `V-30`).
 
+use std::time::Duration;
+
 use askama::Template;
 use bessemer_core::Wall;
+
+use crate::words::Words;
 
 /// Renders as a `time` element.
 #[derive(Template)]
@@ -14,15 +18,15 @@ pub(crate) struct Moment {
 impl askama::filters::HtmlSafe for Moment {}
 
 impl Moment {
-    pub(crate) fn new(at: Wall, now: Wall) -> Self {
-        Self { exact: at.rfc3339(), relative: relative(at, now) }
+    pub(crate) fn new(at: Wall, now: Wall, words: Words) -> Self {
+        Self { exact: at.rfc3339(), relative: relative(at, now, words) }
     }
 
     /// From a text that a producer may have made up (rule `P-07`).
-    pub(crate) fn parse(text: &str, now: Wall) -> Self {
+    pub(crate) fn parse(text: &str, now: Wall, words: Words) -> Self {
         match Wall::parse(text) {
-            Ok(at) => Self::new(at, now),
-            Err(_) => Self { exact: String::new(), relative: "invalid timestamp".into() },
+            Ok(at) => Self::new(at, now, words),
+            Err(_) => Self { exact: String::new(), relative: words.say("moment-invalid").into() },
         }
     }
 }
@@ -37,15 +41,39 @@ const UNITS: [(u64, u64, &str); 6] = [
     (u64::MAX, 365 * 86_400, "year"),
 ];
 
-fn relative(at: Wall, now: Wall) -> String {
+fn relative(at: Wall, now: Wall, words: Words) -> String {
     let ahead = at.since(now).as_secs();
     let seconds = ahead.max(now.since(at).as_secs());
     if seconds == 0 {
-        return "just now".into();
+        return words.say("moment-now").into();
     }
+    let side = if ahead > 0 { "ahead" } else { "ago" };
+    counted(side, seconds, words)
+}
+
+/// `3 minutes`.
+pub(crate) fn span(time: Duration, words: Words) -> String {
+    counted("span", time.as_secs(), words)
+}
+
+fn counted(kind: &str, seconds: u64, words: Words) -> String {
     let (_, size, unit) = UNITS.into_iter().find(|(bound, ..)| seconds < *bound).unwrap_or(UNITS[5]);
-    let side = if ahead > 0 { "from now" } else { "ago" };
-    format!("{} {side}", crate::count::plural(seconds / size, unit))
+    words.count(&format!("moment-{kind}-{unit}"), seconds / size).into()
+}
+
+/// A duration as a figure: `12 ms`, `1.5 s`, `2 m 05 s`, `3 h 20 m`, `4 d 6 h`.
+pub(crate) fn duration(time: Duration) -> String {
+    let (millis, seconds) = (time.as_millis(), time.as_secs());
+    match (millis, seconds) {
+        (0, _) => format!("{} µs", time.as_micros()),
+        (..10, _) => format!("{:.1} ms", time.as_secs_f64() * 1_000.0),
+        (..1_000, _) => format!("{millis} ms"),
+        (_, ..10) => format!("{:.1} s", time.as_secs_f64()),
+        (_, ..60) => format!("{seconds} s"),
+        (_, ..3_600) => format!("{} m {:02} s", seconds / 60, seconds % 60),
+        (_, ..86_400) => format!("{} h {:02} m", seconds / 3_600, seconds / 60 % 60),
+        _ => format!("{} d {} h", seconds / 86_400, seconds / 3_600 % 24),
+    }
 }
 
 #[cfg(test)]
@@ -66,16 +94,34 @@ mod tests {
             (40 * 86_400, "1 month from now"),
             (-800 * 86_400, "2 years ago"),
         ] {
-            assert_eq!(relative(Wall(NOW.0 + seconds * 1_000_000), NOW), text);
+            assert_eq!(relative(Wall(NOW.0 + seconds * 1_000_000), NOW, Words::default()), text);
         }
     }
 
     #[test]
     fn the_exact_time_stands_beside_it() {
         assert_eq!(
-            Moment::new(NOW, NOW).to_string(),
+            Moment::new(NOW, NOW, Words::default()).to_string(),
             r#"<time datetime="2026-01-02T03:04:05Z" title="2026-01-02T03:04:05Z">just now</time>"#
         );
-        assert_eq!(Moment::parse("<b>", NOW).to_string(), "<span>invalid timestamp</span>");
+        assert_eq!(Moment::parse("<b>", NOW, Words::default()).to_string(), "<span>invalid timestamp</span>");
+    }
+
+    #[test]
+    fn a_duration_has_two_units_at_most() {
+        for (micros, text) in [
+            (0, "0 µs"),
+            (870, "870 µs"),
+            (1_540, "1.5 ms"),
+            (12_400, "12 ms"),
+            (1_500_000, "1.5 s"),
+            (59_900_000, "59 s"),
+            (125_000_000, "2 m 05 s"),
+            (12_000_000_000, "3 h 20 m"),
+            (367_200_000_000, "4 d 6 h"),
+        ] {
+            assert_eq!(duration(Duration::from_micros(micros)), text);
+        }
+        assert_eq!(span(Duration::from_secs(125), Words::default()), "2 minutes");
     }
 }

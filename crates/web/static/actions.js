@@ -1,4 +1,5 @@
-// Comfort for the lists; every form works without this file.
+// Comfort for the lists; every form works without this file. Listens at the document, since a live page changes what is
+// on it.
 "use strict";
 
 // Ask before what cannot be undone.
@@ -10,31 +11,43 @@ document.addEventListener("submit", (event) => {
 });
 
 // Tick all rows at once, say how many are ticked, and offer the deeds only when there is something to do them to.
-for (const form of document.querySelectorAll("form[data-selection]")) {
-  const all = form.querySelector("input[data-all]");
-  const ticks = [...form.querySelectorAll("tbody input[type=checkbox]")];
-  const deeds = form.querySelectorAll(".deeds button");
-  const said = form.querySelector(".selected");
-
-  const update = () => {
-    const count = ticks.filter((tick) => tick.checked).length;
-    all.checked = count === ticks.length;
-    all.indeterminate = count > 0 && count < ticks.length;
-    said.textContent = count === 0 ? "" : `${count} selected`;
-    for (const deed of deeds) {
-      deed.disabled = count === 0;
-    }
-  };
-
-  all.hidden = false;
-  all.addEventListener("change", () => {
-    for (const tick of ticks) {
-      tick.checked = all.checked;
-    }
-    update();
-  });
-  form.addEventListener("change", update);
-  // A browser that comes back to this page may have kept the ticks.
-  window.addEventListener("pageshow", update);
-  update();
+function ticks(form) {
+  return [...form.querySelectorAll("tbody input[type=checkbox]")];
 }
+
+function update(form) {
+  const all = form.querySelector("input[data-all]");
+  const boxes = ticks(form);
+  const count = boxes.filter((box) => box.checked).length;
+  all.hidden = false;
+  all.checked = count > 0 && count === boxes.length;
+  all.indeterminate = count > 0 && count < boxes.length;
+  form.querySelector(".selected").textContent = count === 0 ? "" : `${document.body.dataset.selected} ${count}`;
+  for (const deed of form.querySelectorAll(".deeds button")) {
+    deed.disabled = count === 0;
+  }
+}
+
+function updateAll() {
+  for (const form of document.querySelectorAll("form[data-selection]")) {
+    update(form);
+  }
+}
+
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form[data-selection]");
+  if (!form) {
+    return;
+  }
+  if (event.target.matches("input[data-all]")) {
+    for (const box of ticks(form)) {
+      box.checked = event.target.checked;
+    }
+  }
+  update(form);
+});
+
+// A browser that comes back to this page may have kept the ticks.
+window.addEventListener("pageshow", updateAll);
+document.getElementById("content").addEventListener("refreshed", updateAll);
+updateAll();

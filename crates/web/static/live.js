@@ -1,28 +1,24 @@
-// The live half of the home page: looks at /stats every few seconds, draws what changed, refreshes the figures.
-// No library, no markup from data: numbers go into the page as text and as attributes of SVG shapes.
+// Keeps a page fresh: the figures around it and, where its content is marked `data-live`, the content itself, which is
+// fetched as a page like any other and morphed into place by htmx. It waits while somebody is at something: nothing that
+// is selected, ticked, open, focused or being typed is taken away. No markup is built from data.
 "use strict";
 
-const SVG = "http://www.w3.org/2000/svg";
-const WIDTH = 720;
-const HEIGHT = 160;
-const SAMPLES = 60;
 const STORED = "timeInterval"; // milliseconds, under the name that the reference uses
+const DEFAULT = 5000;
 
-const live = document.getElementById("live");
-const chart = document.getElementById("live-chart");
-const beacon = live.querySelector(".beacon");
-const slider = document.getElementById("interval");
-
-/** What each look found: processed and failed since the one before, and when it was. */
-const samples = [];
-let before = null;
-let timer = 0;
-
+const content = document.getElementById("content");
+const beacon = document.getElementById("live");
 const numbers = new Intl.NumberFormat("en");
+
+let paused = false;
+let pressed = false;
+let timer = 0;
 
 function text(selector, value) {
   for (const element of document.querySelectorAll(selector)) {
-    element.textContent = value;
+    if (element.textContent !== value) {
+      element.textContent = value;
+    }
   }
 }
 
@@ -38,7 +34,7 @@ function interval() {
   } catch {
     // Storage may be forbidden; then the default has to do.
   }
-  return Number.isFinite(stored) ? Math.min(Math.max(stored, 2000), 20000) : 5000;
+  return Number.isFinite(stored) ? Math.min(Math.max(stored, 2000), 20000) : DEFAULT;
 }
 
 function remember(milliseconds) {
@@ -49,14 +45,19 @@ function remember(milliseconds) {
   }
 }
 
-function showInterval() {
-  const seconds = Math.round(interval() / 1000);
-  slider.value = String(seconds);
-  document.getElementById("interval-shown").textContent = `${seconds} s`;
+/** `live`, `paused` or `lost`, with a beat where something has just come. */
+function show(state, beats = false) {
+  beacon.className = `beacon ${state}`;
+  beacon.textContent = beacon.dataset[state];
+  beacon.setAttribute("aria-pressed", String(paused));
+  if (beats) {
+    void beacon.offsetWidth; // so that the animation starts again
+    beacon.classList.add("beat");
+  }
 }
 
-function showFigures(stats) {
-  const { faktory, server } = stats;
+/** The figures around the page. */
+function showFigures({ faktory, server, server_utc_time }) {
   text(".summary .processed .count", count(faktory.total_processed));
   text(".summary .failures .count", count(faktory.total_failures));
   text(".summary .enqueued .count", count(faktory.total_enqueued));
@@ -64,85 +65,103 @@ function showFigures(stats) {
   text(".summary .retries .count", count(faktory.tasks.Retries.size));
   text(".summary .scheduled .count", count(faktory.tasks.Scheduled.size));
   text(".summary .dead .count", count(faktory.tasks.Dead.size));
-  text("footer .connections, [data-live=connections]", count(server.connections));
-  text("[data-live=memory]", count(server.used_memory_mb));
-  text("[data-live=commands]", count(server.command_count));
-  text("[data-live=uptime]", count(Math.floor(server.uptime / 86400)));
-  text("footer .clock", stats.server_utc_time);
+  text("footer .connections", count(server.connections));
+  text("footer .clock", server_utc_time);
   const active = faktory.tasks.Busy.size > 0;
   const status = document.querySelector(".status");
   status.classList.toggle("active", active);
-  status.textContent = active ? "active" : "idle";
+  text(".status", active ? status.dataset.active : status.dataset.idle);
 }
 
-/** One curve, newest sample at the right edge. */
-function curve(kind, top) {
-  const step = WIDTH / (SAMPLES - 1);
-  const points = samples.map((sample, i) => {
-    const x = WIDTH - (samples.length - 1 - i) * step;
-    const y = HEIGHT - 1 - (sample[kind] / top) * (HEIGHT - 2);
-    return `${x.toFixed(1)},${y.toFixed(1)}`;
-  });
-  const first = WIDTH - (samples.length - 1) * step;
-  const area = document.createElementNS(SVG, "polygon");
-  area.setAttribute("class", `area ${kind}`);
-  area.setAttribute("points", `${first.toFixed(1)},${HEIGHT} ${points.join(" ")} ${WIDTH},${HEIGHT}`);
-  const line = document.createElementNS(SVG, "polyline");
-  line.setAttribute("class", `line ${kind}`);
-  line.setAttribute("points", points.join(" "));
-  return [area, line];
+/** Whether a refresh would take something out of somebody's hands. */
+function inUse() {
+  const selection = window.getSelection();
+  const selected = selection && !selection.isCollapsed && content.contains(selection.anchorNode);
+  const focused = document.activeElement;
+  const control = focused && content.contains(focused) && focused.matches("input:not([type=range]), select, textarea, button, .button");
+  return pressed || selected || control || content.querySelector("input[type=checkbox]:checked") !== null;
 }
 
-function draw() {
-  const top = Math.max(1, ...samples.map((sample) => Math.max(sample.good, sample.bad)));
-  chart.replaceChildren(...curve("good", top), ...curve("bad", top));
-  document.getElementById("live-top").textContent = count(top);
-  const newest = samples[samples.length - 1];
-  document.getElementById("live-words").textContent =
-    `${count(newest.good)} processed, ${count(newest.bad)} failed in ${newest.seconds} s`;
-  const seconds = samples.reduce((sum, sample) => sum + sample.seconds, 0);
-  document.getElementById("live-since").textContent = `the last ${seconds} s`;
-}
-
-function take(stats) {
-  const now = { at: Date.parse(stats.now), processed: stats.faktory.total_processed, failed: stats.faktory.total_failures };
-  if (before) {
-    samples.push({
-      good: Math.max(0, now.processed - before.processed), // a flush sets the counters back
-      bad: Math.max(0, now.failed - before.failed),
-      seconds: Math.max(0, Math.round((now.at - before.at) / 1000)),
-    });
-    samples.splice(0, samples.length - SAMPLES);
-    draw();
+async function refresh() {
+  let swapped = true;
+  const check = (event) => {
+    swapped = event.detail.ctx.response.status === 200 && !inUse() && !paused;
+    if (!swapped) {
+      event.preventDefault();
+    }
+  };
+  content.addEventListener("htmx:before:swap", check);
+  try {
+    const here = window.location.pathname + window.location.search;
+    await window.htmx.ajax("GET", here, { source: content, target: content, select: "#content", swap: "innerMorph" });
+  } finally {
+    content.removeEventListener("htmx:before:swap", check);
   }
-  before = now;
+  if (swapped) {
+    content.dispatchEvent(new CustomEvent("refreshed"));
+  }
 }
 
 async function look() {
-  beacon.className = "beacon";
-  try {
-    const response = await fetch(live.dataset.stats, { headers: { Accept: "application/json" }, cache: "no-store" });
-    if (!response.ok) {
-      throw new Error(`status ${response.status}`);
+  window.clearTimeout(timer);
+  if (!document.hidden && !paused) {
+    try {
+      const response = await fetch(beacon.dataset.stats, { headers: { Accept: "application/json" }, cache: "no-store" });
+      if (!response.ok) {
+        throw new Error(`status ${response.status}`);
+      }
+      showFigures(await response.json());
+      const busy = "live" in content.dataset && inUse();
+      if ("live" in content.dataset && !busy) {
+        await refresh();
+      }
+      show(busy || paused ? "paused" : "live", !busy && !paused);
+    } catch {
+      show("lost");
     }
-    const stats = await response.json();
-    showFigures(stats);
-    take(stats);
-    beacon.className = "beacon beat";
-  } catch (error) {
-    beacon.className = "beacon lost";
-    document.getElementById("live-words").textContent = `No answer from the server (${error.message})`;
   }
   timer = window.setTimeout(look, interval());
 }
 
-slider.addEventListener("input", () => {
-  remember(Number(slider.value) * 1000);
-  showInterval();
-  window.clearTimeout(timer);
-  timer = window.setTimeout(look, interval());
+beacon.addEventListener("click", () => {
+  paused = !paused;
+  show(paused ? "paused" : "live");
+  if (!paused) {
+    look();
+  }
 });
 
-live.hidden = false;
+document.addEventListener("visibilitychange", () => document.hidden || look());
+document.addEventListener("pointerdown", () => {
+  pressed = true;
+});
+for (const released of ["pointerup", "pointercancel", "dragend"]) {
+  document.addEventListener(released, () => {
+    pressed = false;
+  });
+}
+
+// How often is chosen on the home page, and holds for all.
+function showInterval() {
+  const seconds = Math.round(interval() / 1000);
+  for (const slider of document.querySelectorAll("#interval")) {
+    slider.value = String(seconds);
+    slider.closest(".interval").hidden = false;
+  }
+  text("#interval-shown", `${seconds} s`);
+}
+
+document.addEventListener("input", (event) => {
+  if (event.target.id === "interval") {
+    remember(Number(event.target.value) * 1000);
+    showInterval();
+    window.clearTimeout(timer);
+    timer = window.setTimeout(look, interval());
+  }
+});
+content.addEventListener("refreshed", showInterval);
+
 showInterval();
-look();
+beacon.hidden = false;
+show("live");
+timer = window.setTimeout(look, interval());

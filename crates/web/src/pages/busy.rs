@@ -1,20 +1,24 @@
 //! `/busy`: worker processes, and what they are working on (rule `V-22`).
 
+use std::time::Duration;
+
 use askama::Template;
 use axum::http::StatusCode;
 use bessemer_core::command::Stage;
 use bessemer_core::query::{JobView, Place, WorkerView};
 use bessemer_core::{Action, Query, Wall};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::count::{memory, thousands};
 use crate::form::Posted;
 use crate::frame::{Frame, Tab};
 use crate::job::{Body, Card};
-use crate::link::Base;
-use crate::moment::Moment;
+use crate::moment::{self, Moment};
 use crate::pager::Pager;
+use crate::pages::confirm::Confirm;
 use crate::problem::Problem;
 use crate::visit::{Shown, Visit, html, redirect, window};
+use crate::words::Words;
 use crate::{Front, limits, text};
 
 #[derive(Template)]
@@ -24,6 +28,9 @@ struct Busy {
     processes: Vec<Process>,
     processes_total: String,
     processes_pager: Pager,
+    /// There is one that could still be quieted.
+    any_runs: bool,
+    stop_all: String,
     jobs: Vec<Work>,
     jobs_total: String,
     jobs_pager: Pager,
@@ -38,60 +45,80 @@ struct Process {
     labels: Vec<String>,
     started: Moment,
     beat: Moment,
+    /// It has not been heard of for so long that it may be gone.
+    silent: bool,
     connections: String,
     memory: String,
     busy: String,
     /// It can still be quieted.
     runs: bool,
-    /// It can still be told to terminate.
-    stays: bool,
+    /// Where it is asked whether to stop it; none: it was told to already.
+    stop: Option<String>,
 }
 
 struct Work {
+    id: u64,
     wid: String,
     started: Moment,
+    /// How long it has been running, and how long it may.
+    runs: String,
+    of: String,
+    /// The same in milliseconds, for the bar, and the bar's class.
+    ran: u128,
+    reserved: u128,
+    class: &'static str,
     job: Card,
 }
 
-/// `GET /busy?page=&processes=`.
+/// A worker beats every 15 seconds; one that has missed three beats is worth a look.
+const SILENT: Duration = Duration::from_secs(45);
+
+/// `GET /busy?page=&processes=`; with `?stop=` the question whether to stop that worker, or `all`.
 pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
-    let (page, processes_page) = (visit.query.page("page")?, visit.query.page("processes")?);
     let mut workers = visit.web.workers().await?;
+    if let Some(wid) = visit.query.first("stop").map(str::to_owned) {
+        return ask(&visit, &wid, &workers).await;
+    }
+    let (page, processes_page) = (visit.query.page("page")?, visit.query.page("processes")?);
     workers.sort_by(|a, b| (&a.hostname, a.started, &a.wid).cmp(&(&b.hostname, b.started, &b.wid)));
     let jobs = visit.web.jobs(Query::Working { page: window(page) }).await?.unwrap_or_default();
-    let now = visit.web.front.now();
-    let (rows, base) = (limits::SHORT_ROWS, &visit.base);
-    let href = |param: &str| format!("{}/busy?{param}=", base.0);
+    let (now, words, rows) = (visit.web.front.now(), visit.words, limits::SHORT_ROWS);
+    let href = |param: &str| format!("{}/busy?{param}=", visit.base.0);
+    let pager = |what, param, page, rows, total| Pager::new(words, what, &href(param), page, rows, total);
     html(&Busy {
-        frame: visit.frame("Busy", Tab::Busy).await?,
+        frame: visit.frame(words.say("tab-busy"), Tab::Busy).await?,
         processes_total: thousands(workers.len() as u64),
-        processes_pager: Pager::new("processes", &href("processes"), processes_page, rows, workers.len()),
+        processes_pager: pager("pager-processes", "processes", processes_page, rows, workers.len()),
+        any_runs: workers.iter().any(|worker| worker.stage == Stage::Running),
+        stop_all: format!("{}all", href("stop")),
         processes: workers
             .into_iter()
             .skip((processes_page - 1).saturating_mul(rows))
             .take(rows)
-            .map(|worker| process(worker, now))
+            .map(|worker| process(worker, &href("stop"), now, words))
             .collect(),
         jobs_total: thousands(jobs.total as u64),
-        jobs_pager: Pager::new("jobs", &href("page"), page, limits::ROWS, jobs.total),
-        jobs: jobs.jobs.iter().map(|job| work(base, job, now)).collect(),
+        jobs_pager: pager("pager-jobs", "page", page, limits::ROWS, jobs.total),
+        jobs: jobs.jobs.iter().map(|job| work(&visit, job, now)).collect(),
     })
 }
 
-fn process(worker: WorkerView, now: Wall) -> Process {
+fn process(worker: WorkerView, stop: &str, now: Wall, words: Words) -> Process {
+    let stays = worker.stage != Stage::Terminate;
     Process {
         shown: text::visible(&worker.wid),
         stage: match worker.stage {
             Stage::Running => None,
-            Stage::Quiet => Some("quiet"),
-            Stage::Terminate => Some("terminating"),
+            Stage::Quiet => Some("busy-stage-quiet"),
+            Stage::Terminate => Some("busy-stage-terminate"),
         },
         runs: worker.stage == Stage::Running,
-        stays: worker.stage != Stage::Terminate,
-        host: text::visible(&format!("{}:{}", worker.hostname, worker.pid)),
+        stop: stays.then(|| format!("{stop}{}", utf8_percent_encode(&worker.wid, NON_ALPHANUMERIC))),
+        host: host(&worker),
         labels: worker.labels.iter().map(|label| text::visible(label)).collect(),
-        started: Moment::new(worker.started, now),
-        beat: Moment::new(worker.last_beat, now),
+        started: Moment::new(worker.started, now, words),
+        beat: Moment::new(worker.last_beat, now, words),
+        silent: now.since(worker.last_beat) > SILENT,
         connections: thousands(worker.connections as u64),
         memory: memory(worker.rss_kb),
         busy: thousands(worker.busy as u64),
@@ -99,12 +126,60 @@ fn process(worker: WorkerView, now: Wall) -> Process {
     }
 }
 
-fn work(base: &Base, view: &JobView, now: Wall) -> Work {
-    let (wid, since) = match &view.place {
-        Place::Working { wid, since, .. } => (text::visible(wid), *since),
-        _ => (String::new(), now), // it was given back between two looks
+fn host(worker: &WorkerView) -> String {
+    text::visible(&format!("{}:{}", worker.hostname, worker.pid))
+}
+
+fn work<F: Front>(visit: &Visit<F>, view: &JobView, now: Wall) -> Work {
+    let (wid, since, until) = match &view.place {
+        Place::Working { wid, since, until } => (text::visible(wid), *since, *until),
+        _ => (String::new(), now, now), // it was given back between two looks
     };
-    Work { wid, started: Moment::new(since, now), job: Card::new(base, view, &Body::read(view.body.bytes())) }
+    let (ran, reserved) = (now.since(since), until.since(since));
+    Work {
+        id: view.id.0,
+        wid,
+        started: Moment::new(since, now, visit.words),
+        runs: moment::duration(ran),
+        of: moment::duration(reserved),
+        class: match () {
+            () if ran >= reserved => "bad",
+            () if ran >= reserved * 3 / 4 => "warn",
+            () => "",
+        },
+        ran: ran.min(reserved).as_millis(),
+        reserved: reserved.as_millis().max(1),
+        job: Card::new(&visit.base, view, &Body::read(view.body.bytes())),
+    }
+}
+
+/// The question whether to stop a worker, or all of them.
+async fn ask<F: Front>(visit: &Visit<F>, wid: &str, workers: &[WorkerView]) -> Shown {
+    let words = visit.words;
+    let busy: usize =
+        workers.iter().filter(|worker| wid == "all" || worker.wid == wid).map(|worker| worker.busy).sum();
+    let question = if wid == "all" {
+        words.count("busy-stop-all-question", workers.len() as u64)
+    } else {
+        let Some(worker) = workers.iter().find(|worker| worker.wid == wid) else {
+            return redirect(StatusCode::FOUND, &format!("{}/busy", visit.base.0));
+        };
+        words.fill("busy-stop-question", &[("host", &host(worker))])
+    };
+    html(&Confirm {
+        frame: visit.frame(words.say("tab-busy"), Tab::Busy).await?,
+        question: question.into(),
+        sentences: vec![
+            words.count("busy-stop-jobs", busy as u64).into(),
+            words.say("busy-stop-means").into(),
+        ],
+        action: format!("{}/busy", visit.base.0),
+        fields: vec![("wid", wid.to_owned()), ("signal", "terminate".into())],
+        name: wid.to_owned(),
+        typed: false,
+        yes: words.say("busy-stop").into(),
+        back: format!("{}/busy", visit.base.0),
+    })
 }
 
 /// `POST /busy` with `wid` and `signal`: the workers learn of it at their next BEAT (rule `L-03`).

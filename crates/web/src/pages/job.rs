@@ -3,9 +3,13 @@
 //!
 //! A jid need not be unique; the page shows each live job that has it.
 
+use std::borrow::Cow;
+use std::time::Duration;
+
 use askama::Template;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
+use bessemer_core::command::FailureView;
 use bessemer_core::fact::JobId;
 use bessemer_core::query::{JobView, Place, Set};
 use bessemer_core::{Query, Wall};
@@ -14,10 +18,10 @@ use crate::deed::Deed;
 use crate::form::Posted;
 use crate::frame::{Frame, Tab};
 use crate::job::{Body, Trace};
-use crate::link::Base;
-use crate::moment::Moment;
+use crate::moment::{self, Moment};
 use crate::problem::Problem;
 use crate::visit::{Name, Shown, Visit, html, redirect};
+use crate::words::Words;
 use crate::{Front, json, key, limits, text};
 
 #[derive(Template)]
@@ -37,10 +41,12 @@ struct Detail {
     buttons: Vec<Button>,
     jid: String,
     jobtype: String,
-    state: &'static str,
+    /// The state: its colour, and the key of its text.
+    state: (&'static str, &'static str),
     queue: String,
     queue_href: String,
-    facts: Vec<Fact>,
+    timeline: Vec<Step>,
+    facts: Vec<(&'static str, String)>,
     args: String,
     custom: Option<String>,
     raw: String,
@@ -50,19 +56,16 @@ struct Detail {
 struct Button {
     label: &'static str,
     value: &'static str,
-    /// Asked before it is done; only what cannot be undone asks.
+    /// The key of what is asked before it is done; only what cannot be undone asks.
     question: Option<&'static str>,
 }
 
-/// A line of the table: a name, and a moment or a text.
-struct Fact {
-    name: &'static str,
-    is: Is,
-}
-
-enum Is {
-    At(Moment),
-    Text(String),
+/// Something that happened to the job, happens, or will.
+struct Step {
+    class: &'static str,
+    what: Cow<'static, str>,
+    at: Option<Moment>,
+    note: Option<String>,
 }
 
 /// `GET /jobs/<jid>`.
@@ -97,14 +100,14 @@ fn gone(jid: &str) -> Problem {
 async fn render<F: Front>(visit: &Visit<F>, jobs: &[JobView], tab: Tab) -> Shown {
     let now = visit.web.front.now();
     let shown: Vec<Detail> =
-        jobs.iter().take(limits::SAME_JID_MAX).map(|view| detail(&visit.base, view, now)).collect();
+        jobs.iter().take(limits::SAME_JID_MAX).map(|view| detail(visit, view, now)).collect();
     let title = shown.first().map_or_else(String::new, |job| format!("{} {}", job.jobtype, job.jid));
     let frame = visit.frame(text::cut(title, 200), tab).await?;
     html(&JobPage { frame, more: jobs.len() > shown.len(), jobs: shown })
 }
 
-fn detail(base: &Base, view: &JobView, now: Wall) -> Detail {
-    let body = Body::read(view.body.bytes());
+fn detail<F: Front>(visit: &Visit<F>, view: &JobView, now: Wall) -> Detail {
+    let (body, base) = (Body::read(view.body.bytes()), &visit.base);
     let id = view.id.0;
     Detail {
         id,
@@ -116,7 +119,8 @@ fn detail(base: &Base, view: &JobView, now: Wall) -> Detail {
         state: state(&view.place),
         queue_href: base.queue(&view.queue),
         queue: text::visible(&view.queue),
-        facts: facts(view, &body, now),
+        timeline: timeline(view, &body, now, visit.words),
+        facts: facts(view, &body, visit.words),
         args: body.args_laid_out(),
         custom: body.custom.map(|custom| json::pretty(custom.get(), limits::CELL_MAX)),
         raw: format!("{}/raw?id={id}", base.job(&body.jid)),
@@ -124,13 +128,13 @@ fn detail(base: &Base, view: &JobView, now: Wall) -> Detail {
     }
 }
 
-fn state(place: &Place) -> &'static str {
+fn state(place: &Place) -> (&'static str, &'static str) {
     match place {
-        Place::Queued { .. } => "Waiting in its queue",
-        Place::Scheduled { .. } => "Scheduled",
-        Place::Retrying { .. } => "Waiting for its next retry",
-        Place::Dead { .. } => "Dead",
-        Place::Working { .. } => "Being worked on",
+        Place::Queued { .. } => ("", "job-queued"),
+        Place::Scheduled { .. } => ("quiet", "job-scheduled"),
+        Place::Retrying { .. } => ("warn", "job-retrying"),
+        Place::Dead { .. } => ("bad", "job-dead"),
+        Place::Working { .. } => ("good", "job-working"),
     }
 }
 
@@ -147,47 +151,79 @@ fn entry(place: &Place) -> Option<(Set, Wall)> {
 /// What may be done to a job; one that is being worked on is left alone.
 fn buttons(place: &Place) -> Vec<Button> {
     let retry = |label| Button { label, value: "retry", question: None };
-    let delete = Button { label: "Delete", value: "delete", question: Some("Delete this job for good?") };
-    let kill = Button { label: "Kill", value: "kill", question: Some("Move this job to the dead ones?") };
+    let delete = Button { label: "job-delete", value: "delete", question: Some("job-delete-question") };
+    let kill = Button { label: "job-kill", value: "kill", question: Some("job-kill-question") };
     match place {
-        Place::Retrying { .. } => vec![retry("Retry now"), delete, kill],
-        Place::Scheduled { .. } => vec![retry("Add to queue"), delete, kill],
-        Place::Dead { .. } => vec![retry("Retry now"), delete],
-        Place::Queued { .. } => vec![delete, kill],
+        Place::Retrying { .. } => vec![retry("job-retry"), kill, delete],
+        Place::Scheduled { .. } => vec![retry("job-enqueue"), kill, delete],
+        Place::Dead { .. } => vec![retry("job-retry"), delete],
+        Place::Queued { .. } => vec![kill, delete],
         Place::Working { .. } => vec![],
     }
 }
 
-fn facts(view: &JobView, body: &Body<'_>, now: Wall) -> Vec<Fact> {
-    let at = |name, at: Wall| Some(Fact { name, is: Is::At(Moment::new(at, now)) });
-    let said =
-        |name, said: &Option<String>| Some(Fact { name, is: Is::At(Moment::parse(said.as_deref()?, now)) });
-    let line = |name, text: String| Some(Fact { name, is: Is::Text(text) });
-    let failure = view.failure.as_ref();
+/// The job's life, from its creation to what comes next.
+fn timeline(view: &JobView, body: &Body<'_>, now: Wall, words: Words) -> Vec<Step> {
+    let step = |class, key: &str, at: Wall| {
+        Some(Step { class, what: words.say(key), at: Some(Moment::new(at, now, words)), note: None })
+    };
+    let said = |key: &str, text: &Option<String>| {
+        let at = Moment::parse(text.as_deref()?, now, words);
+        Some(Step { class: "past", what: words.say(key), at: Some(at), note: None })
+    };
+    let waits = matches!(view.place, Place::Scheduled { .. }).then(|| words.say("job-step-not-enqueued"));
+    let not_yet = || waits.map(|what| Step { class: "next", what, at: None, note: None });
+    let enqueued = view.enqueued_at.and_then(|at| step("past", "job-step-enqueued", at)).or_else(not_yet);
+    let failures = |failure: &FailureView| {
+        let times = u64::from(failure.retry_count) + 1;
+        let at = Some(Moment::new(failure.failed_at, now, words));
+        let note = (times > 1).then(|| words.say("job-step-first-failure").into());
+        Some(Step { class: "bad", what: words.count("job-step-failed", times), at, note })
+    };
+    let failed = view.failure.as_ref().and_then(failures);
     let place = match &view.place {
-        Place::Scheduled { at: then } => {
-            [at("Scheduled for", *then), line("Enqueued", "not yet".into()), None]
+        Place::Queued { .. } => {
+            [Some(Step { class: "now", what: words.say("job-step-waits"), at: None, note: None }), None]
         }
-        Place::Retrying { at: then } => [at("Next retry", *then), None, None],
-        Place::Dead { until } => [at("Kept until", *until), None, None],
+        Place::Scheduled { at } => [step("next", "job-step-runs", *at), None],
+        Place::Retrying { at } => [step("next", "job-step-retry", *at), None],
+        Place::Dead { until } => [step("next", "job-step-kept", *until), None],
         Place::Working { wid, since, until } => {
-            let worker = if wid.is_empty() { "a client without a wid".into() } else { text::visible(wid) };
-            [line("Worker", worker), at("Started", *since), at("Reserved until", *until)]
+            let late = now > *until;
+            let started = step("now", "job-step-started", *since).map(|step| Step {
+                note: Some(if wid.is_empty() { words.say("job-no-wid").into() } else { text::visible(wid) }),
+                ..step
+            });
+            [started, step(if late { "bad" } else { "next" }, "job-step-reserved", *until)]
         }
-        Place::Queued { .. } => [None, None, None],
+    };
+    // A retry enqueues a job after its failure; what stands in the queue for the first time has not failed yet.
+    let again =
+        view.failure.as_ref().zip(view.enqueued_at).is_some_and(|(failure, at)| at > failure.failed_at);
+    let middle = if again { [failed, enqueued] } else { [enqueued, failed] };
+    let first = [said("job-step-created", &body.created_at), said("job-step-asked", &body.at)];
+    first.into_iter().chain(middle).chain(place).flatten().collect()
+}
+
+fn facts(view: &JobView, body: &Body<'_>, words: Words) -> Vec<(&'static str, String)> {
+    let failure = view.failure.as_ref();
+    let allowed = match body.retry.unwrap_or(25) {
+        -1 => words.say("job-retries-die").into(),
+        0 => words.say("job-retries-discard").into(),
+        retries => retries.to_string(),
     };
     let reserve_for = body.reserve_for.unwrap_or(bessemer_core::limits::RESERVE_DEFAULT_S.into());
-    let rest = [
-        view.enqueued_at.and_then(|then| at("Enqueued", then)),
-        failure.and_then(|failure| at("First failure", failure.failed_at)),
-        failure.and_then(|failure| line("Retry count", failure.retry_count.to_string())),
-        failure.and_then(|failure| line("Retries left", failure.remaining.to_string())),
-        line("Retries allowed", body.retry.unwrap_or(25).to_string()),
-        line("Reserved for", format!("{reserve_for} s")),
-        said("Created", &body.created_at),
-        said("Asked to run", &body.at),
-    ];
-    place.into_iter().chain(rest).flatten().collect()
+    let reserved = Duration::from_secs(u64::try_from(reserve_for).unwrap_or_default());
+    [
+        failure.map(|failure| ("job-retry-count", failure.retry_count.to_string())),
+        failure.map(|failure| ("job-remaining", failure.remaining.to_string())),
+        Some(("job-retries", allowed)),
+        Some(("job-reserve-for", moment::duration(reserved))),
+        Some(("job-size", words.count("job-bytes", view.body.bytes().len() as u64).into())),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// `POST /jobs/<jid>` with `id` and `action`; then the list where the job was.

@@ -3,6 +3,7 @@
 pub(crate) mod act;
 pub(crate) mod busy;
 pub(crate) mod choice;
+pub(crate) mod confirm;
 pub(crate) mod debug;
 pub(crate) mod docs;
 pub(crate) mod home;

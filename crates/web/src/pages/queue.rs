@@ -1,19 +1,20 @@
-//! `/queues/<name>`: the jobs that wait in one queue, newest first (rule `V-24`).
+//! `/queues/<name>`: the jobs that wait in one queue, newest first (rule `V-24`), and what can be done with it.
 
 use askama::Template;
 use axum::http::StatusCode;
 use bessemer_core::command::QueueDeed;
-use bessemer_core::query::{JobView, List, Place};
+use bessemer_core::query::{JobView, List, Place, QueueView};
 use bessemer_core::{Action, Query, Wall};
 
 use super::search::{self, Bar};
 use crate::count::thousands;
+use crate::deed::Deed;
 use crate::form::{Fields, Posted};
 use crate::frame::{Frame, Tab};
 use crate::job::{Body, Card};
-use crate::link::Base;
-use crate::moment::Moment;
+use crate::moment::{self, Moment};
 use crate::pager::Pager;
+use crate::pages::confirm::{self, Confirm};
 use crate::problem::Problem;
 use crate::search::Scope;
 use crate::visit::{Name, Shown, Visit, html, redirect, window};
@@ -26,18 +27,22 @@ struct Queue {
     name: String,
     action: String,
     bar: Bar,
+    clear: String,
     total: String,
+    oldest: Option<String>,
+    paused: bool,
     jobs: Vec<Row>,
     pager: Pager,
 }
 
 struct Row {
+    id: u64,
     bkey: String,
     since: Moment,
     job: Card,
 }
 
-/// `GET /queues/<name>?page=`.
+/// `GET /queues/<name>?page=`; with `?clear=` the question whether to clear it.
 pub(crate) async fn show<F: Front>(visit: Visit<F>, Name(name): Name) -> Shown {
     list(visit, name).await
 }
@@ -49,35 +54,65 @@ pub(crate) async fn list<F: Front>(visit: Visit<F>, name: String) -> Shown {
         return super::search::list(visit, Scope::Queue(name), Tab::Queues, String::new()).await;
     }
     let page = visit.query.page("page")?;
-    let base = &visit.base;
-    let Some(jobs) = visit.web.page(List::Queue(name.clone()), window(page)).await? else {
-        return redirect(StatusCode::FOUND, &format!("{}/queues", base.0));
+    let known = visit.web.queues().await?.into_iter().find(|queue| queue.name == name);
+    let jobs = visit.web.page(List::Queue(name.clone()), window(page)).await?;
+    let Some((jobs, queue)) = jobs.zip(known) else {
+        return redirect(StatusCode::FOUND, &format!("{}/queues", visit.base.0));
     };
-    let now = visit.web.front.now();
-    let action = base.queue(&name);
-    let href = format!("{action}{}page=", if action.contains('?') { '&' } else { '?' });
+    if visit.query.first("clear").is_some() {
+        return ask(&visit, &queue).await;
+    }
+    let (now, words) = (visit.web.front.now(), visit.words);
+    let action = visit.base.queue(&name);
+    let pager = Pager::new(words, "pager-jobs", &with(&action, "page="), page, limits::ROWS, jobs.total);
     html(&Queue {
-        frame: visit.frame(format!("Queue {name}"), Tab::Queues).await?,
+        frame: visit.frame(words.fill("queue-title", &[("queue", &name)]), Tab::Queues).await?,
         total: thousands(jobs.total as u64),
-        pager: Pager::new("jobs", &href, page, limits::ROWS, jobs.total),
-        jobs: jobs.jobs.iter().map(|view| row(base, view, now)).collect(),
         bar: search::bar(&visit.base, &Scope::Queue(name.clone()), ""),
+        oldest: (queue.size > 0).then(|| moment::duration(queue.latency)),
+        paused: queue.paused,
+        pager,
+        jobs: jobs.jobs.iter().map(|view| row(&visit, view, now)).collect(),
+        clear: with(&action, "clear=1"),
         name,
         action,
     })
 }
 
-fn row(base: &Base, view: &JobView, now: Wall) -> Row {
+/// An address of a queue with one more parameter.
+pub(crate) fn with(address: &str, parameter: &str) -> String {
+    format!("{address}{}{parameter}", if address.contains('?') { '&' } else { '?' })
+}
+
+fn row<F: Front>(visit: &Visit<F>, view: &JobView, now: Wall) -> Row {
     let body = Body::read(view.body.bytes());
     Row {
+        id: view.id.0,
         bkey: format!("{}|{}", view.id.0, body.jid),
-        since: Moment::new(view.enqueued_at.unwrap_or(now), now),
-        job: Card::new(base, view, &body),
+        since: Moment::new(view.enqueued_at.unwrap_or(now), now, visit.words),
+        job: Card::new(&visit.base, view, &body),
     }
 }
 
-/// `POST /queues/<name>` with `bkey`s: deletes those jobs, if they still wait there; with `action=pause` or
-/// `action=resume` alone it is about the queue.
+/// The question whether to clear a queue.
+async fn ask<F: Front>(visit: &Visit<F>, queue: &QueueView) -> Shown {
+    let (words, name) = (visit.words, queue.name.as_str());
+    let address = visit.base.queue(name);
+    html(&Confirm {
+        frame: visit.frame(words.fill("queue-title", &[("queue", name)]), Tab::Queues).await?,
+        question: words.fill("queue-clear-question", &[("queue", name)]).into(),
+        sentences: vec![words.count("queue-clear-means", queue.size).into()],
+        action: address.clone(),
+        fields: vec![("action", "clear".into())],
+        name: name.to_owned(),
+        typed: queue.size > confirm::TYPED_ABOVE,
+        yes: words.say("queues-clear").into(),
+        back: address,
+    })
+}
+
+/// `POST /queues/<name>` with `bkey`s: deletes those jobs, if they still wait there, or does the `deed` to them. Without,
+/// `action` is about the queue: `pause`, `resume`, `delete` as in the reference, and `clear` with its name as `confirm`.
 pub(crate) async fn act<F: Front>(visit: Visit<F>, Name(name): Name, Posted(form): Posted) -> Shown {
     operate(visit, name, form).await
 }
@@ -96,12 +131,18 @@ async fn operate<F: Front>(visit: Visit<F>, name: String, form: Fields) -> Shown
         let deed = match action {
             "pause" => QueueDeed::Pause,
             "resume" => QueueDeed::Resume,
-            // In the reference `delete` removes the queue then; nothing ticked must never mean everything.
+            // Our own buttons send `clear`, and for ticked jobs `deed`: nothing ticked never means everything.
+            "delete" => QueueDeed::Remove,
+            "clear" => {
+                confirm::check(&form, &name)?;
+                QueueDeed::Remove
+            }
             _ => return Err(Problem::bad(format!("invalid action: {}", text::quoted(action)))),
         };
         visit.web.act(Action::Queue { name, deed }).await?;
         return redirect(StatusCode::FOUND, &format!("{}/queues", visit.base.0));
     }
+    let deed = form.first("deed").map_or(Ok(Deed::Delete), |deed| Deed::parse(Some(deed)))?;
     let mut ids = Vec::new();
     for bkey in form.all("bkey") {
         let parsed = bkey.split_once('|').and_then(|(id, jid)| Some((id.parse::<u64>().ok()?, jid)));
@@ -112,7 +153,7 @@ async fn operate<F: Front>(visit: Visit<F>, name: String, form: Fields) -> Shown
         ids.extend(jobs.iter().find(waits).map(|job| job.id));
     }
     if !ids.is_empty() {
-        visit.web.act(Action::Delete(ids)).await?;
+        visit.web.act(deed.on(ids)).await?;
     }
     redirect(StatusCode::FOUND, &visit.base.queue(&name))
 }

@@ -37,6 +37,14 @@ async fn a_worker_is_quieted_and_stopped_l03() {
     redirected(&post(&router, "/busy", "wid=w-1234567&signal=quiet").await, "/busy");
     assert_eq!(house.beat("w-1234567"), Reply::State(Stage::Quiet));
     page(&router, "/busy").await.says(r#"<span class="badge bad">quiet</span>"#).says_not(">Quiet</button>");
+    for (wid, question) in [("w%2D1234567", "Stop box:42?"), ("all", "Stop the only worker process?")] {
+        page(&router, &format!("/busy?stop={wid}"))
+            .await
+            .says(question)
+            .says("No job is being worked on there.")
+            .says(r#"name="signal" value="terminate""#);
+    }
+    redirected(&get(&router, "/busy?stop=nobody").await, "/busy");
     redirected(&post(&router, "/busy", "wid=all&signal=terminate").await, "/busy");
     assert_eq!(house.beat("w-1234567"), Reply::State(Stage::Terminate));
     redirected(&post(&router, "/busy", "wid=&signal=quiet").await, "/busy");
@@ -56,7 +64,7 @@ async fn a_queue_is_paused_and_resumed_v23() {
     redirected(&post(&router, "/queues/nobody", "action=pause").await, "/queues");
     redirected(&post(&router, "/queues/default", "action=resume").await, "/queues");
     page(&router, "/queues").await.says(">Pause</button>").says_not(paused);
-    assert_eq!(post(&router, "/queues/default", "action=delete").await.status, 400);
+    assert_eq!(post(&router, "/queues/default", "action=explode").await.status, 400);
 }
 
 #[tokio::test]
@@ -75,11 +83,44 @@ async fn ticked_jobs_of_a_queue_are_deleted_and_nothing_ticked_deletes_nothing()
         .says("job-00000001")
         .says_not("job-00000000")
         .says_not("job-00000002");
-    for form in ["action=delete", "action=clear", "bkey=nonsense"] {
+    for form in ["action=clear", "action=explode", "deed=delete&bkey=nonsense", "bkey=nonsense"] {
         assert_eq!(post(&router, "/queues/default", form).await.status, 400, "{form}");
     }
-    redirected(&post(&router, "/queues/default", "").await, "/queues/default");
+    for nothing in ["", "deed=delete", "deed=kill"] {
+        redirected(&post(&router, "/queues/default", nothing).await, "/queues/default");
+    }
     assert_eq!(figure(&router, "total_enqueued").await, 1);
+    let keys = fields(&page(&router, "/queues/default").await.body, "bkey");
+    let killed = form(&[("bkey", &keys[0]), ("deed", "kill")]);
+    redirected(&post(&router, "/queues/default", &killed).await, "/queues/default");
+    assert_eq!((figure(&router, "total_enqueued").await, figure(&router, "dead").await), (0, 1));
+}
+
+#[tokio::test]
+async fn a_queue_is_cleared_by_who_says_its_name() {
+    let house = House::new();
+    for queue in ["few", "many", "old", ".."] {
+        for n in 0..if queue == "many" { 101 } else { 100 } {
+            house.push(&Job { jid: &format!("{queue}-{n:08}"), queue, ..Job::default() });
+        }
+    }
+    let router = house.router(Site::default());
+    page(&router, "/queues/few?clear=1")
+        .await
+        .says("100 jobs that wait in it are deleted for good")
+        .says(r#"<input type="hidden" name="confirm" value="few">"#);
+    page(&router, "/queues/many?clear=1")
+        .await
+        .says("Type many to go on")
+        .says_not(r#"name="confirm" value="#);
+    assert_eq!(post(&router, "/queues/many", "action=clear").await.status, 400);
+    assert_eq!(post(&router, "/queues/many", "action=clear&confirm=few").await.status, 409);
+    assert_eq!(figure(&router, "total_enqueued").await, 401);
+    redirected(&post(&router, "/queues/many", "action=clear&confirm=many").await, "/queues");
+    redirected(&post(&router, "/queues?name=..", "action=clear&confirm=..").await, "/queues");
+    // The reference's own form has no question.
+    redirected(&post(&router, "/queues/old", "action=delete").await, "/queues");
+    assert_eq!(figure(&router, "total_enqueued").await, 100);
 }
 
 #[tokio::test]
@@ -144,7 +185,7 @@ async fn a_job_is_acted_on_from_its_page_in_any_state() {
     let id = fields(&page(&router, "/jobs/job-00000001").await.body, "id").pop().unwrap();
     let act = |action: &str| form(&[("id", &id), ("action", action)]);
     redirected(&post(&router, "/jobs/job-00000001", &act("kill")).await, "/queues/default");
-    page(&router, "/jobs/job-00000001").await.says("<h2>Dead</h2>");
+    page(&router, "/jobs/job-00000001").await.says("<h2>Dead</h2>").says("Kept until");
     redirected(&post(&router, "/jobs/job-00000001", &act("retry")).await, "/morgue");
     house.fetch("default");
     page(&router, "/jobs/job-00000001").await.says("<h2>Being worked on</h2>").says_not(r#"name="action""#);
