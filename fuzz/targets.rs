@@ -4,6 +4,7 @@
 use std::task::{Context, Poll, Waker};
 
 use bessemer_core::command::Hello as Worker;
+use bessemer_core::glob::Glob;
 use bessemer_core::{Boot, ConnId, Now, Wall};
 use bessemer_protocol::beat::Beat;
 use bessemer_protocol::finish::{Fail, parse_ack};
@@ -16,7 +17,6 @@ use bessemer_protocol::resp::{Decoded, ERROR_TEXT_MAX, Reply, decode, put_bulk, 
 use bessemer_protocol::response::ErrorCode;
 use bessemer_protocol::time::parse_rfc3339;
 use bessemer_server::config::Limits;
-use bessemer_core::glob::Glob;
 use bessemer_server::node::{Node, Output};
 use bessemer_store::embedded::disk::SimDisk;
 use bessemer_store::embedded::{Embedded, Options};

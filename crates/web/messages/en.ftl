@@ -359,6 +359,17 @@ pager-previous = ‹ Previous
 pager-last = Last »
 
 # Home
+home-throughput = Throughput
+home-throughput-words = Attempts that were done and that failed, per second, over the last ten minutes
+home-done = done
+home-every = Every
+home-latency = Latency
+home-latency-words = Run time and time waited, the 95th percentile, over the last ten minutes
+# The 95th percentile of how long jobs ran, and of how long they had waited
+home-run = run, p95
+home-wait = wait, p95
+home-pulse-at = { $time }: { $done }/s done, { $failed }/s failed, run { $run }, wait { $wait }
+home-pulse-unknown = { $time }: nothing is known
 home-history = History
 home-history-length = Length of the history
 home-history-day = { $date }: { $processed } processed, { $failed } failed
@@ -367,8 +378,7 @@ home-days = { $n ->
     [one] { $n } day
    *[other] { $n } days
 }
-home-succeeded = Succeeded
-home-failed = Failed
+home-failed = failed
 home-attention = Needs attention
 home-attention-none = Nothing does: no queue is late, nothing is dead.
 home-no-workers = { $n ->
@@ -419,6 +429,8 @@ confirm-back = Do nothing
 # Busy. A worker process that is quiet finishes what it has and fetches no more.
 busy-processes = Processes
 busy-process = Process
+busy-queues = Asks for
+busy-more-queues = and { $n } more
 busy-started = Started
 busy-beat = Last beat
 busy-connections = Connections
@@ -455,6 +467,10 @@ queues-empty = No queue yet: one appears with its first job.
 queues-name = Queue
 queues-size = Size
 queues-oldest = Oldest
+queues-working = Working
+# Jobs a second that come to the queue and leave it
+queues-in = In
+queues-out = Out
 queues-paused = paused
 queues-pause = Pause
 queues-pause-named = Pause { $queue }

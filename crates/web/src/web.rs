@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use crate::bulk::Bulk;
 use crate::guard::auth::Lock;
 use crate::problem::Problem;
+use crate::rates::Rates;
 use crate::{Front, Site, limits};
 
 /// The state of the router.
@@ -18,6 +19,7 @@ pub(crate) struct Web<F> {
     pub site: Arc<Site>,
     pub lock: Arc<Lock>,
     pub bulk: Arc<Bulk>,
+    pub rates: Arc<Rates>,
     /// One permit for each request that may run.
     pub running: Arc<Semaphore>,
     /// One for each search that may run.
@@ -30,6 +32,7 @@ impl<F: Front> Web<F> {
             front,
             lock: Arc::new(Lock::new(site.password.as_deref())),
             bulk: Arc::default(),
+            rates: Arc::default(),
             running: Arc::new(Semaphore::new(site.limits.requests_max)),
             searches: Arc::new(Semaphore::new(limits::SEARCHES_MAX)),
             site: Arc::new(site),

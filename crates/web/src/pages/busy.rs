@@ -13,6 +13,7 @@ use crate::count::{memory, thousands};
 use crate::form::Posted;
 use crate::frame::{Frame, Tab};
 use crate::job::{Body, Card};
+use crate::link::Base;
 use crate::moment::{self, Moment};
 use crate::pager::Pager;
 use crate::pages::confirm::Confirm;
@@ -43,6 +44,9 @@ struct Process {
     stage: Option<&'static str>,
     host: String,
     labels: Vec<String>,
+    /// The queues that it asks for: their names and addresses, and how many are not shown.
+    queues: Vec<(String, String)>,
+    more_queues: u64,
     started: Moment,
     beat: Moment,
     /// It has not been heard of for so long that it may be gone.
@@ -70,6 +74,9 @@ struct Work {
     job: Card,
 }
 
+/// Queues that are shown of those that a worker asks for; it may ask for hundreds.
+const QUEUES_SHOWN: usize = 12;
+
 /// A worker beats every 15 seconds; one that has missed three beats is worth a look.
 const SILENT: Duration = Duration::from_secs(45);
 
@@ -95,7 +102,7 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
             .into_iter()
             .skip((processes_page - 1).saturating_mul(rows))
             .take(rows)
-            .map(|worker| process(worker, &href("stop"), now, words))
+            .map(|worker| process(worker, &visit.base, now, words))
             .collect(),
         jobs_total: thousands(jobs.total as u64),
         jobs_pager: pager("pager-jobs", "page", page, limits::ROWS, jobs.total),
@@ -103,7 +110,7 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
     })
 }
 
-fn process(worker: WorkerView, stop: &str, now: Wall, words: Words) -> Process {
+fn process(worker: WorkerView, base: &Base, now: Wall, words: Words) -> Process {
     let stays = worker.stage != Stage::Terminate;
     Process {
         shown: text::visible(&worker.wid),
@@ -113,7 +120,15 @@ fn process(worker: WorkerView, stop: &str, now: Wall, words: Words) -> Process {
             Stage::Terminate => Some("busy-stage-terminate"),
         },
         runs: worker.stage == Stage::Running,
-        stop: stays.then(|| format!("{stop}{}", utf8_percent_encode(&worker.wid, NON_ALPHANUMERIC))),
+        stop: stays
+            .then(|| format!("{}/busy?stop={}", base.0, utf8_percent_encode(&worker.wid, NON_ALPHANUMERIC))),
+        queues: worker
+            .queues
+            .iter()
+            .take(QUEUES_SHOWN)
+            .map(|name| (text::visible(name), base.queue(name)))
+            .collect(),
+        more_queues: worker.queues.len().saturating_sub(QUEUES_SHOWN) as u64,
         host: host(&worker),
         labels: worker.labels.iter().map(|label| text::visible(label)).collect(),
         started: Moment::new(worker.started, now, words),

@@ -11,6 +11,7 @@ use crate::chart::{self, Chart};
 use crate::count::thousands;
 use crate::form::Fields;
 use crate::frame::{Frame, Tab};
+use crate::lately::Lately;
 use crate::link::Base;
 use crate::moment;
 use crate::visit::{Shown, Visit, html};
@@ -21,6 +22,7 @@ use crate::{limits, text};
 #[template(path = "home.html")]
 struct Home {
     frame: Frame,
+    pulse: Lately,
     spans: Vec<Span>,
     history: Chart,
     attention: Vec<Attention>,
@@ -88,10 +90,12 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
         label: words.count("home-days", span as u64).into(),
         current: span == days,
     };
+    let now = visit.web.front.now();
     html(&Home {
+        pulse: Lately::new(&visit.web.front.watch().live(), now, words),
         frame: visit.frame_of(&info, words.say("tab-home"), Tab::Home),
         spans: SPANS.map(span).into(),
-        history: chart::history(&history, visit.web.front.now().day(), days, words),
+        history: chart::history(&history, now.day(), days, words),
         attention,
         more_queues: queues.len().saturating_sub(GLANCES) as u64,
         queues: queues.iter().take(GLANCES).map(|queue| glance(queue, longest, &visit.base)).collect(),

@@ -8,9 +8,10 @@ use bessemer_core::query::QueueView;
 use crate::count::thousands;
 use crate::frame::{Frame, Tab};
 use crate::pager::Pager;
+use crate::rates::Rate;
 use crate::visit::{Shown, Visit, html};
 use crate::words::Words;
-use crate::{Front, limits, moment};
+use crate::{Front, chart, limits, moment};
 
 #[derive(Template)]
 #[template(path = "queues.html")]
@@ -37,9 +38,15 @@ struct Row {
     clear: String,
     size: String,
     oldest: String,
+    working: String,
+    into: String,
+    out: String,
     paused: bool,
     late: bool,
 }
+
+/// A queue and how fast it moves.
+type Seen = (QueueView, Option<Rate>);
 
 /// What the list is sorted by; figures begin with the largest.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,10 +54,13 @@ enum Column {
     Name,
     Size,
     Oldest,
+    Working,
+    Into,
+    Out,
 }
 
 impl Column {
-    const ALL: [Self; 3] = [Self::Name, Self::Size, Self::Oldest];
+    const ALL: [Self; 6] = [Self::Name, Self::Size, Self::Oldest, Self::Working, Self::Into, Self::Out];
 
     /// In the address and in the keys of texts.
     const fn name(self) -> &'static str {
@@ -58,14 +68,21 @@ impl Column {
             Self::Name => "name",
             Self::Size => "size",
             Self::Oldest => "oldest",
+            Self::Working => "working",
+            Self::Into => "in",
+            Self::Out => "out",
         }
     }
 
-    fn compare(self, a: &QueueView, b: &QueueView) -> Ordering {
+    fn compare(self, (a, a_rate): &Seen, (b, b_rate): &Seen) -> Ordering {
+        let rate = |rate: &Option<Rate>, part: fn(&Rate) -> f64| rate.as_ref().map_or(0.0, part);
         match self {
             Self::Name => a.name.cmp(&b.name),
             Self::Size => b.size.cmp(&a.size),
             Self::Oldest => b.latency.cmp(&a.latency),
+            Self::Working => b.working.cmp(&a.working),
+            Self::Into => rate(b_rate, |rate| rate.into).total_cmp(&rate(a_rate, |rate| rate.into)),
+            Self::Out => rate(b_rate, |rate| rate.out).total_cmp(&rate(a_rate, |rate| rate.out)),
         }
     }
 }
@@ -113,14 +130,18 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
     }
     let page = visit.query.page("page")?;
     let sort = Sort::parse(visit.query.first("sort").unwrap_or_default());
-    let mut queues = visit.web.queues().await?;
-    queues.sort_by(|a, b| sort.column.compare(a, b).then_with(|| a.name.cmp(&b.name)));
+    let queues = visit.web.queues().await?;
+    let rates = visit.web.rates.look(visit.web.front.now(), &queues);
+    let mut queues: Vec<Seen> = queues.into_iter().zip(rates).collect();
+    queues.sort_by(|a, b| sort.column.compare(a, b).then_with(|| a.0.name.cmp(&b.0.name)));
     if sort.turned {
         queues.reverse();
     }
     let (rows, words) = (limits::SHORT_ROWS, visit.words);
     let path = format!("{}/queues", visit.base.0);
-    let row = |queue: &QueueView| {
+    let rate =
+        |rate: Option<f64>| rate.map_or_else(|| "–".into(), |rate| format!("{}/s", chart::count(rate)));
+    let row = |(queue, moves): &Seen| {
         let href = visit.base.queue(&queue.name);
         Row {
             clear: super::queue::with(&href, "clear=1"),
@@ -128,6 +149,9 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
             name: queue.name.clone(),
             size: thousands(queue.size),
             oldest: if queue.size == 0 { String::new() } else { moment::duration(queue.latency) },
+            working: thousands(queue.working),
+            into: rate(moves.map(|rate| rate.into)),
+            out: rate(moves.map(|rate| rate.out)),
             paused: queue.paused,
             late: queue.latency > super::home::LATE,
         }
