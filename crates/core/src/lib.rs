@@ -25,8 +25,10 @@ pub mod fact;
 pub mod glob;
 pub mod limits;
 pub mod machine;
+mod mark;
 mod policy;
 pub mod query;
+mod spliced;
 pub mod time;
 
 pub use command::{Action, Command, ConnId, Delivery, Reply, Ticket};

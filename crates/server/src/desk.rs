@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use bessemer_core::query::{Condition, Durability, ServerFigures};
 use bessemer_core::{Action, Answer, Query, Rules, Span, Wall};
 use bessemer_store::{Gone, Reader};
-use bessemer_web::{Front, Pulse, Watch};
+use bessemer_web::{Front, Pulse, Pushed, Refused, Watch};
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
@@ -16,10 +16,15 @@ use crate::node::Outside;
 use crate::rejected::Rejected;
 use crate::stopwatch::Stopwatch;
 
+/// What became of each job of a push, or why none was looked at.
+pub(crate) type Outcome = Result<Vec<Pushed>, Refused>;
+
 /// Something for the engine's thread to do, and where it says that it is done.
 pub(crate) enum Errand {
     /// An operator's action; how many jobs or workers it reached.
     Act(Action, oneshot::Sender<u64>),
+    /// Jobs that the API was sent, as they came.
+    Push(String, oneshot::Sender<Outcome>),
     /// Other limits and rules from now on.
     Change(Box<(Limits, Rules)>, oneshot::Sender<()>),
     /// What it is doing.
@@ -139,6 +144,12 @@ impl<R: Reader> Front for Desk<R> {
     async fn act(&self, action: Action) -> Result<u64, Gone> {
         let (reply, outcome) = oneshot::channel();
         self.errands.send(Errand::Act(action, reply)).await.map_err(|_| Gone)?;
+        outcome.await.map_err(|_| Gone)
+    }
+
+    async fn push(&self, text: String) -> Result<Outcome, Gone> {
+        let (reply, outcome) = oneshot::channel();
+        self.errands.send(Errand::Push(text, reply)).await.map_err(|_| Gone)?;
         outcome.await.map_err(|_| Gone)
     }
 

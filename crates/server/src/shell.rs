@@ -26,7 +26,7 @@ use tokio::task::{AbortHandle, spawn_local};
 
 use crate::by_conn::ByConn;
 use crate::clock::{self, Clock};
-use crate::desk::{Errand, Gauges};
+use crate::desk::{Errand, Gauges, Outcome};
 use crate::node::{Node, Output};
 use crate::rhythm::Rhythm;
 use crate::tls::{Inflow, Session};
@@ -172,6 +172,7 @@ struct Hall<E: Engine> {
     /// What happened, until somebody has taken it who is not waited for.
     events: RefCell<Vec<Event>>,
     errands: RefCell<BTreeMap<u64, oneshot::Sender<u64>>>,
+    pushes: RefCell<BTreeMap<u64, oneshot::Sender<Outcome>>>,
     bell: Arc<Bell>,
     /// Rung after every turn, for readers that were told to wait.
     turned: Notify,
@@ -196,6 +197,7 @@ impl<E: Engine + 'static> Hall<E> {
             outputs: RefCell::default(),
             events: RefCell::default(),
             errands: RefCell::default(),
+            pushes: RefCell::default(),
             bell: Arc::new(Bell(Notify::new())),
             turned: Notify::new(),
         }
@@ -284,6 +286,11 @@ impl<E: Engine + 'static> Hall<E> {
                 let token = self.next_conn.replace(self.next_conn.get() + 1);
                 self.errands.borrow_mut().insert(token, reply);
                 self.node(|node| node.act(self.now(), token, &action));
+            }
+            Errand::Push(text, reply) => {
+                let token = self.next_conn.replace(self.next_conn.get() + 1);
+                self.pushes.borrow_mut().insert(token, reply);
+                self.node(|node| node.push(token, text));
             }
             Errand::Change(anew, done) => {
                 let (limits, rules) = *anew;
@@ -423,6 +430,11 @@ impl<E: Engine + 'static> Hall<E> {
                     if let Some(reply) = self.errands.borrow_mut().remove(&token) {
                         // Whoever asked may have stopped waiting; what was done stays done.
                         _ = reply.send(count);
+                    }
+                }
+                Output::Pushed { token, outcome } => {
+                    if let Some(reply) = self.pushes.borrow_mut().remove(&token) {
+                        _ = reply.send(outcome);
                     }
                 }
             }

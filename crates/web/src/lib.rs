@@ -80,6 +80,10 @@ pub trait Front: Clone + Send + Sync + 'static {
     /// Does what an operator wants; says how many jobs or workers it reached. Durable when it returns.
     fn act(&self, action: Action) -> impl Future<Output = Result<u64, Gone>> + Send;
 
+    /// Takes the jobs of a JSON text, one or an array of them, as PUSH and PUSHB do, and says what became of each, in their
+    /// order; or why none was looked at. Durable when it returns.
+    fn push(&self, text: String) -> impl Future<Output = Result<Result<Vec<Pushed>, Refused>, Gone>> + Send;
+
     /// The figures that only the server around the core knows.
     fn figures(&self) -> ServerFigures;
 
@@ -91,6 +95,24 @@ pub trait Front: Clone + Send + Sync + 'static {
 
     /// The time.
     fn now(&self) -> Wall;
+}
+
+/// A job that was pushed by [`Front::push`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pushed {
+    /// Empty: it has none.
+    pub jid: String,
+    /// None: it was taken.
+    pub refused: Option<Refused>,
+}
+
+/// Why something was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// As INFO counts it, under `rejected`.
+    pub reason: &'static str,
+    /// As PUSH says it.
+    pub text: String,
 }
 
 /// The dashboard: its pages, and what goes on behind them.

@@ -12,6 +12,8 @@ pub struct Limits {
     pub requests_max: usize,
     /// See [`BODY_MAX`].
     pub body_max: usize,
+    /// Bytes of one job; and of a request of the API that pushes some.
+    pub job_max: usize,
     /// See [`HEADERS_TIME`].
     pub headers_timeout: Duration,
     /// See [`REQUEST_TIME`].
@@ -26,6 +28,7 @@ impl Default for Limits {
             connections_max: CONNECTIONS_MAX,
             requests_max: RUNNING_MAX,
             body_max: BODY_MAX,
+            job_max: bessemer_protocol::limits::JOB_MAX,
             headers_timeout: HEADERS_TIME,
             request_timeout: REQUEST_TIME,
             write_timeout: WRITE_TIME,
@@ -35,6 +38,19 @@ impl Default for Limits {
 
 /// Bytes of a request's body. The largest honest form ticks a page of jobs.
 pub const BODY_MAX: usize = 1024 * 1024;
+
+/// Bytes of all requests together that push jobs, while they are read and until their jobs are durable: the largest ones
+/// wait for each other.
+pub const PUSHES_HELD: usize = 64 * 1024 * 1024;
+
+/// Jobs on a page of the API: without a wish, and at most.
+pub const LIST_DEFAULT: usize = 25;
+/// See [`LIST_DEFAULT`].
+pub const LIST_MAX: usize = bessemer_core::limits::PAGE_MAX;
+
+/// Pieces of a walk that one page of the API takes, of [`bessemer_core::limits::SLICE_MAX`] jobs: if it has not found
+/// enough by then, it says where to go on.
+pub const LIST_PIECES: usize = 20;
 
 /// Bytes of a request's path and query.
 pub const URI_MAX: usize = 8 * 1024;

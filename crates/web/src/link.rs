@@ -74,6 +74,11 @@ impl Base {
         format!("{}/statistics/{kind}/{}", self.0, encoded(name))
     }
 
+    /// A job in the API.
+    pub(crate) fn api_job(&self, jid: &str) -> String {
+        format!("{}{}/jobs/{}", self.0, crate::api::ROOT, encoded(jid))
+    }
+
     pub(crate) fn job(&self, jid: &str) -> String {
         format!("{}/jobs/{}", self.0, encoded(jid))
     }

@@ -18,6 +18,12 @@ impl Problem {
         Self { status, text: text.into(), code: None }
     }
 
+    /// With a word for programs.
+    #[must_use]
+    pub(crate) fn coded(self, code: &'static str) -> Self {
+        Self { code: Some(code), ..self }
+    }
+
     pub(crate) fn bad(text: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, text)
     }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use bessemer_core::query::{Day, Info, Jobs, List, Page, QueueView, Set, Sift, Sifted, WorkerView};
+use bessemer_core::query::{
+    Day, Info, Jobs, List, Page, QueueView, Scan, Scanned, Set, Sift, Sifted, WorkerView,
+};
 use bessemer_core::{Action, Answer, Query};
 use tokio::sync::Semaphore;
 
@@ -24,6 +26,8 @@ pub(crate) struct Web<F> {
     pub running: Arc<Semaphore>,
     /// One for each search that may run.
     pub searches: Arc<Semaphore>,
+    /// One permit for each KiB that requests which push jobs may hold.
+    pub pushing: Arc<Semaphore>,
 }
 
 impl<F: Front> Web<F> {
@@ -35,6 +39,7 @@ impl<F: Front> Web<F> {
             rates: Arc::default(),
             running: Arc::new(Semaphore::new(site.limits.requests_max)),
             searches: Arc::new(Semaphore::new(limits::SEARCHES_MAX)),
+            pushing: Arc::new(Semaphore::new(limits::PUSHES_HELD >> 10)),
             site: Arc::new(site),
         }
     }
@@ -88,6 +93,14 @@ impl<F: Front> Web<F> {
             Set::Retries => info.retries,
             Set::Dead => info.dead,
         })
+    }
+
+    /// One piece of a walk.
+    pub(crate) async fn scan(&self, scan: Scan) -> Result<Box<Scanned>, Problem> {
+        match self.front.ask(Query::Scan(Box::new(scan))).await? {
+            Answer::Scanned(scanned) => Ok(scanned),
+            other => Err(unexpected(&other)),
+        }
     }
 
     /// A piece of a pass over all jobs.

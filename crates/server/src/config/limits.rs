@@ -130,6 +130,7 @@ pub(super) fn of_dashboard(settings: &Settings<'_>) -> Result<bessemer_web::limi
         connections_max: settings.count("web.connections_max", 1..=100_000)?,
         requests_max: settings.count("web.requests_max", 1..=10_000)?,
         body_max: settings.size("web.body_max", 16 << 10..=64 << 20)?,
+        job_max: settings.size("limits.job_max", 1 << 10..=JOB_MAX)?,
         headers_timeout: settings.duration("web.headers_timeout")?,
         request_timeout: settings.duration("web.request_timeout")?,
         write_timeout: settings.duration("web.write_timeout")?,

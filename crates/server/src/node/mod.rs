@@ -13,7 +13,7 @@ pub(crate) mod inquiry;
 mod lines;
 mod memory;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -26,6 +26,7 @@ use bessemer_protocol::request::Verb;
 use bessemer_protocol::resp::put_error;
 use bessemer_protocol::response::ErrorCode;
 use bessemer_store::{Engine, Fatal};
+use bessemer_web::{Pushed, Refused};
 
 use self::conn::{Blocked, Conn, Pending, conn_of};
 use self::inquiry::{INQUIRIES_MAX, Inquiry, Running};
@@ -34,7 +35,7 @@ use self::memory::Memory;
 use crate::by_conn::ByConn;
 use crate::config::Limits;
 use crate::rejected::{Reason, Rejected};
-use crate::verb::{self, Call, Form, Outcome, Surroundings};
+use crate::verb::{self, Call, Form, Outcome, Report, Surroundings};
 
 /// What the node wants done.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,15 +48,18 @@ pub enum Output {
     Cut { conn: ConnId },
     /// An operator's action is durable, and reached this many jobs or workers.
     Acted { token: u64, count: u64 },
+    /// What became of each job that came by the API, or why none was looked at.
+    Pushed { token: u64, outcome: Result<Vec<Pushed>, Refused> },
 }
 
-/// Who wanted an action.
-#[derive(Clone, Copy)]
+/// Who wanted a command that no connection sent.
 enum Actor {
     /// A page; this is its token.
     Desk(u64),
     /// The inquiry with this number.
     Inquiry(u64),
+    /// The API, under this token, for jobs that are to be told about like this.
+    Producer(u64, Report),
 }
 
 /// What the process knows of itself; shown by INFO, and a reason to refuse producers.
@@ -94,6 +98,8 @@ pub struct Node<E: Engine> {
     /// Actions under way, and who learns what comes of them.
     actions: BTreeMap<Ticket, Actor>,
     next_action: u64,
+    /// Jobs that came by the API and wait for room in the engine. As many as requests may wait (`desk.rs`).
+    pushes: VecDeque<(u64, String)>,
     /// Commands that ask before they answer, by number.
     inquiries: BTreeMap<u64, Running>,
     /// Deadlines of lines that have begun and of bytes that wait.
@@ -138,6 +144,7 @@ impl<E: Engine> Node<E> {
             conns: ByConn::default(),
             actions: BTreeMap::new(),
             next_action: 0,
+            pushes: VecDeque::new(),
             inquiries: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             waiting: BTreeSet::new(),
@@ -222,6 +229,45 @@ impl<E: Engine> Node<E> {
     /// An operator acts; [`Output::Acted`] with this token follows when it is durable.
     pub fn act(&mut self, now: Now, token: u64, action: &Action) {
         self.submit_action(now, Actor::Desk(token), action);
+    }
+
+    /// The API was sent jobs: one, or an array of them. [`Output::Pushed`] with this token follows when they are durable.
+    pub fn push(&mut self, token: u64, text: String) {
+        self.pushes.push_back((token, text));
+        self.dirty = true;
+    }
+
+    /// Takes the jobs of the API, as far as the engine has room.
+    fn take_pushes(&mut self, now: Now, out: &mut Vec<Output>) {
+        while self.engine.room() > 0
+            && let Some((token, text)) = self.pushes.pop_front()
+        {
+            self.next_action += 1;
+            let ticket = conn::ticket(DESK, self.next_action);
+            let mut call = Call {
+                engine: &mut self.engine,
+                limits: &self.limits,
+                memory_full: self.memory.is_full(),
+                now,
+                conn: ConnId(DESK),
+                ticket,
+                scratch: &mut self.scratch,
+                rejected: &self.rejected,
+            };
+            let taken = match self.shutting_down {
+                true => Err((Reason::Shutdown, "shutdown in progress".to_owned())),
+                false => verb::take(&mut call, &text),
+            };
+            match taken {
+                Ok(report) => _ = self.actions.insert(ticket, Actor::Producer(token, report)),
+                Err((reason, text)) => out.push(self.refuse_push(token, reason, text)),
+            }
+        }
+    }
+
+    fn refuse_push(&self, token: u64, reason: Reason, text: String) -> Output {
+        self.rejected.count(reason);
+        Output::Pushed { token, outcome: Err(Refused { reason: reason.as_str(), text }) }
     }
 
     fn submit_action(&mut self, now: Now, actor: Actor, action: &Action) {
@@ -342,7 +388,7 @@ impl<E: Engine> Node<E> {
     /// that a stepped clock is noticed and a stall can be told from an idle hour.
     pub fn wake_at(&self, now: Now) -> Boot {
         // Without room those that wait are not helped by a turn: the engine says when it has some again.
-        if self.dirty || (!self.waiting.is_empty() && self.engine.room() > 0) {
+        if self.dirty || (!(self.waiting.is_empty() && self.pushes.is_empty()) && self.engine.room() > 0) {
             return now.boot;
         }
         let deadline = self.deadlines.first().map(|(at, _)| *at);
@@ -376,6 +422,7 @@ impl<E: Engine> Node<E> {
         self.enforce_deadlines(now, out);
         self.dirty = false;
         self.inquire(cx, now);
+        self.take_pushes(now, out);
         let poll = self.engine.poll_turn(cx, now, &mut self.settled);
         if let Poll::Ready(Err(_)) = poll {
             return poll;
@@ -519,16 +566,7 @@ impl<E: Engine> Node<E> {
     /// A command has settled: its reply is written, or, if its client is gone, undone.
     fn settle(&mut self, now: Now, ticket: Ticket, reply: Reply, out: &mut Vec<Output>) {
         if let Some(actor) = self.actions.remove(&ticket) {
-            let count = if let Reply::Count(count) = reply { count } else { 0 };
-            match actor {
-                Actor::Desk(token) => out.push(Output::Acted { token, count }),
-                Actor::Inquiry(number) => {
-                    if let Some(running) = self.inquiries.get_mut(&number) {
-                        running.acted(count, &self.reader);
-                    }
-                }
-            }
-            return;
+            return self.settle_action(actor, reply, out);
         }
         let conn = ConnId(conn_of(ticket));
         let figures = self.figures_if(now, &reply);
@@ -551,6 +589,28 @@ impl<E: Engine> Node<E> {
         }
         state.release();
         self.ready.push(conn);
+    }
+
+    fn settle_action(&mut self, actor: Actor, reply: Reply, out: &mut Vec<Output>) {
+        match (actor, reply) {
+            (Actor::Producer(token, mut report), Reply::Pushed(outcomes)) => {
+                report.settle(outcomes, &self.rejected);
+                out.push(Output::Pushed { token, outcome: Ok(report.pushed()) });
+            }
+            (Actor::Producer(token, _), reply) => {
+                let (reason, text) = match reply {
+                    Reply::Refused(refusal) => (Reason::from(&refusal), refusal.to_string()),
+                    _ => (Reason::Internal, "internal error".to_owned()),
+                };
+                out.push(self.refuse_push(token, reason, text));
+            }
+            (Actor::Desk(token), reply) => out.push(Output::Acted { token, count: count(&reply) }),
+            (Actor::Inquiry(number), reply) => {
+                if let Some(running) = self.inquiries.get_mut(&number) {
+                    running.acted(count(&reply), &self.reader);
+                }
+            }
+        }
     }
 
     /// The figures, where a reply shows them.
@@ -658,6 +718,11 @@ fn run_line<E: Engine>(
         Outcome::End => state.closing = true,
     }
     (verb, asked)
+}
+
+/// How many jobs or workers were reached.
+fn count(reply: &Reply) -> u64 {
+    if let Reply::Count(count) = reply { *count } else { 0 }
 }
 
 fn refuse(state: &mut Conn, rejected: &Rejected, reason: Reason, text: &str) {

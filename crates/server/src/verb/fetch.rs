@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use bessemer_core::command::{FailureView, Handout};
-use bessemer_core::query::JobView;
+use bessemer_core::command::Handout;
 use bessemer_core::{Boot, Command};
 use bessemer_protocol::names::check_queue;
 use bessemer_protocol::resp::put_bulk;
@@ -48,7 +47,7 @@ pub(super) fn respond(job: &Handout, out: &mut Vec<u8>) {
     match &job.failure {
         None => put_bulk(out, &[body, enqueued_at.as_bytes(), b"}"]),
         Some(failure) => {
-            let head = failure_head(failure);
+            let head = failure.head();
             let text = failure.text.bytes();
             let text = text.strip_prefix(b"{").unwrap_or(text);
             put_bulk(out, &[body, enqueued_at.as_bytes(), head.as_bytes(), text, b"}"]);
@@ -56,39 +55,11 @@ pub(super) fn respond(job: &Handout, out: &mut Vec<u8>) {
     }
 }
 
-/// A job as FETCH would give it, for those who only look at it.
-pub(super) fn text(job: &JobView) -> Vec<u8> {
-    let body = job.body.bytes();
-    let mut out = body.strip_suffix(b"}").unwrap_or(body).to_vec();
-    if let Some(at) = job.enqueued_at {
-        out.extend_from_slice(format!(",\"enqueued_at\":\"{}\"", at.rfc3339()).as_bytes());
-    }
-    if let Some(failure) = &job.failure {
-        let text = failure.text.bytes();
-        out.extend_from_slice(failure_head(failure).as_bytes());
-        out.extend_from_slice(text.strip_prefix(b"{").unwrap_or(text));
-    }
-    out.push(b'}');
-    out
-}
-
-/// `failure` up to where the worker's own words follow.
-fn failure_head(failure: &FailureView) -> String {
-    let next_at = failure.next_at.map_or_else(String::new, |at| format!("\"next_at\":\"{}\",", at.rfc3339()));
-    format!(
-        ",\"failure\":{{\"retry_count\":{},\"remaining\":{},\"failed_at\":\"{}\",{next_at}",
-        failure.retry_count,
-        // -1 stands for none at all in the store; a client reads this as an unsigned number (`K-06`).
-        failure.remaining.max(0),
-        failure.failed_at.rfc3339(),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use bessemer_core::Wall;
-    use bessemer_core::command::{Delivery, Text};
+    use bessemer_core::command::{Delivery, FailureView, Text};
 
     #[test]
     fn waits_end_in_step_and_never_early_f03() {

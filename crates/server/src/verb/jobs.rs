@@ -1,14 +1,14 @@
 //! `JOBS LIST|RETRY|KILL|DELETE {filter}`, our own: finds jobs anywhere and acts on them, one piece at a time.
 
 use bessemer_core::limits::{PAGE_MAX, SLICE_MAX};
-use bessemer_core::query::{JobView, Place, Where};
+use bessemer_core::query::{JobView, Mark, Place, Where};
 use bessemer_core::{Action, Answer, JobId, Now, Query, Wall};
 use bessemer_protocol::operate::{JobFilter, JobPage, JobSlice, JobState, ListedJob};
 use bessemer_protocol::text::quote;
 use serde_json::value::RawValue;
 
 use super::Outcome;
-use super::select::{Selection, place, read_mark, write_mark};
+use super::select::Selection;
 use crate::node::inquiry::{Inquiry, Step};
 
 pub(super) fn run(rest: &str) -> Outcome {
@@ -50,14 +50,14 @@ fn selection(filter: JobFilter, deed: Option<Deed>) -> Result<Selection, String>
         (Some(Deed::Kill), Where::Dead) => filter.set.is_some(),
         (Some(_), _) => true,
     };
-    let places = filter.set.map_or(Where::ALL.to_vec(), |set| vec![place(set)]);
+    let places = filter.set.map_or(Where::ALL.to_vec(), |set| vec![set.into()]);
     let mut selection = Selection::of(places.into_iter().filter(is_meant).collect());
     selection.jids(filter.jids);
     selection.queue(filter.queue);
     selection.jobtype(filter.jobtype);
     selection.glob(filter.regexp.as_deref()).map_err(|e| e.to_string())?;
     if let Some(after) = &filter.after {
-        let mark = read_mark(after).ok_or("invalid filter: after is what a reply has called next")?;
+        let mark = Mark::parse(after).ok_or("invalid filter: after is what a reply has called next")?;
         selection.go_on(Some(mark));
     }
     Ok(selection)
@@ -90,7 +90,7 @@ impl Inquiry for List {
             .collect();
         // A body was checked when it was pushed.
         let Some(jobs) = jobs else { return Step::error("internal error") };
-        Step::json(&JobPage { jobs, next: scanned.next.as_ref().map(write_mark), total: scanned.total })
+        Step::json(&JobPage { jobs, next: scanned.next.as_ref().map(Mark::to_string), total: scanned.total })
     }
 }
 
@@ -123,7 +123,7 @@ impl Inquiry for Piece {
     fn answered(&mut self, _: Now, answer: Answer) -> Step {
         let Answer::Scanned(scanned) = answer else { return Step::unexpected() };
         let (seen, total) = (scanned.seen, scanned.total);
-        self.done = JobSlice { count: 0, seen, next: scanned.next.as_ref().map(write_mark), total };
+        self.done = JobSlice { count: 0, seen, next: scanned.next.as_ref().map(Mark::to_string), total };
         let jobs: Vec<JobId> = self.selection.matching(&scanned);
         if jobs.is_empty() {
             return Step::json(&self.done);

@@ -36,7 +36,10 @@ use crate::config::Limits;
 use crate::node::inquiry::Inquiry;
 use crate::rejected::{Reason, Rejected};
 
-pub(crate) use self::push_bulk::Report;
+pub(crate) use self::push_bulk::{Report, take};
+
+/// What producers are told while memory is short (`G17`).
+const MEMORY_FULL: &str = "memory limit, not accepting jobs";
 
 /// One command on its way from a line to the engine.
 pub(crate) struct Call<'a, E> {
@@ -113,7 +116,7 @@ pub(crate) fn run<E: Engine>(call: &mut Call<'_, E>, line: &[u8]) -> (Outcome, O
     let outcome = match verb {
         // Before it is read: what is refused costs nothing.
         Verb::Push | Verb::PushBulk if call.memory_full => {
-            Outcome::RefusedFor(Reason::MemoryLimit, "memory limit, not accepting jobs".into())
+            Outcome::RefusedFor(Reason::MemoryLimit, MEMORY_FULL.into())
         }
         Verb::Push => argument(verb, rest, |rest| push::run(call, rest)),
         Verb::PushBulk => argument(verb, rest, |rest| push_bulk::run(call, rest)),
@@ -160,7 +163,10 @@ pub(crate) fn respond(reply: Reply, form: Form, around: &Surroundings<'_>, out: 
         (Reply::Done, _) | (Reply::Count(_), Form::Ok) => put_ok(out),
         (Reply::Nothing, _) => put_null(out),
         (Reply::Job(job), _) => fetch::respond(&job, out),
-        (Reply::Pushed(outcomes), Form::Bulk(report)) => report.respond(outcomes, around.rejected, out),
+        (Reply::Pushed(outcomes), Form::Bulk(mut report)) => {
+            report.settle(outcomes, around.rejected);
+            report.respond(out);
+        }
         (Reply::Pushed(_), _) => put_ok(out),
         (Reply::Count(count), _) => put_json(out, &Reached { count }),
         (Reply::Latencies(waited), _) => {

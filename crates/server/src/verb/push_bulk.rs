@@ -1,42 +1,69 @@
-//! `PUSHB [job, …]`: rules `P-20` to `P-23`, decision `D24`. The good jobs become durable together (`G5`).
+//! `PUSHB [job, …]`: rules `P-20` to `P-23`, decision `D24`. The good jobs become durable together (`G5`). What the API is
+//! sent comes the same way.
 
 use std::collections::BTreeMap;
 
-use bessemer_core::Command;
 use bessemer_core::command::{Push, Refusal};
+use bessemer_core::{Command, Progress};
 use bessemer_protocol::job::{Checked, Job};
 use bessemer_protocol::resp::put_bulk;
 use bessemer_store::Engine;
+use bessemer_web::{Pushed, Refused};
 
-use super::{Call, Form, Outcome, push};
+use super::{Call, Form, MEMORY_FULL, Outcome, push};
 use crate::rejected::{Reason, Rejected};
 
 pub(super) fn run<E: Engine>(call: &mut Call<'_, E>, rest: &str) -> Outcome {
-    let jobs = match Job::parse_bulk(rest, call.limits.bulk_jobs_max) {
-        Ok(jobs) => jobs,
-        Err(e) => return Outcome::refused_for(&e),
+    match Job::parse_bulk(rest, call.limits.bulk_jobs_max) {
+        Ok(jobs) => {
+            let (progress, report) = submit(call, jobs);
+            Outcome::Submitted(progress, Form::Bulk(Box::new(report)))
+        }
+        Err(e) => Outcome::refused_for(&e),
+    }
+}
+
+/// Submits what the API was sent: a job, or an array of them. The error is about all of it.
+pub(crate) fn take<E: Engine>(call: &mut Call<'_, E>, text: &str) -> Result<Report, (Reason, String)> {
+    if call.memory_full {
+        return Err((Reason::MemoryLimit, MEMORY_FULL.into()));
+    }
+    let text = text.trim_ascii();
+    let jobs = match text.starts_with('[') {
+        true => Job::parse_bulk(text, call.limits.bulk_jobs_max),
+        false => Job::parse(text).map(|job| vec![(text, job)]),
     };
+    let jobs = jobs.map_err(|e| (Reason::from(&e), e.to_string()))?;
+    let (_, report) = submit(call, jobs);
+    Ok(report)
+}
+
+/// Checks each job, and submits those that keep the rules.
+fn submit<E: Engine>(call: &mut Call<'_, E>, jobs: Vec<(&str, Job<'_>)>) -> (Progress, Report) {
     let limit = call.limits.job_max;
     let now = call.now.wall.rfc3339();
     let mut report = Report::default();
     let mut good: Vec<(&str, Checked<'_>)> = Vec::with_capacity(jobs.len());
-    for (index, (sent, job)) in jobs.into_iter().enumerate() {
+    for (sent, job) in jobs {
         let jid = job.jid().unwrap_or_default().to_owned();
-        if sent.len() > limit {
-            call.rejected.count(Reason::JobTooLarge);
-            report.refuse(index, jid, format!("job too large: {} bytes, limit {limit}", sent.len()));
-            continue;
-        }
-        match job.check() {
+        let checked = match sent.len() > limit {
+            true => {
+                let text = format!("job too large: {} bytes, limit {limit}", sent.len());
+                Err((Reason::JobTooLarge, text))
+            }
+            false => job.check().map_err(|e| (Reason::from(&e), e.to_string())),
+        };
+        let refused = match checked {
             Ok(job) => {
                 good.push((sent, job));
-                report.accepted.push((index, jid));
+                None
             }
-            Err(e) => {
-                call.rejected.count(Reason::from(&e));
-                report.refuse(index, jid, e.to_string());
+            Err((reason, text)) => {
+                call.rejected.count(reason);
+                Some((reason, text))
             }
-        }
+        };
+        report.0.push(Fate { jid, refused });
     }
     let mut bodies = std::mem::take(call.scratch);
     bodies.clear();
@@ -56,44 +83,55 @@ pub(super) fn run<E: Engine>(call: &mut Call<'_, E>, rest: &str) -> Outcome {
     let progress = call.submit(Command::PushBulk { jobs: &pushes });
     drop(pushes);
     *call.scratch = bodies;
-    Outcome::Submitted(progress, Form::Bulk(Box::new(report)))
+    (progress, report)
 }
 
-/// Which job was refused, and why.
+/// Jobs that came together, and what becomes of each, in the order in which they came.
 #[derive(Debug, Default)]
-pub(crate) struct Report {
-    errors: BTreeMap<String, String>,
-    /// The jobs that went to the engine, in order: place in the PUSHB, and jid.
-    accepted: Vec<(usize, String)>,
+pub(crate) struct Report(Vec<Fate>);
+
+/// What becomes of a job.
+#[derive(Debug)]
+struct Fate {
+    /// Empty: it has none.
+    jid: String,
+    refused: Option<(Reason, String)>,
 }
 
 impl Report {
-    /// An error stands under the jid, that of a job without one under "". Where another has that key already, it stands
-    /// under the job's index (`D24`, `G5`), so that all are reported.
-    fn refuse(&mut self, index: usize, jid: String, why: String) {
-        let mut key = jid;
-        if self.errors.contains_key(&key) {
-            key = format!("#{index}");
-        }
-        while self.errors.contains_key(&key) {
-            key.push('#');
-        }
-        self.errors.insert(key, why);
-    }
-
-    pub(super) fn respond(
-        mut self,
-        outcomes: Vec<Result<(), Refusal>>,
-        rejected: &Rejected,
-        out: &mut Vec<u8>,
-    ) {
-        for ((index, jid), outcome) in std::mem::take(&mut self.accepted).into_iter().zip(outcomes) {
+    /// The engine has said what it thinks of those that were not refused before.
+    pub(crate) fn settle(&mut self, outcomes: Vec<Result<(), Refusal>>, rejected: &Rejected) {
+        let submitted = self.0.iter_mut().filter(|fate| fate.refused.is_none());
+        for (fate, outcome) in submitted.zip(outcomes) {
             if let Err(refusal) = outcome {
                 rejected.count(Reason::from(&refusal));
-                self.refuse(index, jid, refusal.to_string());
+                fate.refused = Some((Reason::from(&refusal), refusal.to_string()));
             }
         }
-        let json = serde_json::to_vec(&self.errors).expect("keys and values are text");
+    }
+
+    /// An error stands under the jid, that of a job without one under "". Where another has that key already, it stands
+    /// under the job's index (`D24`, `G5`), so that all are reported.
+    pub(super) fn respond(self, out: &mut Vec<u8>) {
+        let mut errors = BTreeMap::new();
+        for (index, fate) in self.0.into_iter().enumerate() {
+            let Some((_, why)) = fate.refused else { continue };
+            let mut key = fate.jid;
+            if errors.contains_key(&key) {
+                key = format!("#{index}");
+            }
+            while errors.contains_key(&key) {
+                key.push('#');
+            }
+            errors.insert(key, why);
+        }
+        let json = serde_json::to_vec(&errors).expect("keys and values are text");
         put_bulk(out, &[&json]);
+    }
+
+    /// The same for the API.
+    pub(crate) fn pushed(self) -> Vec<Pushed> {
+        let refused = |(reason, text): (Reason, String)| Refused { reason: reason.as_str(), text };
+        self.0.into_iter().map(|fate| Pushed { jid: fate.jid, refused: fate.refused.map(refused) }).collect()
     }
 }

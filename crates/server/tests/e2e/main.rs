@@ -7,10 +7,11 @@
 //! disk that fails, `directory.rs` a data directory that is not ours, `durability.rs` its two modes, `tls.rs` TLS, whose
 //! certificates and client are in `sealed.rs`, `reload.rs` another configuration, `supervised.rs` systemd and
 //! little memory, `passwords.rs` wrong ones, `bench.rs` what `bessemer bench` says, `library/` programs
-//! that are made of the worker library. `import/` brings over what a real
+//! that are made of the worker library, `api.rs` the JSON API and its guide. `import/` brings over what a real
 //! Redis (`redis.rs`) keeps for Faktory; `hostile/` has clients that wish it ill
 //! beside honest ones.
 
+mod api;
 mod bench;
 mod client;
 mod clock;

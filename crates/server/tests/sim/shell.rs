@@ -197,6 +197,7 @@ impl World {
                 Output::Write { conn, bytes } => self.write(conn.0, &bytes)?,
                 Output::Close { conn } => self.leave(conn.0)?,
                 Output::Cut { conn } => self.close(conn.0)?,
+                Output::Pushed { token, .. } => return Err(format!("nobody pushed {token}")),
                 Output::Acted { token, count } => {
                     let most = self.acting.remove(&token);
                     if most.is_none_or(|most| count > most) {

@@ -25,6 +25,12 @@ pub(crate) struct Error {
     message: String,
 }
 
+impl Error {
+    pub(super) fn new(code: &'static str, message: String) -> Self {
+        Self { code, message }
+    }
+}
+
 /// The response of a problem.
 pub(crate) fn response(problem: &Problem) -> Response {
     let error = Error { code: code(problem), message: problem.text.clone() };

@@ -7,9 +7,9 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use bessemer_protocol::text::json_error;
 use serde::de::DeserializeOwned;
 
-use crate::Front;
 use crate::problem::Problem;
 use crate::web::Web;
+use crate::{Front, limits};
 
 /// The query, as `T`, which refuses unknown parameters.
 pub(super) struct Asked<T>(pub(super) T);
@@ -49,9 +49,7 @@ impl<T: DeserializeOwned, F: Front> FromRequest<Web<F>> for Sent<T> {
 pub(super) async fn body(request: Request, limit: usize) -> Result<String, Problem> {
     let too_large =
         || Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("The body is larger than {limit} bytes"));
-    let said =
-        request.headers().get(header::CONTENT_LENGTH).and_then(|said| said.to_str().ok()?.parse().ok());
-    if said.is_some_and(|said: usize| said > limit) {
+    if length(request.headers()).is_some_and(|length| length > limit) {
         return Err(too_large());
     }
     let bytes = axum::body::to_bytes(request.into_body(), limit).await.map_err(|error| {
@@ -61,6 +59,20 @@ pub(super) async fn body(request: Request, limit: usize) -> Result<String, Probl
     })?;
     String::from_utf8(bytes.into())
         .map_err(|error| Problem::bad(format!("invalid UTF-8 at byte {}", error.utf8_error().valid_up_to())))
+}
+
+/// How long the body says that it is.
+pub(super) fn length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// How many rows a page is to have.
+pub(super) fn limit(wanted: Option<usize>) -> Result<usize, Problem> {
+    let (wanted, most) = (wanted.unwrap_or(limits::LIST_DEFAULT), limits::LIST_MAX);
+    match wanted {
+        1..=limits::LIST_MAX => Ok(wanted),
+        _ => Err(Problem::bad(format!("invalid limit: {wanted}, expected 1 to {most}"))),
+    }
 }
 
 /// A change that is sent as a form of some page is none of ours, whatever else it says (`D15`): what has a body is JSON,

@@ -16,7 +16,12 @@ mod document;
 pub(crate) mod error;
 mod info;
 mod input;
+mod job;
+mod jobs;
+mod payload;
+mod push;
 mod queues;
+mod workers;
 
 use document::Documented;
 pub(crate) use input::check_type;
@@ -50,4 +55,23 @@ fn operations<F: Front>() -> Documented<F> {
         .on::<info::__path_show, _, _>(info::show::<F>)
         .on::<info::__path_history, _, _>(info::history::<F>)
         .on::<queues::__path_list, _, _>(queues::list::<F>)
+        .on::<queues::__path_show, _, _>(queues::show::<F>)
+        .on::<queues::__path_remove, _, _>(queues::remove::<F>)
+        .on::<queues::__path_pause, _, _>(queues::pause::<F>)
+        .on::<queues::__path_resume, _, _>(queues::resume::<F>)
+        .on::<queues::__path_clear, _, _>(queues::clear::<F>)
+        .on::<jobs::__path_of_queue, _, _>(jobs::of_queue::<F>)
+        .on::<jobs::__path_list, _, _>(jobs::list::<F>)
+        .on::<jobs::__path_clear, _, _>(jobs::clear::<F>)
+        .on::<push::__path_push, _, _>(push::push::<F>)
+        .on::<job::__path_show, _, _>(job::show::<F>)
+        .on::<job::__path_delete, _, _>(job::delete::<F>)
+        .on::<job::__path_retry, _, _>(job::retry::<F>)
+        .on::<job::__path_kill, _, _>(job::kill::<F>)
+        .on::<job::__path_release, _, _>(job::release::<F>)
+        .on::<workers::__path_list, _, _>(workers::list::<F>)
+        .on::<workers::__path_quiet_all, _, _>(workers::quiet_all::<F>)
+        .on::<workers::__path_stop_all, _, _>(workers::stop_all::<F>)
+        .on::<workers::__path_quiet, _, _>(workers::quiet::<F>)
+        .on::<workers::__path_stop, _, _>(workers::stop::<F>)
 }

@@ -2,13 +2,17 @@
 
 use axum::Json;
 use axum::extract::State;
+use bessemer_core::Action;
+use bessemer_core::command::QueueDeed;
 use bessemer_core::query::QueueView;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::input::Asked;
+use super::input::{Asked, Nothing};
+use super::job::Reached;
 use crate::Front;
 use crate::problem::Problem;
+use crate::visit::Name;
 use crate::web::Web;
 
 /// Every known queue.
@@ -65,4 +69,108 @@ pub(super) async fn list<F: Front>(
     };
     let queues = web.queues().await?.into_iter().filter(is_meant).map(Queue::from).collect();
     Ok(Json(Queues { queues }))
+}
+
+/// One queue.
+#[utoipa::path(
+    get,
+    path = "/queues/{name}",
+    operation_id = "getQueue",
+    tag = "queues",
+    params(("name" = String, Path, description = "The queue", example = "default")),
+    responses((status = 200, description = "The queue", body = Queue)),
+)]
+pub(super) async fn show<F: Front>(
+    State(web): State<Web<F>>,
+    Name(name): Name,
+    Asked(Nothing {}): Asked<Nothing>,
+) -> Result<Json<Queue>, Problem> {
+    Ok(Json(known(&web, &name).await?.into()))
+}
+
+/// Gives workers nothing more of a queue; jobs are still taken.
+#[utoipa::path(
+    post,
+    path = "/queues/{name}/pause",
+    operation_id = "pauseQueue",
+    tag = "queues",
+    params(("name" = String, Path, description = "The queue", example = "default")),
+    responses((status = 200, description = "The queue, as it is now", body = Queue)),
+)]
+pub(super) async fn pause<F: Front>(
+    State(web): State<Web<F>>,
+    Name(name): Name,
+    Asked(Nothing {}): Asked<Nothing>,
+) -> Result<Json<Queue>, Problem> {
+    act(&web, name, QueueDeed::Pause).await
+}
+
+/// Gives workers jobs of a queue again.
+#[utoipa::path(
+    post,
+    path = "/queues/{name}/resume",
+    operation_id = "resumeQueue",
+    tag = "queues",
+    params(("name" = String, Path, description = "The queue", example = "default")),
+    responses((status = 200, description = "The queue, as it is now", body = Queue)),
+)]
+pub(super) async fn resume<F: Front>(
+    State(web): State<Web<F>>,
+    Name(name): Name,
+    Asked(Nothing {}): Asked<Nothing>,
+) -> Result<Json<Queue>, Problem> {
+    act(&web, name, QueueDeed::Resume).await
+}
+
+/// Deletes all jobs that wait in a queue, at one stroke. The queue stays, and stays paused if it was.
+#[utoipa::path(
+    post,
+    path = "/queues/{name}/clear",
+    operation_id = "clearQueue",
+    tag = "queues",
+    params(("name" = String, Path, description = "The queue", example = "default")),
+    responses((status = 200, description = "So many jobs are gone", body = Reached)),
+)]
+pub(super) async fn clear<F: Front>(
+    State(web): State<Web<F>>,
+    Name(name): Name,
+    Asked(Nothing {}): Asked<Nothing>,
+) -> Result<Json<Reached>, Problem> {
+    known(&web, &name).await?;
+    let count = web.act(Action::ClearQueue(name)).await?;
+    Ok(Json(Reached { count }))
+}
+
+/// Deletes a queue, and with it the jobs that wait in it.
+#[utoipa::path(
+    delete,
+    path = "/queues/{name}",
+    operation_id = "removeQueue",
+    tag = "queues",
+    params(("name" = String, Path, description = "The queue", example = "default")),
+    responses((status = 200, description = "The queue, as it was", body = Queue)),
+)]
+pub(super) async fn remove<F: Front>(
+    State(web): State<Web<F>>,
+    Name(name): Name,
+    Asked(Nothing {}): Asked<Nothing>,
+) -> Result<Json<Queue>, Problem> {
+    let queue = known(&web, &name).await?;
+    web.act(Action::Queue { name, deed: QueueDeed::Remove }).await?;
+    Ok(Json(queue.into()))
+}
+
+async fn act<F: Front>(web: &Web<F>, name: String, deed: QueueDeed) -> Result<Json<Queue>, Problem> {
+    known(web, &name).await?;
+    web.act(Action::Queue { name: name.clone(), deed }).await?;
+    Ok(Json(known(web, &name).await?.into()))
+}
+
+/// The queue with this name. One that there is not is an error: whoever mistyped a name would believe that it is done.
+pub(super) async fn known<F: Front>(web: &Web<F>, name: &str) -> Result<QueueView, Problem> {
+    let queues = web.queues().await?;
+    queues
+        .into_iter()
+        .find(|queue| queue.name == name)
+        .ok_or_else(|| Problem::not_found("There is no such queue"))
 }

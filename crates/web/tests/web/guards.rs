@@ -181,6 +181,13 @@ impl bessemer_web::Front for Stuck {
         std::future::pending().await
     }
 
+    async fn push(
+        &self,
+        _: String,
+    ) -> Result<Result<Vec<bessemer_web::Pushed>, bessemer_web::Refused>, bessemer_store::Gone> {
+        std::future::pending().await
+    }
+
     fn figures(&self) -> bessemer_core::query::ServerFigures {
         bessemer_core::query::ServerFigures::default()
     }

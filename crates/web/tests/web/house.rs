@@ -7,13 +7,14 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
-use bessemer_core::command::{Command, FailureView, Hello, Push, Reply, Text};
-use bessemer_core::query::{Condition, Jobs, ServerFigures};
+use bessemer_core::command::{Command, FailureView, Hello, Push, Refusal, Reply, Text};
+use bessemer_core::query::{Condition, JobView, Jobs, ServerFigures};
 use bessemer_core::{
     Action, Answer, Boot, ConnId, Fact, Facts, Machine, Now, Query, Rules, Settled, Span, Ticket, Wall,
 };
+use bessemer_protocol::job;
 use bessemer_store::Gone;
-use bessemer_web::{Front, Pulse, Site, Watch, router};
+use bessemer_web::{Front, Pulse, Pushed, Refused, Site, Watch, router};
 use bytes::Bytes;
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
@@ -47,6 +48,15 @@ impl Texts {
     fn read(&self, text: &mut Text) {
         if let Text::At(span) = text {
             *text = Text::Read(self.0[span.at as usize].clone());
+        }
+    }
+
+    fn read_all(&self, jobs: &mut [JobView]) {
+        for job in jobs {
+            self.read(&mut job.body);
+            if let Some(FailureView { text, .. }) = &mut job.failure {
+                self.read(text);
+            }
         }
     }
 }
@@ -87,13 +97,10 @@ impl Front for House {
             return Err(Gone);
         }
         let mut answer = room.machine.answer(room.now(), &query);
-        if let Answer::Jobs(Jobs { jobs, .. }) = &mut answer {
-            for job in jobs {
-                room.texts.read(&mut job.body);
-                if let Some(FailureView { text, .. }) = &mut job.failure {
-                    room.texts.read(text);
-                }
-            }
+        match &mut answer {
+            Answer::Jobs(Jobs { jobs, .. }) => room.texts.read_all(jobs),
+            Answer::Scanned(scanned) => room.texts.read_all(&mut scanned.jobs),
+            _ => {}
         }
         Ok(answer)
     }
@@ -115,6 +122,37 @@ impl Front for House {
             Reply::Done => Ok(0),
             other => panic!("an action was answered {other:?}"),
         }
+    }
+
+    async fn push(&self, text: String) -> Result<Result<Vec<Pushed>, Refused>, Gone> {
+        let text = text.trim();
+        let many = if text.starts_with('[') { text.to_owned() } else { format!("[{text}]") };
+        let mut room = self.room();
+        if room.condition.disk_full {
+            let text = Refusal::DiskFull.to_string();
+            return Ok(Err(Refused { reason: "disk_full", text }));
+        }
+        let jobs = match job::Job::parse_bulk(&many, 3) {
+            Ok(jobs) => jobs,
+            Err(e) => {
+                let reason = if matches!(e, job::ParseError::TooManyJobs(..)) { "bulk_jobs" } else { "json" };
+                return Ok(Err(Refused { reason, text: e.to_string() }));
+            }
+        };
+        let mut pushed = |(sent, job): (&str, job::Job<'_>)| {
+            let jid = job.jid().unwrap_or_default().to_owned();
+            let refused = match job.check() {
+                Ok(job) => {
+                    let mut body = Vec::new();
+                    job.write("2026-01-02T03:04:05Z", &mut body);
+                    assert_eq!(room.apply(Command::Push { job: command(&job, sent, &body) }), Reply::Done);
+                    None
+                }
+                Err(e) => Some(Refused { reason: "args", text: e.to_string() }),
+            };
+            Pushed { jid, refused }
+        };
+        Ok(Ok(jobs.into_iter().map(&mut pushed).collect()))
     }
 
     fn figures(&self) -> ServerFigures {
@@ -144,6 +182,21 @@ impl Front for House {
 
     fn now(&self) -> Wall {
         self.room().now
+    }
+}
+
+fn command<'a>(job: &'a job::Checked<'_>, sent: &'a str, body: &'a [u8]) -> Push<'a> {
+    Push {
+        jid: job.jid(),
+        queue: job.queue(),
+        jobtype: job.jobtype(),
+        retry: job.retry(),
+        reserve_for: job.reserve_for(),
+        on_lost: None,
+        at: None,
+        failure: None,
+        sent: sent.as_bytes(),
+        body,
     }
 }
 

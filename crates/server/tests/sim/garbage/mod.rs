@@ -236,7 +236,7 @@ impl Hall {
                     self.end(at);
                 }
             }
-            Output::Acted { .. } => return Err("nobody acted".into()),
+            Output::Acted { .. } | Output::Pushed { .. } => return Err("nobody acted".into()),
         }
         Ok(())
     }

@@ -1,12 +1,15 @@
 //! The document itself: it is the committed one, its examples are what they are examples of, and each operation answers
 //! as it promises.
 
+use std::time::Duration;
+
+use bessemer_core::command::Hello;
 use bessemer_web::{Site, openapi};
 use serde_json::Value;
 
 use super::call;
 use super::contract::Contract;
-use crate::house::{House, Job};
+use crate::house::{House, Job, START};
 
 const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
 
@@ -30,16 +33,61 @@ const REQUESTS: &[(&str, &str, Option<&str>)] = &[
     ("info", "/info", None),
     ("history", "/history?days=7", None),
     ("listQueues", "/queues", None),
+    ("getQueue", "/queues/default", None),
+    ("listQueueJobs", "/queues/default/jobs", None),
+    ("pauseQueue", "/queues/default/pause", None),
+    ("resumeQueue", "/queues/default/resume", None),
+    ("clearQueue", "/queues/default/clear", None),
+    ("removeQueue", "/queues/default", None),
+    ("listJobs", "/jobs", None),
+    ("clearJobs", "/jobs?state=dead", None),
+    ("releaseJob", "/jobs/job-working1/release", None),
+    ("getJob", "/jobs/job-failed01", None),
+    ("pushJobs", "/jobs", Some(JOB)),
+    ("pushJobs", "/jobs", Some(GOOD_AND_BAD)),
+    ("deleteJob", "/jobs/job-00000001", None),
+    ("retryJob", "/jobs/job-failed01/retry", None),
+    ("killJob", "/jobs/job-failed01/kill", None),
+    ("listWorkers", "/workers", None),
+    ("quietWorkers", "/workers/quiet", None),
+    ("stopWorkers", "/workers/stop", None),
+    ("quietWorker", "/workers/w-1234567/quiet", None),
+    ("stopWorker", "/workers/w-1234567/stop", None),
 ];
+
+const JOB: &str = r#"{"jid":"job-pushed01","jobtype":"Mail","args":[]}"#;
+const GOOD_AND_BAD: &str =
+    r#"[{"jid":"job-pushed01","jobtype":"Mail","args":[]},{"jid":"job-pushed02","jobtype":"Mail"}]"#;
+
+/// Something of everything: workers, and jobs in all states.
+fn inhabited() -> House {
+    let house = House::new();
+    house.connect(Hello { wid: "w-1234567", hostname: "box", pid: 42, labels: &["a"], rss_kb: 7 });
+    house.push(&Job {
+        jid: "job-working1",
+        queue: "work",
+        custom: Some(r#"{"tenant":7}"#),
+        ..Job::default()
+    });
+    house.fetch("work");
+    let failure = r#"{"errtype":"E","message":"boom","backtrace":["a.rb:1"]}"#;
+    house.push_and_fail(&Job { jid: "job-failed01", queue: "fail", ..Job::default() }, failure);
+    house.push_and_fail(&Job { jid: "job-dead0001", queue: "fail", retry: -1, ..Job::default() }, failure);
+    house.push(&Job {
+        jid: "job-later001",
+        at: Some(START.after(Duration::from_secs(60))),
+        ..Job::default()
+    });
+    house.push(&Job::default());
+    house
+}
 
 #[tokio::test]
 async fn every_operation_answers_as_its_document_promises() {
     let contract = Contract::new();
     let mut missing = contract.ids();
     for (id, path, body) in REQUESTS {
-        let house = House::new();
-        house.push(&Job::default());
-        let router = house.router(Site::default());
+        let router = inhabited().router(Site::default());
         let (method, _, operation) = operation(&contract, id);
         let answered = call(&router, &method, path, *body).await;
         assert!(answered.status < 300, "{id}: {} {}", answered.status, answered.body);

@@ -3,6 +3,7 @@
 mod contract;
 mod document;
 mod reads;
+mod writes;
 
 use axum::Router;
 use axum::body::Body;

@@ -36,3 +36,102 @@ async fn what_nobody_knows_is_refused_as_json() {
         assert!(text.contains(message), "{path}: {text}");
     }
 }
+
+#[tokio::test]
+async fn pages_of_jobs_lead_on_while_jobs_come_and_go() {
+    let house = House::new();
+    for n in 0..7 {
+        house.push(&Job { jid: &format!("job-{n:08}"), ..Job::default() });
+    }
+    let router = house.router(Site::default());
+    let jids = |page: &serde_json::Value| -> Vec<String> {
+        let jobs = page["jobs"].as_array().unwrap();
+        jobs.iter().map(|job| job["job"]["jid"].as_str().unwrap().to_owned()).collect()
+    };
+    let first = read(&router, "/queues/default/jobs?limit=3").await;
+    assert_eq!(jids(&first), ["job-00000000", "job-00000001", "job-00000002"]);
+    assert_eq!(first["total"], 7);
+    // What was shown is worked on meanwhile, and more comes.
+    house.fetch("default");
+    house.fetch("default");
+    house.push(&Job { jid: "job-00000007", ..Job::default() });
+    let second =
+        read(&router, &format!("/queues/default/jobs?limit=3&cursor={}", first["next"].as_str().unwrap()))
+            .await;
+    assert_eq!(jids(&second), ["job-00000003", "job-00000004", "job-00000005"]);
+    let third =
+        read(&router, &format!("/queues/default/jobs?limit=3&cursor={}", second["next"].as_str().unwrap()))
+            .await;
+    assert_eq!(
+        (jids(&third), &third["next"]),
+        (vec!["job-00000006".into(), "job-00000007".into()], &json!(null))
+    );
+    let everywhere = read(&router, "/jobs?limit=100").await;
+    assert_eq!((everywhere["jobs"].as_array().unwrap().len(), &everywhere["total"]), (8, &json!(8)));
+    assert_eq!(jids(&read(&router, "/jobs?state=working").await), ["job-00000000", "job-00000001"]);
+    assert_eq!(jids(&read(&router, "/jobs?jid=job-00000005&type=Mail").await), ["job-00000005"]);
+    assert_eq!(jids(&read(&router, "/jobs?jid=job-00000005&type=Other").await), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_cursor_or_a_limit_of_somewhere_else_is_refused() {
+    let house = House::new();
+    house.push(&Job::default());
+    house.push(&Job { jid: "job-00000002", ..Job::default() });
+    let router = house.router(Site::default());
+    let next = read(&router, "/queues/default/jobs?limit=1").await["next"].as_str().unwrap().to_owned();
+    for path in [
+        format!("/jobs?state=dead&cursor={next}"),
+        format!("/jobs?queue=mail&cursor={next}"),
+        format!("/jobs?jid=job-00000002&cursor={next}"),
+        "/jobs?cursor=".into(),
+        "/jobs?cursor=3".into(),
+    ] {
+        let (status, _, text) = failed(&call(&router, "GET", &path, None).await);
+        assert_eq!(
+            (status, text.as_str()),
+            (400, "invalid cursor: it is what a page of the same list has called next")
+        );
+    }
+    for (limit, status) in [("1", 200), ("100", 200), ("0", 400), ("101", 400), ("x", 400), ("", 400)] {
+        assert_eq!(
+            call(&router, "GET", &format!("/jobs?limit={limit}"), None).await.status,
+            status,
+            "{limit}"
+        );
+    }
+    for path in
+        ["/jobs?state=busy", "/jobs?typ=Mail", "/jobs?limit=1&limit=2", "/queues/default/jobs?state=dead"]
+    {
+        assert_eq!(call(&router, "GET", path, None).await.status, 400, "{path}");
+    }
+    assert_eq!(failed(&call(&router, "GET", "/queues/nobody/jobs", None).await).0, 404);
+}
+
+#[tokio::test]
+async fn arguments_come_back_byte_for_byte() {
+    let house = House::new();
+    let args = r#"[9007199254740993, 1.0, 1e400 ,"\u00fc<script>", {"b":1,"a":2}]"#;
+    house.push(&Job { args, ..Job::default() });
+    let router = house.router(Site::default());
+    call(&router, "GET", "/jobs/job-00000001", None).await.says(&format!(r#""args":{args}"#));
+    call(&router, "GET", "/jobs", None).await.says(&format!(r#""args":{args}"#));
+}
+
+#[tokio::test]
+async fn two_jobs_of_one_jid_are_told_apart_by_their_ids() {
+    let house = House::new();
+    house.push(&Job::default());
+    house.push(&Job { args: "[2]", ..Job::default() });
+    let router = house.router(Site::default());
+    let (status, code, text) = failed(&call(&router, "GET", "/jobs/job-00000001", None).await);
+    assert_eq!((status, code.as_str()), (409, "ambiguous"), "{text}");
+    assert_eq!(failed(&call(&router, "DELETE", "/jobs/job-00000001", None).await).0, 409);
+    let both = read(&router, "/jobs?jid=job-00000001").await;
+    let id = both["jobs"][1]["id"].as_str().unwrap();
+    assert_eq!(read(&router, &format!("/jobs/job-00000001?id={id}")).await["job"]["args"], json!([2]));
+    assert_eq!(call(&router, "DELETE", &format!("/jobs/job-00000001?id={id}"), None).await.status, 200);
+    assert_eq!(read(&router, "/jobs/job-00000001").await["job"]["args"], json!([]));
+    assert_eq!(failed(&call(&router, "GET", "/jobs/job-00000001?id=99", None).await).0, 404);
+    assert_eq!(failed(&call(&router, "GET", "/jobs/job-00000001?id=x", None).await).0, 400);
+}

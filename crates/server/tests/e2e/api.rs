@@ -1,0 +1,119 @@
+//! The JSON API of the built server: its guide as it stands, the rules of PUSH, and what is answered outlives a kill.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::client::Reply;
+use crate::server::{Server, http};
+
+const GUIDE: &str = include_str!("../../../../docs/api.md");
+
+/// The blocks of the guide that are marked like this.
+fn blocks(kind: &str) -> Vec<&'static str> {
+    let opening = format!("```{kind}\n");
+    GUIDE.split(opening.as_str()).skip(1).map(|rest| rest.split("```").next().unwrap_or_default()).collect()
+}
+
+fn json(server: &Server, method: &str, path: &str, body: &str) -> (u16, Value) {
+    let path = format!("/api/v1{path}");
+    let (status, body) = http(server.web, method, &path, "application/json", body).expect("an answer");
+    (status, serde_json::from_str(&body).expect("JSON"))
+}
+
+#[test]
+fn the_guide_does_what_it_says() {
+    let server = Server::start();
+    let script = blocks("sh").join("\necho\n");
+    let ran = Command::new("sh")
+        .args(["-euc", &script])
+        .env("BESSEMER", format!("http://127.0.0.1:{}", server.web))
+        .output()
+        .expect("a shell, and curl");
+    let (said, wrong) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+    assert!(ran.status.success(), "{}\n{said}\n{wrong}", ran.status);
+    let shown = blocks("json");
+    assert!(said.contains(shown[0].trim()), "{said}");
+    let failure = json(&server, "GET", "/jobs/nobody-here", "").1;
+    assert_eq!(failure, serde_json::from_str::<Value>(shown[2]).expect("JSON"));
+    let queues: Value = serde_json::from_str(shown[1]).expect("JSON");
+    let asked = json(&server, "GET", "/queues?names=mail", "").1;
+    let members = |value: &Value| -> Vec<String> {
+        value["queues"][0].as_object().expect("a queue").keys().cloned().collect()
+    };
+    assert_eq!(members(&queues), members(&asked));
+    assert_eq!(asked["queues"][0]["size"], queues["queues"][0]["size"]);
+}
+
+#[test]
+fn the_rules_are_those_of_push_p01_to_p16() {
+    let server = Server::start();
+    let mut client = server.client();
+    for job in [
+        "{}",
+        "null",
+        "{\"jid\":",
+        r#"{"jid":"abcdefgh1"}"#,
+        r#"{"jid":"short","jobtype":"T","args":[]}"#,
+        r#"{"jid":"abcdefgh1","jobtype":"T"}"#,
+        r#"{"jid":"abcdefgh1","jid":"abcdefgh1","jobtype":"T","args":[]}"#,
+        r#"{"jid":"abcdefgh1","jobtype":"T","args":{}}"#,
+        r#"{"jid":"abcdefgh1","jobtype":"T","args":[],"queue":"a b"}"#,
+        r#"{"jid":"abcdefgh1","jobtype":"T","args":[],"at":"tomorrow"}"#,
+        r#"{"jid":"abcdefgh1","jobtype":"T","args":[],"reserve_for":86401}"#,
+        r#"{"jid":"abcdefgh1","jobtype":"T","args":[],"retry":10001}"#,
+        r#"{"jid":"abcdefgh1","jobtype":"T","args":[],"custom":{"on_lost":"x"}}"#,
+    ] {
+        let Reply::Line(line) = client.call(&format!("PUSH {job}")).expect("a reply") else {
+            panic!("{job}")
+        };
+        let (status, told) = json(&server, "POST", "/jobs", job);
+        assert!(matches!(status, 400 | 422), "{job}: {status}");
+        let message = told["error"]["message"].as_str().expect("a message");
+        assert_eq!(line, format!("-ERR {message}"), "{job}");
+        let counted = &json(&server, "GET", "/info", "").1["rejected"];
+        let code = told["error"]["code"].as_str().expect("a code");
+        assert!(counted[code].as_u64() >= Some(2), "{code} of {counted}");
+    }
+    // The same job by both ways is the same job (`D5`).
+    let job = r#"{"jid":"abcdefgh2","jobtype":"T","args":[1.0]}"#;
+    assert_eq!(client.call(&format!("PUSH {job}")).expect("a reply"), Reply::Line("+OK".into()));
+    assert_eq!(json(&server, "POST", "/jobs", &format!("\n{job}\n")).0, 201);
+    assert_eq!(json(&server, "GET", "/queues/default", "").1["size"], 1);
+    assert_eq!(json(&server, "GET", "/info", "").1["since_start"]["repushed"], 1);
+}
+
+#[test]
+fn jobs_that_were_answered_outlive_a_kill_g1() {
+    let mut server = Server::start();
+    let jobs: Vec<String> =
+        (0..100).map(|n| format!(r#"{{"jid":"api-{n:08}","jobtype":"T","args":[{n}]}}"#)).collect();
+    let (status, told) = json(&server, "POST", "/jobs", &format!("[{}]", jobs.join(",")));
+    assert_eq!((status, &told["accepted"], &told["refused"]), (201, &100.into(), &0.into()));
+    assert_eq!(json(&server, "POST", "/jobs/api-00000007/kill", "").0, 200);
+    server.kill();
+    server.spawn();
+    server.await_ready();
+    assert_eq!(json(&server, "GET", "/queues/default", "").1["size"], 99);
+    assert_eq!(json(&server, "GET", "/jobs/api-00000007", "").1["state"], "dead");
+    assert_eq!(json(&server, "GET", "/jobs/api-00000042", "").1["job"]["args"], serde_json::json!([42]));
+}
+
+#[test]
+fn the_largest_job_comes_by_http_too_row_93() {
+    let server = Server::configured("[limits]\njob_max = \"1MiB\"\nbulk_jobs_max = 3\n");
+    let mut server = server;
+    server.spawn();
+    server.await_ready();
+    let job = |bytes: usize| {
+        let head = r#"{"jid":"abcdefgh1","jobtype":"T","args":[""#;
+        format!("{head}{}\"]}}", "x".repeat(bytes - head.len() - 3))
+    };
+    assert_eq!(json(&server, "POST", "/jobs", &job(1 << 20)).0, 201);
+    let (status, told) = json(&server, "POST", "/jobs", &job((1 << 20) + 1));
+    assert_eq!((status, &told["error"]["code"]), (413, &"body_too_large".into()));
+    let many = |n: usize| format!("[{}]", vec!["{}"; n].join(","));
+    assert_eq!(json(&server, "POST", "/jobs", &many(3)).0, 207);
+    let (status, told) = json(&server, "POST", "/jobs", &many(4));
+    assert_eq!((status, &told["error"]["code"]), (413, &"bulk_jobs".into()));
+}

@@ -1,0 +1,217 @@
+//! What one changes: jobs pushed and acted on, queues, workers; and who may not.
+
+use axum::body::Body;
+use axum::http::header;
+use bessemer_core::command::{Hello, Reply, Stage};
+use bessemer_core::query::{Condition, Durability};
+use bessemer_web::{Site, limits};
+use serde_json::{Value, json};
+
+use super::{call, failed, read};
+use crate::house::{Answered, House, Job, request, send};
+
+const TRACE: &str = r#"{"errtype":"E","message":"m","backtrace":[]}"#;
+
+fn told(answered: &Answered) -> Value {
+    serde_json::from_str(&answered.body).expect("JSON")
+}
+
+#[tokio::test]
+async fn a_job_is_pushed_and_found_where_it_is_said_to_be() {
+    let router = House::new().router(Site { base_path: "/jobs".into(), ..Site::default() });
+    let job = r#"{"jid":"pushed-0001","jobtype":"Mail","queue":"mail","args":[12345678901234567890]}"#;
+    let answered = call(&router, "POST", "/jobs", Some(job)).await;
+    assert_eq!((answered.status, answered.header("location")), (201, "/jobs/api/v1/jobs/pushed-0001"));
+    assert_eq!(
+        told(&answered),
+        json!({"accepted": 1, "refused": 0, "jobs": [{"jid": "pushed-0001", "accepted": true}]})
+    );
+    call(&router, "GET", "/jobs/pushed-0001", None)
+        .await
+        .says("[12345678901234567890]")
+        .says(r#""state":"queued""#);
+}
+
+#[tokio::test]
+async fn each_job_of_an_array_has_its_outcome_p22() {
+    let house = House::new();
+    let router = house.router(Site::default());
+    let good = |n: u32| format!(r#"{{"jid":"pushed-000{n}","jobtype":"T","args":[]}}"#);
+    let answered = call(&router, "POST", "/jobs", Some(&format!("[{},{{\"jid\":\"x\"}}]", good(1)))).await;
+    assert_eq!(answered.status, 207);
+    let error = json!({"code": "args", "message": "jobs must have a reasonable jid parameter"});
+    let fates =
+        json!([{"jid": "pushed-0001", "accepted": true}, {"jid": "x", "accepted": false, "error": error}]);
+    assert_eq!(told(&answered), json!({"accepted": 1, "refused": 1, "jobs": fates}));
+    assert_eq!(call(&router, "POST", "/jobs", Some(&format!("[{}]", good(2)))).await.status, 201);
+    assert_eq!(call(&router, "POST", "/jobs", Some("[]")).await.status, 201);
+    assert_eq!(read(&router, "/queues").await["queues"][0]["size"], 2);
+    for (body, status, code) in [
+        (r#"{"jid":"x"}"#, 422, "args"),
+        ("[1]", 400, "json"),
+        ("{", 400, "json"),
+        ("", 415, "unsupported_media_type"),
+        ("[{},{},{},{}]", 413, "bulk_jobs"),
+    ] {
+        let answered = match body {
+            "" => call(&router, "POST", "/jobs", None).await,
+            body => call(&router, "POST", "/jobs", Some(body)).await,
+        };
+        let (told, word, text) = failed(&answered);
+        assert_eq!((told, word.as_str()), (status, code), "{body}: {text}");
+    }
+    house.stand(Condition { durability: Durability::Strict, disk_full: true });
+    let (status, code, text) = failed(&call(&router, "POST", "/jobs", Some(&good(3))).await);
+    assert_eq!((status, code.as_str(), text.as_str()), (503, "disk_full", "disk full, not accepting jobs"));
+}
+
+#[tokio::test]
+async fn bodies_have_their_limits_row_93() {
+    let site =
+        Site { limits: limits::Limits { job_max: 2_000, ..limits::Limits::default() }, ..Site::default() };
+    let router = House::new().router(site);
+    let job = |bytes: usize| {
+        let head = r#"{"jid":"pushed-0001","jobtype":"T","args":[""#;
+        format!("{head}{}\"]}}", "x".repeat(bytes - head.len() - 3))
+    };
+    assert_eq!(call(&router, "POST", "/jobs", Some(&job(2_000))).await.status, 201);
+    let (status, code, text) = failed(&call(&router, "POST", "/jobs", Some(&job(2_001))).await);
+    assert_eq!(
+        (status, code.as_str(), text.as_str()),
+        (413, "body_too_large", "The body is larger than 2000 bytes")
+    );
+    // One that does not say how long it is.
+    let chunked = request("POST", "/api/v1/jobs")
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::TRANSFER_ENCODING, "chunked");
+    let answered = send(&router, chunked.body(Body::from(job(2_001))).unwrap()).await;
+    assert_eq!(failed(&answered).0, 413);
+}
+
+#[tokio::test]
+async fn a_job_is_retried_killed_and_deleted() {
+    let house = House::new();
+    house.push_and_fail(&Job::default(), TRACE);
+    let router = house.router(Site::default());
+    let state = async || read(&router, "/jobs/job-00000001").await["state"].as_str().unwrap().to_owned();
+    assert_eq!(state().await, "retrying");
+    let reached = |answered: Answered| assert_eq!(told(&answered), json!({"count": 1}));
+    reached(call(&router, "POST", "/jobs/job-00000001/kill", None).await);
+    assert_eq!(state().await, "dead");
+    assert_eq!(failed(&call(&router, "POST", "/jobs/job-00000001/kill", None).await).0, 409);
+    reached(call(&router, "POST", "/jobs/job-00000001/retry", None).await);
+    assert_eq!(state().await, "queued");
+    house.fetch("default");
+    let (status, code, text) = failed(&call(&router, "DELETE", "/jobs/job-00000001", None).await);
+    assert_eq!((status, code.as_str(), text.as_str()), (409, "conflict", "The job is being worked on"));
+    house.fail("job-00000001", TRACE);
+    reached(call(&router, "DELETE", "/jobs/job-00000001", None).await);
+    assert_eq!(failed(&call(&router, "DELETE", "/jobs/job-00000001", None).await).0, 404);
+}
+
+#[tokio::test]
+async fn a_queue_is_paused_resumed_and_removed() {
+    let house = House::new();
+    house.push(&Job::default());
+    let router = house.router(Site::default());
+    assert_eq!(told(&call(&router, "POST", "/queues/default/pause", None).await)["paused"], true);
+    assert_eq!(told(&call(&router, "POST", "/queues/default/resume", None).await)["paused"], false);
+    assert_eq!(told(&call(&router, "DELETE", "/queues/default", None).await)["size"], 1);
+    for (method, path) in
+        [("GET", "/queues/default"), ("POST", "/queues/default/pause"), ("DELETE", "/queues/default")]
+    {
+        let (status, _, text) = failed(&call(&router, method, path, None).await);
+        assert_eq!((status, text.as_str()), (404, "There is no such queue"), "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn a_place_is_cleared_at_one_stroke_and_only_if_it_is_named() {
+    let house = House::new();
+    for n in 0..3 {
+        house.push_and_fail(&Job { jid: &format!("job-{n:08}"), retry: -1, ..Job::default() }, TRACE);
+    }
+    house.push(&Job { jid: "job-00000003", ..Job::default() });
+    let router = house.router(Site::default());
+    for path in ["/jobs", "/jobs?state=queued", "/jobs?state=", "/jobs?queue=default", "/jobs?state=dead&x="]
+    {
+        assert_eq!(failed(&call(&router, "DELETE", path, None).await).0, 400, "{path}");
+    }
+    assert_eq!(told(&call(&router, "DELETE", "/jobs?state=dead", None).await), json!({"count": 3}));
+    assert_eq!(told(&call(&router, "POST", "/queues/default/clear", None).await), json!({"count": 1}));
+    assert_eq!(read(&router, "/jobs").await["total"], 0);
+    assert_eq!(read(&router, "/queues/default").await["size"], 0);
+}
+
+#[tokio::test]
+async fn a_job_is_released() {
+    let house = House::new();
+    house.push(&Job::default());
+    let router = house.router(Site::default());
+    let (status, _, text) = failed(&call(&router, "POST", "/jobs/job-00000001/release", None).await);
+    assert_eq!((status, text.as_str()), (409, "Nobody is working on the job"));
+    house.fetch("default");
+    assert_eq!(told(&call(&router, "POST", "/jobs/job-00000001/release", None).await), json!({"count": 1}));
+    assert_eq!(read(&router, "/jobs/job-00000001").await["state"], "queued");
+}
+
+#[tokio::test]
+async fn workers_are_quieted_and_stopped_l03() {
+    let house = House::new();
+    house.connect(Hello { wid: "w-1234567", hostname: "box", pid: 42, labels: &[], rss_kb: 0 });
+    let router = house.router(Site::default());
+    assert_eq!(read(&router, "/workers").await["workers"][0]["state"], "running");
+    assert_eq!(told(&call(&router, "POST", "/workers/w-1234567/quiet", None).await), json!({"count": 1}));
+    assert_eq!(house.beat("w-1234567"), Reply::State(Stage::Quiet));
+    assert_eq!(told(&call(&router, "POST", "/workers/stop", None).await), json!({"count": 1}));
+    assert_eq!(read(&router, "/workers").await["workers"][0]["state"], "terminate");
+    assert_eq!(failed(&call(&router, "POST", "/workers/nobody/stop", None).await).0, 404);
+}
+
+#[tokio::test]
+async fn guards_speak_json_to_scripts_v02_v03_d15() {
+    let house = House::new();
+    house.push(&Job::default());
+    let open = house.router(Site::default());
+    let locked = house.router(Site { password: Some("p".into()), ..Site::default() });
+    let (status, code, _) = failed(&call(&locked, "GET", "/info", None).await);
+    assert_eq!((status, code.as_str()), (401, "unauthorized"));
+    let with = async |router, method, path: &str, headers: &[(&str, &str)], body: &'static str| {
+        let mut request = axum::http::Request::builder().method(method).uri(format!("/api/v1{path}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.header(header::CONTENT_LENGTH, body.len());
+        let (status, code, _) = failed(&send(router, request.body(Body::from(body)).unwrap()).await);
+        (status, code)
+    };
+    const HERE: (&str, &str) = ("host", "localhost");
+    const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+    let code = |status: u16, code: &str| (status, code.to_owned());
+    assert_eq!(with(&open, "GET", "/info", &[("host", "evil.example")], "").await, code(421, "unknown_host"));
+    let foreign = [HERE, ("content-type", "application/json"), ("sec-fetch-site", "cross-site")];
+    assert_eq!(with(&open, "POST", "/jobs", &foreign, "[]").await, code(403, "forbidden"));
+    // Forms of other pages, from a browser that says where they come from, and from one that does not.
+    for form in [FORM, ("content-type", "text/plain"), ("content-type", "multipart/form-data; boundary=x")] {
+        let foreign = [HERE, form, ("origin", "http://evil.example")];
+        assert_eq!(with(&open, "POST", "/workers/stop", &foreign, "").await, code(403, "forbidden"));
+        let silent = [HERE, form];
+        assert_eq!(
+            with(&open, "POST", "/workers/stop", &silent, "").await,
+            code(415, "unsupported_media_type")
+        );
+        assert_eq!(with(&open, "POST", "/jobs", &silent, "[]").await, code(415, "unsupported_media_type"));
+    }
+    assert_eq!(with(&open, "POST", "/jobs", &[HERE], "[]").await, code(415, "unsupported_media_type"));
+    assert_eq!(with(&open, "PUT", "/info", &[HERE], "").await, code(405, "method_not_allowed"));
+    let long = format!("/info?{}", "x".repeat(limits::URI_MAX));
+    assert_eq!(with(&open, "GET", &long, &[HERE], "").await, code(414, "address_too_long"));
+    let large = "x".repeat(limits::HEADERS_MAX);
+    assert_eq!(
+        with(&open, "GET", "/info", &[HERE, ("x-large", &large)], "").await,
+        code(431, "headers_too_large")
+    );
+    house.close();
+    assert_eq!(with(&open, "GET", "/info", &[HERE], "").await, code(503, "unavailable"));
+    assert_eq!(read(&house.router(Site::default()), "/openapi.json").await["info"]["title"], "Bessemer");
+}
