@@ -48,6 +48,9 @@ pub const LIST_DEFAULT: usize = 25;
 /// See [`LIST_DEFAULT`].
 pub const LIST_MAX: usize = bessemer_core::limits::PAGE_MAX;
 
+/// A page of a search of the API is looked for this long; then it says where to go on.
+pub const API_SEARCH_TIME: Duration = Duration::from_secs(2);
+
 /// Pieces of a walk that one page of the API takes, of [`bessemer_core::limits::SLICE_MAX`] jobs: if it has not found
 /// enough by then, it says where to go on.
 pub const LIST_PIECES: usize = 20;

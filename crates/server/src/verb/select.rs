@@ -9,7 +9,6 @@ use bessemer_core::query::{JobView, Mark, Scan, Scanned, Where};
 use bessemer_core::{JobId, Query};
 use bessemer_protocol::text::compact;
 
-
 /// A walk over the jobs that are meant.
 #[derive(Debug)]
 pub(super) struct Selection {

@@ -5,9 +5,9 @@
 
 use axum::Json;
 use axum::extract::State;
-use bessemer_core::Action;
 use bessemer_core::limits::SLICE_MAX;
 use bessemer_core::query::{JobView, Mark, Place, Scan, Scanned, Set, Where};
+use bessemer_core::{Action, Query};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
@@ -17,6 +17,7 @@ use super::job::Reached;
 use super::payload::Payload;
 use super::queues::known;
 use crate::problem::Problem;
+use crate::search::{Cursor, Filter, Search};
 use crate::visit::Name;
 use crate::web::Web;
 use crate::{Front, limits};
@@ -94,6 +95,10 @@ pub(super) struct Which {
     jobtype: Option<String>,
     /// Only those with this jid, which need not be one alone.
     jid: Option<String>,
+    /// Only those that this line of the search box finds, in the order in which they came in. It says by itself which
+    /// state, queue, type and jid it means.
+    #[param(example = "type:Mail* error:timeout age>2h")]
+    q: Option<String>,
     /// Where to begin: what the page before has called `next`.
     cursor: Option<String>,
     /// How many.
@@ -121,8 +126,9 @@ pub(super) struct Jobs {
     /// is a limit to how many jobs are looked at for one.
     #[schema(required)]
     next: Option<String>,
-    /// Jobs in the states that were asked for, whether they match or not.
-    total: u64,
+    /// Jobs in the states that were asked for, whether they match or not. Null: it was searched for something.
+    #[schema(required)]
+    total: Option<u64>,
 }
 
 /// Jobs in any state, or in one: those being worked on, by reservation, oldest first; those in queues, next first; the
@@ -139,6 +145,15 @@ pub(super) async fn list<F: Front>(
     State(web): State<Web<F>>,
     Asked(which): Asked<Which>,
 ) -> Result<Json<Jobs>, Problem> {
+    if let Some(line) = &which.q {
+        let alone =
+            which.state.is_none() && which.queue.is_none() && which.jobtype.is_none() && which.jid.is_none();
+        if !alone {
+            let text = "q stands alone: it says state:, queue:, type: and jid: by itself";
+            return Err(Problem::bad(text));
+        }
+        return found(&web, line, which.cursor.as_deref(), which.limit).await;
+    }
     let places = which.state.map_or(Where::ALL.to_vec(), |state| vec![state.place()]);
     let jids = which.jid.map(|jid| vec![jid]);
     let scan = Scan { jids, queue: which.queue, jobtype: which.jobtype, ..walk(places) };
@@ -162,7 +177,7 @@ pub(super) async fn of_queue<F: Front>(
     let size = known(&web, &name).await?.size;
     let scan = Scan { queue: Some(name), ..walk(vec![Where::Queued]) };
     let Json(jobs) = page(&web, scan, part.cursor.as_deref(), part.limit).await?;
-    Ok(Json(Jobs { total: size, ..jobs }))
+    Ok(Json(Jobs { total: Some(size), ..jobs }))
 }
 
 /// Which set.
@@ -233,7 +248,7 @@ async fn page<F: Front>(
 ) -> Result<Json<Jobs>, Problem> {
     let limit = super::input::limit(limit)?;
     scan.from = cursor.map(|cursor| read(cursor, &scan)).transpose()?;
-    let mut page = Jobs { jobs: Vec::new(), next: None, total: 0 };
+    let mut page = Jobs { jobs: Vec::new(), next: None, total: None };
     for _ in 0..limits::LIST_PIECES {
         scan.most = limit - page.jobs.len();
         let Scanned { jobs, next, total, .. } = *web.scan(scan.clone()).await?;
@@ -241,13 +256,34 @@ async fn page<F: Front>(
             page.jobs.push(Job::read(view)?);
         }
         page.next = next.as_ref().map(Mark::to_string);
-        page.total = total;
+        page.total = Some(total);
         scan.from = next;
         if scan.from.is_none() || page.jobs.len() >= limit {
             break;
         }
     }
     Ok(Json(page))
+}
+
+/// A page of what a line of the search box finds.
+async fn found<F: Front>(
+    web: &Web<F>,
+    line: &str,
+    cursor: Option<&str>,
+    limit: Option<usize>,
+) -> Result<Json<Jobs>, Problem> {
+    let limit = super::input::limit(limit)?;
+    let filter = Filter::parse(line).map_err(|wrong| Problem::bad(format!("invalid q: {wrong}")))?;
+    let from = cursor.map(str::parse::<Cursor>).transpose().map_err(|_| foreign())?.unwrap_or_default();
+    let part = Search::new(web, &filter, from).find(limit, limits::API_SEARCH_TIME).await?;
+    let ids = part.found.iter().map(|found| found.id).collect();
+    let views = web.jobs(Query::Named { ids }).await?.unwrap_or_default().jobs;
+    let jobs = views.iter().map(Job::read).collect::<Result<_, _>>()?;
+    Ok(Json(Jobs { jobs, next: part.next.map(|next| next.to_string()), total: None }))
+}
+
+fn foreign() -> Problem {
+    Problem::bad("invalid cursor: it is what a page of the same list has called next")
 }
 
 /// A cursor of another list would skip jobs without a word.
@@ -262,7 +298,5 @@ fn read(cursor: &str, scan: &Scan) -> Result<Mark, Problem> {
         }
         Mark::Sorted { set, .. } => scan.places.iter().any(|place| place.set() == Some(*set)),
     };
-    Mark::parse(cursor)
-        .filter(of_this_walk)
-        .ok_or_else(|| Problem::bad("invalid cursor: it is what a page of the same list has called next"))
+    Mark::parse(cursor).filter(of_this_walk).ok_or_else(foreign)
 }

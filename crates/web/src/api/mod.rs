@@ -12,6 +12,7 @@ use axum::Router;
 use crate::Front;
 use crate::web::Web;
 
+mod activity;
 mod document;
 pub(crate) mod error;
 mod info;
@@ -69,6 +70,13 @@ fn operations<F: Front>() -> Documented<F> {
         .on::<job::__path_retry, _, _>(job::retry::<F>)
         .on::<job::__path_kill, _, _>(job::kill::<F>)
         .on::<job::__path_release, _, _>(job::release::<F>)
+        .on::<activity::__path_recent, _, _>(activity::recent::<F>)
+        .on::<activity::__path_live, _, _>(activity::live::<F>)
+        .on::<activity::__path_types, _, _>(activity::types::<F>)
+        .on::<activity::__path_queues, _, _>(activity::queues::<F>)
+        .on::<activity::__path_series, _, _>(activity::series::<F>)
+        .on::<activity::__path_marks, _, _>(activity::marks::<F>)
+        .on::<activity::__path_mark, _, _>(activity::mark::<F>)
         .on::<workers::__path_list, _, _>(workers::list::<F>)
         .on::<workers::__path_quiet_all, _, _>(workers::quiet_all::<F>)
         .on::<workers::__path_stop_all, _, _>(workers::stop_all::<F>)

@@ -33,11 +33,25 @@ pub(super) struct Queue {
     latency_s: f64,
     /// Workers get nothing of it.
     paused: bool,
+    /// Jobs of it in workers' hands.
+    working: u64,
+    /// Jobs that came into it since the server started, also those that came back: two looks make a rate.
+    pushed: u64,
+    /// Jobs that left it since then, to whatever place.
+    left: u64,
 }
 
 impl From<QueueView> for Queue {
     fn from(view: QueueView) -> Self {
-        Self { name: view.name, size: view.size, latency_s: view.latency.as_secs_f64(), paused: view.paused }
+        Self {
+            name: view.name,
+            size: view.size,
+            latency_s: view.latency.as_secs_f64(),
+            paused: view.paused,
+            working: view.working,
+            pushed: view.pushed,
+            left: view.left,
+        }
     }
 }
 

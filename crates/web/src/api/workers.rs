@@ -29,6 +29,8 @@ struct Worker {
     hostname: String,
     pid: i64,
     labels: Vec<String>,
+    /// The queues that it asked for last, leftmost first.
+    queues: Vec<String>,
     /// `running`, `quiet` or `terminate`.
     state: &'static str,
     #[schema(format = DateTime)]
@@ -49,6 +51,7 @@ impl From<WorkerView> for Worker {
             hostname: view.hostname,
             pid: view.pid,
             labels: view.labels,
+            queues: view.queues,
             state: match view.stage {
                 Stage::Running => "running",
                 Stage::Quiet => "quiet",

@@ -135,3 +135,51 @@ async fn two_jobs_of_one_jid_are_told_apart_by_their_ids() {
     assert_eq!(failed(&call(&router, "GET", "/jobs/job-00000001?id=99", None).await).0, 404);
     assert_eq!(failed(&call(&router, "GET", "/jobs/job-00000001?id=x", None).await).0, 400);
 }
+
+#[tokio::test]
+async fn what_happened_is_told_with_its_times() {
+    let house = House::new();
+    house.push(&Job { queue: "mail", ..Job::default() });
+    house.pass(std::time::Duration::from_secs(2));
+    house.fetch("mail");
+    house.pass(std::time::Duration::from_millis(250));
+    house.fail("job-00000001", r#"{"errtype":"Boom","message":"m","backtrace":[]}"#);
+    let router = house.router(Site::default());
+    let recent = read(&router, "/recent?type=Mail&queue=mail&outcome=failed&jid=job-00000001").await;
+    let attempt = &recent["attempts"][0];
+    assert_eq!((&attempt["wait_s"], &attempt["run_s"]), (&json!(2.0), &json!(0.25)));
+    assert_eq!((&attempt["outcome"], &attempt["error"]), (&json!("failed"), &json!("Boom")));
+    for nothing in ["type=Other", "outcome=done", "queue=other", "jid=other-job"] {
+        assert_eq!(read(&router, &format!("/recent?{nothing}")).await, json!({"attempts": []}), "{nothing}");
+    }
+    let types = read(&router, "/statistics/types?span=1h").await;
+    assert_eq!((&types["rows"][0]["name"], &types["rows"][0]["failed"]), (&json!("Mail"), &json!(1)));
+    let series = read(&router, "/statistics/series?queue=mail&span=1h").await;
+    assert_eq!((&series["step_s"], series["points"].as_array().unwrap().len()), (&json!(60.0), 60));
+    for wrong in ["/statistics/series?type=a&queue=b", "/statistics/types?span=2h", "/recent?outcome=good"] {
+        assert_eq!(call(&router, "GET", wrong, None).await.status, 400, "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn a_line_of_the_search_box_finds_jobs_page_by_page() {
+    let house = House::new();
+    for n in 0..5 {
+        house.push(&Job { jid: &format!("job-{n:08}"), args: &format!("[{}]", n % 2), ..Job::default() });
+    }
+    let router = house.router(Site::default());
+    let first = read(&router, "/jobs?q=type:Mai*+state:waiting&limit=2").await;
+    assert_eq!((first["jobs"].as_array().unwrap().len(), &first["total"]), (2, &json!(null)));
+    let next = first["next"].as_str().unwrap();
+    let second = read(&router, &format!("/jobs?q=type:Mai*+state:waiting&limit=100&cursor={next}")).await;
+    assert_eq!((second["jobs"].as_array().unwrap().len(), &second["next"]), (3, &json!(null)));
+    assert_eq!(read(&router, "/jobs?q=jid:job-00000003").await["jobs"][0]["job"]["args"], json!([1]));
+    for (path, text) in [
+        ("/jobs?q=state:busy", "invalid q: there is no state busy"),
+        ("/jobs?q=x&queue=default", "q stands alone"),
+        ("/jobs?q=x&cursor=working:3", "invalid cursor"),
+    ] {
+        let (status, _, message) = failed(&call(&router, "GET", path, None).await);
+        assert!(status == 400 && message.starts_with(text), "{path}: {message}");
+    }
+}

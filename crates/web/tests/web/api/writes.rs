@@ -215,3 +215,28 @@ async fn guards_speak_json_to_scripts_v02_v03_d15() {
     assert_eq!(with(&open, "GET", "/info", &[HERE], "").await, code(503, "unavailable"));
     assert_eq!(read(&house.router(Site::default()), "/openapi.json").await["info"]["title"], "Bessemer");
 }
+
+#[tokio::test]
+async fn a_mark_is_set_and_a_text_that_is_none_is_refused() {
+    let router = House::new().router(Site::default());
+    let answered = call(&router, "POST", "/marks", Some(r#"{"text":" v1 "}"#)).await;
+    assert_eq!(
+        (answered.status, told(&answered)),
+        (201, json!({"at": "2026-01-02T03:04:05Z", "text": "v1"}))
+    );
+    let dated = r#"{"text":"v0","at":"2026-01-02T02:00:00Z"}"#;
+    assert_eq!(call(&router, "POST", "/marks", Some(dated)).await.status, 201);
+    let marks = read(&router, "/marks").await;
+    assert_eq!((&marks["marks"][0]["text"], &marks["marks"][1]["text"]), (&json!("v0"), &json!("v1")));
+    let text = |length: usize| format!(r#"{{"text":"{}"}}"#, "x".repeat(length));
+    for (body, status) in [
+        (text(200), 201),
+        (text(201), 422),
+        (text(0), 422),
+        (r#"{"text":"v","at":"noon"}"#.into(), 400),
+        (r#"{"text":"v","time":1}"#.into(), 400),
+        ("[]".into(), 400),
+    ] {
+        assert_eq!(call(&router, "POST", "/marks", Some(&body)).await.status, status, "{body}");
+    }
+}
