@@ -10,6 +10,7 @@ use axum::http::StatusCode;
 use bessemer_core::Wall;
 use bessemer_core::fact::JobId;
 use bessemer_core::limits::SLICE_MAX;
+use tokio::task::JoinHandle;
 
 use crate::deed::Deed;
 use crate::problem::Problem;
@@ -152,8 +153,22 @@ impl Drop for Claim {
     }
 }
 
-/// Does it to all jobs that match now.
+/// Does it to all jobs that match now; comes back when that is done, or after [`limits::BULK_WAIT`].
 pub(crate) async fn run<F: Front>(web: Web<F>, target: Target, deed: Deed) -> Result<(), Problem> {
+    let (_, task) = start(web, target, deed)?;
+    match tokio::time::timeout(limits::BULK_WAIT, task).await {
+        Ok(Ok(done)) => done,
+        Ok(Err(panicked)) => Err(Problem::internal(&panicked)),
+        Err(_goes_on) => Ok(()),
+    }
+}
+
+/// Begins to do it to all jobs that match now, and says under which number that goes on.
+pub(crate) fn start<F: Front>(
+    web: Web<F>,
+    target: Target,
+    deed: Deed,
+) -> Result<(u64, JoinHandle<Result<(), Problem>>), Problem> {
     let target = Target { filter: target.filter.reached_by(deed), ..target };
     if target.filter.places().is_empty() {
         return Err(Problem::bad("invalid action: these jobs are past that already"));
@@ -164,6 +179,7 @@ pub(crate) async fn run<F: Front>(web: Web<F>, target: Target, deed: Deed) -> Re
     };
     let front = web.front.clone();
     let claim = web.bulk.claim(&target, deed, Box::new(move || front.now())).ok_or_else(busy)?;
+    let id = claim.id;
     let task = tokio::spawn(async move {
         let mut claim = claim;
         let done = slices(&web, &claim, &target.filter, deed).await;
@@ -176,11 +192,7 @@ pub(crate) async fn run<F: Front>(web: Web<F>, target: Target, deed: Deed) -> Re
         }
         done.map(|_| ())
     });
-    match tokio::time::timeout(limits::BULK_WAIT, task).await {
-        Ok(Ok(done)) => done,
-        Ok(Err(panicked)) => Err(Problem::internal(&panicked)),
-        Err(_goes_on) => Ok(()),
-    }
+    Ok((id, task))
 }
 
 /// A job never leaves its place in the table that is passed over, so each is met once: also one that fails again

@@ -19,6 +19,7 @@ mod info;
 mod input;
 mod job;
 mod jobs;
+mod operations;
 mod payload;
 mod push;
 mod queues;
@@ -65,6 +66,10 @@ fn operations<F: Front>() -> Documented<F> {
         .on::<jobs::__path_list, _, _>(jobs::list::<F>)
         .on::<jobs::__path_clear, _, _>(jobs::clear::<F>)
         .on::<push::__path_push, _, _>(push::push::<F>)
+        .on::<operations::__path_act, _, _>(operations::act::<F>)
+        .on::<operations::__path_list, _, _>(operations::list::<F>)
+        .on::<operations::__path_show, _, _>(operations::show::<F>)
+        .on::<operations::__path_cancel, _, _>(operations::cancel::<F>)
         .on::<job::__path_show, _, _>(job::show::<F>)
         .on::<job::__path_delete, _, _>(job::delete::<F>)
         .on::<job::__path_retry, _, _>(job::retry::<F>)

@@ -45,6 +45,11 @@ const REQUESTS: &[(&str, &str, Option<&str>)] = &[
     ("getJob", "/jobs/job-failed01", None),
     ("pushJobs", "/jobs", Some(JOB)),
     ("pushJobs", "/jobs", Some(GOOD_AND_BAD)),
+    ("actOnJobs", "/jobs/actions", Some(r#"{"action":"kill","q":"type:Mail","dry_run":true}"#)),
+    ("actOnJobs", "/jobs/actions", Some(r#"{"action":"retry","q":"state:dead"}"#)),
+    ("listOperations", "/operations", None),
+    ("getOperation", "/operations/1", None),
+    ("cancelOperation", "/operations/1/cancel", None),
     ("deleteJob", "/jobs/job-00000001", None),
     ("retryJob", "/jobs/job-failed01/retry", None),
     ("killJob", "/jobs/job-failed01/kill", None),
@@ -95,6 +100,8 @@ async fn every_operation_answers_as_its_document_promises() {
     let mut missing = contract.ids();
     for (id, path, body) in REQUESTS {
         let router = inhabited().router(Site::default());
+        let begun = call(&router, "POST", "/jobs/actions", Some(r#"{"action":"kill","q":"nothing"}"#)).await;
+        assert_eq!(begun.status, 202, "{}", begun.body);
         let (method, _, operation) = operation(&contract, id);
         let answered = call(&router, &method, path, *body).await;
         assert!(answered.status < 300, "{id}: {} {}", answered.status, answered.body);

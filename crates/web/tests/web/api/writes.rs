@@ -240,3 +240,50 @@ async fn a_mark_is_set_and_a_text_that_is_none_is_refused() {
         assert_eq!(call(&router, "POST", "/marks", Some(&body)).await.status, status, "{body}");
     }
 }
+
+#[tokio::test]
+async fn what_a_search_finds_is_counted_then_acted_on() {
+    let house = House::new();
+    for n in 0..5 {
+        house.push_and_fail(&Job { jid: &format!("job-{n:08}"), retry: -1, ..Job::default() }, TRACE);
+    }
+    house.push(&Job { jid: "job-00000009", jobtype: "Other", ..Job::default() });
+    let router = house.router(Site::default());
+    let order = |rest: &str| format!(r#"{{"action":"retry","q":"type:Mail"{rest}}}"#);
+    let counted = call(&router, "POST", "/jobs/actions", Some(&order(r#","dry_run":true"#))).await;
+    assert_eq!(
+        (counted.status, &told(&counted)["count"], &told(&counted)["states"]["dead"]),
+        (200, &json!(5), &json!(5))
+    );
+    assert_eq!(read(&router, "/info").await["jobs"]["dead"], 5);
+    let begun = call(&router, "POST", "/jobs/actions", Some(&order(""))).await;
+    assert_eq!(begun.status, 202);
+    let id = told(&begun)["id"].as_str().unwrap().to_owned();
+    let operation = loop {
+        let operation = read(&router, &format!("/operations/{id}")).await;
+        if operation["state"] != "going" {
+            break operation;
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(
+        (&operation["state"], &operation["reached"], &operation["progress"]),
+        (&json!("done"), &json!(5), &json!(1.0))
+    );
+    assert_eq!(read(&router, "/info").await["jobs"]["queued"], 6);
+    for (body, status) in [
+        (r#"{"action":"retry","q":""}"#, 400),
+        (r#"{"action":"retry","q":"  "}"#, 400),
+        (r#"{"action":"retry"}"#, 400),
+        (r#"{"action":"destroy","q":"x"}"#, 400),
+        (r#"{"action":"retry","q":"state:busy"}"#, 400),
+        (r#"{"action":"retry","q":"x","dryrun":true}"#, 400),
+        (r#"{"action":"kill","q":"state:working"}"#, 400),
+    ] {
+        assert_eq!(failed(&call(&router, "POST", "/jobs/actions", Some(body)).await).0, status, "{body}");
+    }
+    for path in ["/operations/99", "/operations/x", "/operations/99/cancel"] {
+        let method = if path.ends_with("cancel") { "POST" } else { "GET" };
+        assert_eq!(failed(&call(&router, method, path, None).await).0, 404, "{path}");
+    }
+}

@@ -1,0 +1,242 @@
+//! `POST /jobs/actions` and `/operations`: acting on all jobs that a line of the search box finds, a slice at a time, while
+//! everybody else goes on; and how far that is.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State as Shared;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use bessemer_core::query::Where;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::input::{Asked, Nothing, Sent};
+use crate::bulk::{self, Target, Work};
+use crate::deed::Deed;
+use crate::problem::Problem;
+use crate::search::{Cursor, Filter, Scope, Search};
+use crate::visit::Name;
+use crate::web::Web;
+use crate::{Front, limits};
+
+/// What is to be done to which jobs.
+#[derive(Deserialize, ToSchema)]
+#[schema(example = json!({"action": "retry", "q": "type:SendMail error:timeout state:dead", "dry_run": true}))]
+#[serde(deny_unknown_fields)]
+pub(super) struct Order {
+    action: Action,
+    /// A line of the search box. An empty one means no job: every job is `state:waiting,retries,scheduled,dead`.
+    q: String,
+    /// Only count them.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// What is done to jobs. Those that are being worked on are left alone.
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Action {
+    /// Into their queues, now.
+    Retry,
+    /// Deletes them for good.
+    Delete,
+    /// Puts them among the dead.
+    Kill,
+}
+
+impl From<Action> for Deed {
+    fn from(action: Action) -> Self {
+        match action {
+            Action::Retry => Self::Retry,
+            Action::Delete => Self::Delete,
+            Action::Kill => Self::Kill,
+        }
+    }
+}
+
+impl From<Deed> for Action {
+    fn from(deed: Deed) -> Self {
+        match deed {
+            Deed::Retry => Self::Retry,
+            Deed::Delete => Self::Delete,
+            Deed::Kill => Self::Kill,
+        }
+    }
+}
+
+/// How many jobs an action would reach.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Counted {
+    count: u64,
+    /// The same by state.
+    states: BTreeMap<&'static str, u64>,
+    /// All jobs were looked at. If not, there were too many for the time that a request has.
+    complete: bool,
+}
+
+/// Something that is done to many jobs.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Operation {
+    #[schema(example = "7")]
+    id: String,
+    action: Action,
+    /// The line of the search box that says which jobs.
+    q: String,
+    state: Progress,
+    /// Jobs that it was done to so far.
+    reached: u64,
+    /// Jobs that it is about, where they were counted.
+    #[schema(required)]
+    of: Option<u64>,
+    /// How much of all jobs was looked at, from 0 to 1.
+    progress: f64,
+}
+
+/// How it stands with an operation.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Progress {
+    Going,
+    Done,
+    Cancelled,
+    Failed,
+}
+
+impl From<Work> for Operation {
+    fn from(work: Work) -> Self {
+        Self {
+            id: work.id.to_string(),
+            action: work.deed.into(),
+            q: work.line,
+            state: match work.state {
+                bulk::State::Going => Progress::Going,
+                bulk::State::Done => Progress::Done,
+                bulk::State::Cancelled => Progress::Cancelled,
+                bulk::State::Failed => Progress::Failed,
+            },
+            reached: work.reached,
+            of: work.of,
+            progress: work.permille as f64 / 1_000.0,
+        }
+    }
+}
+
+/// Operations.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Operations {
+    /// Oldest first: those that go on, and those that ended within the last minutes.
+    operations: Vec<Operation>,
+}
+
+/// Acts on all jobs that a search finds.
+///
+/// It goes on after the answer; `GET /operations/{id}` says how far it is. With `dry_run` the jobs are only counted.
+#[utoipa::path(
+    post,
+    path = "/jobs/actions",
+    operation_id = "actOnJobs",
+    tag = "jobs",
+    request_body = Order,
+    responses(
+        (status = 200, description = "How many it would be", body = Counted),
+        (status = 202, description = "It has begun", body = Operation),
+    ),
+)]
+pub(super) async fn act<F: Front>(
+    Shared(web): Shared<Web<F>>,
+    Asked(Nothing {}): Asked<Nothing>,
+    Sent(order): Sent<Order>,
+) -> Result<Response, Problem> {
+    let deed = Deed::from(order.action);
+    let filter = Filter::parse(&order.q).map_err(|wrong| Problem::bad(format!("invalid q: {wrong}")))?;
+    if filter.line().is_empty() {
+        let text = "invalid q: it is empty; state:waiting,retries,scheduled,dead means every job";
+        return Err(Problem::bad(text));
+    }
+    if order.dry_run {
+        return Ok(Json(count(&web, &filter.reached_by(deed)).await?).into_response());
+    }
+    let target = Target { scope: Scope::All, filter, of: None };
+    let (id, _goes_on) = bulk::start(web.clone(), target, deed)?;
+    Ok((StatusCode::ACCEPTED, Json(find(&web, id)?)).into_response())
+}
+
+async fn count<F: Front>(web: &Web<F>, filter: &Filter) -> Result<Counted, Problem> {
+    let part = Search::new(web, filter, Cursor::default()).find(0, limits::API_SEARCH_TIME).await?;
+    let state = |place: Where| match place {
+        Where::Working => "working",
+        Where::Queued => "queued",
+        Where::Retries => "retrying",
+        Where::Scheduled => "scheduled",
+        Where::Dead => "dead",
+    };
+    let states =
+        Where::ALL.into_iter().zip(part.counts).map(|(place, count)| (state(place), count)).collect();
+    Ok(Counted { count: part.count(), states, complete: part.next.is_none() })
+}
+
+/// The operations that go on, and those that ended lately.
+#[utoipa::path(
+    get,
+    path = "/operations",
+    operation_id = "listOperations",
+    tag = "jobs",
+    responses((status = 200, description = "The operations", body = Operations)),
+)]
+pub(super) async fn list<F: Front>(
+    Shared(web): Shared<Web<F>>,
+    Asked(Nothing {}): Asked<Nothing>,
+) -> Result<Json<Operations>, Problem> {
+    let works = web.bulk.works_at(web.front.now());
+    Ok(Json(Operations { operations: works.into_iter().map(Operation::from).collect() }))
+}
+
+/// How far an operation is.
+#[utoipa::path(
+    get,
+    path = "/operations/{id}",
+    operation_id = "getOperation",
+    tag = "jobs",
+    params(("id" = String, Path, description = "Its id")),
+    responses((status = 200, description = "The operation", body = Operation)),
+)]
+pub(super) async fn show<F: Front>(
+    Shared(web): Shared<Web<F>>,
+    Name(id): Name,
+    Asked(Nothing {}): Asked<Nothing>,
+) -> Result<Json<Operation>, Problem> {
+    find(&web, number(&id)?).map(Json)
+}
+
+/// Ends an operation after its next slice; what is done stays done.
+#[utoipa::path(
+    post,
+    path = "/operations/{id}/cancel",
+    operation_id = "cancelOperation",
+    tag = "jobs",
+    params(("id" = String, Path, description = "Its id")),
+    responses((status = 200, description = "The operation, as it is now", body = Operation)),
+)]
+pub(super) async fn cancel<F: Front>(
+    Shared(web): Shared<Web<F>>,
+    Name(id): Name,
+    Asked(Nothing {}): Asked<Nothing>,
+) -> Result<Json<Operation>, Problem> {
+    let id = number(&id)?;
+    web.bulk.cancel(id);
+    find(&web, id).map(Json)
+}
+
+fn find<F: Front>(web: &Web<F>, id: u64) -> Result<Operation, Problem> {
+    let works = web.bulk.works_at(web.front.now());
+    works.into_iter().find(|work| work.id == id).map(Operation::from).ok_or_else(missing)
+}
+
+fn number(id: &str) -> Result<u64, Problem> {
+    id.parse().map_err(|_| missing())
+}
+
+fn missing() -> Problem {
+    Problem::not_found("There is no such operation; it may have ended some minutes ago")
+}
