@@ -59,6 +59,8 @@ pub(crate) struct Gauges {
     /// How long turns take, and flushes of the log.
     pub(crate) turn_times: Stopwatch,
     pub(crate) flush_times: Stopwatch,
+    /// Lines of statsd that nobody took.
+    pub(crate) statsd_dropped: Arc<AtomicU64>,
     /// When there were gauges first.
     started: Wall,
     /// Bytes that the disk said are free, and one more; 0: it was not asked yet.
@@ -105,6 +107,7 @@ impl Gauges {
             started: self.started,
             turns: self.turn_times.timings(),
             flushes: self.flush_times.timings(),
+            statsd_dropped: self.statsd_dropped.load(Ordering::Relaxed),
             disk_free: self.disk_free.load(Ordering::Relaxed).checked_sub(1),
         }
     }

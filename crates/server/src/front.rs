@@ -19,6 +19,7 @@ use crate::config::{Binding, Config, Environment, Limits};
 use crate::desk::{Desk, Gauges};
 use crate::port::Port;
 use crate::server::StartError;
+use crate::telemetry::statsd;
 use crate::vestibule::{Arrival, Terms, Vestibule};
 
 /// A password that is at least this long cannot be guessed from its one-round hash (`D1`).
@@ -91,6 +92,10 @@ impl<R: Reader> Front<R> {
     ) -> Result<(Self, FrontThread), StartError> {
         let Listeners { commands, address, web } = listeners;
         let gauges = desk.gauges.clone();
+        let statsd = config
+            .statsd
+            .clone()
+            .map(|to| statsd::run(to, config.web_limits.metrics_queues_max, desk.clone()));
         let vestibule = Vestibule::new(terms(config, limits), gauges.clone(), arrivals);
         let dashboard = Dashboard::new(desk, site(config, address));
         let (served, keep_watch) = (watch::Sender::new(served(config, &dashboard)), dashboard.keep_watch());
@@ -105,6 +110,7 @@ impl<R: Reader> Front<R> {
             tokio::spawn(vestibule.serve(listener));
             tokio::spawn(watch_memory(gauges));
             tokio::spawn(keep_watch);
+            statsd.map(tokio::spawn);
             _ = ended.await;
             Ok::<(), std::io::Error>(())
         };

@@ -125,7 +125,7 @@ fn check_config_says_what_a_start_would_read_and_ends_with_its_code() {
     {
         assert!(said.contains(line), "{line} is missing:\n{said}");
     }
-    for table in ["cron", "statsd", "throttles"] {
+    for table in ["cron", "throttles"] {
         assert_eq!(said.matches(&format!("`{table}` is not used by this version")).count(), 1, "{said}");
     }
     assert!(!said.contains("correct horse"), "{said}");
@@ -133,7 +133,7 @@ fn check_config_says_what_a_start_would_read_and_ends_with_its_code() {
 
     let output = run(&["check-config", "--json"], &[], home.path());
     let said: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    assert_eq!((said["ok"].as_bool(), said["warnings"].as_array().map(Vec::len)), (Some(true), Some(3)));
+    assert_eq!((said["ok"].as_bool(), said["warnings"].as_array().map(Vec::len)), (Some(true), Some(2)));
     assert_eq!(
         (&said["set"][1]["key"], &said["set"][1]["value"]),
         (&"limits.fetch_wait".into(), &"1s".into())

@@ -20,6 +20,10 @@ pub struct Limits {
     pub request_timeout: Duration,
     /// See [`WRITE_TIME`].
     pub write_timeout: Duration,
+    /// See [`METRICS_QUEUES_MAX`].
+    pub metrics_queues_max: usize,
+    /// See [`METRICS_PAIRS_MAX`].
+    pub metrics_pairs_max: usize,
 }
 
 impl Default for Limits {
@@ -32,6 +36,8 @@ impl Default for Limits {
             headers_timeout: HEADERS_TIME,
             request_timeout: REQUEST_TIME,
             write_timeout: WRITE_TIME,
+            metrics_queues_max: METRICS_QUEUES_MAX,
+            metrics_pairs_max: METRICS_PAIRS_MAX,
         }
     }
 }
@@ -83,6 +89,14 @@ pub const RUNNING_MAX: usize = 32;
 
 /// A request, its body included, is answered within this time.
 pub const REQUEST_TIME: Duration = Duration::from_secs(10);
+
+/// Queues with lines of their own in `/metrics`, six each; the others share theirs. A name comes from whoever pushes, and
+/// each one is kept for years by what reads the metrics.
+pub const METRICS_QUEUES_MAX: usize = 1_000;
+
+/// Pairs of a queue and a job type with lines of their own, about forty each; the others share theirs. All together two
+/// megabytes at worst.
+pub const METRICS_PAIRS_MAX: usize = 500;
 
 /// `/health/ready` waits this long for the engine (a turn that takes longer is a stall, `D9`).
 pub const READY_TIME: Duration = Duration::from_secs(5);

@@ -15,6 +15,8 @@ pub struct Pulse {
     pub flushes: Timings,
     /// Bytes of the disk that may still be filled, as far as somebody has looked.
     pub disk_free: Option<u64>,
+    /// Lines for statsd that were dropped, since nobody took them fast enough.
+    pub statsd_dropped: u64,
 }
 
 /// Durations, counted by how long they were.

@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 
 use crate::bulk::Bulk;
 use crate::guard::auth::Lock;
+use crate::metrics::Labelled;
 use crate::problem::Problem;
 use crate::rates::Rates;
 use crate::{Front, Site, limits};
@@ -22,6 +23,8 @@ pub(crate) struct Web<F> {
     pub lock: Arc<Lock>,
     pub bulk: Arc<Bulk>,
     pub rates: Arc<Rates>,
+    /// Queues that have lines of their own in the metrics.
+    pub labelled: Arc<Labelled>,
     /// One permit for each request that may run.
     pub running: Arc<Semaphore>,
     /// One for each search that may run.
@@ -32,11 +35,13 @@ pub(crate) struct Web<F> {
 
 impl<F: Front> Web<F> {
     pub(crate) fn new(front: F, site: Site) -> Self {
+        front.watch().limit_pairs(site.limits.metrics_pairs_max);
         Self {
             front,
             lock: Arc::new(Lock::new(site.password.as_deref())),
             bulk: Arc::default(),
             rates: Arc::default(),
+            labelled: Arc::default(),
             running: Arc::new(Semaphore::new(site.limits.requests_max)),
             searches: Arc::new(Semaphore::new(limits::SEARCHES_MAX)),
             pushing: Arc::new(Semaphore::new(limits::PUSHES_HELD >> 10)),
@@ -47,6 +52,7 @@ impl<F: Front> Web<F> {
     /// The same dashboard under another site. What goes on goes on, and who has been guessing is still known unless
     /// there is something else to guess.
     pub(crate) fn under(&self, site: Site) -> Self {
+        self.front.watch().limit_pairs(site.limits.metrics_pairs_max);
         let same = site.password == self.site.password;
         let lock = if same { self.lock.clone() } else { Arc::new(Lock::new(site.password.as_deref())) };
         let requests_max = site.limits.requests_max;

@@ -69,6 +69,11 @@ impl Binding {
         }
     }
 
+    /// Whether it has to be looked up.
+    pub fn is_named(&self) -> bool {
+        matches!(self.place, Place::Name(..))
+    }
+
     /// The port as given; 0 lets the system choose one.
     pub fn port(&self) -> u16 {
         match &self.place {

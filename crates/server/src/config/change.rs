@@ -3,11 +3,16 @@
 
 use super::{Config, ConfigError, Notes};
 
-/// Keys that a running server cannot follow: its port, its files, and what its log is read by.
-const FIXED: [&str; 9] = [
+/// Keys that a running server cannot follow: its port, its files, what its log is read by, and where figures are sent.
+const FIXED: [&str; 14] = [
     "faktory.binding",
     "retention.repush_max",
     "retention.repush_window",
+    "statsd.bufferSize",
+    "statsd.location",
+    "statsd.namespace",
+    "statsd.queueLatency",
+    "statsd.tags",
     "store.directory",
     "store.disk_high_water",
     "store.disk_low_water",
@@ -34,6 +39,7 @@ impl Config {
         new.segment_bytes = self.segment_bytes;
         new.durability = self.durability;
         new.marks = self.marks;
+        new.statsd.clone_from(&self.statsd);
         new.web_limits.connections_max = self.web_limits.connections_max;
         new.rules.repush_window = self.rules.repush_window;
         new.rules.repush_max = self.rules.repush_max;

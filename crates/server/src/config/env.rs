@@ -1,8 +1,8 @@
-//! The environment variables that the server reads: Faktory's, and HOME.
+//! The environment variables that the server reads: Faktory's, Datadog's, and HOME.
 
 use std::path::PathBuf;
 
-use super::ConfigError;
+use super::{ConfigError, statsd};
 
 /// The password, or the name of a file that holds it (rule `O-06`).
 pub(super) const PASSWORD: &str = "FAKTORY_PASSWORD";
@@ -28,6 +28,7 @@ pub(super) struct Variables {
     pub(super) skip_password: bool,
     pub(super) home: Option<PathBuf>,
     pub(super) preview: Option<String>,
+    pub(super) statsd: Option<String>,
 }
 
 impl Variables {
@@ -39,6 +40,7 @@ impl Variables {
             skip_password: env(SKIP_PASSWORD).is_some_and(|v| ["1", "true", "yes"].contains(&v.as_str())),
             home: filled("HOME").map(PathBuf::from),
             preview: filled(PREVIEW),
+            statsd: filled(statsd::LOCATION),
         }
     }
 

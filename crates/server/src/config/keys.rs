@@ -20,7 +20,7 @@ pub const DEFAULT: &str = include_str!("default.toml");
 
 /// Tables of Faktory's that this version does not use. They are passed over with a warning, so that a Faktory user's
 /// files work.
-const FAKTORY_TABLES: &[&str] = &["cron", "queues", "security", "statsd", "throttles", "webui"];
+const FAKTORY_TABLES: &[&str] = &["cron", "queues", "security", "throttles", "webui"];
 
 /// A place in a file, as an editor shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,6 +7,7 @@
 //! | `files.rs` | the configuration directory and what lies in it |
 //! | `env.rs` | the environment variables |
 //! | `change.rs` | what is different after a reload, and what of it waits for a restart |
+//! | `statsd.rs` | where figures are sent |
 //! | `tls.rs`, `certificate.rs` | the files of TLS, read and checked |
 //! | `binding.rs`, `password.rs`, `limits.rs`, `memory.rs` | one value each, and its rules |
 //!
@@ -23,6 +24,7 @@ mod limits;
 mod local;
 mod memory;
 mod password;
+mod statsd;
 mod store;
 mod tls;
 
@@ -45,6 +47,7 @@ pub use self::keys::{DEFAULT, Setting, Spot};
 pub use self::limits::Limits;
 pub use self::local::LocalServer;
 pub use self::password::Password;
+pub use self::statsd::{Location, StatsdConfig};
 use self::store::Sources;
 pub use self::store::StoreConfig;
 pub use self::tls::{Stamps, Tls};
@@ -81,6 +84,8 @@ pub struct Config {
     pub web_base_path: String,
     /// What browsers may cost.
     pub web_limits: bessemer_web::limits::Limits,
+    /// Where figures are sent; none: nowhere.
+    pub statsd: Option<StatsdConfig>,
     /// The rules of jobs.
     pub rules: Rules,
     /// What the server holds at most, and how long it waits.
@@ -248,6 +253,7 @@ impl Config {
             web_hosts: web_hosts(&settings)?,
             web_base_path: web_base_path(&settings)?,
             web_limits: limits::of_dashboard(&settings)?,
+            statsd: statsd::read(&settings, variables.statsd.as_deref())?,
             rules: rules(&settings)?,
             limits: Limits::read(&settings, environment)?,
             segment_bytes: segment_bytes(&settings)?,

@@ -1,6 +1,8 @@
-//! What the server says about itself. So far that is the log; `log.rs` owns the form of a line.
+//! What the server says about itself by itself: the log, the form of whose lines `log.rs` owns, and figures for statsd. What
+//! others ask for is in `bessemer-web`.
 
 mod log;
+pub(crate) mod statsd;
 
 use std::io::{self, IsTerminal};
 

@@ -6,8 +6,8 @@
 //! what happens before the first connection, `crowd.rs` one connection too many, `large.rs` the largest jobs, `faults.rs` a
 //! disk that fails, `directory.rs` a data directory that is not ours, `durability.rs` its two modes, `tls.rs` TLS, whose
 //! certificates and client are in `sealed.rs`, `reload.rs` another configuration, `supervised.rs` systemd and
-//! little memory, `passwords.rs` wrong ones, `bench.rs` what `bessemer bench` says, `library/` programs
-//! that are made of the worker library, `api.rs` the JSON API and its guide. `import/` brings over what a real
+//! little memory, `passwords.rs` wrong ones, `metrics.rs` what is counted, `bench.rs` what `bessemer bench` says, `library/`
+//! programs that are made of the worker library, `api.rs` the JSON API and its guide. `import/` brings over what a real
 //! Redis (`redis.rs`) keeps for Faktory; `hostile/` has clients that wish it ill
 //! beside honest ones.
 
@@ -27,6 +27,7 @@ mod large;
 mod ledger;
 mod library;
 mod limits;
+mod metrics;
 mod passwords;
 mod redis;
 mod reload;

@@ -4,6 +4,7 @@
 //! between two scrapes but the queues that have a line of their own. `sheet.rs` knows how a metric is written,
 //! `server.rs`, `queues.rs` and `attempts.rs` which there are. `docs/metrics.md` says what each means.
 
+mod attempts;
 mod queues;
 mod server;
 mod sheet;
@@ -19,11 +20,13 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, prometheus_text, text};
 use prometheus_client::registry::Registry;
 
+pub(crate) use self::queues::Labelled;
 use self::sheet::Sheet;
 use crate::Front;
 use crate::problem::Problem;
 use crate::pulse::Pulse;
 use crate::visit::Shown;
+use crate::watch::Totals;
 use crate::web::Web;
 
 /// What every name begins with.
@@ -36,7 +39,13 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 #[derive(Debug)]
 struct Scrape {
     info: Box<Info>,
+    /// Those with lines of their own, and one for the others.
     queues: Vec<QueueView>,
+    /// How many share the lines of the others.
+    others: u64,
+    totals: Totals,
+    /// Events that came faster than they could be counted.
+    missed: u64,
     figures: ServerFigures,
     pulse: Pulse,
     now: Wall,
@@ -45,9 +54,14 @@ struct Scrape {
 
 /// `GET /metrics`.
 pub(crate) async fn show<F: Front>(State(web): State<Web<F>>, headers: HeaderMap) -> Shown {
+    let info = web.info().await?;
+    let (queues, others) = web.labelled.share(web.queues().await?, web.site.limits.metrics_queues_max);
     let scrape = Scrape {
-        info: web.info().await?,
-        queues: web.queues().await?,
+        info,
+        queues,
+        others,
+        totals: web.front.watch().totals(),
+        missed: web.front.watch().missed(),
         figures: web.front.figures(),
         pulse: web.front.pulse(),
         now: web.front.now(),
@@ -78,7 +92,8 @@ impl Collector for Scrape {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let mut sheet = Sheet::new(encoder);
         server::write(&mut sheet, self)?;
-        queues::write(&mut sheet, self)
+        queues::write(&mut sheet, self)?;
+        attempts::write(&mut sheet, self)
     }
 }
 

@@ -66,6 +66,8 @@ fn process(sheet: &mut Sheet<'_>, scrape: &Scrape) -> fmt::Result {
     sheet.counters("rejected", "Input that was refused, by reason.", rejected)?;
     let refused = figures.reloads_refused;
     sheet.counter("reloads_refused", "Configurations that were refused at a reload.", refused)?;
+    let help = "Lines for statsd that were dropped, since nobody took them fast enough.";
+    sheet.counter("statsd_dropped", help, pulse.statsd_dropped)?;
     let until = figures.certificate_until;
     sheet.moment("certificate_expiry_time", "When the certificate ends; absent without TLS.", until)
 }

@@ -1,11 +1,10 @@
 //! How a metric is written: its name, what it means, its unit, and a line for each of its labels.
 
 use std::fmt;
+use std::time::Duration;
 
 use bessemer_core::Wall;
-use prometheus_client::encoding::{
-    DescriptorEncoder, EncodeCounterValue, EncodeGaugeValue, MetricEncoder, NoLabelSet,
-};
+use prometheus_client::encoding::{DescriptorEncoder, EncodeCounterValue, EncodeGaugeValue, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Unit;
 
@@ -81,21 +80,25 @@ impl<'e> Sheet<'e> {
 
     /// How long something takes.
     pub(super) fn timings(&mut self, name: &str, help: &str, timings: &Timings) -> fmt::Result {
+        let bounds = Timings::BOUNDS.map(|micros| micros as f64 / 1e6);
+        self.histograms(name, help, &bounds, [([], &timings.counts[..], timings.sum)])
+    }
+
+    /// Durations, counted by these upper bounds in seconds; the last count is above all of them.
+    pub(super) fn histograms<'l, const N: usize>(
+        &mut self,
+        name: &str,
+        help: &str,
+        bounds: &[f64],
+        rows: impl IntoIterator<Item = (Labels<'l, N>, &'l [u64], Duration)>,
+    ) -> fmt::Result {
         let mut encoder =
             self.0.encode_descriptor(name, help, Some(&Unit::Seconds), MetricType::Histogram)?;
-        let bounds = Timings::BOUNDS.iter().map(|micros| *micros as f64 / 1e6);
-        histogram(&mut encoder, bounds, &timings.counts, timings.sum.as_secs_f64())
+        rows.into_iter().try_for_each(|(labels, counts, sum)| {
+            let bounds = bounds.iter().copied().chain([f64::INFINITY]);
+            let buckets: Vec<(f64, u64)> = bounds.zip(counts.iter().copied()).collect();
+            let (sum, count) = (sum.as_secs_f64(), counts.iter().sum());
+            encoder.encode_family(&labels)?.encode_histogram::<NoLabelSet>(sum, count, &buckets, None)
+        })
     }
-}
-
-/// Counts by the upper bound of their bucket; the last count is above all bounds.
-fn histogram(
-    encoder: &mut MetricEncoder<'_>,
-    bounds: impl Iterator<Item = f64>,
-    counts: &[u64],
-    sum: f64,
-) -> fmt::Result {
-    let bounds = bounds.chain([f64::INFINITY]);
-    let buckets: Vec<(f64, u64)> = bounds.zip(counts.iter().copied()).collect();
-    encoder.encode_histogram::<NoLabelSet>(sum, counts.iter().sum(), &buckets, None)
 }

@@ -14,6 +14,7 @@ mod live;
 mod marks;
 mod recent;
 mod statistics;
+pub mod totals;
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -33,6 +34,7 @@ use self::live::Live;
 use self::marks::Marks;
 use self::recent::Recent;
 use self::statistics::Statistics;
+pub use self::totals::Totals;
 use crate::Front;
 
 /// Events that wait to be digested, and as many again on the engine's thread; more are missed. Ten megabytes.
@@ -74,6 +76,14 @@ struct Book {
     statistics: Statistics,
     live: Live,
     marks: Marks,
+    totals: Totals,
+    listeners: Vec<Box<dyn Listener>>,
+}
+
+/// Somebody outside who is told of every attempt, on the thread that digests it: whoever listens must not make it wait.
+pub trait Listener: std::fmt::Debug + Send {
+    /// An attempt ended. `queue` and `jobtype` are the names that it is counted under, which are bounded.
+    fn attempt(&mut self, attempt: &Attempt, queue: &str, jobtype: &str);
 }
 
 impl Watch {
@@ -171,6 +181,21 @@ impl Watch {
         self.book().marks.set(mark)
     }
 
+    /// What was counted since the start, by queue and job type.
+    pub fn totals(&self) -> Totals {
+        self.book().totals.clone()
+    }
+
+    /// From now on so many pairs of a queue and a type are counted by themselves.
+    pub fn limit_pairs(&self, most: usize) {
+        self.book().totals.limit(most);
+    }
+
+    /// Tells somebody of all attempts from now on.
+    pub fn tell(&self, listener: Box<dyn Listener>) {
+        self.book().listeners.push(listener);
+    }
+
     /// The book, with all in it that has come.
     fn book(&self) -> MutexGuard<'_, Book> {
         let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
@@ -181,12 +206,20 @@ impl Watch {
             let Event::Attempt(attempt) = event else { continue };
             book.statistics.add(&attempt);
             book.live.add(&attempt);
+            book.hear(&attempt);
             if i >= beyond {
                 book.recent.push(attempt);
             }
         }
         book.spare = came;
         book
+    }
+}
+
+impl Book {
+    fn hear(&mut self, attempt: &Attempt) {
+        let (queue, jobtype) = self.totals.count(attempt);
+        self.listeners.iter_mut().for_each(|listener| listener.attempt(attempt, &queue, &jobtype));
     }
 }
 

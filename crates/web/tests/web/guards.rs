@@ -49,6 +49,7 @@ async fn every_response_carries_the_security_headers() {
         "/stats",
         "/health",
         "/health/ready",
+        "/metrics",
         "/debug",
         "/docs",
     ] {
@@ -170,7 +171,7 @@ async fn an_engine_that_does_not_answer_is_not_ready_and_holds_up_only_its_asker
 
 /// An engine that never answers.
 #[derive(Clone, Default)]
-struct Stuck(std::sync::Arc<bessemer_web::Watch>);
+pub(crate) struct Stuck(std::sync::Arc<bessemer_web::Watch>);
 
 impl bessemer_web::Front for Stuck {
     async fn ask(&self, _: bessemer_core::Query) -> Result<bessemer_core::Answer, bessemer_store::Gone> {
@@ -324,6 +325,7 @@ async fn the_password_is_asked_for_everywhere_but_static_and_health_v02_row_99()
         "/scheduled",
         "/morgue",
         "/stats",
+        "/metrics",
         "/debug",
         "/docs",
         "/none",

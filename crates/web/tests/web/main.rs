@@ -3,6 +3,7 @@
 mod actions;
 mod api;
 mod guards;
+mod health;
 mod hostile;
 mod house;
 mod inline;

@@ -1,11 +1,13 @@
 //! `/metrics` through the router (`D16`): valid to the letter, and saying what is.
 
+use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use bessemer_core::query::{Condition, Durability};
-use bessemer_web::Site;
+use bessemer_web::{Site, limits};
 
 use crate::house::{House, Job, get, page, request, send};
 use crate::openmetrics::{Exposition, parse};
@@ -96,4 +98,141 @@ async fn the_password_of_the_dashboard_is_asked_for_d16() {
     assert_eq!(send(&locked, with.body(Body::empty()).unwrap()).await.status, 200);
     house.close();
     assert_eq!(get(&house.router(Site::default()), "/metrics").await.status, 503);
+}
+
+/// What may stand in no line as it is.
+const HOSTILE: [&str; 4] = ["a\"} 1\nevil_total 9\n", "back\\slash\\n", "\u{202e}ü{le=\"+Inf\"}", "# EOF"];
+
+#[tokio::test]
+async fn attempts_are_counted_by_queue_type_and_outcome_whatever_their_names() {
+    let house = House::new();
+    let router = house.router(Site::default());
+    for (n, name) in HOSTILE.into_iter().enumerate() {
+        let (done, failed) = (format!("job-000000{n}0"), format!("job-000000{n}1"));
+        house.push(&Job { jid: &done, queue: name, jobtype: name, ..Job::default() });
+        house.pass(Duration::from_secs(3));
+        house.fetch(name);
+        house.pass(Duration::from_millis(70));
+        house.ack(&done);
+        house.push_and_fail(
+            &Job { jid: &failed, queue: name, jobtype: name, retry: 0, ..Job::default() },
+            "{}",
+        );
+    }
+    let found = scrape(&router).await;
+    for name in HOSTILE {
+        let pair = [("queue", name), ("jobtype", name)];
+        let with = |more| [pair[0], pair[1], more];
+        assert_eq!(found.value("bessemer_attempts_total", &with(("outcome", "done"))), 1.0);
+        assert_eq!(found.value("bessemer_attempts_total", &with(("outcome", "discarded"))), 1.0);
+        assert_eq!(found.value("bessemer_run_seconds_count", &pair), 2.0);
+        assert_eq!(found.value("bessemer_run_seconds_sum", &pair), 0.07);
+        assert_eq!(found.value("bessemer_run_seconds_bucket", &with(("le", "0.05"))), 1.0);
+        assert_eq!(found.value("bessemer_run_seconds_bucket", &with(("le", "0.1"))), 2.0);
+        assert_eq!(found.value("bessemer_wait_seconds_sum", &pair), 3.0);
+        let queue = [("queue", name)];
+        assert_eq!(found.value("bessemer_queue_pushed_total", &queue), 2.0);
+        assert_eq!(found.value("bessemer_queue_left_total", &queue), 2.0);
+        assert_eq!(found.value("bessemer_queue_working_jobs", &queue), 0.0);
+    }
+    assert!(!found.families.contains_key("evil_total"));
+}
+
+#[tokio::test]
+async fn names_beyond_the_limit_share_a_label_and_the_first_keep_theirs() {
+    let house = House::new();
+    let limits = limits::Limits { metrics_queues_max: 2, metrics_pairs_max: 2, ..limits::Limits::default() };
+    let router = house.router(Site { limits, ..Site::default() });
+    let work = |n: usize, queue: &str| {
+        let jid = format!("job-{n:08}");
+        house.push(&Job { jid: &jid, queue, ..Job::default() });
+        house.push(&Job { jid: &format!("job-1{n:07}"), queue, ..Job::default() });
+        house.fetch(queue);
+        house.ack(&jid);
+    };
+    ["b", "c"].into_iter().enumerate().for_each(|(n, queue)| work(n, queue));
+    let found = scrape(&router).await;
+    assert_eq!(found.value("bessemer_metrics_other_queues", &[]), 0.0, "at the limit");
+    assert_eq!(found.value("bessemer_metrics_other_attempts_total", &[]), 0.0);
+    house.pass(Duration::from_secs(5));
+    // One that is called so is among the others.
+    ["a", "other", "d"].into_iter().enumerate().for_each(|(n, queue)| work(n + 10, queue));
+    let found = scrape(&router).await;
+    for (queue, jobs) in [("b", 1.0), ("c", 1.0), ("other", 3.0)] {
+        assert_eq!(found.value("bessemer_queue_jobs", &[("queue", queue)]), jobs, "{queue}");
+    }
+    assert_eq!(found.find("bessemer_queue_jobs", &[("queue", "a")]), None);
+    assert_eq!(found.value("bessemer_metrics_other_queues", &[]), 3.0);
+    assert_eq!(found.value("bessemer_metrics_other_attempts_total", &[]), 3.0);
+    let other = [("queue", "other"), ("jobtype", "other"), ("outcome", "done")];
+    assert_eq!(found.value("bessemer_attempts_total", &other), 3.0);
+    assert_eq!(found.value("bessemer_jobs", &[("state", "enqueued")]), 5.0, "all are counted");
+}
+
+#[tokio::test]
+async fn a_scrape_of_ten_thousand_queues_and_two_hundred_types_stays_bounded() {
+    let house = House::new();
+    let router = house.router(Site::default());
+    for n in 0..10_000 {
+        let (jid, queue) = (format!("job-{n:08}"), format!("queue-number-{n}"));
+        let jobtype = format!("Some::Longer::NameOfAJob{}", n % 200);
+        house.push(&Job { jid: &jid, queue: &queue, jobtype: &jobtype, ..Job::default() });
+        house.fetch(&queue);
+        house.ack(&jid);
+    }
+    let body = page(&router, "/metrics").await.body;
+    assert!(body.len() < 3 << 20, "{} bytes", body.len());
+    let found = parse(&body);
+    assert_eq!(found.families["bessemer_queue_jobs"].samples.len(), limits::METRICS_QUEUES_MAX + 1);
+    assert_eq!(found.families["bessemer_attempts"].samples.len(), limits::METRICS_PAIRS_MAX + 1);
+    assert_eq!(found.value("bessemer_metrics_other_queues", &[]), 9_000.0);
+    assert_eq!(found.value("bessemer_metrics_other_attempts_total", &[]), 9_500.0);
+    assert_eq!(found.value("bessemer_metrics_missed_total", &[]), 0.0);
+}
+
+fn file(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+#[tokio::test]
+async fn the_guide_lists_every_metric_and_no_other() {
+    let found = scrape(&House::new().router(Site::default())).await;
+    let guide = file("docs/metrics.md");
+    let rows = guide.lines().filter_map(|line| line.strip_prefix("| `bessemer_")?.split_once("` | "));
+    let told: BTreeSet<(String, &str)> = rows
+        .map(|(name, rest)| (format!("bessemer_{name}"), rest.split(' ').next().unwrap_or_default()))
+        .collect();
+    let shown: BTreeSet<(String, &str)> = found
+        .families
+        .iter()
+        .map(|(name, family)| {
+            let name = if family.kind == "histogram" { name.clone() } else { family.names(name).remove(0) };
+            (name, family.kind.as_str())
+        })
+        .collect();
+    let only =
+        |one: &BTreeSet<(String, &str)>, other| format!("{:?}", one.difference(other).collect::<Vec<_>>());
+    assert_eq!((only(&told, &shown), only(&shown, &told)), ("[]".into(), "[]".into()), "guide, page");
+}
+
+#[tokio::test]
+async fn the_board_the_alerts_and_the_autoscaler_ask_for_metrics_that_exist() {
+    let found = scrape(&House::new().router(Site::default())).await;
+    let names: BTreeSet<String> =
+        found.families.iter().flat_map(|(name, family)| family.names(name)).collect();
+    for name in [
+        "packaging/grafana/bessemer.json",
+        "packaging/prometheus/alerts.yml",
+        "packaging/keda/scaledobject.yaml",
+    ] {
+        let text = file(name);
+        let word = |c: char| !c.is_ascii_alphanumeric() && c != '_' && c != ':';
+        let asked: BTreeSet<&str> = text.split(word).filter(|word| word.starts_with("bessemer_")).collect();
+        assert!(!asked.is_empty(), "{name} asks for nothing");
+        let missing: Vec<_> = asked.iter().filter(|asked| !names.contains(**asked)).collect();
+        assert!(missing.is_empty(), "{name} asks for {missing:?}");
+    }
+    let board: serde_json::Value = serde_json::from_str(&file("packaging/grafana/bessemer.json")).unwrap();
+    assert!(board["panels"].as_array().is_some_and(|panels| panels.len() >= 12), "a board");
 }

@@ -40,6 +40,19 @@ impl Exposition {
     }
 }
 
+impl Family {
+    /// What its lines are called, also if there are none.
+    pub(crate) fn names(&self, name: &str) -> Vec<String> {
+        let suffixes: &[&str] = match self.kind.as_str() {
+            "counter" => &["_total"],
+            "info" => &["_info"],
+            "histogram" => &["_bucket", "_sum", "_count"],
+            _ => &[""],
+        };
+        suffixes.iter().map(|suffix| format!("{name}{suffix}")).collect()
+    }
+}
+
 /// Reads a page.
 #[track_caller]
 pub(crate) fn parse(text: &str) -> Exposition {
@@ -83,17 +96,20 @@ fn judge(name: &str, family: &Family) {
     if let Some(unit) = &family.unit {
         assert!(name.ends_with(&format!("_{unit}")), "{name} does not end with its unit {unit}");
     }
+    assert!(
+        ["gauge", "counter", "info", "histogram"].contains(&family.kind.as_str()),
+        "{name}: {}",
+        family.kind
+    );
     let mut seen = BTreeSet::new();
     for sample in &family.samples {
         let suffix = sample.name.strip_prefix(name).unwrap_or_else(|| panic!("{} in {name}", sample.name));
-        let fits: &[&str] = match family.kind.as_str() {
-            "gauge" => &[""],
-            "counter" => &["_total"],
-            "info" => &["_info"],
-            "histogram" => &["_bucket", "_sum", "_count"],
-            other => panic!("{name} is a {other}"),
-        };
-        assert!(fits.contains(&suffix), "{} is no line of a {}", sample.name, family.kind);
+        assert!(
+            family.names("").contains(&suffix.to_owned()),
+            "{} is no line of a {}",
+            sample.name,
+            family.kind
+        );
         assert!(seen.insert(format!("{} {:?}", sample.name, sample.labels)), "twice: {sample:?}");
         match family.kind.as_str() {
             "counter" | "histogram" => assert!(sample.value >= 0.0, "{sample:?}"),

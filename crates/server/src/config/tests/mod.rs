@@ -10,6 +10,7 @@ use super::*;
 
 mod files;
 mod passwords;
+mod statsd;
 mod tls;
 
 /// A machine with an `/etc`, a home and a time of its own.
