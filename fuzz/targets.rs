@@ -77,7 +77,7 @@ fn turns(node: &mut Node<Embedded<SimDisk>>, talk: &mut Talk, conn: ConnId, at: 
                     talk.was_closed().expect("a reason");
                     node.closed(moment(at), conn, talk.received());
                 }
-                Output::Acted { .. } => unreachable!("nobody acts"),
+                Output::Acted { .. } | Output::Pushed { .. } => unreachable!("nobody acts"),
             }
         }
     }

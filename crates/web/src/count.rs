@@ -15,11 +15,6 @@ pub(crate) fn thousands(number: u64) -> String {
     text
 }
 
-/// `1 job`, `2 jobs`, `1,000 jobs`.
-pub(crate) fn plural(number: u64, noun: &str) -> String {
-    format!("{} {noun}{}", thousands(number), if number == 1 { "" } else { "s" })
-}
-
 /// Memory of a worker (rule `V-22`): KB below 100,000, else MB, from 10,000,000 GB.
 pub(crate) fn memory(kb: u64) -> String {
     match kb {
@@ -119,13 +114,6 @@ mod tests {
         ] {
             assert_eq!(percent(part, whole), text, "{part} of {whole}");
         }
-    }
-
-    #[test]
-    fn a_noun_follows_its_number() {
-        assert_eq!(plural(0, "job"), "0 jobs");
-        assert_eq!(plural(1, "job"), "1 job");
-        assert_eq!(plural(2_000, "job"), "2,000 jobs");
     }
 
     #[test]

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use bessemer_core::Wall;
 
-use crate::chart::{HEIGHT, WIDTH};
+/// The drawing area, in its own units; the browser stretches it.
+pub(crate) const WIDTH: f64 = 720.0;
+/// See [`WIDTH`].
+pub(crate) const HEIGHT: f64 = 160.0;
 use crate::count::{lasted, thousands};
 use crate::watch::{DeployMark, Histogram, Point, Span};
 

@@ -171,11 +171,8 @@ impl Machine {
     fn jobs(&self, total: usize, slots: impl Iterator<Item = Slot>, page: Page) -> Answer {
         let from = page.from.min(total);
         // Who wants to see what is far down goes there in steps.
-        let jobs = if from <= SKIP_MAX {
-            slots.skip(from).take(page.count.min(PAGE_MAX))
-        } else {
-            slots.skip(0).take(0)
-        };
+        let (from, count) = if from <= SKIP_MAX { (from, page.count.min(PAGE_MAX)) } else { (0, 0) };
+        let jobs = slots.skip(from).take(count);
         Answer::Jobs(Jobs { total, jobs: jobs.map(|slot| self.view(slot)).collect() })
     }
 

@@ -99,7 +99,7 @@ impl Waiting {
         let fetched = self.replies.iter().map(|(_, job)| &**job).chain(held);
         let fetched = fetched.flat_map(|job| texts(&job.body, job.failure.as_ref()));
         let jobs = self.answers.iter().flat_map(|(_, answer)| match answer {
-            Answer::Jobs(jobs) => jobs.jobs.as_slice(),
+            Answer::Jobs(jobs) | Answer::Far { jobs, .. } => jobs.jobs.as_slice(),
             Answer::Scanned(scanned) => scanned.jobs.as_slice(),
             _ => &[],
         });
@@ -128,7 +128,7 @@ fn fill<D: Disk>(log: &mut Log<D>, job: &mut Handout) -> Result<bool, Fatal> {
 
 fn fill_answer<D: Disk>(log: &mut Log<D>, answer: &mut Answer) -> Result<bool, Fatal> {
     let jobs = match answer {
-        Answer::Jobs(jobs) => &mut jobs.jobs,
+        Answer::Jobs(jobs) | Answer::Far { jobs, .. } => &mut jobs.jobs,
         Answer::Scanned(scanned) => &mut scanned.jobs,
         _ => return Ok(true),
     };

@@ -121,7 +121,7 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
             .into(),
         filtered: !filter.wants_all(),
         rows: shown.map(|attempt| row(&visit.base, words, attempt, now)).collect(),
-        pager: Pager::new("jobs", &filter.href(&visit.base), page, rows, found.len()),
+        pager: Pager::new(visit.words, "pager-jobs", &filter.href(&visit.base), page, rows, found.len()),
     })
 }
 
@@ -143,6 +143,6 @@ fn row(base: &Base, words: Words, attempt: &Attempt, now: Wall) -> Row {
         label: label(words, attempt.outcome),
         bad: attempt.outcome != Outcome::Done,
         error: attempt.error.as_deref().map(text::visible),
-        when: Moment::new(attempt.ended_at, now),
+        when: Moment::new(attempt.ended_at, now, words),
     }
 }

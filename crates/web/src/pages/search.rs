@@ -301,7 +301,7 @@ fn row<F: Front>(visit: &Visit<F>, view: &JobView, now: Wall) -> Row {
     Row {
         id: view.id.0,
         state: key_of(Where::from(&view.place)),
-        when: when.map(|at| Moment::new(at, now)),
+        when: when.map(|at| Moment::new(at, now, visit.words)),
         error: failure.map_or_else(String::new, |failure| Trace::read(failure).summary()),
         select: visit.words.fill("jobs-select-one", &[("jid", &text::visible(&body.jid))]).into_owned(),
         job: Card::new(&visit.base, view, &body),

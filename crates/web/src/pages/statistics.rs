@@ -4,9 +4,9 @@
 use askama::Template;
 use axum::http::StatusCode;
 
-use crate::chart::{HEIGHT, WIDTH};
 use crate::count::{percent, thousands};
 use crate::curve::{Bars, Curves, Notch, SPARK, moment, notches, percentiles, spark};
+use crate::curve::{HEIGHT, WIDTH};
 use crate::form::Posted;
 use crate::frame::{Frame, Tab};
 use crate::problem::Problem;

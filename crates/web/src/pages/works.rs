@@ -76,7 +76,10 @@ fn notice(work: &Work, words: Words) -> Notice {
         id: work.id,
         class,
         text: words.count_fill(&key, work.reached, &texts).into_owned(),
-        permille: work.permille,
+        permille: work
+            .of
+            .filter(|of| *of > 0)
+            .map_or(work.permille, |of| (work.reached * 1_000 / of).min(1_000)),
         going: work.state == State::Going,
     }
 }

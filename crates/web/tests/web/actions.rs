@@ -221,14 +221,20 @@ async fn an_action_on_all_goes_on_behind_and_says_how_far_it_is_row_102() {
     let doors = house.hold_actions(1);
     let router = house.router(Site::default());
     redirected(&post(&router, "/retries", "action=delete&key=all").await, "/retries");
-    page(&router, "/busy").await.says("Deleting all of retries: 1,000 of 2,500 jobs done");
+    page(&router, "/busy")
+        .await
+        .says("Deleting (Retries): 1,000 of 2,500")
+        .says(r#"<progress max="1000" value="400""#);
     assert_eq!(post(&router, "/retries", "action=retry&key=all").await.status, 409);
     redirected(&post(&router, "/morgue", "action=retry&key=all").await, "/morgue");
     doors.add_permits(100);
     while figure(&router, "retries").await > 0 {
         tokio::task::yield_now().await;
     }
-    page(&router, "/busy").await.says_not("Deleting all");
+    let done = page(&router, "/busy").await;
+    done.says("2,500 jobs deleted (Retries)").says_not("Deleting (");
+    house.pass(Duration::from_secs(60));
+    page(&router, "/busy").await.says_not("jobs deleted");
 }
 
 #[tokio::test]

@@ -98,7 +98,9 @@ impl Front for House {
         }
         let mut answer = room.machine.answer(room.now(), &query);
         match &mut answer {
-            Answer::Jobs(Jobs { jobs, .. }) => room.texts.read_all(jobs),
+            Answer::Jobs(Jobs { jobs, .. }) | Answer::Far { jobs: Jobs { jobs, .. }, .. } => {
+                room.texts.read_all(jobs);
+            }
             Answer::Scanned(scanned) => room.texts.read_all(&mut scanned.jobs),
             _ => {}
         }
