@@ -3,6 +3,7 @@
 CYCLES ?= 1000
 SEEDS ?= 100000
 SECONDS ?= 2
+ROUNDS ?= 3
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -25,8 +26,8 @@ seeds: ## simulate crashes and power losses from more seeds: make seeds SEEDS=10
 sweep: ## kill the server, or have the disk fail, at every single call of a script to the disk (needs strace)
 	@BESSEMER_SWEEP=all cargo test --locked -p bessemer-server --test e2e -- --nocapture no_call
 
-hostile: ## measure what hostile clients change for honest ones: make hostile SECONDS=10
-	@BESSEMER_HOSTILE_SECONDS=$(SECONDS) cargo test --locked -p bessemer-server --test e2e -- --nocapture hostile
+hostile: ## measure what hostile clients change for honest ones: make hostile SECONDS=2 ROUNDS=5
+	@BESSEMER_HOSTILE_SECONDS=$(SECONDS) BESSEMER_HOSTILE_ROUNDS=$(ROUNDS) cargo test --locked -p bessemer-server --test e2e -- --nocapture hostile
 
 bits: ## flip every single bit of a directory of 64 KiB
 	@BESSEMER_BITS=all cargo test --locked -p bessemer-store --test store -- --nocapture bit

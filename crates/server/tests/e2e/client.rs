@@ -1,8 +1,10 @@
 //! A raw client: bytes out, replies in, each with a deadline.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddrV4, TcpStream};
 use std::time::Duration;
+
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, connect, socket_with};
 
 /// No command takes longer; an empty FETCH answers after two seconds.
 const DEADLINE: Duration = Duration::from_secs(15);
@@ -55,7 +57,18 @@ impl Client {
 
 /// A socket on which nothing waits for ever.
 pub(crate) fn socket(port: u16) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect(("127.0.0.1", port))?;
+    patient(TcpStream::connect(("127.0.0.1", port))?)
+}
+
+/// The same of somebody who has this address.
+pub(crate) fn socket_from(address: Ipv4Addr, port: u16) -> io::Result<TcpStream> {
+    let socket = socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+    bind(&socket, &SocketAddrV4::new(address, 0))?;
+    connect(&socket, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, port))?;
+    patient(socket.into())
+}
+
+fn patient(stream: TcpStream) -> io::Result<TcpStream> {
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(DEADLINE))?;
     stream.set_write_timeout(Some(DEADLINE))?;

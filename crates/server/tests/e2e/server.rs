@@ -256,7 +256,11 @@ impl Server {
 
     /// An identified connection whose HELLO has these members too, each with a comma before it.
     pub(crate) fn client_as(&self, members: &str) -> Client {
-        let mut client = Client::connect(self.port).expect("a connection");
+        self.known(Client::connect(self.port).expect("a connection"), members)
+    }
+
+    /// A connection that has been greeted, identified in that way.
+    pub(crate) fn known(&self, mut client: Client, members: &str) -> Client {
         let hi = Hi::parse(client.greeting.trim_start_matches('+')).expect("a greeting");
         let proof = hi.asks().map(|asked| password_hash(&self.password, asked.salt, asked.iterations));
         let proof = proof.map_or(String::new(), |hash| format!(r#","pwdhash":"{hash}""#));
@@ -266,10 +270,31 @@ impl Server {
 
     /// Its resident memory.
     pub(crate) fn memory_mib(&self) -> u64 {
-        let process = self.child.as_ref().expect("a process").id();
-        let text = std::fs::read_to_string(format!("/proc/{process}/statm")).expect("Linux");
+        let text = self.book("statm");
         let pages: u64 = text.split(' ').nth(1).and_then(|rss| rss.parse().ok()).expect("a number of pages");
         (pages * 4096) >> 20
+    }
+
+    /// The most that it ever had of it.
+    pub(crate) fn peak_memory_mib(&self) -> u64 {
+        let status = self.book("status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+        line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number of KiB") >> 10
+    }
+
+    /// The processor time of all its threads so far.
+    pub(crate) fn processor_time(&self) -> Duration {
+        let stat = self.book("stat");
+        let behind_name = stat.rsplit(')').next().expect("figures");
+        // User and system, in hundredths of a second: what Linux tells everybody in.
+        let ticks = behind_name.split_whitespace().skip(11).take(2).map(|n| n.parse::<u64>().expect("ticks"));
+        Duration::from_millis(10 * ticks.sum::<u64>())
+    }
+
+    /// What the kernel writes down about the process.
+    fn book(&self, name: &str) -> String {
+        let process = self.child.as_ref().expect("a process").id();
+        std::fs::read_to_string(format!("/proc/{process}/{name}")).expect("Linux")
     }
 
     /// INFO, parsed.

@@ -1,15 +1,21 @@
-//! The honest: producers at a steady rate, workers, and now and then somebody who comes and goes. Every job must come
-//! through, once.
+//! The honest: producers at a steady rate, workers, and now and then somebody who logs in or looks at the dashboard. Every
+//! job must come through, once.
+//!
+//! They have an address of their own: who shares one with somebody who guesses is slowed down with him, on purpose.
 
-use std::fmt;
+use std::io::{Read, Write};
+use std::net::Ipv4Addr;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::Pace;
-use crate::client::Reply;
+use super::{Pace, Ring, Stop};
+use crate::client::{Client, Reply, socket_from};
 use crate::clock::{Watch, until};
 use crate::server::Server;
+
+/// Where they come from.
+const HOME: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
 /// Connections that push, and jobs a second on each.
 const PRODUCERS: u64 = 4;
@@ -18,112 +24,167 @@ const RATE: u32 = 50;
 /// Connections that fetch and ACK.
 const WORKERS: u64 = 4;
 
-/// Logins a second.
-const LOGINS: u32 = 4;
+/// Logins a second, and as many looks at the dashboard.
+const COMERS: u32 = 8;
 
-/// What they saw; durations ascend.
-pub(crate) struct Sample {
+/// [`super::PASSWORD`], with no name before it, as browsers send it.
+pub(crate) const BASIC: &str = "OmNvcnJlY3QtaG9yc2UtYmF0dGVyeS1zdGFwbGU=";
+
+/// What took its time.
+#[derive(Clone, Copy)]
+pub(crate) enum Thing {
     /// From the moment at which a PUSH was due to its OK.
-    pub(crate) push: Vec<Duration>,
+    Push,
     /// From the same moment to the worker that has the job.
-    pub(crate) through: Vec<Duration>,
+    Through,
     /// From the connection to the OK of HELLO.
-    pub(crate) login: Vec<Duration>,
+    Login,
+    /// From the connection to the end of the page.
+    Visit,
+}
+
+/// What they saw.
+pub(crate) struct Sample {
+    /// By [`Thing`]; ascending.
+    durations: [Vec<Duration>; 4],
     /// Most resident memory of the server, in MiB.
     pub(crate) memory: u64,
+    /// Processor time of the server, as a share of one core.
+    pub(crate) processor: f64,
 }
 
-/// The value below which this share of all lies.
-pub(crate) fn quantile(sorted: &[Duration], share: f64) -> Duration {
-    let at = (sorted.len() as f64 * share) as usize;
-    sorted.get(at.min(sorted.len().saturating_sub(1))).copied().unwrap_or_default()
-}
-
-impl fmt::Display for Sample {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let two = |d: &[Duration]| format!("{:?} / {:?}", quantile(d, 0.5), quantile(d, 0.99));
-        write!(
-            f,
-            "push {}, through {}, login {}, {} MiB",
-            two(&self.push),
-            two(&self.through),
-            two(&self.login),
-            self.memory
-        )
+impl Sample {
+    /// The value below which this share of all lies, in ms.
+    pub(crate) fn quantile(&self, thing: Thing, share: f64) -> f64 {
+        let sorted = &self.durations[thing as usize];
+        let at = (sorted.len() as f64 * share) as usize;
+        sorted[at.min(sorted.len() - 1)].as_secs_f64() * 1e3
     }
 }
 
-/// Works for so long, from job number `first` on.
-pub(crate) fn work(server: &Server, first: &mut u64, window: Duration) -> Sample {
-    let count = (window.as_secs_f64() * f64::from(RATE)) as u64;
-    let all = count * PRODUCERS;
-    let since = *first;
-    *first += all;
-    let (watch, over) = (Watch::start(), AtomicBool::new(false));
-    let [push, through, login]: [Mutex<Vec<Duration>>; 3] = Default::default();
-    // When each job was due, in µs from the start, and how often it was ACKed.
-    let due: Vec<AtomicU64> = (0..all).map(|_| AtomicU64::new(0)).collect();
-    let acked: Vec<AtomicU64> = (0..all).map(|_| AtomicU64::new(0)).collect();
-    let memory = AtomicU64::new(0);
+/// An identified connection.
+pub(crate) fn client(server: &Server, members: &str) -> Client {
+    let mut client = Client::over(socket_from(HOME, server.port).expect("a connection"));
+    client.read_greeting().expect("a greeting");
+    server.known(client, members)
+}
+
+/// One job from end to end: from now on the server knows their queue.
+pub(crate) fn settle(server: &Server) {
+    let mut client = client(server, r#","wid":"honest-first","hostname":"h","pid":1,"labels":[]"#);
+    let push = r#"PUSH {"jid":"honest-first","jobtype":"H","args":[],"queue":"honest"}"#;
+    client.call(push).expect("an honest PUSH");
+    client.call("FETCH honest").expect("an honest FETCH");
+    let ack = client.call(r#"ACK {"jid":"honest-first"}"#).expect("an honest ACK");
+    assert_eq!(ack, Reply::Line("+OK".into()));
+}
+
+/// Works for so long.
+pub(crate) fn work(server: &Server, window: Duration) -> Sample {
+    let watch = Watch::start();
+    let before = server.processor_time();
+    let jobs = Jobs::new((window.as_secs_f64() * f64::from(RATE)) as u64, watch);
+    let (login, visit) = (Mutex::default(), Mutex::default());
+    let over = Stop::default();
     std::thread::scope(|scope| {
-        for producer in 0..PRODUCERS {
-            let (due, push) = (&due, &push);
-            scope.spawn(move || {
-                let mut client = server.client();
-                let mut pace = Pace::per_second(RATE);
-                for n in 0..count {
-                    let late = pace.wait();
-                    let index = producer * count + n;
-                    let at = watch.elapsed().saturating_sub(late);
-                    due[index as usize].store(at.as_micros() as u64, Ordering::Relaxed);
-                    let number = since + index;
-                    let line = format!(
-                        r#"PUSH {{"jid":"honest-{number}","jobtype":"H","args":[{index}],"queue":"honest"}}"#
-                    );
-                    assert_eq!(client.call(&line).expect("an honest PUSH"), Reply::Line("+OK".into()));
-                    push.lock().expect("no panic").push(watch.elapsed().saturating_sub(at));
-                }
-            });
+        let _ring = Ring(over.clone());
+        for number in 0..PRODUCERS {
+            let jobs = &jobs;
+            scope.spawn(move || jobs.produce(server, number));
         }
-        for worker in 0..WORKERS {
-            let (due, acked, through, over) = (&due, &acked, &through, &over);
-            scope.spawn(move || {
-                let hello = format!(r#","wid":"honest-{worker}","hostname":"h","pid":{worker},"labels":[]"#);
-                let mut client = server.client_as(&hello);
-                while !over.load(Ordering::Relaxed) {
-                    let Reply::Bulk(job) = client.call("FETCH honest").expect("an honest FETCH") else {
-                        continue;
-                    };
-                    let job: serde_json::Value = serde_json::from_slice(&job).expect("a job");
-                    let index = job["args"][0].as_u64().expect("its number") as usize;
-                    let at = Duration::from_micros(due[index].load(Ordering::Relaxed));
-                    through.lock().expect("no panic").push(watch.elapsed().saturating_sub(at));
-                    let ack = format!(r#"ACK {{"jid":"honest-{}"}}"#, since + index as u64);
-                    assert_eq!(client.call(&ack).expect("an honest ACK"), Reply::Line("+OK".into()));
-                    acked[index].fetch_add(1, Ordering::Relaxed);
-                }
-            });
+        for number in 0..WORKERS {
+            let (jobs, over) = (&jobs, &over);
+            scope.spawn(move || jobs.work(server, number, over));
         }
-        scope.spawn(|| {
-            let mut pace = Pace::per_second(LOGINS);
-            while !over.load(Ordering::Relaxed) {
-                let at = Watch::start();
-                drop(server.client());
-                login.lock().expect("no panic").push(at.elapsed());
-                memory.fetch_max(server.memory_mib(), Ordering::Relaxed);
-                pace.wait();
-            }
-        });
-        until("every honest job has come through", || {
-            acked.iter().all(|times| times.load(Ordering::Relaxed) > 0).then_some(())
-        });
-        over.store(true, Ordering::Relaxed);
+        scope.spawn(|| again(&over, &login, || drop(client(server, ""))));
+        scope.spawn(|| again(&over, &visit, || look(server)));
+        until("every honest job has come through", || jobs.are_done().then_some(()));
     });
-    assert!(acked.iter().all(|times| times.load(Ordering::Relaxed) == 1), "a job came through twice");
-    let sorted = |durations: Mutex<Vec<Duration>>| {
+    assert!(jobs.acked.iter().all(|times| times.load(Ordering::Relaxed) == 1), "a job came through twice");
+    let used = server.processor_time().saturating_sub(before).as_secs_f64();
+    let durations = [jobs.push, jobs.through, login, visit].map(|durations| {
         let mut durations = durations.into_inner().expect("no panic");
         durations.sort_unstable();
         durations
-    };
-    Sample { push: sorted(push), through: sorted(through), login: sorted(login), memory: memory.into_inner() }
+    });
+    let processor = used / watch.elapsed().as_secs_f64();
+    Sample { durations, memory: server.peak_memory_mib(), processor }
+}
+
+/// The jobs of one window. A job is known by its index.
+struct Jobs {
+    /// Of one producer.
+    count: u64,
+    watch: Watch,
+    /// When each was due, in µs from the start.
+    due: Vec<AtomicU64>,
+    /// How often each was ACKed.
+    acked: Vec<AtomicU64>,
+    push: Mutex<Vec<Duration>>,
+    through: Mutex<Vec<Duration>>,
+}
+
+impl Jobs {
+    fn new(count: u64, watch: Watch) -> Self {
+        let zeros = || (0..count * PRODUCERS).map(|_| AtomicU64::new(0)).collect();
+        Self { count, watch, due: zeros(), acked: zeros(), push: Mutex::default(), through: Mutex::default() }
+    }
+
+    fn are_done(&self) -> bool {
+        self.acked.iter().all(|times| times.load(Ordering::Relaxed) > 0)
+    }
+
+    fn produce(&self, server: &Server, number: u64) {
+        let mut client = client(server, "");
+        let mut pace = Pace::per_second(RATE);
+        for index in number * self.count..(number + 1) * self.count {
+            let late = pace.wait();
+            let at = self.watch.elapsed().saturating_sub(late);
+            self.due[index as usize].store(at.as_micros() as u64, Ordering::Relaxed);
+            let job =
+                format!(r#"{{"jid":"honest-{index}","jobtype":"H","args":[{index}],"queue":"honest"}}"#);
+            let reply = client.call(&format!("PUSH {job}")).expect("an honest PUSH");
+            assert_eq!(reply, Reply::Line("+OK".into()));
+            self.push.lock().expect("no panic").push(self.watch.elapsed().saturating_sub(at));
+        }
+    }
+
+    fn work(&self, server: &Server, number: u64, over: &Stop) {
+        let hello = format!(r#","wid":"honest-{number}","hostname":"h","pid":{number},"labels":[]"#);
+        let mut client = client(server, &hello);
+        while !over.is_rung() {
+            let Reply::Bulk(job) = client.call("FETCH honest").expect("an honest FETCH") else {
+                continue;
+            };
+            let job: serde_json::Value = serde_json::from_slice(&job).expect("a job");
+            let index = job["args"][0].as_u64().expect("its index") as usize;
+            let at = Duration::from_micros(self.due[index].load(Ordering::Relaxed));
+            self.through.lock().expect("no panic").push(self.watch.elapsed().saturating_sub(at));
+            let ack = client.call(&format!(r#"ACK {{"jid":"honest-{index}"}}"#)).expect("an honest ACK");
+            assert_eq!(ack, Reply::Line("+OK".into()));
+            self.acked[index].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Does it now and then, and writes down how long it took.
+fn again(over: &Stop, durations: &Mutex<Vec<Duration>>, act: impl Fn()) {
+    let mut pace = Pace::per_second(COMERS);
+    while !over.is_rung() {
+        let watch = Watch::start();
+        act();
+        durations.lock().expect("no panic").push(watch.elapsed());
+        pace.wait();
+    }
+}
+
+/// Looks at the first page.
+fn look(server: &Server) {
+    let mut stream = socket_from(HOME, server.web).expect("a connection to the dashboard");
+    let port = server.web;
+    let ask = format!("GET / HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Basic {BASIC}\r\n\r\n");
+    stream.write_all(ask.as_bytes()).expect("an honest request");
+    let mut page = String::new();
+    stream.read_to_string(&mut page).expect("a page");
+    assert!(page.starts_with("HTTP/1.0 200") && page.ends_with("</html>\n"), "{page}");
 }
