@@ -70,7 +70,7 @@ pub const HEADERS_MAX: usize = 64 * 1024;
 /// Fields of one form or query. A page of ticked jobs needs about 110.
 pub const FIELDS_MAX: usize = 1_100;
 
-/// Connections at once; what is above waits in the listener's backlog. A browser opens up to six.
+/// Connections at once; what is above waits in the listener's backlog, see [`QUIET_TIME`]. A browser opens up to six.
 pub const CONNECTIONS_MAX: usize = 256;
 
 /// TLS is agreed on within this time.
@@ -79,6 +79,10 @@ pub const HANDSHAKE_TIME: Duration = Duration::from_secs(5);
 /// The head of a request is there within this time, counted from the end of the one before: HTTP 1.1 knows no other
 /// sign of an idle client. Longer than the slowest live chart takes between two looks.
 pub const HEADERS_TIME: Duration = Duration::from_secs(30);
+
+/// When all places are taken, who has asked for nothing and taken nothing for this long makes room for those who wait. More
+/// than the way of a request and its answer takes on a bad line.
+pub const QUIET_TIME: Duration = Duration::from_secs(2);
 
 /// A client that takes nothing of its answer for this long is given up.
 pub const WRITE_TIME: Duration = Duration::from_secs(30);

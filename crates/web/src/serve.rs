@@ -20,13 +20,14 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::{Sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tower::ServiceExt;
 
 use crate::limits::{HANDSHAKE_TIME, HEADERS_MAX, Limits, URI_MAX};
+use crate::room::{Room, Seat};
 
 /// What is served: pages, and the TLS that they travel in. Both may change while somebody is connected.
 #[derive(Clone)]
@@ -41,16 +42,22 @@ pub struct Served {
 
 /// Serves until the future is dropped; connections that are open by then go on.
 pub async fn serve(listener: TcpListener, served: watch::Receiver<Served>) -> Infallible {
-    let room = Arc::new(Semaphore::new(served.borrow().limits.connections_max));
+    let room = Arc::new(Room::new(served.borrow().limits.connections_max));
     loop {
-        // Never closed, so there is always a permit to wait for. What is above the limit waits in the backlog.
-        let permit = Arc::clone(&room).acquire_owned().await;
         match listener.accept().await {
             Ok((stream, peer)) => {
-                let connection = receive(stream, ConnectInfo(peer), served.clone());
+                // One above the limit waits here, and the others in the backlog.
+                let place = room.enter().await;
+                let (room, seat) = (room.clone(), Seat::new());
+                let connection = receive(stream, ConnectInfo(peer), served.clone(), seat.clone());
                 tokio::spawn(async move {
-                    connection.await;
-                    drop(permit);
+                    tokio::select! {
+                        () = connection => {}
+                        () = room.gives_way(&seat) => {
+                            tracing::debug!("a quiet connection to the dashboard gave way to another");
+                        }
+                    }
+                    drop(place);
                 });
             }
             Err(error) => {
@@ -67,15 +74,16 @@ async fn receive(
     stream: TcpStream,
     peer: ConnectInfo<std::net::SocketAddr>,
     served: watch::Receiver<Served>,
+    seat: Arc<Seat>,
 ) {
     let (tls, limits) = {
         let served = served.borrow();
         (served.tls.clone(), served.limits)
     };
-    let patient = Patient { stream, patience: limits.write_timeout, stalled: None };
-    let Some(config) = tls else { return connection(patient, peer, served, limits).await };
+    let patient = Patient { stream, patience: limits.write_timeout, stalled: None, seat: seat.clone() };
+    let Some(config) = tls else { return connection(patient, peer, served, seat, limits).await };
     match timeout(HANDSHAKE_TIME, TlsAcceptor::from(config).accept(patient)).await {
-        Ok(Ok(stream)) => connection(stream, peer, served, limits).await,
+        Ok(Ok(stream)) => connection(stream, peer, served, seat, limits).await,
         Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake with the dashboard failed"),
         Err(_) => tracing::debug!("a TLS handshake with the dashboard took too long"),
     }
@@ -85,14 +93,20 @@ async fn connection<S>(
     stream: S,
     peer: ConnectInfo<std::net::SocketAddr>,
     served: watch::Receiver<Served>,
+    seat: Arc<Seat>,
     limits: Limits,
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
-        let router = served.borrow().router.clone();
-        router.oneshot(request.map(Body::new))
+        let (router, seat) = (served.borrow().router.clone(), seat.clone());
+        async move {
+            seat.works();
+            let response = router.oneshot(request.map(Body::new)).await;
+            seat.rests();
+            response
+        }
     });
     let outcome = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -111,12 +125,14 @@ struct Patient {
     patience: Duration,
     /// Runs while a write waits.
     stalled: Option<Pin<Box<Sleep>>>,
+    seat: Arc<Seat>,
 }
 
 impl Patient {
     fn judge<T>(&mut self, cx: &mut Context<'_>, poll: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if poll.is_ready() {
             self.stalled = None;
+            self.seat.takes();
             return poll;
         }
         let patience = self.patience;
@@ -226,6 +242,32 @@ mod tests {
         let mut answer = Vec::new();
         client.read_to_end(&mut answer).await.unwrap();
         assert!(!answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silent_and_slow_clients_leave_their_places_to_who_asks() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let limits = Limits { connections_max: 2, ..Limits::default() };
+        let router = Router::new().route("/", get("here you are"));
+        let (_change, served) = watch::channel(Served { limits, ..served(router) });
+        tokio::spawn(serve(listener, served));
+        let mut silent = TcpStream::connect(address).await.unwrap();
+        let mut slow = TcpStream::connect(address).await.unwrap();
+        slow.write_all(b"GET / HTTP/1.1\r\nHo").await.unwrap();
+        let since = tokio::time::Instant::now();
+        let mut honest = TcpStream::connect(address).await.unwrap();
+        honest.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        honest.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.ends_with("here you are"), "{answer}");
+        let waited = since.elapsed();
+        assert!(waited < crate::limits::QUIET_TIME * 2, "{waited:?}");
+        assert_eq!(silent.read(&mut [0; 16]).await.unwrap(), 0, "it came first");
+        slow.write_all(b"st: localhost\r\n\r\n").await.unwrap();
+        let mut piece = [0; 15];
+        slow.read_exact(&mut piece).await.unwrap();
+        assert_eq!(&piece, b"HTTP/1.1 200 OK", "one was enough");
     }
 
     #[tokio::test(start_paused = true)]

@@ -174,7 +174,8 @@ fn lower_priority() {
 }
 
 fn start() -> Server {
-    let mut server = Server::configured("");
+    // Workers ask again soon, so that a window does not end with two seconds of waiting for them.
+    let mut server = Server::configured("[limits]\nfetch_wait = '500ms'");
     server.ask_for(PASSWORD);
     server.spawn();
     server.await_ready();
