@@ -247,7 +247,12 @@ impl Vestibule {
         since: Instant,
     ) -> Result<(Hello, Vec<u8>, Place), Refused> {
         let own = terms.door_of(address);
-        let _turn = own.enter().await.ok_or(Refused::Gone)?;
+        // Who waits behind others of its own address has no claim to a place that another address could have: or one
+        // address would fill the door with those who wait.
+        let _turn = tokio::select! {
+            turn = own.enter() => turn.ok_or(Refused::Gone)?,
+            () = terms.door.gives_way(since, Duration::ZERO) => return Err(Refused::GaveWay),
+        };
         let known = async {
             let link = link.insert(self.link(terms, stream, address).await?);
             let until = since + terms.limits.handshake_timeout;

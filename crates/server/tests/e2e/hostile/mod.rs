@@ -3,8 +3,8 @@
 //! Honest clients push, fetch and ACK at a steady rate: among themselves, beside an attack on a second server, which
 //! nobody honest uses, and under the same attack on their own. What they suffer in the second state they suffer from the
 //! machine, whose processors attackers and servers share. Each state has fresh servers, the states take turns within a
-//! round, and what is compared is compared within a round: machines are noisy. Attackers have the lowest priority
-//! (`nice`): in truth they would burn processors of their own.
+//! round, and what is compared is compared within a round: machines are noisy. Attackers have a low priority (`nice`): in
+//! truth they would burn processors of their own.
 //!
 //! What is asserted is that all honest jobs come through, once each, that nobody honest is sent away, and that the
 //! server lives and keeps within its memory. How long everything took is printed as tables, for `docs/performance.md`,
@@ -170,7 +170,7 @@ fn beside<T>(attack: &Attack, target: &Server, act: impl FnOnce() -> T) -> T {
 /// Of this thread alone.
 fn lower_priority() {
     let thread = rustix::thread::gettid();
-    rustix::process::setpriority_process(Some(thread), 19).expect("anybody may be nice");
+    rustix::process::setpriority_process(Some(thread), 10).expect("anybody may be nice");
 }
 
 fn start() -> Server {
