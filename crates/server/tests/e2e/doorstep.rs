@@ -2,11 +2,12 @@
 //! inputs, where it takes time or a crowd).
 
 use std::io::ErrorKind;
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use bessemer_protocol::handshake::{Hi, password_hash};
 
-use crate::client::{Client, Reply};
+use crate::client::{Client, Reply, socket_from};
 use crate::clock::{Watch, pause, until};
 use crate::server::Server;
 
@@ -140,5 +141,23 @@ fn a_crowd_that_never_speaks_holds_nobody_up_for_long_row_1() {
     assert!(matches!(honest.call("INFO").expect("INFO"), Reply::Bulk(_)));
     let rejected = &server.info()["server"]["rejected"];
     assert!(rejected["gave_way"].as_u64() > Some(0), "{rejected}");
+    drop(crowd);
+}
+
+#[test]
+fn a_crowd_of_one_address_keeps_nobody_of_another_waiting_row_1() {
+    // Whoever has to wait for the patience with the crowd to end is late.
+    let server = Server::start_on(None, "[limits]\nhandshake_patience = '4s'");
+    let crowd: Vec<Client> =
+        (0..400).map(|_| Client::silent(server.port).expect("the port listens")).collect();
+    pause(Duration::from_millis(200));
+    let since = Watch::start();
+    let stream = socket_from(Ipv4Addr::new(127, 0, 0, 2), server.port).expect("the port listens");
+    let mut honest = Client::over(stream);
+    honest.read_greeting().expect("a greeting");
+    let mut honest = server.known(honest, "");
+    let waited = since.elapsed();
+    assert!(waited < Duration::from_secs(2), "{waited:?}");
+    assert!(matches!(honest.call("INFO").expect("INFO"), Reply::Bulk(_)));
     drop(crowd);
 }
