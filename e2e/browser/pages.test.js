@@ -14,6 +14,9 @@ const WID = "w-browser-1";
 const PAGES = [
   "/",
   "/?days=180",
+  "/busy?stop=all",
+  "/queues?sort=-oldest",
+  "/queues/default?clear=1",
   "/busy",
   "/queues",
   "/queues/default",
@@ -112,7 +115,7 @@ test("the keyboard leads past the navigation and to the actions", { timeout: 60_
   await page.keyboard.press("Enter");
   await tabTo(page, page.getByRole("checkbox", { name: "Select keys-00001" }));
   await page.keyboard.press("Space");
-  await page.getByText("1 selected").waitFor();
+  await page.getByText("Selected: 1").waitFor();
   await tabTo(page, page.locator(".deeds").getByRole("button", { name: "Retry now" }));
   await page.keyboard.press("Enter");
   await page.waitForURL("**/retries");
@@ -134,8 +137,10 @@ test("quiet reaches the worker with its next beat", { timeout: 60_000 }, async (
   assert.equal(await other.ask('BEAT {"wid":"w-quiet-001"}'), '{"state":"quiet"}');
   assert.equal(await beat(), "OK");
 
-  page.once("dialog", (dialog) => dialog.accept());
-  await row.getByRole("button", { name: "Stop other:7" }).click();
+  await tabTo(page, row.getByRole("link", { name: "Stop other:7" }));
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Stop other:7?" }).waitFor();
+  await page.getByRole("button", { name: "Stop" }).click();
   await row.getByText("terminating").waitFor();
   assert.equal(await other.ask('BEAT {"wid":"w-quiet-001"}'), '{"state":"terminate"}');
   assert.deepEqual(complaints, []);
@@ -179,12 +184,18 @@ test("everything works without scripts", { timeout: 60_000 }, async () => {
   assert.equal((await worker.fetch("plain-0001")).jid, "plain-0001");
   await page.goto("/");
   assert.equal(await page.locator("#live").isVisible(), false);
-  await page.getByRole("link", { name: "3 months" }).click();
-  assert.equal(await page.locator(".chart g").count(), 90);
+  await page.getByRole("link", { name: "90 days" }).click();
+  assert.equal(await page.locator("[aria-labelledby=history-title] .chart g").count(), 90);
+  await page.getByRole("button", { name: "Dark" }).click();
+  await page.waitForURL("**/?days=90");
+  assert.equal(await page.locator("html").getAttribute("data-theme"), "dark");
+  await page.goto("/queues/plain-0001?clear=1");
+  await page.getByRole("button", { name: "Clear" }).click();
+  await page.waitForURL("**/queues");
   await close();
 });
 
-test("the live chart keeps its interval between 2 and 20 seconds", { timeout: 60_000 }, async () => {
+test("a page looks every 2 to 20 seconds", { timeout: 60_000 }, async () => {
   const { page, complaints, close } = await open(browser, server);
   await page.goto("/");
   for (const [stored, shown] of [["0", "2 s"], ["-1", "2 s"], ["1e99", "2 s"], ["999999", "20 s"], ["junk", "5 s"], ["3000", "3 s"]]) {
@@ -197,7 +208,71 @@ test("the live chart keeps its interval between 2 and 20 seconds", { timeout: 60
   await page.keyboard.press("Home");
   assert.equal(await page.evaluate(() => localStorage.getItem("timeInterval")), "2000");
   await until(async () => (await page.locator(".beacon.beat").count()) === 1, "a beat of the beacon");
-  await page.locator("#live-chart polyline").first().waitFor({ state: "attached" });
+  await page.locator("[aria-labelledby=throughput-title] polyline").first().waitFor({ state: "attached" });
   assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("a list follows what happens, and takes nothing out of somebody's hands", { timeout: 60_000 }, async () => {
+  const push = (jid) => producer.push({ jid, jobtype: "Follow", queue: "follow" });
+  await push("follow-0001");
+  const { page, complaints, close } = await open(browser, server);
+  await page.addInitScript(() => localStorage.setItem("timeInterval", "2000"));
+  await page.goto("/queues/follow");
+  await push("follow-0002");
+  await page.getByText("follow-0002").waitFor();
+  const beacon = page.locator("#live");
+
+  await page.getByRole("checkbox", { name: "Select follow-0002" }).check();
+  await push("follow-0003");
+  await until(async () => (await beacon.textContent()) === "Paused", "a pause while a job is ticked");
+  assert.equal(await page.getByText("follow-0003").count(), 0);
+  await page.getByRole("checkbox", { name: "Select follow-0002" }).uncheck();
+  await page.evaluate(() => document.activeElement.blur());
+  await page.getByText("follow-0003").waitFor();
+  assert.equal(await beacon.textContent(), "Live");
+
+  const link = page.locator("#content").getByRole("link", { name: "Follow" }).first();
+  await link.focus();
+  await push("follow-0004");
+  await page.getByText("follow-0004").waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.closest("tr").textContent.includes("follow-0003")), true);
+
+  await beacon.click();
+  assert.equal(await beacon.getAttribute("aria-pressed"), "true");
+  await push("follow-0005");
+  await until(async () => (await server.stats()).faktory.queues.follow === 5, "the last job");
+  assert.equal(await page.getByText("follow-0005").count(), 0);
+  await beacon.click();
+  await page.getByText("follow-0005").waitFor();
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("a long queue is cleared by who types its name, and a running job is given to another worker", { timeout: 60_000 }, async () => {
+  for (let n = 0; n < 101; n += 1) {
+    await producer.push({ jid: `clear-${String(n).padStart(4, "0")}`, jobtype: "Clear", queue: "clear" });
+  }
+  const { page, complaints, close } = await open(browser, server);
+  await page.goto("/queues?sort=size");
+  assert.match(await page.locator("tbody tr").first().textContent(), /clear/);
+  await page.getByRole("link", { name: "Clear clear", exact: true }).click();
+  const name = page.getByLabel("Type clear to go on");
+  await name.fill("clea");
+  await page.getByRole("button", { name: "Clear" }).click();
+  await page.getByText("Nothing was done").waitFor();
+  await page.goBack();
+  await name.fill("clear");
+  await page.getByRole("button", { name: "Clear" }).click();
+  await page.waitForURL("**/queues");
+  assert.equal((await server.stats()).faktory.queues.clear ?? 0, 0);
+
+  await producer.push({ jid: "taken-0001", jobtype: "Taken", queue: "taken" });
+  await worker.fetch("taken");
+  await page.goto("/busy");
+  page.once("dialog", (dialog) => dialog.accept());
+  await page.getByRole("button", { name: "Release taken-0001" }).click();
+  await until(async () => (await server.stats()).faktory.queues.taken === 1, "the job in its queue again");
+  assert.deepEqual(complaints.filter((complaint) => !complaint.includes("409")), []);
   await close();
 });

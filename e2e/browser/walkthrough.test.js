@@ -123,12 +123,12 @@ test("home counts it all, and goes on counting by itself", { timeout: 60_000 }, 
   assert.equal(await shown("failures"), String(faktory.total_failures));
   assert.equal(await shown("retries"), String(faktory.sets.retries));
   assert.equal(await shown("dead"), "1");
-  const today = page.locator(".chart g").last().locator("title");
+  const today = page.locator("[aria-labelledby=history-title] .chart g").last().locator("title");
   assert.match(await today.textContent(), new RegExp(`: ${faktory.total_processed} processed, ${faktory.total_failures} failed`));
 
   const hello = run("hello_world");
   await hello.says("Hello Stuart!");
   await until(async () => (await shown("processed")) === String(faktory.total_processed + 1), "the live figures");
-  await page.locator("#live-chart polyline").first().waitFor({ state: "attached" });
+  await page.locator("[aria-labelledby=throughput-title] polyline").first().waitFor({ state: "attached" });
   assert.deepEqual(complaints, []);
 });

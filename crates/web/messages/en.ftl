@@ -460,6 +460,9 @@ busy-stop-means = A worker process learns of it at its next beat, stops fetching
 busy-jobs = Jobs
 busy-no-jobs = No job is being worked on.
 busy-runs = Running for
+busy-release = Release
+busy-release-named = Release { $jid }
+busy-release-question = Give this job to another worker? It goes back to the head of its queue, and what its worker still says of it no longer counts.
 busy-runs-of = Of its reservation of { $time }
 
 # Queues, and one queue
@@ -487,7 +490,7 @@ queue-delete = Delete
 queue-delete-question = Delete the selected jobs for good?
 queue-clear-question = Clear the queue { $queue }?
 queue-clear-means = { $n ->
-    [0] No job waits in it. The queue is forgotten until its next job.
+    [0] No job waits in it.
     [one] { $n } job that waits in it is deleted for good. A job that is being worked on goes on.
    *[other] { $n } jobs that wait in it are deleted for good. Jobs that are being worked on go on.
 }
@@ -543,3 +546,47 @@ job-bytes = { $n ->
     [one] { $n } byte
    *[other] { $n } bytes
 }
+
+# Debug
+debug-yes = yes
+debug-no = no
+debug-server = Server
+debug-version = Version
+debug-compatible = Compatible with Faktory
+debug-environment = Environment
+debug-binding = Commands at
+debug-base-path = Base path
+debug-uptime = Up for
+debug-connections = Connections
+debug-commands = Commands
+debug-memory = Memory
+debug-memory-full = Memory full
+debug-reloads-refused = Reloads refused
+debug-certificate = Certificate valid until
+debug-password = A password is set
+debug-exposed = Open to others without a password
+debug-missed = Events that statistics missed
+debug-store = Store
+debug-data = Data directory
+debug-durability = Durability
+debug-disk-full = Disk full
+debug-disk-free = Room on the disk
+debug-answer = Answer of the engine
+debug-flushes = Flushes of the log
+debug-turns = Turns of the engine
+debug-spread-at = up to { $time }: { $n }
+debug-spread-words = How often { $n } of them took how long
+debug-since = Since the start
+debug-accepted = Jobs accepted
+debug-repushed = Pushes answered as repeats
+debug-scheduled = Scheduled jobs enqueued
+debug-retries = Retries enqueued
+debug-reaped = Reservations expired
+debug-workers-lost = Workers lost
+debug-jobs-lost = Jobs taken back from lost workers
+debug-released = Jobs released by operators
+debug-stale = ACKs and FAILs without effect
+debug-undelivered = Deliveries that reached nobody
+debug-dead-dropped = Jobs dropped from the dead set
+debug-rejected = Refused input
+debug-rejected-none = Nothing was refused.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use askama::Template;
 use axum::http::StatusCode;
 use bessemer_core::command::Stage;
+use bessemer_core::fact::JobId;
 use bessemer_core::query::{JobView, Place, WorkerView};
 use bessemer_core::{Action, Query, Wall};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -197,8 +198,19 @@ async fn ask<F: Front>(visit: &Visit<F>, wid: &str, workers: &[WorkerView]) -> S
     })
 }
 
+/// `POST /busy` with `release` and the number of a job: it goes back to the head of its queue.
+async fn release<F: Front>(visit: &Visit<F>, id: &str) -> Result<(), Problem> {
+    let id = id.parse().map_err(|_| Problem::bad("invalid id"))?;
+    visit.web.act(Action::Release(vec![JobId(id)])).await?;
+    Ok(())
+}
+
 /// `POST /busy` with `wid` and `signal`: the workers learn of it at their next BEAT (rule `L-03`).
 pub(crate) async fn signal<F: Front>(visit: Visit<F>, Posted(form): Posted) -> Shown {
+    if let Some(id) = form.first("release") {
+        release(&visit, id).await?;
+        return redirect(StatusCode::FOUND, &format!("{}/busy", visit.base.0));
+    }
     let stage = match form.first("signal").unwrap_or_default() {
         "quiet" => Stage::Quiet,
         "terminate" => Stage::Terminate,

@@ -1,73 +1,157 @@
 //! `/debug`: what one asks an operator for first (rule `V-29`).
 
+use std::time::Duration;
+
 use askama::Template;
 use bessemer_core::Wall;
+use bessemer_core::query::Info;
 
 use crate::Front;
+use crate::chart::{self, Chart, Said, Series};
 use crate::count::thousands;
 use crate::frame::{Frame, Tab};
+use crate::moment;
+use crate::pulse::Timings;
 use crate::visit::{Shown, Visit, html};
+use crate::words::Words;
 
 #[derive(Template)]
 #[template(path = "debug.html")]
 struct Debug {
     frame: Frame,
-    server: Vec<(&'static str, String)>,
-    tally: Vec<(&'static str, String)>,
+    /// The key of each card's title, and its lines.
+    cards: [(&'static str, Vec<Fact>); 2],
+    store: Vec<Fact>,
     /// What was refused, by reason.
     rejected: Vec<(&'static str, String)>,
-    /// Class and text of the time that the engine took to answer.
-    round_trip: (&'static str, String),
+    spreads: [(&'static str, Spread); 2],
+}
+
+/// A line of a card; the class says whether it is well.
+struct Fact {
+    /// The key of its name.
+    name: &'static str,
+    value: String,
+    class: &'static str,
+}
+
+fn fact(name: &'static str, value: impl Into<String>) -> Fact {
+    Fact { name, value: value.into(), class: "" }
+}
+
+/// How long something takes: how often it took how long.
+struct Spread {
+    count: String,
+    p50: String,
+    p95: String,
+    p99: String,
+    chart: Chart,
 }
 
 /// `GET /debug`.
 pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
-    let (web, asked) = (&visit.web, visit.web.front.now());
+    let (web, asked, words) = (&visit.web, visit.web.front.now(), visit.words);
     let info = web.info().await?;
-    let micros = u64::try_from(web.front.now().since(asked).as_micros()).unwrap_or(u64::MAX);
-    let (site, figures, since) = (&web.site, web.front.figures(), &info.since_start);
-    let server = vec![
-        ("Version", site.version.clone()),
-        ("Compatible with Faktory", crate::stats::FAKTORY_VERSION.into()),
-        ("Environment", site.environment.clone()),
-        ("Commands at", site.binding.clone()),
-        ("Data directory", site.data.clone()),
-        ("Durability", figures.condition.durability.to_string()),
-        ("Disk full", if figures.condition.disk_full { "yes" } else { "no" }.into()),
-        ("Memory full", if figures.memory_full { "yes" } else { "no" }.into()),
-        ("Reloads refused", thousands(figures.reloads_refused)),
-        ("Certificate valid until", figures.certificate_until.map_or("no TLS".into(), Wall::rfc3339)),
-        ("Dashboard password", if site.password.is_some() { "set" } else { "not set" }.into()),
-        ("Open to others without a password", if site.exposed { "yes" } else { "no" }.into()),
-        ("Base path", format!("{}/", visit.base.0)),
-        ("Uptime", format!("{} s", thousands(figures.uptime_s))),
-        ("Connections", thousands(figures.connections)),
-        ("Commands", thousands(figures.command_count)),
-        ("Memory", format!("{} MB", thousands(figures.used_memory_mb))),
-    ];
-    let tally = [
-        ("Jobs accepted", since.accepted),
-        ("Pushes answered as repeats", since.repushed),
-        ("Scheduled jobs enqueued", since.scheduled_enqueued),
-        ("Retries enqueued", since.retries_enqueued),
-        ("Reservations expired", since.reaped),
-        ("Workers lost", since.workers_lost),
-        ("Jobs taken back from lost workers", since.jobs_lost),
-        ("ACKs and FAILs without effect", since.stale_acks),
-        ("Deliveries that reached nobody", since.undelivered),
-        ("Jobs taken back by operators", since.released),
-        ("Jobs dropped from the dead set", since.dead_dropped),
-    ];
-    let grade = match micros {
+    let answered = web.front.now().since(asked);
+    let pulse = web.front.pulse();
+    html(&Debug {
+        frame: visit.frame_of(&info, words.say("footer-debug"), Tab::Other),
+        cards: [("debug-server", server(&visit)), ("debug-since", tally(&info))],
+        store: store(&visit, pulse.disk_free, answered),
+        rejected: web.front.figures().rejected.iter().map(|(reason, n)| (*reason, thousands(*n))).collect(),
+        spreads: [
+            ("debug-flushes", Spread::new(&pulse.flushes, words)),
+            ("debug-turns", Spread::new(&pulse.turns, words)),
+        ],
+    })
+}
+
+fn server<F: Front>(visit: &Visit<F>) -> Vec<Fact> {
+    let (site, figures, words) = (&visit.web.site, visit.web.front.figures(), visit.words);
+    let yes = |yes| words.say(if yes { "debug-yes" } else { "debug-no" });
+    let bad = |name, is| Fact { class: if is { "bad" } else { "" }, ..fact(name, yes(is)) };
+    vec![
+        fact("debug-version", site.version.clone()),
+        fact("debug-compatible", crate::stats::FAKTORY_VERSION),
+        fact("debug-environment", site.environment.clone()),
+        fact("debug-binding", site.binding.clone()),
+        fact("debug-base-path", format!("{}/", visit.base.0)),
+        fact("debug-uptime", moment::duration(Duration::from_secs(figures.uptime_s))),
+        fact("debug-connections", thousands(figures.connections)),
+        fact("debug-commands", thousands(figures.command_count)),
+        fact("debug-memory", format!("{} MB", thousands(figures.used_memory_mb))),
+        bad("debug-memory-full", figures.memory_full),
+        fact("debug-reloads-refused", thousands(figures.reloads_refused)),
+        fact("debug-certificate", figures.certificate_until.map_or("–".into(), Wall::rfc3339)),
+        fact("debug-password", yes(site.password.is_some())),
+        bad("debug-exposed", site.exposed),
+        fact("debug-missed", thousands(visit.web.front.watch().missed())),
+    ]
+}
+
+fn store<F: Front>(visit: &Visit<F>, free: Option<u64>, answered: Duration) -> Vec<Fact> {
+    let (site, condition) = (&visit.web.site, visit.web.front.figures().condition);
+    let full = if condition.disk_full { ("debug-yes", "bad") } else { ("debug-no", "") };
+    let class = match answered.as_micros() {
         1..1_000 => "good",
         1_000..10_000 => "middling",
         _ => "bad", // 0: the clock stands still
     };
-    html(&Debug {
-        frame: visit.frame_of(&info, "Debug", Tab::Other),
-        server,
-        tally: tally.map(|(name, count)| (name, thousands(count))).into(),
-        rejected: figures.rejected.iter().map(|(reason, count)| (*reason, thousands(*count))).collect(),
-        round_trip: (grade, format!("{} µs", thousands(micros))),
-    })
+    vec![
+        fact("debug-data", site.data.clone()),
+        fact("debug-durability", condition.durability.to_string()),
+        Fact { class: full.1, ..fact("debug-disk-full", visit.words.say(full.0)) },
+        fact("debug-disk-free", free.map_or("–".into(), |free| format!("{} MB", thousands(free >> 20)))),
+        Fact { class, ..fact("debug-answer", format!("{} µs", thousands(answered.as_micros() as u64))) },
+    ]
+}
+
+fn tally(info: &Info) -> Vec<Fact> {
+    let since = &info.since_start;
+    let counts = [
+        ("debug-accepted", since.accepted),
+        ("debug-repushed", since.repushed),
+        ("debug-scheduled", since.scheduled_enqueued),
+        ("debug-retries", since.retries_enqueued),
+        ("debug-reaped", since.reaped),
+        ("debug-workers-lost", since.workers_lost),
+        ("debug-jobs-lost", since.jobs_lost),
+        ("debug-released", since.released),
+        ("debug-stale", since.stale_acks),
+        ("debug-undelivered", since.undelivered),
+        ("debug-dead-dropped", since.dead_dropped),
+    ];
+    counts.map(|(name, count)| fact(name, thousands(count))).into()
+}
+
+impl Spread {
+    fn new(timings: &Timings, words: Words) -> Self {
+        let bounds = Timings::BOUNDS.map(Duration::from_micros);
+        let up_to = |i: usize| match bounds.get(i) {
+            Some(bound) => moment::duration(*bound),
+            None => format!("> {}", moment::duration(bounds[bounds.len() - 1])),
+        };
+        let quantile = |share| match timings.quantile(share) {
+            Some(bound) => format!("≤ {}", moment::duration(bound)),
+            None if timings.count() == 0 => "–".into(),
+            None => up_to(bounds.len()),
+        };
+        let title = |(i, count): (usize, &u64)| {
+            words.count_fill("debug-spread-at", *count, &[("time", &up_to(i))]).into()
+        };
+        let said = Said {
+            words: words.count("debug-spread-words", timings.count()).into(),
+            titles: timings.counts.iter().enumerate().map(title).collect(),
+            ticks: (0..Timings::BUCKETS).step_by(4).map(|i| (i, up_to(i))).collect(),
+            figure: chart::count,
+        };
+        let values = timings.counts.iter().map(|count| Some(*count as f64)).collect();
+        Self {
+            count: thousands(timings.count()),
+            p50: quantile(0.5),
+            p95: quantile(0.95),
+            p99: quantile(0.99),
+            chart: Chart::bars(said, &[Series { class: "s1", values, filled: false }]),
+        }
+    }
 }

@@ -12,7 +12,7 @@ use axum::response::IntoResponse;
 use bessemer_core::command::FailureView;
 use bessemer_core::fact::JobId;
 use bessemer_core::query::{JobView, Place, Set};
-use bessemer_core::{Query, Wall};
+use bessemer_core::{Action, Query, Wall};
 
 use crate::deed::Deed;
 use crate::form::Posted;
@@ -148,7 +148,7 @@ fn entry(place: &Place) -> Option<(Set, Wall)> {
     }
 }
 
-/// What may be done to a job; one that is being worked on is left alone.
+/// What may be done to a job; one that is being worked on can only be taken back.
 fn buttons(place: &Place) -> Vec<Button> {
     let retry = |label| Button { label, value: "retry", question: None };
     let delete = Button { label: "job-delete", value: "delete", question: Some("job-delete-question") };
@@ -158,7 +158,10 @@ fn buttons(place: &Place) -> Vec<Button> {
         Place::Scheduled { .. } => vec![retry("job-enqueue"), kill, delete],
         Place::Dead { .. } => vec![retry("job-retry"), delete],
         Place::Queued { .. } => vec![kill, delete],
-        Place::Working { .. } => vec![],
+        Place::Working { .. } => {
+            let question = Some("busy-release-question");
+            vec![Button { label: "busy-release", value: "release", question }]
+        }
     }
 }
 
@@ -228,7 +231,8 @@ fn facts(view: &JobView, body: &Body<'_>, words: Words) -> Vec<(&'static str, St
 
 /// `POST /jobs/<jid>` with `id` and `action`; then the list where the job was.
 pub(crate) async fn act<F: Front>(visit: Visit<F>, Name(jid): Name, Posted(form): Posted) -> Shown {
-    let deed = Deed::parse(form.first("action"))?;
+    let release = form.first("action") == Some("release");
+    let deed = if release { None } else { Some(Deed::parse(form.first("action"))?) };
     let id = form
         .first("id")
         .and_then(|id| id.parse().ok())
@@ -236,7 +240,7 @@ pub(crate) async fn act<F: Front>(visit: Visit<F>, Name(jid): Name, Posted(form)
         .ok_or_else(|| Problem::bad("invalid id"))?;
     let jobs = visit.web.jobs(Query::Jid { jid: jid.clone() }).await?.unwrap_or_default().jobs;
     let job = jobs.iter().find(|job| job.id == id).ok_or_else(|| gone(&jid))?;
-    visit.web.act(deed.on(vec![id])).await?;
+    visit.web.act(deed.map_or(Action::Release(vec![id]), |deed| deed.on(vec![id]))).await?;
     let list = match entry(&job.place) {
         Some((set, _)) => visit.base.set(set),
         None => visit.base.queue(&job.queue),

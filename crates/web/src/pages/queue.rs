@@ -135,7 +135,8 @@ async fn operate<F: Front>(visit: Visit<F>, name: String, form: Fields) -> Shown
             "delete" => QueueDeed::Remove,
             "clear" => {
                 confirm::check(&form, &name)?;
-                QueueDeed::Remove
+                visit.web.act(Action::ClearQueue(name)).await?;
+                return redirect(StatusCode::FOUND, &format!("{}/queues", visit.base.0));
             }
             _ => return Err(Problem::bad(format!("invalid action: {}", text::quoted(action)))),
         };

@@ -188,9 +188,17 @@ async fn a_job_is_acted_on_from_its_page_in_any_state() {
     page(&router, "/jobs/job-00000001").await.says("<h2>Dead</h2>").says("Kept until");
     redirected(&post(&router, "/jobs/job-00000001", &act("retry")).await, "/morgue");
     house.fetch("default");
-    page(&router, "/jobs/job-00000001").await.says("<h2>Being worked on</h2>").says_not(r#"name="action""#);
+    page(&router, "/jobs/job-00000001").await.says("<h2>Being worked on</h2>").says_not(r#"value="delete""#);
     redirected(&post(&router, "/jobs/job-00000001", &act("delete")).await, "/queues/default");
     assert_eq!(figure(&router, "working").await, 1);
+    redirected(&post(&router, "/jobs/job-00000001", &act("release")).await, "/queues/default");
+    assert_eq!((figure(&router, "working").await, figure(&router, "total_enqueued").await), (0, 1));
+    house.fetch("default");
+    page(&router, "/busy").await.says(&format!("name=\"release\" value=\"{id}\""));
+    assert_eq!(post(&router, "/busy", "release=x").await.status, 400);
+    redirected(&post(&router, "/busy", &format!("release={id}")).await, "/busy");
+    assert_eq!((figure(&router, "working").await, figure(&router, "total_enqueued").await), (0, 1));
+    house.fetch("default");
     house.ack("job-00000001");
     assert_eq!(post(&router, "/jobs/job-00000001", &act("delete")).await.status, 404);
     assert_eq!(post(&router, "/jobs/job-00000001", "action=delete").await.status, 400);
