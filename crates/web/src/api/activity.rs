@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::input::{self, Asked, Nothing, Sent};
 use crate::Front;
 use crate::problem::Problem;
-use crate::watch::{Cell, DeployMark, Histogram, MARK_MAX, MarkError, RECENT_MAX, Row, Sample, Series, Span};
+use crate::watch::{self, DeployMark, Histogram, MARK_MAX, MarkError, RECENT_MAX, Row, Sample, Series, Span};
 use crate::web::Web;
 
 /// Which attempts.
@@ -195,13 +195,6 @@ struct Statistic {
     /// Null: all those together that have no row of their own.
     #[schema(required)]
     name: Option<String>,
-    #[serde(flatten)]
-    figures: Figures,
-}
-
-/// What was counted of attempts.
-#[derive(Serialize, ToSchema)]
-struct Figures {
     /// Ended by ACK.
     done: u64,
     /// Ended by FAIL, or because their reservation expired.
@@ -231,21 +224,15 @@ impl Quantiles {
     }
 }
 
-impl From<&Cell> for Figures {
-    fn from(cell: &Cell) -> Self {
-        Self {
-            done: cell.done,
-            failed: cell.failed,
-            lost: cell.lost,
-            run: Quantiles::of(&cell.run),
-            wait: Quantiles::of(&cell.wait),
-        }
-    }
-}
-
 fn statistics(rows: Vec<Row>) -> Json<Statistics> {
-    let row =
-        |row: Row| Statistic { name: row.name.map(|name| name.to_string()), figures: (&row.sum).into() };
+    let row = |row: Row| Statistic {
+        name: row.name.map(|name| name.to_string()),
+        done: row.sum.done,
+        failed: row.sum.failed,
+        lost: row.sum.lost,
+        run: Quantiles::of(&row.sum.run),
+        wait: Quantiles::of(&row.sum.wait),
+    };
     Json(Statistics { rows: rows.into_iter().map(row).collect() })
 }
 
@@ -310,8 +297,29 @@ struct Point {
     /// When it began.
     #[schema(format = DateTime)]
     at: String,
-    #[serde(flatten)]
-    figures: Figures,
+    /// Ended by ACK.
+    done: u64,
+    /// Ended by FAIL, or because their reservation expired.
+    failed: u64,
+    /// Lost with their worker, or taken from it.
+    lost: u64,
+    #[schema(required)]
+    run: Option<Quantiles>,
+    #[schema(required)]
+    wait: Option<Quantiles>,
+}
+
+impl From<&watch::Point> for Point {
+    fn from(watch::Point { at, cell }: &watch::Point) -> Self {
+        Self {
+            at: at.rfc3339(),
+            done: cell.done,
+            failed: cell.failed,
+            lost: cell.lost,
+            run: Quantiles::of(&cell.run),
+            wait: Quantiles::of(&cell.wait),
+        }
+    }
 }
 
 /// Statistics over time: of all jobs, of one type or of one queue.
@@ -335,8 +343,8 @@ pub(super) async fn series<F: Front>(
     };
     let span = Length::of(of.span);
     let points = web.front.watch().series(&what, span);
-    let points = points.iter().map(|point| Point { at: point.at.rfc3339(), figures: (&point.cell).into() });
-    Ok(Json(Course { step_s: span.step() as f64 * 60.0, points: points.collect() }))
+    let points = points.iter().map(Point::from).collect();
+    Ok(Json(Course { step_s: span.step() as f64 * 60.0, points }))
 }
 
 /// What went on in each of the last seconds.

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use bessemer_core::fact::JobId;
-use bessemer_core::query::{JobView, Place};
+use bessemer_core::query::{JobView, Place, Where};
 use bessemer_core::{Action, Query};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -134,13 +134,16 @@ async fn act<F: Front>(
     if matches!(job.place, Place::Working { .. }) {
         return Err(conflict("The job is being worked on"));
     }
+    if !deed.reaches(Where::from(&job.place)) {
+        return Err(elsewhere());
+    }
     reach(web, deed.on(vec![job.id])).await
 }
 
 /// Acts on one job.
 async fn reach<F: Front>(web: &Web<F>, action: Action) -> Result<Json<Reached>, Problem> {
     match web.act(action).await? {
-        0 => Err(conflict("The job is where nothing of this kind can be done with it")),
+        0 => Err(elsewhere()),
         count => Ok(Json(Reached { count })),
     }
 }
@@ -157,6 +160,10 @@ async fn find<F: Front>(web: &Web<F>, jid: String, choice: &Choice) -> Result<Jo
         return Err(conflict(text).coded("ambiguous"));
     }
     meant.pop().ok_or_else(|| Problem::not_found("There is no such job; it may be done already"))
+}
+
+fn elsewhere() -> Problem {
+    conflict("The job is where nothing of this kind can be done with it")
 }
 
 fn conflict(text: impl Into<String>) -> Problem {

@@ -175,7 +175,7 @@ async fn a_line_of_the_search_box_finds_jobs_page_by_page() {
     assert_eq!((second["jobs"].as_array().unwrap().len(), &second["next"]), (3, &json!(null)));
     assert_eq!(read(&router, "/jobs?q=jid:job-00000003").await["jobs"][0]["job"]["args"], json!([1]));
     for (path, text) in [
-        ("/jobs?q=state:busy", "invalid q: there is no state busy"),
+        ("/jobs?q=state:nowhere", "invalid q: there is no state nowhere"),
         ("/jobs?q=x&queue=default", "q stands alone"),
         ("/jobs?q=x&cursor=working:3", "invalid cursor"),
     ] {
