@@ -15,7 +15,8 @@ fn blocks(kind: &str) -> Vec<&'static str> {
     GUIDE.split(opening.as_str()).skip(1).map(|rest| rest.split("```").next().unwrap_or_default()).collect()
 }
 
-fn json(server: &Server, method: &str, path: &str, body: &str) -> (u16, Value) {
+/// Asks the API with JSON; status and answer.
+pub(crate) fn json(server: &Server, method: &str, path: &str, body: &str) -> (u16, Value) {
     let path = format!("/api/v1{path}");
     let (status, body) = http(server.web, method, &path, "application/json", body).expect("an answer");
     (status, serde_json::from_str(&body).expect("JSON"))

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use crate::api;
 use crate::client::{Client, Reply};
 use crate::clock::until;
 use crate::server::Server;
@@ -54,6 +55,9 @@ fn a_full_disk_refuses_producers_and_is_left_by_itself_when_workers_have_made_ro
     assert!(accepted > 200, "{accepted}");
     let bulk = r#"PUSHB [{"jid":"job-refused","jobtype":"T","args":[]}]"#;
     assert_eq!(client.call(bulk).expect("PUSHB"), Reply::Line(FULL.into()));
+    let (status, told) =
+        api::json(&server, "POST", "/jobs", r#"{"jid":"job-refused","jobtype":"T","args":[]}"#);
+    assert_eq!((status, &told["error"]["code"]), (503, &"disk_full".into()));
     assert_eq!(server.info()["server"]["disk_full"], true);
     assert!(server.http("GET", "/health", "").1.contains(r#""disk_full":true"#));
     assert!(server.http("GET", "/retries", "").1.contains("The disk is full"));

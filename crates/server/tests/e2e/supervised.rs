@@ -2,6 +2,7 @@
 
 use std::os::unix::net::UnixDatagram;
 
+use crate::api;
 use crate::client::{Client, Reply};
 use crate::clock::PATIENCE;
 use crate::server::Server;
@@ -68,9 +69,12 @@ fn memory_that_runs_short_refuses_producers_and_nobody_else_g17() {
     assert_eq!(push(&mut client, 1), Reply::Line(FULL.into()));
     let bulk = r#"PUSHB [{"jid":"memory-0002","jobtype":"T","args":[]}]"#;
     assert_eq!(client.call(bulk).expect("PUSHB"), Reply::Line(FULL.into()));
+    let (status, told) =
+        api::json(&server, "POST", "/jobs", r#"{"jid":"memory-0009","jobtype":"T","args":[]}"#);
+    assert_eq!((status, &told["error"]["code"]), (503, &"memory_limit".into()));
     let info = server.info();
     assert_eq!(info["server"]["memory_full"], true);
-    assert_eq!(info["server"]["rejected"]["memory_limit"], 2);
+    assert_eq!(info["server"]["rejected"]["memory_limit"], 3);
     assert!(server.http("GET", "/retries", "").1.contains("Memory is short"));
     assert!(matches!(client.call("FETCH default").expect("FETCH"), Reply::Bulk(_)), "workers go on");
     assert_eq!(client.call(r#"ACK {"jid":"memory-0000"}"#).expect("ACK"), Reply::Line("+OK".into()));
