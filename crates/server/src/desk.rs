@@ -61,6 +61,9 @@ pub(crate) struct Gauges {
     pub(crate) flush_times: Stopwatch,
     /// Lines of statsd that nobody took.
     pub(crate) statsd_dropped: Arc<AtomicU64>,
+    /// Traces, where they are sent.
+    #[cfg(feature = "otel")]
+    pub(crate) traces: std::sync::OnceLock<Arc<crate::telemetry::otel::Traces>>,
     /// When there were gauges first.
     started: Wall,
     /// Bytes that the disk said are free, and one more; 0: it was not asked yet.

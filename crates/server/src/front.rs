@@ -19,6 +19,8 @@ use crate::config::{Binding, Config, Environment, Limits};
 use crate::desk::{Desk, Gauges};
 use crate::port::Port;
 use crate::server::StartError;
+#[cfg(feature = "otel")]
+use crate::telemetry::otel;
 use crate::telemetry::statsd;
 use crate::vestibule::{Arrival, Terms, Vestibule};
 
@@ -96,6 +98,8 @@ impl<R: Reader> Front<R> {
             .statsd
             .clone()
             .map(|to| statsd::run(to, config.web_limits.metrics_queues_max, desk.clone()));
+        #[cfg(feature = "otel")]
+        let traces = gauges.traces.get().cloned();
         let vestibule = Vestibule::new(terms(config, limits), gauges.clone(), arrivals);
         let dashboard = Dashboard::new(desk, site(config, address));
         let (served, keep_watch) = (watch::Sender::new(served(config, &dashboard)), dashboard.keep_watch());
@@ -111,6 +115,8 @@ impl<R: Reader> Front<R> {
             tokio::spawn(watch_memory(gauges));
             tokio::spawn(keep_watch);
             statsd.map(tokio::spawn);
+            #[cfg(feature = "otel")]
+            traces.map(|traces| tokio::spawn(otel::run(traces)));
             _ = ended.await;
             Ok::<(), std::io::Error>(())
         };

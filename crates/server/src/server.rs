@@ -30,6 +30,8 @@ use crate::reload::{self, Reins};
 use crate::shell::{self, Doors};
 use crate::signal::{Asked, Signals};
 use crate::systemd::Systemd;
+#[cfg(feature = "otel")]
+use crate::telemetry::otel;
 use crate::timed_disk::TimedDisk;
 use crate::vestibule::ARRIVALS_MAX;
 
@@ -282,6 +284,8 @@ fn prepare<D: Disk>(
     let (arrivals_in, arrivals) = mpsc::channel(ARRIVALS_MAX);
     let (errands_in, errands) = mpsc::channel(ERRANDS_MAX);
     gauges.certify(config.tls.as_ref().map(|tls| tls.expires));
+    #[cfg(feature = "otel")]
+    let traces = config.otel.clone().map(|to| begin_traces(&gauges, to));
     let reader = engine.reader();
     let desk = Desk { reader: reader.clone(), errands: errands_in.clone(), gauges: gauges.clone() };
     let limits = reload::fitting(&config);
@@ -291,10 +295,21 @@ fn prepare<D: Disk>(
     let (front, keep) = Front::start(&config, limits.clone(), listeners, desk, arrivals_in)?;
     let mut node = Node::new(engine, limits, config.rules.stall, clock.now(None));
     node.count_in(gauges.rejected.clone());
+    #[cfg(feature = "otel")]
+    node.trace_in(traces);
     let doors = Doors { arrivals, errands, gauges: gauges.clone(), stop: stop.clone() };
     let reins =
         Reins { config, front, reader, errands: errands_in, gauges, refused: None, reminded: clock::wall() };
     Ok(Prepared { node, clock, doors, reins, front: keep })
+}
+
+/// From now on every attempt is a span.
+#[cfg(feature = "otel")]
+fn begin_traces(gauges: &Gauges, to: config::OtelConfig) -> Arc<otel::Traces> {
+    tracing::info!("traces are sent to {}", to.collector);
+    let traces = gauges.traces.get_or_init(|| Arc::new(otel::Traces::new(to))).clone();
+    gauges.watch.tell(Box::new(otel::Attempts(traces.clone())));
+    traces
 }
 
 /// Says where it listens.

@@ -3,9 +3,13 @@
 
 use super::{Config, ConfigError, Notes};
 
-/// Keys that a running server cannot follow: its port, its files, what its log is read by, and where figures are sent.
-const FIXED: [&str; 14] = [
+/// Keys that a running server cannot follow: its port, its files, what its log is read by, and where figures
+/// and traces are sent.
+const FIXED: [&str; 17] = [
     "faktory.binding",
+    "otel.endpoint",
+    "otel.sample",
+    "otel.service_name",
     "retention.repush_max",
     "retention.repush_window",
     "statsd.bufferSize",
@@ -40,6 +44,7 @@ impl Config {
         new.durability = self.durability;
         new.marks = self.marks;
         new.statsd.clone_from(&self.statsd);
+        new.otel.clone_from(&self.otel);
         new.web_limits.connections_max = self.web_limits.connections_max;
         new.rules.repush_window = self.rules.repush_window;
         new.rules.repush_max = self.rules.repush_max;

@@ -7,7 +7,7 @@
 //! | `files.rs` | the configuration directory and what lies in it |
 //! | `env.rs` | the environment variables |
 //! | `change.rs` | what is different after a reload, and what of it waits for a restart |
-//! | `statsd.rs` | where figures are sent |
+//! | `statsd.rs`, `otel.rs` | where figures and traces are sent |
 //! | `tls.rs`, `certificate.rs` | the files of TLS, read and checked |
 //! | `binding.rs`, `password.rs`, `limits.rs`, `memory.rs` | one value each, and its rules |
 //!
@@ -23,6 +23,7 @@ mod keys;
 mod limits;
 mod local;
 mod memory;
+mod otel;
 mod password;
 mod statsd;
 mod store;
@@ -46,6 +47,7 @@ pub(crate) use self::keys::parse_duration;
 pub use self::keys::{DEFAULT, Setting, Spot};
 pub use self::limits::Limits;
 pub use self::local::LocalServer;
+pub use self::otel::OtelConfig;
 pub use self::password::Password;
 pub use self::statsd::{Location, StatsdConfig};
 use self::store::Sources;
@@ -86,6 +88,8 @@ pub struct Config {
     pub web_limits: bessemer_web::limits::Limits,
     /// Where figures are sent; none: nowhere.
     pub statsd: Option<StatsdConfig>,
+    /// Where traces are sent; none: nowhere.
+    pub otel: Option<OtelConfig>,
     /// The rules of jobs.
     pub rules: Rules,
     /// What the server holds at most, and how long it waits.
@@ -254,6 +258,7 @@ impl Config {
             web_base_path: web_base_path(&settings)?,
             web_limits: limits::of_dashboard(&settings)?,
             statsd: statsd::read(&settings, variables.statsd.as_deref())?,
+            otel: otel::read(&settings)?,
             rules: rules(&settings)?,
             limits: Limits::read(&settings, environment)?,
             segment_bytes: segment_bytes(&settings)?,

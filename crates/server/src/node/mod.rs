@@ -120,6 +120,8 @@ pub struct Node<E: Engine> {
     buffered: usize,
     command_count: u64,
     rejected: Arc<Rejected>,
+    #[cfg(feature = "otel")]
+    traces: Option<Arc<crate::telemetry::otel::Traces>>,
     outside: Outside,
     memory: Memory,
     started: Boot,
@@ -158,6 +160,8 @@ impl<E: Engine> Node<E> {
             buffered: 0,
             command_count: 0,
             rejected: Arc::default(),
+            #[cfg(feature = "otel")]
+            traces: None,
             outside: Outside::default(),
             memory: Memory::default(),
             started: now.boot,
@@ -335,6 +339,12 @@ impl<E: Engine> Node<E> {
     /// Counts what is refused from now on in this table, together with others who do.
     pub(crate) fn count_in(&mut self, rejected: Arc<Rejected>) {
         self.rejected = rejected;
+    }
+
+    /// Remembers the traces of jobs that are handed out from now on.
+    #[cfg(feature = "otel")]
+    pub(crate) fn trace_in(&mut self, traces: Option<Arc<crate::telemetry::otel::Traces>>) {
+        self.traces = traces;
     }
 
     /// The server's own figures, without what was refused.
@@ -572,6 +582,10 @@ impl<E: Engine> Node<E> {
         let figures = self.figures_if(now, &reply);
         let around = Surroundings { now, figures, rejected: &self.rejected };
         let delivery = if let Reply::Job(job) = &reply { Some(job.delivery) } else { None };
+        #[cfg(feature = "otel")]
+        if let (Some(traces), Reply::Job(job)) = (&self.traces, &reply) {
+            traces.note(job.body.bytes());
+        }
         let Some((state, form)) =
             self.conns.get_mut(&conn).and_then(|s| s.settle(ticket).map(|form| (s, form)))
         else {

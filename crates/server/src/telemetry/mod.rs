@@ -1,7 +1,9 @@
-//! What the server says about itself by itself: the log, the form of whose lines `log.rs` owns, and figures for statsd. What
-//! others ask for is in `bessemer-web`.
+//! What the server says about itself by itself: the log, the form of whose lines `log.rs` owns, figures for statsd,
+//! traces for OpenTelemetry. What others ask for is in `bessemer-web`.
 
 mod log;
+#[cfg(feature = "otel")]
+pub(crate) mod otel;
 pub(crate) mod statsd;
 
 use std::io::{self, IsTerminal};

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use super::*;
 
 mod files;
+mod otel;
 mod passwords;
 mod statsd;
 mod tls;
