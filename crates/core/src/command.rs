@@ -4,11 +4,13 @@
 //! FETCH may be settled by somebody else's PUSH.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bessemer_protocol::text::quote;
 use bytes::Bytes;
 
+use crate::edit::{Edit, Replacement, in_queue};
 use crate::fact::{Cleared, Failure, Head, JobId, OnLost, Span};
 use crate::query::{Info, Set};
 use crate::time::Wall;
@@ -52,11 +54,24 @@ pub enum Command<'a> {
     Requeue { jobs: &'a [JobId] },
     /// An operator deletes jobs; those being worked on are left alone. Answered [`Reply::Count`].
     Delete { jobs: &'a [JobId] },
+    /// The same, but for [`crate::Rules::discard_undo`] it can be taken back by [`Command::Restore`]. Meanwhile the jobs
+    /// stand in [`Set::Discarded`] and nowhere else. Answered [`Reply::Count`].
+    Discard { jobs: &'a [JobId] },
+    /// Discarded jobs are put back where they stood, each to its old place in its queue. Answered [`Reply::Count`]: those
+    /// that are gone for good are not counted.
+    Restore { jobs: &'a [JobId] },
     /// An operator moves jobs to the dead set; those being worked on are left alone. Answered [`Reply::Count`].
     Kill { jobs: &'a [JobId] },
     /// An operator takes jobs back from their workers, to the heads of their queues; no retry is spent. What their workers
     /// say of them afterwards is stale (rule `A-03`). Jobs that nobody works on are left alone. Answered [`Reply::Count`].
     Release { jobs: &'a [JobId] },
+    /// An operator takes jobs to another queue, whose name is a valid one: those that wait to its tail, others keep their
+    /// times. Those that are being worked on, or belong to it already, are left alone. Answered [`Reply::Count`], or
+    /// [`Refusal::TooManyQueues`].
+    Move { jobs: &'a [JobId], queue: &'a str },
+    /// An operator makes a job another one. Answered [`Reply::Count`]: 0 where it is not as it was seen any more, or in a
+    /// worker's hands; or [`Refusal::TooManyQueues`].
+    Replace { edit: Edit<'a> },
     /// Everything that stands there is deleted, at one stroke; reservations too with [`Cleared::Everything`]. A queue stays
     /// known, and paused if it was. Answered [`Reply::Count`].
     Clear { what: Cleared<'a> },
@@ -197,6 +212,8 @@ impl std::fmt::Display for Refusal {
 pub enum Text {
     /// Not read yet.
     At(Span),
+    /// Not read yet, of a job that an operator moved: its `queue` is this one, whatever stands there.
+    Moved { at: Span, queue: Arc<str> },
     /// Read.
     Read(Bytes),
 }
@@ -209,8 +226,24 @@ impl Text {
     pub fn bytes(&self) -> &[u8] {
         match self {
             Self::Read(bytes) => bytes,
-            Self::At(span) => panic!("the text at {} was not read by its engine", span.at),
+            Self::At(span) | Self::Moved { at: span, .. } => {
+                panic!("the text at {} was not read by its engine", span.at)
+            }
         }
+    }
+
+    /// Where the text is, if it has not been read.
+    pub fn unread(&self) -> Option<Span> {
+        match self {
+            Self::At(span) | Self::Moved { at: span, .. } => Some(*span),
+            Self::Read(_) => None,
+        }
+    }
+
+    /// An engine has read what stands there.
+    pub fn fill(&mut self, stored: Bytes) {
+        let edited = if let Self::Moved { queue, .. } = self { in_queue(&stored, queue) } else { None };
+        *self = Self::Read(edited.map_or(stored, Bytes::from));
     }
 }
 
@@ -226,7 +259,7 @@ pub struct Handout {
 }
 
 /// The last failure of a job, as replies and pages show it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailureView {
     pub retry_count: u32,
     pub remaining: i32,
@@ -245,10 +278,18 @@ pub enum Action {
     Requeue(Vec<JobId>),
     /// See [`Command::Delete`].
     Delete(Vec<JobId>),
+    /// See [`Command::Discard`].
+    Discard(Vec<JobId>),
+    /// See [`Command::Restore`].
+    Restore(Vec<JobId>),
     /// See [`Command::Kill`].
     Kill(Vec<JobId>),
     /// See [`Command::Release`].
     Release(Vec<JobId>),
+    /// See [`Command::Move`].
+    Move { jobs: Vec<JobId>, queue: String },
+    /// See [`Command::Replace`].
+    Replace(Box<Replacement>),
     /// See [`Command::Clear`]; the jobs that wait in a queue.
     ClearQueue(String),
     /// See [`Command::Clear`]; the jobs of a sorted set.
@@ -264,8 +305,12 @@ impl Action {
             Self::Signal { wid, stage } => submit(Command::Signal { wid: wid.as_deref(), stage: *stage }),
             Self::Requeue(jobs) => submit(Command::Requeue { jobs }),
             Self::Delete(jobs) => submit(Command::Delete { jobs }),
+            Self::Discard(jobs) => submit(Command::Discard { jobs }),
+            Self::Restore(jobs) => submit(Command::Restore { jobs }),
             Self::Kill(jobs) => submit(Command::Kill { jobs }),
             Self::Release(jobs) => submit(Command::Release { jobs }),
+            Self::Move { jobs, queue } => submit(Command::Move { jobs, queue }),
+            Self::Replace(replacement) => replacement.lend(|edit| submit(Command::Replace { edit })),
             Self::ClearQueue(name) => submit(Command::Clear { what: Cleared::Queue(name) }),
             Self::ClearSet(set) => submit(Command::Clear { what: Cleared::Set(*set) }),
             Self::Queue { name, deed } => submit(Command::Queues { deed: *deed, names: Some(&[name]) }),

@@ -72,6 +72,28 @@ pub enum Standing<'a> {
     Dead { until: Wall },
     /// Reserved. An empty `wid`: by a connection that is no worker.
     Working { wid: &'a str, since: Wall, until: Wall },
+    /// Discarded by an operator; gone for good then, unless it is put back to where it stood.
+    Discarded { until: Wall, was: Stood },
+}
+
+/// Where a discarded job stood, in the words of [`Standing`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stood {
+    Queued { since: Wall },
+    Scheduled { at: Wall },
+    Retrying { at: Wall },
+    Dead { until: Wall },
+}
+
+impl From<Stood> for Standing<'_> {
+    fn from(was: Stood) -> Self {
+        match was {
+            Stood::Queued { since } => Self::Queued { since },
+            Stood::Scheduled { at } => Self::Scheduled { at },
+            Stood::Retrying { at } => Self::Retrying { at },
+            Stood::Dead { until } => Self::Dead { until },
+        }
+    }
 }
 
 /// The last failure of a job.
@@ -98,7 +120,7 @@ pub enum Ending {
     Failed,
     /// Its worker was lost and it had `retry: 0`: it is never delivered twice.
     Lost,
-    /// An operator deleted it.
+    /// An operator deleted it, or discarded it and did not take that back in time.
     Deleted,
     /// It was dead for longer than the dead set keeps jobs.
     DeadAge,
@@ -126,18 +148,31 @@ pub enum Family {
 pub enum Fact<'a> {
     /// A job entered the store at `at`, or is told again whole because its first record is given up (then without).
     Put { id: JobId, order: Order, at: Option<Wall>, head: Head<'a>, standing: Standing<'a>, body: &'a [u8] },
-    /// A job stands elsewhere now: fetched, promoted, requeued, killed.
+    /// A job stands elsewhere now: fetched, promoted, requeued, killed, discarded, restored.
     Set { id: JobId, order: Order, standing: Standing<'a> },
     /// A job failed. `counted`: this was an attempt at `at` (rule `R-01`); else the failure is only told again.
     Fail { id: JobId, order: Order, at: Wall, counted: bool, failure: Failure<'a>, standing: Standing<'a> },
     /// The job's worker was lost at `at`. `blamed`: it counts towards poison (`D4`).
     Lost { id: JobId, order: Order, at: Wall, blamed: bool, standing: Standing<'a> },
+    /// A job belongs to another queue from now on, whatever its body says.
+    Move { id: JobId, order: Order, queue: &'a str, standing: Standing<'a> },
     /// A job is no more.
     End { id: JobId, at: Wall, why: Ending },
     /// A small record has this value from now on; without one it is gone.
     Keep { family: Family, key: &'a [u8], value: Option<&'a [u8]> },
     /// All that stands there is deleted, at one stroke: however much it is, a crash leaves it done or not (`G5`).
     Clear(Cleared<'a>),
+}
+
+impl From<bessemer_protocol::job::OnLost> for OnLost {
+    fn from(said: bessemer_protocol::job::OnLost) -> Self {
+        use bessemer_protocol::job::OnLost as Said;
+        match said {
+            Said::Requeue => Self::Requeue,
+            Said::Wait => Self::Wait,
+            Said::Dead => Self::Dead,
+        }
+    }
 }
 
 /// What is deleted at one stroke.
@@ -164,7 +199,8 @@ impl<'a> Fact<'a> {
             Fact::Put { standing, .. }
             | Fact::Set { standing, .. }
             | Fact::Fail { standing, .. }
-            | Fact::Lost { standing, .. } => *standing = new,
+            | Fact::Lost { standing, .. }
+            | Fact::Move { standing, .. } => *standing = new,
             Fact::End { .. } | Fact::Keep { .. } | Fact::Clear(_) => {}
         }
         fact

@@ -39,6 +39,9 @@ pub const RESERVE_DEFAULT_S: u32 = 1_800;
 /// A retry waits at most this long; count⁴ would grow beyond any calendar.
 pub const RETRY_DELAY_MAX: Duration = Duration::from_secs(365 * 86_400);
 
+/// What was discarded is kept no longer than this: until it is gone it takes its memory, and nobody sees it.
+pub const DISCARD_UNDO_MAX: Duration = Duration::from_secs(86_400);
+
 /// Days of history kept.
 pub const HISTORY_DAYS: usize = 180;
 
@@ -63,6 +66,8 @@ pub struct Rules {
     pub dead_age: Duration,
     /// Jobs in the dead set; the oldest go (`D28`). Default 1,000,000.
     pub dead_max: usize,
+    /// What an operator discards can be taken back for this long; 0: it is gone at once. Default 60 s.
+    pub discard_undo: Duration,
     /// Known queues. Default 10,000.
     pub queues_max: usize,
     /// Known workers. Default 10,000.
@@ -86,6 +91,7 @@ impl Default for Rules {
             silent_after: Duration::from_secs(60),
             dead_age: 180 * day,
             dead_max: 1_000_000,
+            discard_undo: Duration::from_secs(60),
             queues_max: 10_000,
             workers_max: 10_000,
             repush_window: Duration::from_secs(60),

@@ -16,6 +16,7 @@ impl From<JobSet> for Where {
             JobSet::Retries => Self::Retries,
             JobSet::Scheduled => Self::Scheduled,
             JobSet::Dead => Self::Dead,
+            JobSet::Discarded => Self::Discarded,
         }
     }
 }
@@ -30,6 +31,7 @@ impl fmt::Display for Mark {
                 Where::Retries => "start:retries",
                 Where::Scheduled => "start:scheduled",
                 Where::Dead => "start:dead",
+                Where::Discarded => "start:discarded",
             }),
             Self::Working(at) => write!(f, "working:{at}"),
             Self::Queued { queue, order, id } => write!(f, "queued:{}:{}:{queue}", order.0, id.0),
@@ -38,6 +40,7 @@ impl fmt::Display for Mark {
                     Set::Scheduled => "scheduled",
                     Set::Retries => "retries",
                     Set::Dead => "dead",
+                    Set::Discarded => "discarded",
                 };
                 write!(f, "{set}:{}:{}", time.0, order.0)
             }
@@ -56,7 +59,7 @@ impl Mark {
         match kind {
             "jid" => rest.parse().ok().map(Self::Jid),
             "start" => {
-                let set = JobSet::ALL.into_iter().find(|set| set.as_str() == rest)?;
+                let set = JobSet::named(rest)?;
                 Some(Self::Start(set.into()))
             }
             "working" => rest.parse().ok().map(Self::Working),
@@ -69,6 +72,7 @@ impl Mark {
             "scheduled" => sorted(Set::Scheduled),
             "retries" => sorted(Set::Retries),
             "dead" => sorted(Set::Dead),
+            "discarded" => sorted(Set::Discarded),
             _ => None,
         }
     }
@@ -88,8 +92,10 @@ mod tests {
             sorted(Set::Scheduled),
             sorted(Set::Retries),
             sorted(Set::Dead),
+            sorted(Set::Discarded),
         ];
-        for mark in marks.into_iter().chain(Where::ALL.map(Mark::Start)) {
+        let places = Where::ALL.into_iter().chain([Where::Discarded]);
+        for mark in marks.into_iter().chain(places.map(Mark::Start)) {
             assert_eq!(Mark::parse(&mark.to_string()), Some(mark));
         }
         for wrong in

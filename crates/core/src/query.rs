@@ -4,16 +4,19 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::command::{FailureView, Stage, Text};
-use crate::fact::{JobId, Order, Span, Standing};
+use crate::fact::{JobId, Order, Span, Standing, Stood};
 use crate::glob::Glob;
 use crate::time::Wall;
 
-/// The three sorted sets.
+/// The sorted sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Set {
     Scheduled,
     Retries,
     Dead,
+    /// What operators discarded and may still take back. Nothing else shows it: no figure, no walk over
+    /// [`Where::ALL`], and not [`Query::Jid`].
+    Discarded,
 }
 
 /// A window on a list: entries `from` to `from + count`, counted from 0. `count` is clamped to
@@ -42,7 +45,7 @@ pub enum Query {
     /// Entries of a set by their time and jid (rule `V-10`), [`crate::limits::SAME_JID_MAX`] at most. Answered
     /// [`Answer::Jobs`].
     Entry { set: Set, at: Wall, jid: String },
-    /// The live jobs with this jid, in any state, [`crate::limits::SAME_JID_MAX`] at most. Answered [`Answer::Jobs`].
+    /// The live jobs with this jid, in any state but discarded, [`crate::limits::SAME_JID_MAX`] at most. Answered [`Answer::Jobs`].
     Jid { jid: String },
     /// The ids of the first `count` entries of a set that entered the store before `below`; for acting on a whole
     /// set in slices. Answered [`Answer::Ids`].
@@ -70,10 +73,12 @@ pub enum Where {
     Retries,
     Scheduled,
     Dead,
+    /// Only where it is named: see [`Set::Discarded`].
+    Discarded,
 }
 
 impl Where {
-    /// All, in the order of a walk: what happens now comes before what will, and that before what has been.
+    /// All in which jobs are jobs, in the order of a walk: what happens now comes before what will, and that before what has been.
     pub const ALL: [Self; 5] = [Self::Working, Self::Queued, Self::Retries, Self::Scheduled, Self::Dead];
 
     /// The sorted set, if it is one.
@@ -83,6 +88,7 @@ impl Where {
             Self::Retries => Some(Set::Retries),
             Self::Scheduled => Some(Set::Scheduled),
             Self::Dead => Some(Set::Dead),
+            Self::Discarded => Some(Set::Discarded),
         }
     }
 }
@@ -95,6 +101,7 @@ impl From<&Place> for Where {
             Place::Retrying { .. } => Self::Retries,
             Place::Scheduled { .. } => Self::Scheduled,
             Place::Dead { .. } => Self::Dead,
+            Place::Discarded { .. } => Self::Discarded,
         }
     }
 }
@@ -291,6 +298,7 @@ pub enum Place {
     Retrying { at: Wall },
     Dead { until: Wall },
     Working { wid: String, since: Wall, until: Wall },
+    Discarded { until: Wall, was: Stood },
 }
 
 impl From<Standing<'_>> for Place {
@@ -301,6 +309,7 @@ impl From<Standing<'_>> for Place {
             Standing::Retrying { at } => Self::Retrying { at },
             Standing::Dead { until } => Self::Dead { until },
             Standing::Working { wid, since, until } => Self::Working { wid: wid.into(), since, until },
+            Standing::Discarded { until, was } => Self::Discarded { until, was },
         }
     }
 }

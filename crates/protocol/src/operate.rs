@@ -53,11 +53,18 @@ pub enum JobSet {
     Retries,
     Scheduled,
     Dead,
+    /// What was discarded and may still be taken back; only where it is named.
+    Discarded,
 }
 
 impl JobSet {
-    /// All, in the order of a walk.
+    /// All that are meant where none is named, in the order of a walk.
     pub const ALL: [Self; 5] = [Self::Working, Self::Queued, Self::Retries, Self::Scheduled, Self::Dead];
+
+    /// The set of this name.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().chain([Self::Discarded]).find(|set| set.as_str() == word)
+    }
 
     /// The word on the wire.
     pub const fn as_str(self) -> &'static str {
@@ -67,6 +74,7 @@ impl JobSet {
             Self::Retries => "retries",
             Self::Scheduled => "scheduled",
             Self::Dead => "dead",
+            Self::Discarded => "discarded",
         }
     }
 }
@@ -80,6 +88,7 @@ pub enum JobState {
     Retrying,
     Scheduled,
     Dead,
+    Discarded,
 }
 
 /// The reply to JOBS LIST.
@@ -191,7 +200,8 @@ mod tests {
 
     #[test]
     fn sets_are_named_as_they_are_sent() {
-        for set in JobSet::ALL {
+        for set in JobSet::ALL.into_iter().chain([JobSet::Discarded]) {
+            assert_eq!(JobSet::named(set.as_str()), Some(set));
             assert_eq!(serde_json::to_string(&set).unwrap(), format!("{:?}", set.as_str()));
         }
     }

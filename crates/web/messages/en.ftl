@@ -503,6 +503,7 @@ job-scheduled = Scheduled
 job-retrying = Waiting for its next retry
 job-dead = Dead
 job-working = Being worked on
+job-discarded = Discarded
 job-retry = Retry now
 job-enqueue = Add to queue
 job-delete = Delete

@@ -73,6 +73,7 @@ impl Deed {
             Where::Queued => self != Self::Retry,
             Where::Retries | Where::Scheduled => true,
             Where::Dead => self != Self::Kill,
+            Where::Discarded => self == Self::Delete,
         }
     }
 

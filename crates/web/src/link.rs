@@ -90,6 +90,7 @@ pub(crate) fn path(set: Set) -> &'static str {
         Set::Retries => "retries",
         Set::Scheduled => "scheduled",
         Set::Dead => "morgue",
+        Set::Discarded => "discarded",
     }
 }
 

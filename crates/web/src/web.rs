@@ -98,6 +98,10 @@ impl<F: Front> Web<F> {
             Set::Scheduled => info.scheduled,
             Set::Retries => info.retries,
             Set::Dead => info.dead,
+            Set::Discarded => {
+                let page = Page { from: 0, count: 0 };
+                self.jobs(Query::Set { set, page }).await?.unwrap_or_default().total as u64
+            }
         })
     }
 

@@ -1,9 +1,12 @@
 //! Jobs that come from another store with all that happened to them, and logs of which parts are lost.
 
+use std::borrow::Cow;
+
 use super::counters::numbers;
 use super::table::{Slot, State};
 use super::{Machine, Settled, Turn};
 use crate::command::Refusal;
+use crate::edit::in_queue;
 use crate::fact::{Fact, Facts, Failure, Family, Head, JobId, Order, Standing};
 use crate::query::Day;
 use crate::time::{Now, Wall};
@@ -42,7 +45,14 @@ impl Machine {
         self.table.seq
     }
 
-    /// All that is known of a live job. `head` and `body` are what its first record says, `failure` is the text at
+    /// The body of a live job as it would be told again, where its first record says `body`.
+    pub fn body_of<'b>(&self, id: JobId, body: &'b [u8]) -> Cow<'b, [u8]> {
+        let moved = self.table.find(id).filter(|slot| self.table[*slot].moved);
+        let moved = moved.and_then(|slot| in_queue(body, &self.queues[self.table[slot].queue].name));
+        moved.map_or(Cow::Borrowed(body), Cow::Owned)
+    }
+
+    /// All that is known of a live job; of one that was discarded nobody is told. `head` and `body` are what its first record says, `failure` is the text at
     /// [`Machine::failure_text`].
     pub fn life<'a>(
         &'a self,
@@ -53,6 +63,9 @@ impl Machine {
     ) -> Option<Life<'a>> {
         let slot = self.table.find(id)?;
         let entry = &self.table[slot];
+        if entry.state == State::Discarded {
+            return None;
+        }
         let standing = match (entry.state, self.reservations.get(&self.table, slot)) {
             (State::Scheduled, _) => Standing::Scheduled { at: entry.time },
             (State::Retrying, _) => Standing::Retrying { at: entry.time },
@@ -69,7 +82,7 @@ impl Machine {
         });
         Some(Life {
             order: entry.order,
-            head,
+            head: Head { queue: &self.queues[entry.queue].name, ..head },
             standing,
             enqueued_at: (entry.state == State::Working).then_some(entry.time),
             failure,
@@ -154,7 +167,7 @@ impl Machine {
         self.tail()
     }
 
-    fn room_for_queue(&self, name: &str) -> Result<(), Refusal> {
+    pub(super) fn room_for_queue(&self, name: &str) -> Result<(), Refusal> {
         if self.queues.find(name).is_none() && self.queues.count() >= self.rules.queues_max {
             return Err(Refusal::TooManyQueues(self.rules.queues_max));
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::Machine;
+use super::sorted::Sets;
 use super::table::{Slot, State};
 use crate::fact::Order;
 
@@ -27,6 +28,7 @@ impl Machine {
                 State::Retrying => in_set(&self.sets.retries),
                 State::Dead => in_set(&self.sets.dead),
                 State::Working => self.reservations.get(&self.table, slot).is_some(),
+                State::Discarded => in_set(&self.sets.discarded) && self.stood.contains_key(&slot),
             };
             working += usize::from(entry.state == State::Working);
             if !placed || self.table.find(self.table.id(slot)) != Some(slot) {
@@ -36,13 +38,16 @@ impl Machine {
                 return Err(format!("slot {slot}: its order is still to be given out"));
             }
         }
-        let placed =
-            queued + working + self.sets.scheduled.len() + self.sets.retries.len() + self.sets.dead.len();
+        let Sets { scheduled, retries, dead, discarded } = &self.sets;
+        let placed = queued + working + scheduled.len() + retries.len() + dead.len() + discarded.len();
         if live != placed || live != self.table.len() || live != self.types.users() {
             return Err(format!("{live} jobs, {placed} places, {} by jid", self.table.len()));
         }
         if working != self.reservations.len() {
             return Err("more reservations than jobs".into());
+        }
+        if self.stood.len() != discarded.len() {
+            return Err("more discarded jobs have a place to go back to than there are".into());
         }
         self.check_waits()
     }

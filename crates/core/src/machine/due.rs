@@ -35,6 +35,7 @@ impl Machine {
             wall(&self.sets.scheduled),
             wall(&self.sets.retries),
             wall(&self.sets.dead),
+            wall(&self.sets.discarded),
             self.beyond_dead_max().map(|_| now.boot),
         ]
         .into_iter()
@@ -57,6 +58,9 @@ impl Machine {
         }
         while let Some(slot) = take(&mut left, || self.sets.due(Set::Dead, now.wall)) {
             self.drop_dead(turn, slot, Ending::DeadAge);
+        }
+        while let Some(slot) = take(&mut left, || self.sets.due(Set::Discarded, now.wall)) {
+            self.end_deleted(turn, slot);
         }
         while let Some(slot) = take(&mut left, || self.beyond_dead_max()) {
             self.drop_dead(turn, slot, Ending::DeadLimit);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::parked::ParkedNo;
 use super::table::{Slot, State};
 use super::{Machine, Progress, Turn};
-use crate::command::{ConnId, Delivery, Handout, Reply, Stage, Text, Ticket};
+use crate::command::{ConnId, Delivery, Handout, Reply, Stage, Ticket};
 use crate::fact::{Fact, Facts, Standing};
 use crate::limits::{RESERVE_MAX_S, RESERVE_MIN_S};
 use crate::time::{Now, Wall};
@@ -94,7 +94,7 @@ impl Machine {
         let delivery = self.reservations.start(&self.table, slot, deadline).unwrap_or(Delivery(0));
         Reply::Job(Box::new(Handout {
             delivery,
-            body: Text::At(entry.body()),
+            body: self.body_text(slot),
             next,
             enqueued_at: entry.time,
             failure: self.failures.get(&slot).map(super::happen::Failed::view),

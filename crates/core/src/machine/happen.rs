@@ -55,17 +55,21 @@ impl Machine {
     pub(super) fn change(&mut self, fact: &Fact<'_>, span: Span, free: &mut impl FnMut(Span)) {
         match *fact {
             Fact::Put { id, order, at, head, standing, .. } => {
-                if let Some(slot) = self.table.find(id) {
+                // One that is told again while others are served comes back into their midst.
+                let again = self.table.find(id).map(|slot| {
+                    self.queues.search_from(self.table[slot].prev);
                     self.drop_job(slot, free);
-                }
+                    State::Discarded
+                });
                 let (queue, jobtype) = (self.queues.acquire(head.queue), self.types.acquire(head.jobtype));
                 let slot = self.table.insert(id, &head, queue, jobtype, span);
                 if let Some(at) = at {
                     self.recent.pushed(at, self.table.seq_of(slot), self.rules.repush_window);
                 }
-                self.enter(slot, order, standing, None);
+                self.enter(slot, order, standing, again);
             }
             Fact::Set { id, order, standing } => self.stand(id, order, standing),
+            Fact::Move { id, order, queue, standing } => self.belong(id, order, queue, standing),
             Fact::Fail { id, order, at, counted, failure, standing } => {
                 if counted {
                     self.counters.attempt(at, true);
@@ -112,6 +116,7 @@ impl Machine {
             self.reservations.clear(&mut self.workers);
             self.failures.clear();
             self.losses.clear();
+            self.stood.clear();
             self.counters = Counters::default();
             self.recent = Recent::default();
             return;
@@ -149,12 +154,37 @@ impl Machine {
         self.enter(slot, order, standing, Some(was));
     }
 
+    /// A job that lives belongs to another queue.
+    fn belong(&mut self, id: JobId, order: Order, queue: &str, standing: Standing<'_>) {
+        let Some(slot) = self.table.find(id) else { return };
+        let was = self.table[slot].state;
+        self.leave(slot);
+        let to = self.queues.acquire(queue);
+        let from = std::mem::replace(&mut self.table[slot].queue, to);
+        self.queues.release(from);
+        self.table[slot].moved = true;
+        self.enter(slot, order, standing, Some(was));
+    }
+
+    /// Where a job's body is, and what of it is to be read otherwise.
+    pub(super) fn body_text(&self, slot: Slot) -> Text {
+        let entry = &self.table[slot];
+        match entry.moved {
+            true => Text::Moved { at: entry.body(), queue: self.queues[entry.queue].name.clone() },
+            false => Text::At(entry.body()),
+        }
+    }
+
     /// Takes a job out of wherever it stands.
     fn leave(&mut self, slot: Slot) {
         match self.table[slot].state {
             State::Free => {}
             State::Queued => self.queues.remove(&mut self.table, slot),
             State::Scheduled | State::Retrying | State::Dead => self.sets.remove(&self.table, slot),
+            State::Discarded => {
+                self.sets.remove(&self.table, slot);
+                self.stood.remove(&slot);
+            }
             State::Working => {
                 self.reservations.remove(&self.table, &mut self.workers, slot);
                 self.queues[self.table[slot].queue].working -= 1;
@@ -173,12 +203,17 @@ impl Machine {
             Standing::Scheduled { at } => (State::Scheduled, at),
             Standing::Retrying { at } => (State::Retrying, at),
             Standing::Dead { until } => (State::Dead, until),
+            Standing::Discarded { until, .. } => (State::Discarded, until),
             // A job that was not in its queue was enqueued and fetched in one.
             Standing::Working { since, .. } => {
                 (State::Working, if was == Some(State::Queued) { entry.time } else { since })
             }
         };
         match standing {
+            // Only what was discarded comes back into the midst of others. A replay sorts in the end.
+            Standing::Queued { .. } if was == Some(State::Discarded) && !self.table.is_replaying => {
+                self.queues.put_back(&mut self.table, slot);
+            }
             Standing::Queued { .. } => self.queues.insert(&mut self.table, slot),
             Standing::Working { wid, since, until } => {
                 let holder = match self.ticks.get(self.table.seq_of(slot)) {
@@ -188,7 +223,13 @@ impl Machine {
                 self.reservations.insert(&mut self.table, &mut self.workers, slot, holder, (since, until));
                 self.queues.hand_out(self.table[slot].queue, was == Some(State::Queued));
             }
-            _ => self.sets.insert(&self.table, slot),
+            Standing::Discarded { was, .. } => {
+                self.stood.insert(slot, was);
+                self.sets.insert(&self.table, slot);
+            }
+            Standing::Scheduled { .. } | Standing::Retrying { .. } | Standing::Dead { .. } => {
+                self.sets.insert(&self.table, slot);
+            }
         }
     }
 

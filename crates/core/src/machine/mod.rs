@@ -10,6 +10,7 @@ mod check;
 mod counters;
 mod deadlines;
 mod due;
+mod edit;
 mod fetch;
 mod finish;
 mod happen;
@@ -52,7 +53,7 @@ use self::tick::Ticks;
 use self::workers::Workers;
 use crate::command::{Command, ConnId, Refusal, Reply, Stage, Ticket};
 use crate::event::Event;
-use crate::fact::{Facts, Order, Span};
+use crate::fact::{Facts, Order, Span, Stood};
 use crate::limits::Rules;
 use crate::query::Tally;
 use crate::time::{Boot, Now, Wall};
@@ -86,6 +87,8 @@ pub struct Machine {
     reservations: Reservations,
     failures: BTreeMap<Slot, Failed>,
     losses: BTreeMap<Slot, Vec<Wall>>,
+    /// Where discarded jobs stood.
+    stood: BTreeMap<Slot, Stood>,
     counters: Counters,
     recent: Recent,
     /// The order that the next job at a tail gets; heads count down from -1.
@@ -114,6 +117,7 @@ impl Machine {
             reservations: Reservations::default(),
             failures: BTreeMap::new(),
             losses: BTreeMap::new(),
+            stood: BTreeMap::new(),
             counters: Counters::default(),
             recent: Recent::default(),
             next_tail: 0,
@@ -166,8 +170,12 @@ impl Machine {
             Command::Signal { wid, stage } => self.signal(wid, stage),
             Command::Requeue { jobs } => self.requeue(&mut turn, jobs),
             Command::Delete { jobs } => self.delete(&mut turn, jobs),
+            Command::Discard { jobs } => self.discard(&mut turn, jobs),
+            Command::Restore { jobs } => self.restore(&mut turn, jobs),
             Command::Kill { jobs } => self.kill(&mut turn, jobs),
             Command::Release { jobs } => self.release(&mut turn, jobs),
+            Command::Move { jobs, queue } => self.move_to(&mut turn, jobs, queue),
+            Command::Replace { edit } => self.replace(&mut turn, &edit),
             Command::Clear { what } => self.clear(&mut turn, what),
             Command::Queues { deed, names } => self.operate_queues(&mut turn, deed, names),
             Command::Latency { names } => self.latency(&turn, names),

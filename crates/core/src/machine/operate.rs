@@ -7,7 +7,7 @@ use super::happen::PAUSED;
 use super::table::{Slot, State};
 use super::{Machine, Turn};
 use crate::command::{QueueDeed, Reply, Stage};
-use crate::fact::{Cleared, Ending, Fact, Facts, Family, JobId, Standing};
+use crate::fact::{Cleared, Ending, Fact, Facts, Family, JobId, Standing, Stood};
 
 impl Machine {
     /// Quiets or stops a worker, or all; the worker learns it with its next BEAT (rule `L-03`).
@@ -29,21 +29,69 @@ impl Machine {
                 machine.promote(turn, slot);
                 true
             }
-            State::Free | State::Queued | State::Working => false,
+            State::Free | State::Queued | State::Working | State::Discarded => false,
         })
     }
 
     pub(super) fn delete<F: Facts>(&mut self, turn: &mut Turn<'_, F>, jobs: &[JobId]) -> Reply {
         self.each(turn, jobs, |machine, turn, slot| {
-            let id = machine.table.id(slot);
-            machine.happen(turn, &Fact::End { id, at: turn.now.wall, why: Ending::Deleted });
+            machine.end_deleted(turn, slot);
             true
         })
+    }
+
+    /// A job is gone for good, because an operator wanted it so.
+    pub(super) fn end_deleted<F: Facts>(&mut self, turn: &mut Turn<'_, F>, slot: Slot) {
+        let id = self.table.id(slot);
+        self.happen(turn, &Fact::End { id, at: turn.now.wall, why: Ending::Deleted });
+    }
+
+    /// Out of sight, and gone for good when nobody has taken that back in time. Until then its push is known (`D5`): who
+    /// repeats it gets no second job.
+    pub(super) fn discard<F: Facts>(&mut self, turn: &mut Turn<'_, F>, jobs: &[JobId]) -> Reply {
+        if self.rules.discard_undo.is_zero() {
+            return self.delete(turn, jobs);
+        }
+        let until = turn.now.wall.after(self.rules.discard_undo);
+        self.each(turn, jobs, |machine, turn, slot| {
+            let (id, entry) = (machine.table.id(slot), &machine.table[slot]);
+            let (order, time) = (entry.order, entry.time);
+            let was = match entry.state {
+                State::Queued => Stood::Queued { since: time },
+                State::Scheduled => Stood::Scheduled { at: time },
+                State::Retrying => Stood::Retrying { at: time },
+                State::Dead => Stood::Dead { until: time },
+                State::Free | State::Working | State::Discarded => return false,
+            };
+            machine.happen(turn, &Fact::Set { id, order, standing: Standing::Discarded { until, was } });
+            true
+        })
+    }
+
+    /// Back to where it stood, at its old place. What was due meanwhile is due at once.
+    pub(super) fn restore<F: Facts>(&mut self, turn: &mut Turn<'_, F>, jobs: &[JobId]) -> Reply {
+        let mut queued = Vec::new();
+        let reply = self.each(turn, jobs, |machine, turn, slot| {
+            let Some(was) = machine.stood.get(&slot).copied() else { return false };
+            if matches!(was, Stood::Queued { .. }) {
+                machine.know_again(turn, machine.table[slot].queue);
+                queued.push(slot);
+            }
+            let (id, order) = (machine.table.id(slot), machine.table[slot].order);
+            machine.happen(turn, &Fact::Set { id, order, standing: was.into() });
+            true
+        });
+        self.serve(turn, &queued);
+        self.trim_dead(turn);
+        reply
     }
 
     /// To the dead set, as it is; for one that is there already its time starts again (rule `M-08`).
     pub(super) fn kill<F: Facts>(&mut self, turn: &mut Turn<'_, F>, jobs: &[JobId]) -> Reply {
         let reply = self.each(turn, jobs, |machine, turn, slot| {
+            if machine.table[slot].state == State::Discarded {
+                return false;
+            }
             let (id, order) = (machine.table.id(slot), machine.table[slot].order);
             let standing = Standing::Dead { until: turn.now.wall.after(machine.rules.dead_age) };
             machine.happen(turn, &Fact::Set { id, order, standing });
@@ -133,7 +181,7 @@ impl Machine {
     }
 
     /// Does something to each job that lives and is in nobody's hands; counts those it was done to.
-    fn each<F: Facts>(
+    pub(super) fn each<F: Facts>(
         &mut self,
         turn: &mut Turn<'_, F>,
         jobs: &[JobId],

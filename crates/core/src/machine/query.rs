@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use super::Machine;
 use super::table::{Slot, State};
-use crate::command::Text;
-use crate::fact::{JobId, Order};
+use crate::fact::{JobId, Order, Stood};
 use crate::limits::{PAGE_MAX, SAME_JID_MAX, SKIP_MAX, SLICE_MAX};
 use crate::query::{Answer, Info, JobView, Jobs, List, Page, Place, Query, QueueView, Spot, WorkerView};
 use crate::time::{Now, Wall};
 
 impl Machine {
-    /// Answers a query about the state as it is now; texts are [`Text::At`].
+    /// Answers a query about the state as it is now; texts are still to be read.
     pub fn answer(&self, now: Now, query: &Query) -> Answer {
         match query {
             Query::Info => Answer::Info(Box::new(self.info(now))),
@@ -39,7 +38,10 @@ impl Machine {
                 let then = self.sets.of(*set).range(first..=last).map(|(.., slot)| *slot);
                 self.all_jobs(then.filter(|slot| self.table[*slot].jid == hash))
             }
-            Query::Jid { jid } => self.all_jobs(self.table.with_jid(self.table.hash(jid.as_bytes()))),
+            Query::Jid { jid } => {
+                let all = self.table.with_jid(self.table.hash(jid.as_bytes()));
+                self.all_jobs(all.filter(|slot| self.table[*slot].state != State::Discarded))
+            }
             Query::SetIds { set, below, count } => {
                 let ids =
                     self.sets.of(*set).iter().map(|(.., slot)| self.table.id(*slot)).filter(|id| id < below);
@@ -188,14 +190,21 @@ impl Machine {
             id: self.table.id(slot),
             queue: self.queues[entry.queue].name.to_string(),
             place: self.place(slot),
-            body: Text::At(entry.body()),
-            enqueued_at: matches!(entry.state, State::Queued | State::Working).then_some(entry.time),
+            body: self.body_text(slot),
+            enqueued_at: match (entry.state, self.stood.get(&slot)) {
+                (State::Queued | State::Working, _) => Some(entry.time),
+                (State::Discarded, Some(Stood::Queued { since })) => Some(*since),
+                _ => None,
+            },
             failure: self.failures.get(&slot).map(super::happen::Failed::view),
         }
     }
 
     pub(super) fn place(&self, slot: Slot) -> Place {
         let entry = &self.table[slot];
+        if let (State::Discarded, Some(was)) = (entry.state, self.stood.get(&slot)) {
+            return Place::Discarded { until: entry.time, was: *was };
+        }
         match (entry.state, self.reservations.get(&self.table, slot)) {
             (State::Scheduled, _) => Place::Scheduled { at: entry.time },
             (State::Retrying, _) => Place::Retrying { at: entry.time },

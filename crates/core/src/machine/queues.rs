@@ -35,6 +35,8 @@ pub(super) struct Queues {
     by_name: BTreeMap<Arc<str>, u16>,
     /// Numbers that nobody uses.
     free: Vec<u16>,
+    /// Where jobs were put back last; nothing but a place to search from.
+    near: Slot,
     /// Jobs in all queues.
     pub(super) enqueued: usize,
 }
@@ -147,6 +149,42 @@ impl Queues {
         queue.len += 1;
         queue.pushed += 1;
         self.enqueued += 1;
+    }
+
+    /// Puts a job back among those that stand in its queue, where its order says. The search begins at the nearest job that
+    /// is known: an end, its neighbours of then, or the one that was put back before it. So it is short where jobs go
+    /// back one after the other, and else as long as the queue at worst.
+    pub(super) fn put_back(&mut self, table: &mut Table, slot: Slot) {
+        let (number, order) = (table[slot].queue, table[slot].order);
+        let before = std::mem::replace(&mut self.near, slot);
+        let Queue { head, tail, .. } = self[number];
+        if head == NONE || order < table[head].order || table[tail].order < order {
+            return self.insert(table, slot);
+        }
+        let stands = |near: &Slot| {
+            let is_other = *near != slot && table.is_live(*near);
+            is_other && table[*near].state == State::Queued && table[*near].queue == number
+        };
+        let near = [head, tail, before, table[slot].prev, table[slot].next].into_iter().filter(stands);
+        let mut prev = near.min_by_key(|near| table[*near].order.0.abs_diff(order.0)).unwrap_or(head);
+        while order < table[prev].order {
+            prev = table[prev].prev;
+        }
+        while table[table[prev].next].order < order {
+            prev = table[prev].next;
+        }
+        let next = table[prev].next;
+        (table[slot].prev, table[slot].next) = (prev, next);
+        (table[prev].next, table[next].prev) = (slot, slot);
+        let queue = &mut self[number];
+        queue.len += 1;
+        queue.pushed += 1;
+        self.enqueued += 1;
+    }
+
+    /// A job is about to be put back beside this one.
+    pub(super) fn search_from(&mut self, near: Slot) {
+        self.near = near;
     }
 
     /// A job of this queue is in somebody's hands from now on; one that did not stand in it came and left in one.

@@ -3,6 +3,7 @@
 
 use super::Machine;
 use super::table::State;
+use crate::edit::in_queue;
 use crate::fact::{Fact, Facts, Failure, Head, JobId, Span, Standing};
 
 impl Machine {
@@ -23,6 +24,10 @@ impl Machine {
         let Some(slot) = self.table.find(id) else { return };
         let entry = &self.table[slot];
         let (order, time) = (entry.order, entry.time);
+        // What was moved says so in its body from now on.
+        let queue = self.queues[entry.queue].name.clone();
+        let moved = if entry.moved { in_queue(body, &queue) } else { None };
+        let (head, body) = (Head { queue: &queue, ..head }, moved.as_deref().unwrap_or(body));
         // A job that is being worked on was enqueued first, and its handout says when.
         let standing = match entry.state {
             State::Free => return,
@@ -30,6 +35,10 @@ impl Machine {
             State::Scheduled => Standing::Scheduled { at: time },
             State::Retrying => Standing::Retrying { at: time },
             State::Dead => Standing::Dead { until: time },
+            State::Discarded => match self.stood.get(&slot) {
+                Some(was) => Standing::Discarded { until: time, was: *was },
+                None => return,
+            },
         };
         facts.release(entry.body());
         let moved = facts.record(&Fact::Put { id, order, at: None, head, standing, body });
@@ -150,6 +159,10 @@ mod tests {
         apply(104, 1, fetch(&["default"]));
         apply(105, 1, Command::Push { job: push("job-later", "default", 25, Some(Wall(i64::MAX / 2))) });
         apply(106, 1, Command::Push { job: push("job-waits", "default", 25, None) });
+        let (gone, push) = (machine.table.next_id(), push("job-gone0", "default", 25, None));
+        for command in [Command::Push { job: push }, Command::Discard { jobs: &[gone] }] {
+            machine.apply(now(107), Ticket(1), command, &mut notes, &mut out);
+        }
         machine.check().unwrap();
         (machine, notes)
     }
@@ -160,15 +173,15 @@ mod tests {
         let (dump, live) = (told.dump(), notes.live);
         notes.replica = Some(machine());
         let ids: Vec<JobId> = told.table.slots().map(|slot| told.table.id(slot)).collect();
-        assert_eq!(ids.len(), 6);
+        assert_eq!(ids.len(), 7);
         for id in ids.iter().copied() {
             let slot = told.table.find(id).unwrap();
             let span = told.table[slot].body();
             assert!(told.lives_at(id, span));
             let failure = told.failure_text(id).map_or(Vec::new(), |span| notes.text(span));
             let (queue, jobtype) = (told.queues[told.table[slot].queue].name.clone(), "Greet");
-            let names: [&str; 6] =
-                ["job-retry", "job-dead0", "job-lost0", "job-works", "job-later", "job-waits"];
+            let names =
+                ["job-retry", "job-dead0", "job-lost0", "job-works", "job-later", "job-waits", "job-gone0"];
             let jid = names
                 .into_iter()
                 .find(|jid| told.table.hash(jid.as_bytes()) == told.table[slot].jid)

@@ -73,7 +73,9 @@ impl Machine {
             let next = match place {
                 Where::Working => self.scan_working(from.take(), piece),
                 Where::Queued => self.scan_queues(from.take(), piece),
-                Where::Retries | Where::Scheduled | Where::Dead => self.scan_set(*place, from.take(), piece),
+                Where::Retries | Where::Scheduled | Where::Dead | Where::Discarded => {
+                    self.scan_set(*place, from.take(), piece)
+                }
             };
             if next.is_some() {
                 return next;
@@ -173,6 +175,7 @@ pub(super) fn place_of(state: State) -> Where {
         State::Retrying => Where::Retries,
         State::Scheduled => Where::Scheduled,
         State::Dead => Where::Dead,
+        State::Discarded => Where::Discarded,
         State::Queued | State::Free => Where::Queued,
     }
 }
@@ -187,6 +190,7 @@ fn at_place(mark: &Mark) -> Where {
             crate::query::Set::Scheduled => Where::Scheduled,
             crate::query::Set::Retries => Where::Retries,
             crate::query::Set::Dead => Where::Dead,
+            crate::query::Set::Discarded => Where::Discarded,
         },
     }
 }

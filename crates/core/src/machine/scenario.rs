@@ -14,10 +14,11 @@ use std::time::Duration;
 
 use super::{Machine, Settled};
 use crate::command::{Command, ConnId, Hello, Push, QueueDeed, Reply, Stage, Text, Ticket};
+use crate::edit::Edit;
 use crate::event::{Attempt, Event};
-use crate::fact::{Cleared, Fact, Facts, JobId, OnLost, Span};
+use crate::fact::{Cleared, Fact, Facts, Failure, JobId, OnLost, Span};
 use crate::limits::Rules;
-use crate::query::{Answer, Page, Place, Query, Set};
+use crate::query::{Answer, Page, Place, Query, Scan, Set, Where};
 use crate::time::{Boot, Now, Wall};
 
 const KEY: [u64; 2] = [7, 11];
@@ -207,8 +208,8 @@ impl Scene {
                 self.apply(ticket, Command::Undelivered { delivery }, out);
                 return Some("back".into());
             }
-            "signal" | "requeue" | "delete" | "kill" | "release" | "flush" | "clear" | "empty" | "pause"
-            | "resume" | "remove" => {
+            "signal" | "requeue" | "delete" | "discard" | "restore" | "kill" | "release" | "move"
+            | "edit" | "flush" | "clear" | "empty" | "pause" | "resume" | "remove" => {
                 self.operate(ticket, verb, args, out);
             }
             "latency" => _ = self.apply(ticket, Command::Latency { names: args }, out),
@@ -227,16 +228,23 @@ impl Scene {
                 let wid = (args[0] != "all").then_some(args[0]);
                 self.apply(ticket, Command::Signal { wid, stage: stage(args[1]) }, out);
             }
-            "requeue" | "delete" | "kill" | "release" => {
+            "requeue" | "delete" | "discard" | "restore" | "kill" | "release" => {
                 let jobs: Vec<JobId> = args.iter().flat_map(|jid| self.ids(jid)).collect();
                 let command = match verb {
                     "requeue" => Command::Requeue { jobs: &jobs },
                     "delete" => Command::Delete { jobs: &jobs },
+                    "discard" => Command::Discard { jobs: &jobs },
+                    "restore" => Command::Restore { jobs: &jobs },
                     "release" => Command::Release { jobs: &jobs },
                     _ => Command::Kill { jobs: &jobs },
                 };
                 self.apply(ticket, command, out);
             }
+            "move" => {
+                let jobs: Vec<JobId> = args[1..].iter().flat_map(|jid| self.ids(jid)).collect();
+                self.apply(ticket, Command::Move { jobs: &jobs, queue: args[0] }, out);
+            }
+            "edit" => self.edit(ticket, args, out),
             "flush" => {
                 self.apply(ticket, Command::Clear { what: Cleared::Everything }, out);
             }
@@ -247,6 +255,7 @@ impl Scene {
                 let set = match args[0] {
                     "scheduled" => Set::Scheduled,
                     "retries" => Set::Retries,
+                    "discarded" => Set::Discarded,
                     _ => Set::Dead,
                 };
                 self.apply(ticket, Command::Clear { what: Cleared::Set(set) }, out);
@@ -264,11 +273,34 @@ impl Scene {
         }
     }
 
+    /// The job becomes what stands behind its jid: `edit a now 1 queue=x`.
+    fn edit(&mut self, ticket: Ticket, args: &[&str], out: &mut Settled) {
+        let Some(id) = self.ids(args[0]).first().copied() else { panic!("no job {}", args[0]) };
+        let option = |name: &str| args.iter().find_map(|a| a.strip_prefix(name)?.strip_prefix('='));
+        let body = args.join(" ");
+        let job = push(args[0], &body, &option, None);
+        let query = Query::Jid { jid: args[0].into() };
+        let Answer::Jobs(jobs) = self.machine.answer(self.now, &query) else { panic!("no jobs") };
+        let failure = jobs.jobs.iter().find(|job| job.id == id).and_then(|job| job.failure.clone());
+        let text = failure.as_ref().and_then(|failure| failure.text.unread());
+        let text = text.map_or_else(Vec::new, |span| self.log.texts[span.at as usize].clone());
+        let seen = failure.map(|failure| Failure {
+            retry_count: failure.retry_count,
+            remaining: failure.remaining,
+            failed_at: failure.failed_at,
+            next_at: failure.next_at,
+            text: if option("seen") == Some("long.ago") { b"other" } else { &text },
+        });
+        let edit = Edit { id, job, failure: seen, enqueue: args.contains(&"now") };
+        self.apply(ticket, Command::Replace { edit }, out);
+    }
+
     /// Other rules from now on; the mirror, which only reads the log, keeps the old ones.
     fn decree(&mut self, args: &[&str]) -> String {
         let mut rules = self.machine.rules().clone();
         for (name, value) in args.iter().filter_map(|arg| arg.split_once('=')) {
             match name {
+                "undo" => rules.discard_undo = duration(value),
                 "dead" => rules.dead_max = value.parse().expect("a number"),
                 "grace" => rules.lost_worker_grace = duration(value),
                 "window" => rules.repush_window = duration(value),
@@ -279,9 +311,20 @@ impl Scene {
         "so be it".into()
     }
 
+    /// The jobs of a jid wherever they are, also discarded ones.
     fn ids(&self, jid: &str) -> Vec<JobId> {
-        match self.machine.answer(self.now, &Query::Jid { jid: jid.into() }) {
-            Answer::Jobs(jobs) => jobs.jobs.iter().map(|job| job.id).collect(),
+        let scan = Scan {
+            places: Where::ALL.into_iter().chain([Where::Discarded]).collect(),
+            jids: Some(vec![jid.into()]),
+            queue: None,
+            jobtype: None,
+            from: None,
+            count: 100,
+            most: 100,
+            texts: false,
+        };
+        match self.machine.answer(self.now, &Query::Scan(Box::new(scan))) {
+            Answer::Scanned(scanned) => scanned.ids,
             other => panic!("{other:?}"),
         }
     }
@@ -293,9 +336,11 @@ impl Scene {
             "scheduled" => Query::Set { set: Set::Scheduled, page },
             "retries" => Query::Set { set: Set::Retries, page },
             "dead" => Query::Set { set: Set::Dead, page },
+            "discarded" => Query::Set { set: Set::Discarded, page },
             "working" => Query::Working { page },
             "workers" | "asked" => Query::Workers,
             "info" => Query::Info,
+            place if place.starts_with("jid=") => Query::Jid { jid: place[4..].into() },
             "queues" | "traffic" => Query::Queues,
             name => Query::Queue { name: name.into(), page },
         };
@@ -346,9 +391,10 @@ impl Scene {
 
     /// The jid is the first word of a body.
     fn name(&self, body: &Text) -> String {
-        let Text::At(span) = body else { panic!("nobody has read it") };
+        let span = body.unread().expect("nobody has read it");
         let text = String::from_utf8_lossy(&self.log.texts[span.at as usize]);
-        text.split(' ').next().unwrap_or_default().into()
+        let jid = text.split(' ').next().unwrap_or_default();
+        if let Text::Moved { queue, .. } = body { format!("{jid}>{queue}") } else { jid.into() }
     }
 
     fn told(&mut self, actor: &str, out: Settled) -> String {
@@ -360,7 +406,8 @@ impl Scene {
                 Reply::Nothing => "nothing".into(),
                 Reply::Job(job) => {
                     let jid = self.name(&job.body);
-                    self.deliveries.insert(jid.clone(), job.delivery);
+                    let bare = jid.split('>').next().unwrap_or_default();
+                    self.deliveries.insert(bare.into(), job.delivery);
                     jid
                 }
                 Reply::Count(count) => count.to_string(),

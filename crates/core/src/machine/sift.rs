@@ -85,7 +85,7 @@ impl Machine {
     fn weigh(&self, slot: Slot, piece: &mut Piece<'_>) {
         let entry = &self.table[slot];
         let (place, sift) = (place_of(entry.state) as usize, piece.sift);
-        if entry.state == State::Free || !piece.places[place] {
+        if matches!(entry.state, State::Free | State::Discarded) || !piece.places[place] {
             return;
         }
         let (queue, cost) = piece.queues.is_meant(entry.queue.into(), || &self.queues[entry.queue].name);

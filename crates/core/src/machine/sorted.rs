@@ -1,4 +1,4 @@
-//! The three sorted sets: scheduled, retries and dead, each by time and then by order of acceptance.
+//! The sorted sets: scheduled, retries, dead and discarded, each by time and then by order of acceptance.
 
 use std::collections::BTreeSet;
 
@@ -10,12 +10,13 @@ use crate::time::Wall;
 /// One set.
 pub(super) type Sorted = BTreeSet<(Wall, Order, Slot)>;
 
-/// All three.
+/// All of them.
 #[derive(Debug, Default)]
 pub(super) struct Sets {
     pub(super) scheduled: Sorted,
     pub(super) retries: Sorted,
     pub(super) dead: Sorted,
+    pub(super) discarded: Sorted,
 }
 
 impl Sets {
@@ -24,6 +25,7 @@ impl Sets {
             Set::Scheduled => &self.scheduled,
             Set::Retries => &self.retries,
             Set::Dead => &self.dead,
+            Set::Discarded => &self.discarded,
         }
     }
 
@@ -32,6 +34,7 @@ impl Sets {
             State::Scheduled => Some(&mut self.scheduled),
             State::Retrying => Some(&mut self.retries),
             State::Dead => Some(&mut self.dead),
+            State::Discarded => Some(&mut self.discarded),
             State::Free | State::Queued | State::Working => None,
         }
     }

@@ -22,6 +22,7 @@ pub(super) enum State {
     Retrying,
     Dead,
     Working,
+    Discarded,
 }
 
 /// What memory holds of a job. Ten million of them are meant to fit, so every byte has its reason.
@@ -32,11 +33,12 @@ pub(super) struct Entry {
     /// Keyed hash of the bytes as pushed, for the safe re-push.
     pub(super) body_hash: u64,
     pub(super) order: Order,
-    /// Queued and working: when it was enqueued. Scheduled, retrying, dead: when that ends.
+    /// Queued and working: when it was enqueued. Scheduled, retrying, dead, discarded: when that ends.
     pub(super) time: Wall,
     body_at: u64,
     body_len: u32,
-    /// Neighbours in its queue. `next` of a job that is being worked on: the place of its reservation.
+    /// Neighbours in its queue. `next` of a job that is being worked on: the place of its reservation. A job that was
+    /// discarded from its queue keeps them, perhaps outdated.
     pub(super) prev: Slot,
     pub(super) next: Slot,
     /// The interned job type.
@@ -48,6 +50,8 @@ pub(super) struct Entry {
     pub(super) queue: u16,
     pub(super) on_lost: Option<OnLost>,
     pub(super) state: State,
+    /// Its body names another queue.
+    pub(super) moved: bool,
 }
 
 const _: () = assert!(size_of::<Entry>() == 72, "an entry is meant to stay small");
@@ -57,9 +61,9 @@ impl Entry {
         Span { at: self.body_at, len: self.body_len }
     }
 
-    /// The body is found there from now on.
+    /// The body is found there from now on, and names the queue that the job is in.
     pub(super) fn move_body(&mut self, to: Span) {
-        (self.body_at, self.body_len) = (to.at, to.len);
+        (self.body_at, self.body_len, self.moved) = (to.at, to.len, false);
     }
 }
 
@@ -170,6 +174,7 @@ impl Table {
             queue,
             on_lost: head.on_lost,
             state: State::Queued,
+            moved: false,
         };
         self.fill(slot, entry);
         self.index(slot, jid);

@@ -208,7 +208,10 @@ impl<'a> Job<'a> {
             Standing::Queued { since } => job.since = Some(written(since)),
             Standing::Scheduled { at } => (job.state, job.at) = (State::Scheduled, Some(written(at))),
             Standing::Retrying { at } => (job.state, job.at) = (State::Retrying, Some(written(at))),
-            Standing::Dead { until } => (job.state, job.until) = (State::Dead, Some(written(until))),
+            // Nobody is told of what was discarded.
+            Standing::Dead { until } | Standing::Discarded { until, .. } => {
+                (job.state, job.until) = (State::Dead, Some(written(until)));
+            }
             Standing::Working { wid, since, until } => {
                 job.state = State::Working;
                 (job.since, job.until, job.wid) =

@@ -269,6 +269,16 @@ impl Settings<'_> {
             .ok_or_else(|| self.wrong(name, "must be a duration such as \"250ms\", \"60s\" or \"180d\""))
     }
 
+    /// One that may be nothing at all.
+    pub(super) fn duration_up_to(&self, name: &'static str, most: Duration) -> Result<Duration, ConfigError> {
+        parse_duration(self.text(name).unwrap_or_default()).filter(|duration| *duration <= most).ok_or_else(
+            || {
+                let most = most.as_secs() / 3_600;
+                self.wrong(name, format!("must be a duration from \"0s\" to \"{most}h\""))
+            },
+        )
+    }
+
     pub(super) fn size(
         &self,
         name: &'static str,

@@ -34,6 +34,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use bessemer_core::fact::OnLost;
+use bessemer_core::limits::DISCARD_UNDO_MAX;
 use bessemer_core::query::Durability;
 use bessemer_core::{Rules, Wall};
 use bessemer_store::WaterMarks;
@@ -407,6 +408,7 @@ fn rules(settings: &Settings<'_>) -> Result<Rules, ConfigError> {
         silent_after: settings.duration("workers.silent_after")?,
         dead_age: settings.duration("retention.dead_age")?,
         dead_max: settings.count("retention.dead_max", 1..=100_000_000)?,
+        discard_undo: settings.duration_up_to("retention.discard_undo", DISCARD_UNDO_MAX)?,
         queues_max: settings.count("limits.queues_max", 1..=1_000_000)?,
         workers_max: settings.count("limits.workers_max", 1..=1_000_000)?,
         repush_window: settings.duration("retention.repush_window")?,

@@ -13,6 +13,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use bessemer_core::command::Refusal;
 use bessemer_core::{Action, Answer, Now, Query, Ticket};
 use bessemer_protocol::resp::{put_bulk, put_error};
 use bessemer_protocol::response::ErrorCode;
@@ -113,6 +114,11 @@ impl Running {
     pub(super) fn acted(&mut self, reached: u64, reader: &impl Reader) {
         let step = self.inquiry.acted(reached);
         self.take(step, reader);
+    }
+
+    /// Its action was refused, and nothing has changed.
+    pub(super) fn refused(&mut self, refusal: &Refusal, reader: &impl Reader) {
+        self.take(Step::error(&refusal.to_string()), reader);
     }
 
     /// Its reply.

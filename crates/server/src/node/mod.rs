@@ -621,7 +621,10 @@ impl<E: Engine> Node<E> {
             (Actor::Desk(token), reply) => out.push(Output::Acted { token, count: count(&reply) }),
             (Actor::Inquiry(number), reply) => {
                 if let Some(running) = self.inquiries.get_mut(&number) {
-                    running.acted(count(&reply), &self.reader);
+                    match &reply {
+                        Reply::Refused(refusal) => running.refused(refusal, &self.reader),
+                        _ => running.acted(count(&reply), &self.reader),
+                    }
                 }
             }
         }

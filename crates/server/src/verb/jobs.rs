@@ -101,6 +101,7 @@ fn listed(view: &JobView, job: Box<RawValue>) -> ListedJob {
         Place::Scheduled { at } => (JobState::Scheduled, None, time(*at), None, None),
         Place::Retrying { at } => (JobState::Retrying, None, time(*at), None, None),
         Place::Dead { until } => (JobState::Dead, None, None, time(*until), None),
+        Place::Discarded { until, .. } => (JobState::Discarded, None, None, time(*until), None),
         Place::Working { wid, since, until } => {
             (JobState::Working, time(*since), None, time(*until), Some(wid.clone()))
         }

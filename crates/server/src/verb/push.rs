@@ -1,9 +1,9 @@
 //! `PUSH {job}`: rules `P-01` to `P-16`.
 
 use bessemer_core::command::Push;
-use bessemer_core::fact::{Failure, OnLost};
+use bessemer_core::fact::Failure;
 use bessemer_core::{Command, Wall};
-use bessemer_protocol::job::{self, Checked, Job};
+use bessemer_protocol::job::{Checked, Job};
 use bessemer_store::Engine;
 
 use super::{Call, Form, Outcome};
@@ -34,11 +34,7 @@ pub(super) fn push<'a>(job: &'a Checked<'_>, sent: &'a str, body: &'a [u8], now:
         jobtype: job.jobtype(),
         retry: job.retry(),
         reserve_for: job.reserve_for(),
-        on_lost: job.on_lost().map(|on_lost| match on_lost {
-            job::OnLost::Requeue => OnLost::Requeue,
-            job::OnLost::Wait => OnLost::Wait,
-            job::OnLost::Dead => OnLost::Dead,
-        }),
+        on_lost: job.on_lost().map(Into::into),
         at: job.at().map(wall),
         failure: job.failure().map(|failure| Failure {
             retry_count: failure.retry_count,

@@ -371,8 +371,9 @@ impl World {
             return Ok(());
         };
         let page = Page { from: 0, count: 5 };
-        let query = match self.chance.below(5) {
+        let query = match self.chance.below(6) {
             0 => Query::Set { set: Set::Scheduled, page },
+            5 => Query::Set { set: Set::Discarded, page },
             1 => Query::Set { set: Set::Retries, page },
             2 => Query::Set { set: Set::Dead, page },
             3 => Query::Working { page },
@@ -384,12 +385,15 @@ impl World {
         let fresh = ids.clone();
         ids.extend(self.seen.iter().copied());
         self.seen = fresh;
-        let action = match self.chance.below(if self.plan.beats { 9 } else { 7 }) {
+        let action = match self.chance.below(if self.plan.beats { 13 } else { 11 }) {
             0..=2 => Action::Requeue(ids.clone()),
             3 => Action::Delete(ids.clone()),
             4 | 5 => Action::Kill(ids.clone()),
             6 => Action::Release(ids.clone()),
-            7 => Action::Signal { wid: None, stage: Told::Quiet },
+            7 => Action::Discard(ids.clone()),
+            8 | 9 => Action::Restore(ids.clone()),
+            10 => Action::Move { jobs: ids.clone(), queue: self.chance.pick(&self.plan.queues.clone()) },
+            11 => Action::Signal { wid: None, stage: Told::Quiet },
             _ => Action::Signal { wid: Some("worker-1".into()), stage: Told::Terminate },
         };
         self.next_token += 1;
@@ -402,9 +406,10 @@ impl World {
         for jid in ids.iter().filter_map(|id| witness.jids.get(id)) {
             match &action {
                 Action::Requeue(_) => self.ledger.revived(jid),
-                Action::Delete(_) | Action::Kill(_) => self.ledger.deleted(jid),
+                Action::Delete(_) | Action::Discard(_) | Action::Kill(_) => self.ledger.deleted(jid),
                 Action::Release(_) => self.ledger.taken_back(jid),
-                Action::Signal { .. } | Action::Queue { .. } => {}
+                Action::Signal { .. } | Action::Queue { .. } | Action::Restore(_) => {}
+                Action::Move { .. } | Action::Replace(_) => {}
                 Action::ClearQueue(_) | Action::ClearSet(_) => {}
             }
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bessemer_core::fact::Stood;
 use bessemer_core::query::{Answer, Info, JobView, Page, Place, Set};
 use bessemer_core::{JobId, Machine, Now, Query, Reply};
 
@@ -20,7 +21,7 @@ pub(crate) fn state(durable: &Durable, real: &Machine, now: Now) -> Result<(), S
         }
         jobs.iter().try_for_each(|view| job(&mut left, view))?;
     }
-    for set in [Set::Scheduled, Set::Retries, Set::Dead] {
+    for set in [Set::Scheduled, Set::Retries, Set::Dead, Set::Discarded] {
         let jobs = pages(real, now, |page| Query::Set { set, page })?;
         jobs.iter().try_for_each(|view| job(&mut left, view))?;
     }
@@ -63,7 +64,9 @@ fn job(left: &mut BTreeMap<JobId, &Job>, view: &JobView) -> Result<(), String> {
     let queued = matches!(view.place, Place::Queued { .. } | Place::Working { .. });
     let attempts = view.failure.as_ref().map(|failure| (failure.retry_count, failure.remaining));
     let found = (&view.place, &*view.queue, view.enqueued_at, attempts);
-    let right = (&job.place, &*job.queue, queued.then_some(job.enqueued), job.attempts);
+    let stood_queued = matches!(view.place, Place::Discarded { was: Stood::Queued { .. }, .. });
+    let enqueued = (queued || stood_queued).then_some(job.enqueued);
+    let right = (&job.place, &*job.queue, enqueued, job.attempts);
     if found == right { Ok(()) } else { Err(format!("job {} is {found:?} and should be {right:?}", job.jid)) }
 }
 

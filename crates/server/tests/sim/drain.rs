@@ -32,7 +32,7 @@ impl World {
         for job in self.witness.borrow().model.durable.jobs.values() {
             match job.place {
                 Place::Dead { .. } => {}
-                Place::Scheduled { at } | Place::Retrying { at } => {
+                Place::Scheduled { at } | Place::Retrying { at } | Place::Discarded { until: at, .. } => {
                     later = later.into_iter().chain([at]).min();
                 }
                 _ => {

@@ -35,7 +35,8 @@ pub(crate) struct Entry {
     pub(crate) ended: bool,
     /// Something was sent that may have ended it.
     pub(crate) may_have_ended: bool,
-    /// An operator took it back, perhaps before its worker had read it: nobody has it for certain any more.
+    /// An operator took it back, perhaps before its worker had read it: nobody has it for certain any more, and what is
+    /// read may have been decided long ago.
     taken_back: bool,
     /// Who has it in hand for certain: the client, when it asked for it, and the steps of the wall clock by then.
     pub(crate) holder: Option<(usize, u64, u32)>,
@@ -168,7 +169,7 @@ impl Ledger {
             return Err(format!("{} is delivered and was never pushed", entry.jid));
         }
         // What lay unread for long may have been taken back and given to others meanwhile.
-        if now > asked + 3 * SECOND {
+        if entry.taken_back || now > asked + 3 * SECOND {
             entry.may_have_ended |= entry.retry == 0;
             return Ok(());
         }
@@ -189,7 +190,7 @@ impl Ledger {
         if entry.retry == 0 && entry.spare_copies == 0 && entry.deliveries > 1 && entry.failures > 0 {
             return Err(format!("{} has retry 0, has failed and is delivered again", entry.jid));
         }
-        entry.holder = Some((who, asked, steps)).filter(|_| !entry.taken_back);
+        entry.holder = Some((who, asked, steps));
         Ok(())
     }
 

@@ -61,6 +61,7 @@ impl Plan {
         let count = chance.between(1, queues.len() as u64) as usize;
         let rules = Rules {
             dead_max: if chance.one_in(4) { 3 } else { 1_000 },
+            discard_undo: Duration::from_secs(chance.pick(&[0, 3, 60, 60])),
             lost_worker_window: Duration::from_secs(if chance.one_in(4) { 180 } else { 259_200 }),
             ..Rules::default()
         };

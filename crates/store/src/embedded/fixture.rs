@@ -9,7 +9,9 @@ use std::path::PathBuf;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use bessemer_core::fact::{Cleared, Ending, Fact, Failure, Family, Head, JobId, OnLost, Order, Standing};
+use bessemer_core::fact::{
+    Cleared, Ending, Fact, Failure, Family, Head, JobId, OnLost, Order, Standing, Stood,
+};
 use bessemer_core::query::Set;
 use bessemer_core::{Facts, Now, Span, Wall};
 
@@ -29,6 +31,28 @@ const B: JobId = JobId(1 << 32);
 
 /// At least one of everything, with the numbers that are hard to write.
 fn facts() -> Vec<Fact<'static>> {
+    let mut facts = facts_of_format_1();
+    facts.extend(facts_new_in_format_2());
+    facts
+}
+
+fn facts_new_in_format_2() -> Vec<Fact<'static>> {
+    let stood = [
+        Stood::Queued { since: Wall(1) },
+        Stood::Scheduled { at: Wall(-2) },
+        Stood::Retrying { at: Wall(3) },
+        Stood::Dead { until: Wall::LAST },
+    ];
+    let discarded = |was| Standing::Discarded { until: Wall(9), was };
+    let mut facts: Vec<_> =
+        stood.map(|was| Fact::Set { id: B, order: Order(-7), standing: discarded(was) }).into();
+    facts.push(Fact::Clear(Cleared::Set(Set::Discarded)));
+    let standing = Standing::Scheduled { at: Wall(11) };
+    facts.push(Fact::Move { id: B, order: Order(1 << 40), queue: "bulk", standing });
+    facts
+}
+
+fn facts_of_format_1() -> Vec<Fact<'static>> {
     let day = Fact::Keep { family: Family::Day, key: b"20599", value: Some(&[0; 16]) };
     let queue = |key: &'static [u8], value| Fact::Keep { family: Family::Queue, key, value };
     let mut facts = puts();
@@ -137,8 +161,13 @@ fn the_newest_fixture_is_what_is_written_today() {
 }
 
 #[test]
-fn the_fixture_of_format_1_is_read() {
-    let disk = kept(1);
+fn the_fixture_of_every_format_is_read() {
+    is_read(1, &facts_of_format_1());
+    is_read(2, &facts());
+}
+
+fn is_read(version: u32, facts: &[Fact<'_>]) {
+    let disk = kept(version);
     let found = recover::look(disk.clone(), Purpose::Serve).unwrap();
     assert_eq!(found.store(), Some(STORE));
     let mut read: Vec<(String, Span)> = Vec::new();
@@ -151,7 +180,6 @@ fn the_fixture_of_format_1_is_read() {
         })
         .unwrap();
     assert_eq!(replayed.report.last_written, Some(Wall(2)));
-    let facts = facts();
     assert_eq!(read.len(), facts.len());
     let helpers = helpers(&disk);
     let mut log = Log::resume(disk, STORE, OPTIONS, replayed.active, replayed.table, helpers);

@@ -8,7 +8,9 @@
 //! The rule for changing this file stands in `segment.rs`. A tag is never used again.
 
 use bessemer_core::Span;
-use bessemer_core::fact::{Cleared, Ending, Fact, Failure, Family, Head, JobId, OnLost, Order, Standing};
+use bessemer_core::fact::{
+    Cleared, Ending, Fact, Failure, Family, Head, JobId, OnLost, Order, Standing, Stood,
+};
 use bessemer_core::query::Set;
 use bessemer_core::time::Wall;
 use bytes::{BufMut, BytesMut};
@@ -30,6 +32,7 @@ mod tag {
     pub(super) const END: u8 = 5;
     pub(super) const KEEP: u8 = 6;
     pub(super) const CLEAR: u8 = 7;
+    pub(super) const MOVE: u8 = 8;
 }
 
 /// Appends a record. `start` is the log position of the first byte of `out`; the answer is where the text stands.
@@ -62,6 +65,12 @@ pub(crate) fn encode(fact: &Fact<'_>, start: u64, out: &mut BytesMut) -> Span {
             begin(out, tag::LOST, *id, *order);
             put_wall(out, *at);
             out.put_u8(u8::from(*blamed));
+            put_standing(out, standing);
+            Span::default()
+        }
+        Fact::Move { id, order, queue, standing } => {
+            begin(out, tag::MOVE, *id, *order);
+            put_bytes(out, queue.as_bytes());
             put_standing(out, standing);
             Span::default()
         }
@@ -100,6 +109,7 @@ fn put_cleared(out: &mut BytesMut, what: &Cleared<'_>) {
         Cleared::Set(Set::Scheduled) => out.put_u8(2),
         Cleared::Set(Set::Retries) => out.put_u8(3),
         Cleared::Set(Set::Dead) => out.put_u8(4),
+        Cleared::Set(Set::Discarded) => out.put_u8(5),
     }
 }
 
@@ -131,12 +141,17 @@ fn put_standing(out: &mut BytesMut, standing: &Standing<'_>) {
         Standing::Retrying { at } => (2, at),
         Standing::Dead { until } => (3, until),
         Standing::Working { since, .. } => (4, since),
+        Standing::Discarded { until, .. } => (5, until),
     };
     out.put_u8(code);
     put_wall(out, wall);
-    if let Standing::Working { wid, until, .. } = standing {
-        put_wall(out, *until);
-        put_bytes(out, wid.as_bytes());
+    match standing {
+        Standing::Working { wid, until, .. } => {
+            put_wall(out, *until);
+            put_bytes(out, wid.as_bytes());
+        }
+        Standing::Discarded { was, .. } => put_standing(out, &(*was).into()),
+        _ => {}
     }
 }
 
@@ -271,6 +286,11 @@ impl<'a> Records<'a> {
                 let blamed = self.flag()?;
                 (Fact::Lost { id, order, at, blamed, standing: self.standing()? }, none)
             }
+            tag::MOVE => {
+                let (id, order) = (JobId(self.uint()?), Order(self.int()?));
+                let queue = self.str()?;
+                (Fact::Move { id, order, queue, standing: self.standing()? }, none)
+            }
             tag::END => {
                 let (id, at) = (JobId(self.uint()?), self.wall()?);
                 (Fact::End { id, at, why: self.ending()? }, none)
@@ -310,6 +330,18 @@ impl<'a> Records<'a> {
                 let until = self.wall()?;
                 Standing::Working { wid: self.str()?, since, until }
             }
+            (5, until) => Standing::Discarded { until, was: self.stood()? },
+            _ => return None,
+        })
+    }
+
+    /// A place in which something can be discarded; no record is deeper than that.
+    fn stood(&mut self) -> Option<Stood> {
+        Some(match (self.byte()?, self.wall()?) {
+            (0, since) => Stood::Queued { since },
+            (1, at) => Stood::Scheduled { at },
+            (2, at) => Stood::Retrying { at },
+            (3, until) => Stood::Dead { until },
             _ => return None,
         })
     }
@@ -321,6 +353,7 @@ impl<'a> Records<'a> {
             2 => Cleared::Set(Set::Scheduled),
             3 => Cleared::Set(Set::Retries),
             4 => Cleared::Set(Set::Dead),
+            5 => Cleared::Set(Set::Discarded),
             _ => return None,
         })
     }
@@ -446,11 +479,21 @@ pub(super) mod tests {
             let [jid, queue, jobtype, wid] = self.names.each_ref().map(String::as_str);
             let (id, order) = (JobId(self.words[0]), Order(self.words[1] as i64));
             let at = Wall(self.walls[0]);
-            let standing = match self.small[0] % 5 {
+            let standing = match self.small[0] % 6 {
                 0 => Standing::Queued { since: Wall(self.walls[1]) },
                 1 => Standing::Scheduled { at: Wall(self.walls[1]) },
                 2 => Standing::Retrying { at: Wall(self.walls[1]) },
                 3 => Standing::Dead { until: Wall(self.walls[1]) },
+                4 => {
+                    let (until, then) = (Wall(self.walls[1]), Wall(self.walls[2]));
+                    let was = [
+                        Stood::Queued { since: then },
+                        Stood::Scheduled { at: then },
+                        Stood::Retrying { at: then },
+                        Stood::Dead { until: then },
+                    ][usize::from(self.small[2] % 4)];
+                    Standing::Discarded { until, was }
+                }
                 _ => Standing::Working { wid, since: Wall(self.walls[1]), until: Wall(self.walls[2]) },
             };
             let on_lost = [None, Some(OnLost::Requeue), Some(OnLost::Wait), Some(OnLost::Dead)];
@@ -462,7 +505,7 @@ pub(super) mod tests {
                 Ending::DeadAge,
                 Ending::DeadLimit,
             ];
-            match self.which % 7 {
+            match self.which % 8 {
                 0 => {
                     let head = Head {
                         jid,
@@ -477,6 +520,7 @@ pub(super) mod tests {
                     Fact::Put { id, order, at, head, standing, body: &self.text }
                 }
                 1 => Fact::Set { id, order, standing },
+                6 => Fact::Move { id, order, queue, standing },
                 2 => {
                     let failure = Failure {
                         retry_count: self.counts.0,
@@ -489,11 +533,12 @@ pub(super) mod tests {
                 }
                 3 => Fact::Lost { id, order, at, blamed: self.flags[0], standing },
                 4 => Fact::End { id, at, why: endings[usize::from(self.small[1] % 6)] },
-                5 => Fact::Clear(match self.small[1] % 5 {
+                5 => Fact::Clear(match self.small[1] % 6 {
                     0 => Cleared::Everything,
                     1 => Cleared::Queue(queue),
                     2 => Cleared::Set(Set::Scheduled),
                     3 => Cleared::Set(Set::Retries),
+                    4 => Cleared::Set(Set::Discarded),
                     _ => Cleared::Set(Set::Dead),
                 }),
                 _ => Fact::Keep {

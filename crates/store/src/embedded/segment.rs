@@ -18,7 +18,7 @@
 use crc32c::{crc32c, crc32c_append};
 
 /// The format that this code writes, and the newest it reads.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// The length of [`Header`] in a file; batches begin there.
 pub(super) const HEADER_LEN: usize = 48;
@@ -153,8 +153,8 @@ mod tests {
     #[test]
     fn a_newer_format_is_told_from_damage_g23() {
         let mut bytes = Header { store: StoreId([7; 16]), number: 1, first: 0 }.encode();
-        bytes[8..12].copy_from_slice(&2u32.to_le_bytes());
-        assert_eq!(Header::decode(&bytes), Err(BadHeader::TooNew(2)));
+        bytes[8..12].copy_from_slice(&(VERSION + 1).to_le_bytes());
+        assert_eq!(Header::decode(&bytes), Err(BadHeader::TooNew(VERSION + 1)));
     }
 
     #[test]

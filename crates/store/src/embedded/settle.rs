@@ -147,7 +147,7 @@ fn put<D: Disk>(log: &mut Log<D>, text: &mut Text) -> Result<bool, Fatal> {
     }
     match log.text(span)? {
         Some(bytes) => {
-            *text = Text::Read(bytes);
+            text.fill(bytes);
             Ok(true)
         }
         None => {
@@ -159,5 +159,5 @@ fn put<D: Disk>(log: &mut Log<D>, text: &mut Text) -> Result<bool, Fatal> {
 
 /// Where a text is that has not been read.
 fn unread(text: &Text) -> Option<Span> {
-    if let Text::At(span) = text { Some(*span) } else { None }
+    text.unread()
 }

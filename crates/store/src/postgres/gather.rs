@@ -122,7 +122,11 @@ impl Owned {
             | Command::Requeue { .. }
             | Command::Delete { .. }
             | Command::Kill { .. }
+            | Command::Discard { .. }
+            | Command::Restore { .. }
             | Command::Release { .. }
+            | Command::Move { .. }
+            | Command::Replace { .. }
             | Command::Clear { .. }
             | Command::Queues { .. }
             | Command::Latency { .. } => return None,

@@ -254,6 +254,7 @@ impl Job {
             Standing::Scheduled { at } => Key::Later { kind: SCHEDULED, at: at.0, order },
             Standing::Retrying { at } => Key::Later { kind: RETRIES, at: at.0, order },
             Standing::Dead { until } => Key::Dead { at: until.0, order },
+            Standing::Discarded { .. } => unreachable!("operators' commands are refused"),
         }
     }
 }
@@ -290,7 +291,8 @@ fn place<'a>(fact: &Fact<'a>) -> Option<(Order, Standing<'a>)> {
         Fact::Put { order, standing, .. }
         | Fact::Set { order, standing, .. }
         | Fact::Fail { order, standing, .. }
-        | Fact::Lost { order, standing, .. } => Some((order, standing)),
+        | Fact::Lost { order, standing, .. }
+        | Fact::Move { order, standing, .. } => Some((order, standing)),
         Fact::End { .. } | Fact::Keep { .. } | Fact::Clear(_) => None,
     }
 }
@@ -298,9 +300,11 @@ fn place<'a>(fact: &Fact<'a>) -> Option<(Order, Standing<'a>)> {
 /// The same fact about another id: rows know a job by its number, the machine by its place in memory.
 fn renamed(mut fact: Fact<'_>, name: JobId) -> Fact<'_> {
     match &mut fact {
-        Fact::Put { id, .. } | Fact::Set { id, .. } | Fact::Fail { id, .. } | Fact::Lost { id, .. } => {
-            *id = name;
-        }
+        Fact::Put { id, .. }
+        | Fact::Set { id, .. }
+        | Fact::Fail { id, .. }
+        | Fact::Lost { id, .. }
+        | Fact::Move { id, .. } => *id = name,
         Fact::End { .. } | Fact::Keep { .. } | Fact::Clear(_) => {}
     }
     fact

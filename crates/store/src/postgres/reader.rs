@@ -60,6 +60,8 @@ impl PostgresReader {
                 let kind = match set {
                     Set::Scheduled => SCHEDULED,
                     Set::Retries => RETRIES,
+                    // Nobody can discard anything here.
+                    Set::Discarded => return Ok(Answer::Jobs(Jobs::default())),
                     Set::Dead => return jobs(&mut session, "from dead", "at, ord", &[], window).await,
                 };
                 jobs(&mut session, "from later where kind = $1", "at, ord", &[&kind], window).await

@@ -296,10 +296,10 @@ fn a_segment_that_is_not_where_it_belongs_is_named_121() {
 fn a_newer_format_is_left_alone_g23_123() {
     let (mut files, _) = store();
     let (name, mut content, _) = last(&files);
-    content[8..12].copy_from_slice(&2u32.to_le_bytes());
+    content[8..12].copy_from_slice(&3u32.to_le_bytes());
     files.insert(name.clone(), content);
     match dump(&files) {
-        Err(OpenError::TooNew { path, version: 2, known: 1 }) => assert_eq!(path, name),
+        Err(OpenError::TooNew { path, version: 3, known: 2 }) => assert_eq!(path, name),
         other => panic!("{other:?}"),
     }
 }

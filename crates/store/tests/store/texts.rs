@@ -3,6 +3,7 @@
 use std::task::{Context, Poll, Waker};
 
 use bessemer_core::command::{ConnId, Text};
+use bessemer_core::fact::Cleared;
 use bessemer_core::query::{JobView, Jobs, Page, Set};
 use bessemer_core::{Answer, Command, JobId, Query, Ticket};
 use bessemer_store::{Embedded, Engine, Reader};
@@ -49,7 +50,8 @@ impl World {
     /// Every text is still what it was. False when the process has to end.
     pub(crate) fn look_at_all(&mut self, engine: &mut Store, faulty: bool) -> Result<bool, String> {
         let page = Page { from: 0, count: 100 };
-        let sets = [Set::Scheduled, Set::Retries, Set::Dead].map(|set| Query::Set { set, page });
+        let sets =
+            [Set::Scheduled, Set::Retries, Set::Dead, Set::Discarded].map(|set| Query::Set { set, page });
         let queues = QUEUES.map(|name| Query::Queue { name: name.into(), page });
         for query in sets.into_iter().chain(queues).chain([Query::Working { page }]) {
             let Some(jobs) = self.ask(engine, query, faulty)? else { return Ok(false) };
@@ -84,6 +86,9 @@ impl World {
 
     /// Every job is acknowledged: those in hands of before, and all others as they are handed out.
     pub(crate) fn drain(&mut self, engine: &mut Store) -> Checked {
+        // Time would take what was discarded, and a dead set that is full what comes back to it.
+        let what = Cleared::Set(Set::Discarded);
+        engine.submit(self.now(), Ticket(0), Command::Clear { what });
         let total = engine.machine().job_ids().count();
         let mut ended = 0;
         while let Some(jobs) =

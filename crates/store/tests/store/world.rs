@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use bessemer_core::command::{ConnId, Delivery, Hello, Push, Stage};
 use bessemer_core::fact::OnLost;
-use bessemer_core::query::{Durability, Set};
-use bessemer_core::{Answer, Boot, Command, JobId, Machine, Now, Query, Reply, Rules, Settled, Ticket, Wall};
+use bessemer_core::limits::SLICE_MAX;
+use bessemer_core::query::Durability;
+use bessemer_core::{Boot, Command, JobId, Machine, Now, Reply, Rules, Settled, Ticket, Wall};
 use bessemer_store::embedded::disk::{Disk, SimDisk};
 use bessemer_store::{Embedded, Engine, OpenError, Options, WaterMarks};
 
@@ -428,14 +429,21 @@ impl World {
     }
 
     fn operate(&mut self, engine: &mut Embedded<Careless>) {
-        let set = [Set::Scheduled, Set::Retries, Set::Dead][self.dice.below(3) as usize];
-        let query = Query::SetIds { set, below: JobId(u64::MAX), count: 3 };
-        if let Answer::Ids { ids, .. } = engine.machine().answer(self.now(), &query) {
-            self.known = ids;
-        }
+        let all: Vec<JobId> = engine.machine().job_ids().collect();
+        self.known = (0..3).filter_map(|_| self.dice.pick(&all).copied()).collect();
         let jobs = &self.known[..];
-        let commands = [Command::Requeue { jobs }, Command::Delete { jobs }, Command::Kill { jobs }];
-        engine.submit(self.now(), Ticket(1), commands[self.dice.below(3) as usize]);
+        let commands = [
+            Command::Requeue { jobs },
+            Command::Delete { jobs },
+            Command::Kill { jobs },
+            Command::Discard { jobs },
+            Command::Discard { jobs },
+            Command::Restore { jobs },
+            Command::Restore { jobs: &all[..all.len().min(SLICE_MAX)] },
+            Command::Release { jobs },
+            Command::Move { jobs, queue: QUEUES[self.dice.below(4) as usize] },
+        ];
+        engine.submit(self.now(), Ticket(1), commands[self.dice.below(commands.len() as u64) as usize]);
     }
 }
 

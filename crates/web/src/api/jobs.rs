@@ -31,6 +31,8 @@ pub(super) enum Standing {
     Retrying,
     Scheduled,
     Dead,
+    /// Deleted, and still to be taken back.
+    Discarded,
 }
 
 /// A job, and where it stands.
@@ -48,7 +50,7 @@ pub(super) struct Job {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     at: Option<String>,
-    /// When its reservation ends, or its time in the dead set.
+    /// When its reservation ends, or its time in the dead set, or when it can no longer be taken back.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     until: Option<String>,
@@ -68,6 +70,7 @@ impl Job {
             Place::Scheduled { at } => (Standing::Scheduled, None, time(at), None, None),
             Place::Retrying { at } => (Standing::Retrying, None, time(at), None, None),
             Place::Dead { until } => (Standing::Dead, None, None, time(until), None),
+            Place::Discarded { until, .. } => (Standing::Discarded, None, None, time(until), None),
             Place::Working { wid, since, until } => {
                 (Standing::Working, time(since), None, time(until), Some(wid.clone()))
             }
@@ -229,6 +232,7 @@ impl Standing {
             Self::Retrying => Where::Retries,
             Self::Scheduled => Where::Scheduled,
             Self::Dead => Where::Dead,
+            Self::Discarded => Where::Discarded,
         }
     }
 }

@@ -170,6 +170,7 @@ async fn count<F: Front>(web: &Web<F>, filter: &Filter) -> Result<Counted, Probl
         Where::Retries => "retrying",
         Where::Scheduled => "scheduled",
         Where::Dead => "dead",
+        Where::Discarded => "discarded",
     };
     let states =
         Where::ALL.into_iter().zip(part.counts).map(|(place, count)| (state(place), count)).collect();

@@ -135,6 +135,7 @@ fn state(place: &Place) -> (&'static str, &'static str) {
         Place::Retrying { .. } => ("warn", "job-retrying"),
         Place::Dead { .. } => ("bad", "job-dead"),
         Place::Working { .. } => ("good", "job-working"),
+        Place::Discarded { .. } => ("bad", "job-discarded"),
     }
 }
 
@@ -144,6 +145,7 @@ fn entry(place: &Place) -> Option<(Set, Wall)> {
         Place::Scheduled { at } => Some((Set::Scheduled, *at)),
         Place::Retrying { at } => Some((Set::Retries, *at)),
         Place::Dead { until } => Some((Set::Dead, *until)),
+        Place::Discarded { until, .. } => Some((Set::Discarded, *until)),
         Place::Queued { .. } | Place::Working { .. } => None,
     }
 }
@@ -158,6 +160,7 @@ fn buttons(place: &Place) -> Vec<Button> {
         Place::Scheduled { .. } => vec![retry("job-enqueue"), kill, delete],
         Place::Dead { .. } => vec![retry("job-retry"), delete],
         Place::Queued { .. } => vec![kill, delete],
+        Place::Discarded { .. } => vec![delete],
         Place::Working { .. } => {
             let question = Some("busy-release-question");
             vec![Button { label: "busy-release", value: "release", question }]
@@ -190,7 +193,9 @@ fn timeline(view: &JobView, body: &Body<'_>, now: Wall, words: Words) -> Vec<Ste
         }
         Place::Scheduled { at } => [step("next", "job-step-runs", *at), None],
         Place::Retrying { at } => [step("next", "job-step-retry", *at), None],
-        Place::Dead { until } => [step("next", "job-step-kept", *until), None],
+        Place::Dead { until } | Place::Discarded { until, .. } => {
+            [step("next", "job-step-kept", *until), None]
+        }
         Place::Working { wid, since, until } => {
             let late = now > *until;
             let started = step("now", "job-step-started", *since).map(|step| Step {

@@ -97,6 +97,7 @@ pub(crate) fn key_of(place: Where) -> &'static str {
         Where::Retries => "state-retries",
         Where::Scheduled => "state-scheduled",
         Where::Dead => "state-dead",
+        Where::Discarded => "state-discarded",
     }
 }
 
@@ -296,6 +297,7 @@ fn row<F: Front>(visit: &Visit<F>, view: &JobView, now: Wall) -> Row {
         Place::Dead { .. } => {
             failure.map(|failure| failure.next_at.filter(|at| *at <= now).unwrap_or(failure.failed_at))
         }
+        Place::Discarded { until, .. } => Some(until),
         Place::Queued { since } | Place::Working { since, .. } => Some(since),
     };
     Row {

@@ -93,6 +93,16 @@ fn kind(set: Set) -> Kind {
             kill: false,
             empty: "set-dead-empty",
         },
+        Set::Discarded => Kind {
+            tab: Tab::Queues,
+            when: "jobs-gone-at",
+            failed: false,
+            counts: false,
+            retry: "restore",
+            retry_key: "deed-restore",
+            kill: false,
+            empty: "set-discarded-empty",
+        },
     }
 }
 
@@ -107,6 +117,7 @@ pub(crate) fn title(set: Set) -> &'static str {
         Set::Retries => "tab-retries",
         Set::Scheduled => "tab-scheduled",
         Set::Dead => "tab-dead",
+        Set::Discarded => "state-discarded",
     }
 }
 
@@ -145,7 +156,7 @@ fn row<F: Front>(set: Set, visit: &Visit<F>, view: &JobView, now: Wall) -> Row {
     let body = Body::read(view.body.bytes());
     let at = match view.place {
         Place::Scheduled { at } | Place::Retrying { at } => at,
-        Place::Dead { until } => until,
+        Place::Dead { until } | Place::Discarded { until, .. } => until,
         Place::Queued { since } | Place::Working { since, .. } => since, // moved on between two looks
     };
     let failure = view.failure.as_ref();

@@ -46,8 +46,8 @@ struct Texts(Vec<Bytes>);
 
 impl Texts {
     fn read(&self, text: &mut Text) {
-        if let Text::At(span) = text {
-            *text = Text::Read(self.0[span.at as usize].clone());
+        if let Some(span) = text.unread() {
+            text.fill(self.0[span.at as usize].clone());
         }
     }
 

@@ -155,7 +155,8 @@ impl Digest {
             Standing::Queued { since: at }
             | Standing::Scheduled { at }
             | Standing::Retrying { at }
-            | Standing::Dead { until: at } => ("", [Some(at), None]),
+            | Standing::Dead { until: at }
+            | Standing::Discarded { until: at, .. } => ("", [Some(at), None]),
             Standing::Working { wid, since, until } => (wid, [Some(since), Some(until)]),
         };
         hash = hash.text(wid.as_bytes());
@@ -177,7 +178,8 @@ pub(super) fn state_of(life: &Life<'_>) -> State {
         Standing::Queued { .. } => State::Queued,
         Standing::Scheduled { .. } => State::Scheduled,
         Standing::Retrying { .. } => State::Retrying,
-        Standing::Dead { .. } => State::Dead,
+        // Nobody is told of what was discarded.
+        Standing::Dead { .. } | Standing::Discarded { .. } => State::Dead,
         Standing::Working { .. } => State::Working,
     }
 }

@@ -184,6 +184,8 @@ fn size(faktory: &Faktory, set: JobSet) -> u64 {
         JobSet::Retries => faktory.sets.retries,
         JobSet::Scheduled => faktory.sets.scheduled,
         JobSet::Dead => faktory.sets.dead,
+        // No figure shows them.
+        JobSet::Discarded => 0,
     }
 }
 
@@ -194,6 +196,7 @@ fn set_of(state: JobState) -> JobSet {
         JobState::Retrying => JobSet::Retries,
         JobState::Scheduled => JobSet::Scheduled,
         JobState::Dead => JobSet::Dead,
+        JobState::Discarded => JobSet::Discarded,
     }
 }
 

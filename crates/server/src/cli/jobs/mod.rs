@@ -203,6 +203,7 @@ fn word(state: JobState) -> &'static str {
         JobState::Retrying => "retrying",
         JobState::Scheduled => "scheduled",
         JobState::Dead => "dead",
+        JobState::Discarded => "discarded",
     }
 }
 

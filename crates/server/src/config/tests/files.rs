@@ -118,6 +118,11 @@ fn a_mistake_names_file_line_column_and_reason_row_106() {
         ),
         ("limits.queues_max = 0", ":1:8: `limits.queues_max` must be from 1 to 1000000"),
         ("limits.queues_max = -1", ":1:8: `limits.queues_max` must be from 1 to 1000000"),
+        (
+            "retention.discard_undo = '25h'",
+            ":1:11: `retention.discard_undo` must be a duration from \"0s\" to \"24h\"",
+        ),
+        ("retention.discard_undo = 'x'", ":1:11: `retention.discard_undo` must be a duration from"),
         ("workers.on_lost = 'retry'", ":1:9: `workers.on_lost` must be \"requeue\", \"wait\" or \"dead\""),
         ("web.hosts = [1]", ":1:5: `web.hosts` must hold strings only"),
         ("web.hosts = ['http://a']", ":1:5: `web.hosts` must hold names"),
@@ -188,7 +193,7 @@ fn every_kind_of_value_is_read() {
     let (config, _) = accepted(
         "[faktory]\nallow_legacy_password_hash = true\n[web]\nbase_path = '/a/b'\n[workers]\non_lost = 'dead'\n\
          max_lost_workers = 0x10\n[store]\nsegment_size = '1 GiB'\n[limits]\nfetch_wait = '250ms'\nline_timeout = '2m'\n\
-         connections_max = 20_000\n[retention]\ndead_age = '1d'\nrepush_window = '1h'",
+         connections_max = 20_000\n[retention]\ndead_age = '1d'\nrepush_window = '1h'\ndiscard_undo = '0s'",
     );
     assert!(config.allow_legacy_password_hash);
     assert_eq!(config.web_base_path, "/a/b");
@@ -198,5 +203,6 @@ fn every_kind_of_value_is_read() {
     assert_eq!(config.limits.line_timeout, Duration::from_secs(120));
     assert_eq!(config.limits.connections_max, 20_000);
     assert_eq!(config.rules.dead_age, Duration::from_secs(86_400));
+    assert_eq!(config.rules.discard_undo, Duration::ZERO, "gone at once");
     assert_eq!(config.rules.repush_window, Duration::from_secs(3_600));
 }

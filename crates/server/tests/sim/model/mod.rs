@@ -238,13 +238,20 @@ impl Model {
             Command::Kill { jobs } => {
                 let until = now.wall.after(self.rules.dead_age);
                 let reply = self.each(jobs, |model, id| {
-                    model.job(id).place = Place::Dead { until };
-                    true
+                    let seen = !matches!(model.job(id).place, Place::Discarded { .. });
+                    if seen {
+                        model.job(id).place = Place::Dead { until };
+                    }
+                    seen
                 });
                 self.trim_dead();
                 reply
             }
+            Command::Discard { jobs } => self.discard(now, jobs),
+            Command::Restore { jobs } => self.restore(now, jobs),
             Command::Release { jobs } => self.release(now, jobs),
+            Command::Move { jobs, queue } => self.move_to(now, jobs, queue),
+            Command::Replace { edit } => self.replace(now, &edit),
             Command::Clear { what } => self.clear(what),
             Command::Queues { deed, names } => self.operate_queues(now, deed, names),
             Command::Latency { names } => {
@@ -268,7 +275,8 @@ impl Model {
 /// When something happens to a job of a set.
 fn moment(place: &Place) -> Wall {
     match place {
-        Place::Scheduled { at } | Place::Retrying { at } | Place::Dead { until: at } => *at,
+        Place::Scheduled { at } | Place::Retrying { at } => *at,
+        Place::Dead { until } | Place::Discarded { until, .. } => *until,
         Place::Queued { since } | Place::Working { since, .. } => *since,
     }
 }

@@ -44,6 +44,11 @@ impl Model {
         {
             self.end(id, Ending::DeadAge);
         }
+        while let Some((_, id)) =
+            self.first_of(|place| matches!(place, Place::Discarded { until, .. } if *until <= now.wall))
+        {
+            self.end(id, Ending::Deleted);
+        }
         if self.grace <= now.heard {
             let late = |held: &Held| held.deadline <= now.heard;
             while let Some((_, id)) = self

@@ -189,7 +189,9 @@ impl Finder {
                     self.turn_up(id);
                 }
             }
-            Fact::Set { id, .. } | Fact::Fail { id, .. } | Fact::Lost { id, .. } => self.named(id),
+            Fact::Set { id, .. } | Fact::Fail { id, .. } | Fact::Lost { id, .. } | Fact::Move { id, .. } => {
+                self.named(id);
+            }
             Fact::End { id, .. } => self.ended(id),
             Fact::Keep { .. } | Fact::Clear(_) => {}
         }
