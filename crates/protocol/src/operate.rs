@@ -3,8 +3,10 @@
 //! A walk over jobs goes piece by piece: each reply says where the next one begins, so that no command takes long,
 //! however many jobs there are, and whoever asks can show how far it has come.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::text::{is_object, json_error};
 
@@ -30,6 +32,9 @@ pub struct JobFilter {
     /// How many jobs are looked at, at most. The server has a limit of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<usize>,
+    /// Where they are moved to, and for nothing but that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
 }
 
 impl JobFilter {
@@ -121,7 +126,61 @@ pub struct ListedJob {
     pub job: Box<RawValue>,
 }
 
-/// The reply to JOBS RETRY, KILL and DELETE: one piece of the work.
+/// The payload of JOBS EDIT: what is to be different of a job. What is left out stays.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JobEdit {
+    pub jid: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub args: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub jobtype: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub queue: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub retry: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reserve_for: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub custom: Option<Box<RawValue>>,
+    /// It goes to its queue now.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub enqueue: bool,
+}
+
+impl JobEdit {
+    /// Reads a payload. The error is what the client is told.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let edit = serde_json::from_str(text).map_err(|e| format!("invalid edit: {}", json_error(&e, 0)))?;
+        if is_object(text) { Ok(edit) } else { Err("invalid edit: expected an object".into()) }
+    }
+
+    /// Nothing is to be different.
+    pub fn is_empty(&self) -> bool {
+        let texts = self.jobtype.is_none() && self.queue.is_none();
+        let documents = self.args.is_none() && self.custom.is_none();
+        texts && documents && self.retry.is_none() && self.reserve_for.is_none() && !self.enqueue
+    }
+
+    /// The text of the job with all that is to be different; `None`: it was no object.
+    pub fn of(&self, job: &str) -> Option<String> {
+        let mut members: BTreeMap<String, Box<RawValue>> = serde_json::from_str(job).ok()?;
+        let mut put = |name: &str, value: Option<Box<RawValue>>| {
+            if let Some(value) = value {
+                members.insert(name.to_owned(), value);
+            }
+        };
+        put("args", self.args.clone());
+        put("custom", self.custom.clone());
+        put("jobtype", self.jobtype.as_ref().and_then(|name| to_raw_value(name).ok()));
+        put("queue", self.queue.as_ref().and_then(|name| to_raw_value(name).ok()));
+        put("retry", self.retry.and_then(|times| to_raw_value(&times).ok()));
+        put("reserve_for", self.reserve_for.and_then(|seconds| to_raw_value(&seconds).ok()));
+        serde_json::to_string(&members).ok()
+    }
+}
+
+/// The reply to JOBS RETRY, KILL, DELETE, DISCARD, RESTORE, RELEASE and MOVE: one piece of the work.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobSlice {
     /// Jobs that it was done to.
@@ -195,6 +254,23 @@ mod tests {
         for wrong in ["[]", "x", r#"{"jid":"x"}"#, r#"{"set":"busy"}"#, r#"{"count":-1}"#] {
             let told = JobFilter::parse(wrong).expect_err(wrong);
             assert!(told.starts_with("invalid filter: "), "{told}");
+        }
+    }
+
+    #[test]
+    fn an_edit_changes_what_it_names_and_nothing_else() {
+        let job = r#"{"jid":"job-00001","args":[12345678901234567890],"x":1.0}"#;
+        let edit =
+            JobEdit::parse(r#"{"jid":"job-00001","args":[ 2 ],"queue":"q","retry":-1}"#).expect("an edit");
+        assert_eq!(
+            edit.of(job).as_deref(),
+            Some(r#"{"args":[ 2 ],"jid":"job-00001","queue":"q","retry":-1,"x":1.0}"#)
+        );
+        assert!(!edit.is_empty() && JobEdit::parse(r#"{"jid":"job-00001"}"#).expect("an edit").is_empty());
+        assert_eq!(edit.of("[]"), None);
+        for wrong in ["[]", "x", "{}", r#"{"jid":"a","arg":[]}"#, r#"{"jid":"a","retry":"x"}"#] {
+            let told = JobEdit::parse(wrong).expect_err(wrong);
+            assert!(told.starts_with("invalid edit: "), "{told}");
         }
     }
 

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use bessemer_protocol::operate::{
-    JobFilter, JobPage, JobSlice, ListedQueue, ListedWorker, QueueList, Reached, WorkerList,
+    JobEdit, JobFilter, JobPage, JobSlice, ListedQueue, ListedWorker, QueueList, Reached, WorkerList,
 };
 use bessemer_protocol::response::{Info, WorkerState};
 use serde_json::value::RawValue;
@@ -17,7 +17,7 @@ use crate::client::command::{Answer, Command};
 use crate::client::pool::{Bessemer, Rejected};
 use crate::error::Error;
 
-/// What is to happen to jobs. Those that are being worked on are their worker's: nothing happens to them.
+/// What is to happen to jobs. Those that are being worked on are their worker's: nothing but a release happens to them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum JobChange {
     /// Scheduled, failed and dead jobs go to their queues now.
@@ -26,6 +26,14 @@ pub enum JobChange {
     Kill,
     /// They are gone.
     Delete,
+    /// They are out of sight, and gone unless somebody restores them in time; the server says how long that is.
+    Discard,
+    /// What was discarded is back where it was.
+    Restore,
+    /// They are taken back from their workers, to the heads of their queues; what those say of them afterwards is too late.
+    Release,
+    /// They belong to the queue in [`JobFilter::to`].
+    Move,
 }
 
 impl Client {
@@ -93,6 +101,13 @@ impl Client {
     pub async fn change_jobs(&mut self, change: JobChange, filter: &JobFilter) -> Result<JobSlice, Error> {
         let command = Command::jobs(change.verb(), filter);
         command.expect_document(self.ask(&command).await?)
+    }
+
+    /// Makes a job another one; 0: it is being worked on, or has moved on meanwhile.
+    pub async fn edit_job(&mut self, edit: &JobEdit) -> Result<u64, Error> {
+        let command = Command::jobs("JOBS EDIT", edit);
+        let answer = command.expect_document(self.ask(&command).await?);
+        answer.map(|Reached { count }| count)
     }
 
     /// The worker processes that are connected.
@@ -192,6 +207,10 @@ impl JobChange {
             Self::Retry => "JOBS RETRY",
             Self::Kill => "JOBS KILL",
             Self::Delete => "JOBS DELETE",
+            Self::Discard => "JOBS DISCARD",
+            Self::Restore => "JOBS RESTORE",
+            Self::Release => "JOBS RELEASE",
+            Self::Move => "JOBS MOVE",
         }
     }
 }

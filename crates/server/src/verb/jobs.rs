@@ -1,14 +1,15 @@
-//! `JOBS LIST|RETRY|KILL|DELETE {filter}`, our own: finds jobs anywhere and acts on them, one piece at a time.
+//! `JOBS LIST|RETRY|KILL|DELETE|DISCARD|RESTORE|RELEASE|MOVE {filter}`, our own: finds jobs anywhere and acts on them, one piece at a time.
 
 use bessemer_core::limits::{PAGE_MAX, SLICE_MAX};
 use bessemer_core::query::{JobView, Mark, Place, Where};
 use bessemer_core::{Action, Answer, JobId, Now, Query, Wall};
+use bessemer_protocol::names::check_queue;
 use bessemer_protocol::operate::{JobFilter, JobPage, JobSlice, JobState, ListedJob};
 use bessemer_protocol::text::quote;
 use serde_json::value::RawValue;
 
-use super::Outcome;
 use super::select::Selection;
+use super::{Outcome, edit};
 use crate::node::inquiry::{Inquiry, Step};
 
 pub(super) fn run(rest: &str) -> Outcome {
@@ -18,11 +19,25 @@ pub(super) fn run(rest: &str) -> Outcome {
         "RETRY" => Some(Deed::Retry),
         "KILL" => Some(Deed::Kill),
         "DELETE" => Some(Deed::Delete),
+        "DISCARD" => Some(Deed::Discard),
+        "RESTORE" => Some(Deed::Restore),
+        "RELEASE" => Some(Deed::Release),
+        "MOVE" => Some(Deed::Move),
+        "EDIT" => return edit::run(filter),
         other => return Outcome::Refused(format!("no such JOBS subcommand: {}", quote(other))),
     };
     let filter = match JobFilter::parse(filter) {
         Ok(filter) => filter,
         Err(e) => return Outcome::Refused(e),
+    };
+    let to = match (deed, &filter.to) {
+        (Some(Deed::Move), Some(to)) => match check_queue(to) {
+            Ok(()) => to.clone(),
+            Err(e) => return Outcome::refused(e),
+        },
+        (Some(Deed::Move), None) => return Outcome::Refused("JOBS MOVE needs a queue in `to`".into()),
+        (_, Some(_)) => return Outcome::Refused("invalid filter: `to` is for JOBS MOVE".into()),
+        (_, None) => String::new(),
     };
     let count = filter.count;
     let mut selection = match selection(filter, deed) {
@@ -36,21 +51,28 @@ pub(super) fn run(rest: &str) -> Outcome {
         }
         Some(deed) => {
             selection.count(count.unwrap_or(SLICE_MAX));
-            Outcome::Asked(Box::new(Piece { deed, selection, done: JobSlice::default() }))
+            Outcome::Asked(Box::new(Piece { deed, to, selection, done: JobSlice::default() }))
         }
     }
 }
 
-/// What a filter means. Jobs that are being worked on can be seen and not touched; those that are killed go to the dead
-/// set, and a walk that came to it would meet them again.
+/// What a filter means. Jobs that are being worked on can be seen, and taken back on purpose, but not touched otherwise; those
+/// that are killed go to the dead set, and a walk that came to it would meet them again. What was discarded is meant only
+/// where somebody says so.
 fn selection(filter: JobFilter, deed: Option<Deed>) -> Result<Selection, String> {
     let is_meant = |place: &Where| match (deed, place) {
         (None, _) => true,
+        (Some(Deed::Release), place) => *place == Where::Working,
+        (Some(Deed::Restore), place) => *place == Where::Discarded,
         (Some(_), Where::Working) => false,
         (Some(Deed::Kill), Where::Dead) => filter.set.is_some(),
         (Some(_), _) => true,
     };
-    let places = filter.set.map_or(Where::ALL.to_vec(), |set| vec![set.into()]);
+    let places = match (filter.set, deed) {
+        (Some(set), _) => vec![set.into()],
+        (None, Some(Deed::Restore)) => vec![Where::Discarded],
+        (None, _) => Where::ALL.to_vec(),
+    };
     let mut selection = Selection::of(places.into_iter().filter(is_meant).collect());
     selection.jids(filter.jids);
     selection.queue(filter.queue);
@@ -63,11 +85,15 @@ fn selection(filter: JobFilter, deed: Option<Deed>) -> Result<Selection, String>
     Ok(selection)
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Deed {
     Retry,
     Kill,
     Delete,
+    Discard,
+    Restore,
+    Release,
+    Move,
 }
 
 /// `JOBS LIST`
@@ -109,9 +135,11 @@ fn listed(view: &JobView, job: Box<RawValue>) -> ListedJob {
     ListedJob { state, since, at, until, wid, job }
 }
 
-/// `JOBS RETRY`, `KILL` and `DELETE`
+/// `JOBS RETRY` and whatever else is done to jobs.
 struct Piece {
     deed: Deed,
+    /// The queue that they are moved to.
+    to: String,
     selection: Selection,
     done: JobSlice,
 }
@@ -133,6 +161,10 @@ impl Inquiry for Piece {
             Deed::Retry => Action::Requeue(jobs),
             Deed::Kill => Action::Kill(jobs),
             Deed::Delete => Action::Delete(jobs),
+            Deed::Discard => Action::Discard(jobs),
+            Deed::Restore => Action::Restore(jobs),
+            Deed::Release => Action::Release(jobs),
+            Deed::Move => Action::Move { jobs, queue: self.to.clone() },
         })
     }
 

@@ -5,6 +5,7 @@
 
 mod ack;
 mod beat;
+mod edit;
 mod end;
 mod fail;
 mod fetch;

@@ -1,4 +1,4 @@
-//! `bessemer jobs retry`, `kill` and `delete`: set by set and slice by slice, so that others are served in between. Each
+//! `bessemer jobs retry` and whatever else is done to many jobs: set by set and slice by slice, so that others are served in between. Each
 //! job is changed whole; what is interrupted has changed the jobs of the slices before.
 
 use bessemer::{JobChange, JobFilter, JobSet, JobState};
@@ -31,6 +31,18 @@ pub(super) struct Act {
     dry_run: bool,
     #[command(flatten)]
     yes: Yes,
+    /// Where they are moved to.
+    #[arg(skip)]
+    queue: Option<String>,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Move {
+    #[command(flatten)]
+    pub(super) act: Act,
+    /// The queue that they go to
+    #[arg(long, value_name = "NAME")]
+    pub(super) to: String,
 }
 
 /// How many jobs are meant.
@@ -42,6 +54,11 @@ struct Count {
 }
 
 impl Act {
+    /// The same, to a queue.
+    pub(super) fn to(&self, queue: &str) -> Self {
+        Self { queue: Some(queue.to_owned()), ..self.clone() }
+    }
+
     pub(super) async fn run(
         &self,
         server: &mut Server,
@@ -59,14 +76,14 @@ impl Act {
                 false => output::line(&format!("{} would be {}", amount(jobs, "job"), done(change))),
             };
         }
-        if change != JobChange::Retry && !self.yes.yes {
+        if is_asked_about(change) && !self.yes.yes {
             let most = self.count(server, filter.clone(), change, COUNT_MAX).await?;
             if most.jobs > HANDFUL {
                 self.yes.or_ask(&question(change, most))?;
             }
         }
         let faktory = server.client.info().await?.faktory;
-        let walks = walks(filter, change);
+        let walks = walks(JobFilter { to: self.queue.clone(), ..filter }, change);
         let of = walks.iter().filter_map(|walk| walk.set).map(|set| size(&faktory, set)).sum();
         let mut work = Work { change, changed: 0, seen: 0, of, progress: Progress::in_jobs(doing(change)) };
         for filter in walks {
@@ -83,7 +100,9 @@ impl Act {
         change: JobChange,
         most: u64,
     ) -> Result<Count, Failure> {
-        if self.which.is_only_a_set() {
+        // No figure says how much was discarded.
+        let is_told = filter.set != Some(JobSet::Discarded) && change != JobChange::Restore;
+        if self.which.is_only_a_set() && is_told {
             let faktory = server.client.info().await?.faktory;
             let sets = JobSet::ALL.into_iter().filter(|set| filter.set.is_none_or(|only| only == *set));
             let meant = sets.filter(|set| why_not(change, *set).is_none());
@@ -158,6 +177,9 @@ impl Work {
 
 /// One walk for each set that the change is for; one for all where jobs are named.
 fn walks(filter: JobFilter, change: JobChange) -> Vec<JobFilter> {
+    if change == JobChange::Restore {
+        return vec![JobFilter { set: Some(JobSet::Discarded), ..filter }];
+    }
     if filter.set.is_some() || filter.jids.is_some() {
         return vec![filter];
     }
@@ -168,6 +190,15 @@ fn walks(filter: JobFilter, change: JobChange) -> Vec<JobFilter> {
 /// Why the change is not for jobs that are there, if it is not.
 fn why_not(change: JobChange, set: JobSet) -> Option<&'static str> {
     match (change, set) {
+        (JobChange::Release, JobSet::Working) | (JobChange::Restore, JobSet::Discarded) => None,
+        (JobChange::Release, _) => {
+            Some("only --set working can be released: other jobs are in nobody's hands")
+        }
+        (JobChange::Restore, _) => Some("only --set discarded can be restored"),
+        (JobChange::Delete, JobSet::Discarded) => None,
+        (_, JobSet::Discarded) => {
+            Some("--set discarded: these jobs can be restored or deleted, and nothing else")
+        }
         (_, JobSet::Working) => {
             Some("--set working: jobs that are being worked on are their worker's, nobody else ends them")
         }
@@ -200,11 +231,20 @@ fn set_of(state: JobState) -> JobSet {
     }
 }
 
+/// What loses something, or has a job run twice, is asked about where it is much.
+fn is_asked_about(change: JobChange) -> bool {
+    matches!(change, JobChange::Kill | JobChange::Delete | JobChange::Release)
+}
+
 fn question(change: JobChange, count: Count) -> String {
     let verb = match change {
         JobChange::Retry => "Retry",
         JobChange::Kill => "Kill",
         JobChange::Delete => "Delete",
+        JobChange::Discard => "Discard",
+        JobChange::Restore => "Restore",
+        JobChange::Release => "Release",
+        JobChange::Move => "Move",
     };
     match count.or_more {
         true => format!("{verb} more than {} jobs?", grouped(COUNT_MAX)),
@@ -217,6 +257,10 @@ fn doing(change: JobChange) -> &'static str {
         JobChange::Retry => "retrying",
         JobChange::Kill => "killing",
         JobChange::Delete => "deleting",
+        JobChange::Discard => "discarding",
+        JobChange::Restore => "restoring",
+        JobChange::Release => "releasing",
+        JobChange::Move => "moving",
     }
 }
 
@@ -225,6 +269,10 @@ fn done(change: JobChange) -> &'static str {
         JobChange::Retry => "retried",
         JobChange::Kill => "killed",
         JobChange::Delete => "deleted",
+        JobChange::Discard => "discarded",
+        JobChange::Restore => "restored",
+        JobChange::Release => "released",
+        JobChange::Move => "moved",
     }
 }
 

@@ -1,8 +1,9 @@
 //! `bessemer jobs`: finds jobs by where they are, queue, type, jid and text, and acts on them.
 //!
-//! `list.rs` and `show.rs` look, `act.rs` retries, kills and deletes; which jobs are meant is said here, once for all.
+//! `list.rs` and `show.rs` look, `act.rs` does something to many, `edit.rs` to one; which jobs are meant is said here, once for all.
 
 mod act;
+mod edit;
 mod list;
 mod show;
 
@@ -23,7 +24,7 @@ use crate::exit::{Exit, Failure};
 /// costs nothing, few enough that others are served in between.
 const SLICE: usize = 1_000;
 
-/// List, show, retry, kill or delete jobs.
+/// List and show jobs, and act on them.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Jobs {
     #[command(subcommand)]
@@ -45,13 +46,22 @@ enum Action {
     Kill(act::Act),
     /// Delete jobs
     Delete(act::Act),
+    /// Delete jobs so that it can be taken back for a minute
+    Discard(act::Act),
+    /// Put back what was discarded
+    Restore(act::Act),
+    /// Take jobs back from their workers, to the heads of their queues
+    Release(act::Act),
+    /// Take jobs to another queue
+    Move(act::Move),
+    Edit(edit::Edit),
 }
 
 impl Jobs {
     pub(super) fn run(&self, cli: &Cli) -> Result<(), Failure> {
-        use bessemer::JobChange::{Delete, Kill, Retry};
+        use bessemer::JobChange::{Delete, Discard, Kill, Move, Release, Restore, Retry};
         let json = self.json;
-        if let Action::Retry(act) | Action::Kill(act) | Action::Delete(act) = &self.action {
+        if let Some(act) = self.action.act() {
             act.which.check(act.all)?;
         }
         self.address.talk(cli, async |server| match &self.action {
@@ -60,7 +70,24 @@ impl Jobs {
             Action::Retry(act) => act.run(server, Retry, json).await,
             Action::Kill(act) => act.run(server, Kill, json).await,
             Action::Delete(act) => act.run(server, Delete, json).await,
+            Action::Discard(act) => act.run(server, Discard, json).await,
+            Action::Restore(act) => act.run(server, Restore, json).await,
+            Action::Release(act) => act.run(server, Release, json).await,
+            Action::Move(act::Move { act, to }) => act.to(to).run(server, Move, json).await,
+            Action::Edit(edit) => edit.run(server, json).await,
         })
+    }
+}
+
+impl Action {
+    /// What is done to many jobs.
+    fn act(&self) -> Option<&act::Act> {
+        match self {
+            Self::List(_) | Self::Show(_) | Self::Edit(_) => None,
+            Self::Retry(act) | Self::Kill(act) | Self::Delete(act) => Some(act),
+            Self::Discard(act) | Self::Restore(act) | Self::Release(act) => Some(act),
+            Self::Move(act::Move { act, .. }) => Some(act),
+        }
     }
 }
 
@@ -95,6 +122,7 @@ enum Set {
     Retries,
     Dead,
     Working,
+    Discarded,
 }
 
 impl Which {
@@ -108,6 +136,7 @@ impl Which {
             regexp: self.glob.clone(),
             after: None,
             count: Some(SLICE),
+            to: None,
         }
     }
 
@@ -143,6 +172,7 @@ impl Set {
             Self::Retries => JobSet::Retries,
             Self::Dead => JobSet::Dead,
             Self::Working => JobSet::Working,
+            Self::Discarded => JobSet::Discarded,
         }
     }
 }

@@ -83,6 +83,70 @@ fn jobs_are_retried_killed_and_deleted_where_they_are_meant() {
 }
 
 #[test]
+fn what_is_discarded_is_out_of_sight_and_comes_back_where_it_was() {
+    let server = Server::start();
+    let person = Person { server: &server };
+    populate(&server);
+    let found = || -> Vec<String> {
+        let said = person.says(&["jobs", "list", "--json"]);
+        let jobs = said.lines().map(|line| serde_json::from_str(line).expect("a JSON object on each line"));
+        jobs.map(|job: Value| job["job"]["jid"].as_str().expect("a jid").to_owned()).collect()
+    };
+    let before = found();
+    assert_eq!(person.says(&["jobs", "discard", "--type", "Wait"]), "discarded 2 jobs\n");
+    assert_eq!(server.info()["faktory"]["sets"]["scheduled"], 0);
+    let hidden = person.says(&["jobs", "list", "--set", "discarded"]);
+    assert!(hidden.contains("discarded  job-first") && hidden.contains("job-later"), "{hidden}");
+    assert_eq!(person.wrong(&["jobs", "show", "job-first"]).0, 66, "nobody finds it by its jid");
+    let (code, line) = person.wrong(&["jobs", "kill", "--set", "discarded"]);
+    assert_eq!(code, 2);
+    assert!(line.starts_with("--set discarded: these jobs can be restored or deleted"), "{line}");
+    let (code, line) = person.wrong(&["jobs", "restore", "--set", "dead"]);
+    assert_eq!((code, &*line), (2, "only --set discarded can be restored"));
+    assert_eq!(person.says(&["jobs", "restore", "job-first"]), "restored 1 job\n");
+    assert_eq!(person.json(&["jobs", "restore", "--all"])["count"], 1);
+    assert_eq!(found(), before);
+    assert_eq!(person.says(&["jobs", "discard", "job-dead", "job-work"]), "discarded 1 job\n");
+    assert_eq!(person.says(&["jobs", "delete", "--set", "discarded"]), "deleted 1 job\n");
+    assert_eq!(person.says(&["jobs", "restore", "--all"]), "restored 0 jobs\n");
+}
+
+#[test]
+fn jobs_are_taken_back_moved_and_edited() {
+    let server = Server::start();
+    let person = Person { server: &server };
+    populate(&server);
+    let shown = |jid: &str| person.json(&["jobs", "show", jid]);
+    assert_eq!(person.says(&["jobs", "release", "--all"]), "released 1 job\n");
+    assert_eq!(shown("job-work")["state"], "queued");
+    let (code, line) = person.wrong(&["jobs", "release", "--set", "queued"]);
+    assert_eq!((code, &*line), (2, "only --set working can be released: other jobs are in nobody's hands"));
+    assert_eq!(person.says(&["jobs", "move", "--to", "b", "job-first", "job-dead"]), "moved 2 jobs\n");
+    let moved = shown("job-first");
+    assert_eq!((&moved["state"], &moved["job"]["queue"]), (&json!("queued"), &json!("b")));
+    assert_eq!(
+        (&shown("job-dead")["state"], &shown("job-dead")["job"]["queue"]),
+        (&json!("dead"), &json!("b"))
+    );
+    let (_, line) = person.wrong(&["jobs", "move", "--to", "a b", "job-first"]);
+    assert!(line.contains("queue"), "{line}");
+    let edit = ["jobs", "edit", "job-dead", "--args", r#"[{"cents":1}]"#, "--type", "Other", "--enqueue"];
+    assert_eq!(person.says(&edit), "edited 1 job\n");
+    let edited = shown("job-dead");
+    assert_eq!((&edited["state"], &edited["job"]["jobtype"]), (&json!("queued"), &json!("Other")));
+    assert_eq!(edited["job"]["args"], json!([{ "cents": 1 }]));
+    assert!(edited["job"]["failure"]["message"].is_string(), "{edited}");
+    let wrong = |flags: &[&str]| person.wrong(&[&["jobs", "edit"], flags].concat());
+    assert!(wrong(&["job-dead"]).1.starts_with("say what is to be different"));
+    assert!(wrong(&["job-dead", "--args", "["]).1.starts_with("--args: this is no JSON"));
+    assert!(wrong(&["job-none", "--retry", "1"]).1.contains("there is no job job-none"));
+    assert!(wrong(&["job-dead", "--retry", "99999"]).1.contains("invalid job: retry 99999"));
+    assert_eq!(fetch(&server, "b")["jid"], "job-second");
+    let moved = fetch(&server, "b");
+    assert_eq!((&moved["jid"], &moved["queue"]), (&json!("job-first"), &json!("b")));
+}
+
+#[test]
 fn more_than_a_handful_is_deleted_only_after_a_question() {
     let server = Server::start();
     let person = Person { server: &server };
