@@ -85,7 +85,11 @@ function inUse() {
 async function refresh() {
   let swapped = true;
   const check = (event) => {
-    swapped = event.detail.ctx.response.status === 200 && !inUse() && !paused;
+    const { status } = event.detail.ctx.response;
+    swapped = status === 200 && !inUse() && !paused;
+    if (status === 404) {
+      delete content.dataset.live; // it has ended; what was known of it may still be read
+    }
     if (!swapped) {
       event.preventDefault();
     }
