@@ -115,6 +115,8 @@ fn blank() -> OpenApi {
 )]
 pub(super) async fn show(base: Base, Extension(openapi): Extension<Arc<OpenApi>>) -> Json<OpenApi> {
     let mut openapi = OpenApi::clone(&openapi);
-    openapi.servers = Some(vec![Server::new(format!("{}/", base.0))]);
+    if !base.0.is_empty() {
+        openapi.servers = Some(vec![Server::new(&*base.0)]);
+    }
     Json(openapi)
 }

@@ -1,6 +1,5 @@
 //! What a request asks: its query and its JSON body, with nothing in them that nobody knows.
 
-use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
@@ -18,11 +17,12 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Asked<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        match Query::try_from_uri(&parts.uri) {
-            Ok(Query(asked)) => Ok(Self(asked)),
-            Err(QueryRejection::FailedToDeserializeQueryString(why)) => Err(Problem::bad(why.body_text())),
-            Err(other) => Err(Problem::bad(other.body_text())),
-        }
+        let Query(asked) = Query::try_from_uri(&parts.uri).map_err(|why| {
+            let text = why.body_text();
+            let text = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
+            Problem::bad(format!("invalid query: {text}"))
+        })?;
+        Ok(Self(asked))
     }
 }
 

@@ -8,8 +8,10 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::StatusCode;
 
 use crate::Front;
+use crate::problem::Problem;
 use crate::web::Web;
 
 mod activity;
@@ -47,6 +49,11 @@ pub fn openapi<F: Front>() -> String {
 pub(crate) fn router<F: Front>() -> Router<Web<F>> {
     let Documented { router, openapi } = operations();
     let openapi = Arc::new(openapi);
+    let router = router
+        .fallback(async || Problem::not_found("There is no such address; /api/v1/openapi.json names all"))
+        .method_not_allowed_fallback(async || {
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "This address does not take that method")
+        });
     Router::new().nest(ROOT, router.layer(axum::Extension(openapi)))
 }
 

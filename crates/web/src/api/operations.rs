@@ -26,7 +26,8 @@ use crate::{Front, limits};
 #[serde(deny_unknown_fields)]
 pub(super) struct Order {
     action: Action,
-    /// A line of the search box. An empty one means no job: every job is `state:waiting,retries,scheduled,dead`.
+    /// A line of the search box. An empty one means no job: every job is
+    /// `state:waiting state:retries state:scheduled state:dead`.
     q: String,
     /// Only count them.
     #[serde(default)]
@@ -151,7 +152,7 @@ pub(super) async fn act<F: Front>(
     let deed = Deed::from(order.action);
     let filter = Filter::parse(&order.q).map_err(|wrong| Problem::bad(format!("invalid q: {wrong}")))?;
     if filter.line().is_empty() {
-        let text = "invalid q: it is empty; state:waiting,retries,scheduled,dead means every job";
+        let text = "invalid q: it is empty, which means no job; to mean every job, name every state";
         return Err(Problem::bad(text));
     }
     if order.dry_run {

@@ -55,7 +55,15 @@ async fn every_response_carries_the_security_headers() {
     ] {
         all.push(get(&open, path).await);
     }
-    for path in ["/static/bessemer.css", "/static/none.css", "/none", "/retries?page=x", "/jobs/%ff"] {
+    for path in [
+        "/api/v1/info",
+        "/api/v1/none",
+        "/static/bessemer.css",
+        "/static/none.css",
+        "/none",
+        "/retries?page=x",
+        "/jobs/%ff",
+    ] {
         all.push(get(&open, path).await);
     }
     all.push(get(&locked, "/").await);

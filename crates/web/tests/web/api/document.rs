@@ -129,7 +129,7 @@ async fn the_router_and_the_document_name_the_same_addresses() {
             .replace("{wid}", "nobody")
             .replace("{id}", "0");
         let answered = call(&router, &method, &path, None).await;
-        let no_such_address = answered.status == 405 || answered.body.contains("There is no such page");
+        let no_such_address = answered.status == 405 || answered.body.contains("There is no such address");
         assert!(!no_such_address, "{method} {path}: {} {}", answered.status, answered.body);
         for other in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
             let documented = methods_of(&contract, &path).contains(&other.to_owned());

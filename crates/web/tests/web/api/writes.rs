@@ -30,6 +30,7 @@ async fn a_job_is_pushed_and_found_where_it_is_said_to_be() {
         .await
         .says("[12345678901234567890]")
         .says(r#""state":"queued""#);
+    assert_eq!(read(&router, "/openapi.json").await["servers"], json!([{"url": "/jobs"}]));
 }
 
 #[tokio::test]
