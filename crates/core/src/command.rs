@@ -11,7 +11,8 @@ use bessemer_protocol::text::quote;
 use bytes::Bytes;
 
 use crate::edit::{Edit, Replacement, in_queue};
-use crate::fact::{Cleared, Failure, Head, JobId, OnLost, Span};
+use crate::fact::{Cleared, Failure, Family, Head, JobId, OnLost, Span};
+use crate::limits::{KEEP_BYTES_MAX, KEPT_KEY_MAX, KEPT_VALUE_MAX, SLICE_MAX};
 use crate::query::{Info, Set};
 use crate::time::Wall;
 
@@ -80,8 +81,22 @@ pub enum Command<'a> {
     Queues { deed: QueueDeed, names: Option<&'a [&'a str]> },
     /// How long the next job of each of these queues has waited. Answered [`Reply::Latencies`].
     Latency { names: &'a [&'a str] },
+    /// Small records that are no jobs take these values or are removed, and that becomes durable together (`G5`).
+    /// Answered [`Reply::Done`] or [`Refusal::Unkept`]: then nothing has changed.
+    Keep { records: &'a [Record] },
     /// Time has passed: see [`crate::Machine::next_due`]. Has no reply.
     Due,
+}
+
+/// A small record that is no job, and what becomes of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// One that [is open](Family::is_open).
+    pub family: Family,
+    /// 1 to [`KEPT_KEY_MAX`] bytes; records stand in the order of their keys.
+    pub key: Vec<u8>,
+    /// At most [`KEPT_VALUE_MAX`] bytes; `None` removes the record, if there is one.
+    pub value: Option<Vec<u8>>,
 }
 
 /// What can be done to queues.
@@ -192,6 +207,40 @@ pub enum Refusal {
     TooManyWorkers(usize),
     /// A PUSH while the disk is full (`G13`). Said by engines; the machine knows no disk.
     DiskFull,
+    /// Records that cannot be kept.
+    Unkept(Unkept),
+}
+
+/// Why records cannot be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unkept {
+    /// Only the machine writes to this family.
+    NotOpen(Family),
+    /// A key of so many bytes.
+    Key(usize),
+    /// A value of so many bytes.
+    Value(usize),
+    /// So many records in one command, of so many bytes.
+    Command { records: usize, bytes: usize },
+    /// All records together would take more than these bytes ([`crate::Rules::kept_max`]).
+    Full(usize),
+}
+
+impl std::fmt::Display for Unkept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NotOpen(family) => write!(f, "{} are written by the server alone", family.as_str()),
+            Self::Key(len) => write!(f, "a record's key has 1 to {KEPT_KEY_MAX} bytes, not {len}"),
+            Self::Value(len) => write!(f, "a record of {len} bytes, limit {KEPT_VALUE_MAX}"),
+            Self::Command { records, bytes } => {
+                write!(
+                    f,
+                    "{records} records of {bytes} bytes at once, limits {SLICE_MAX} and {KEEP_BYTES_MAX}"
+                )
+            }
+            Self::Full(limit) => write!(f, "no room for more records, limit {limit} bytes"),
+        }
+    }
 }
 
 impl std::fmt::Display for Refusal {
@@ -202,6 +251,7 @@ impl std::fmt::Display for Refusal {
             Self::TooManyQueues(limit) => write!(f, "too many queues, limit {limit}"),
             Self::TooManyWorkers(limit) => write!(f, "too many workers, limit {limit}"),
             Self::DiskFull => f.write_str("disk full, not accepting jobs"),
+            Self::Unkept(why) => why.fmt(f),
         }
     }
 }
@@ -296,6 +346,8 @@ pub enum Action {
     ClearSet(Set),
     /// See [`Command::Queues`]; one queue.
     Queue { name: String, deed: QueueDeed },
+    /// See [`Command::Keep`].
+    Keep(Vec<Record>),
 }
 
 impl Action {
@@ -314,6 +366,7 @@ impl Action {
             Self::ClearQueue(name) => submit(Command::Clear { what: Cleared::Queue(name) }),
             Self::ClearSet(set) => submit(Command::Clear { what: Cleared::Set(*set) }),
             Self::Queue { name, deed } => submit(Command::Queues { deed: *deed, names: Some(&[name]) }),
+            Self::Keep(records) => submit(Command::Keep { records }),
         }
     }
 }

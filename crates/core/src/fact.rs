@@ -128,7 +128,11 @@ pub enum Ending {
     DeadLimit,
 }
 
-/// A family of small records that are no jobs.
+/// A family of small records that are no jobs. There are two kinds.
+///
+/// The first few are handfuls: all of them are told again at the beginning of every segment. Those of
+/// [`Family::KEPT`] come in numbers and are treated like jobs: a record lives where it was told last, and is told again
+/// when that part of the log is cleaned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Family {
     /// Key: empty. Value: processed and failed since the last flush, the next job id, the next orders; little-endian.
@@ -141,6 +145,60 @@ pub enum Family {
     Recent,
     /// Key: the name of a queue. Value: one byte of flags, bit 0: paused.
     Queue,
+    /// Kept. What was measured of jobs over a span of time. Key and value are those of who measures, as with all that
+    /// follow.
+    Statistic,
+    /// Kept. Something that operators remember of a moment, like a deploy.
+    Mark,
+    /// Kept. What a script may do, and by what it is known.
+    Token,
+    /// Kept. Who has changed what.
+    Audit,
+}
+
+impl Family {
+    /// Those whose records come in numbers. A family that is added here is told again, recovered, copied and cleaned
+    /// like the others; whether anybody but the machine may write to it is [`Family::is_open`]'s to say.
+    pub const KEPT: [Self; 4] = [Self::Statistic, Self::Mark, Self::Token, Self::Audit];
+
+    /// Whether its records come in numbers: see [`Family::KEPT`].
+    pub fn is_kept(self) -> bool {
+        match self {
+            Self::Counters | Self::Day | Self::Recent | Self::Queue => false,
+            Self::Statistic | Self::Mark | Self::Token | Self::Audit => true,
+        }
+    }
+
+    /// Whether [`crate::Command::Keep`] may change its records: the machine has no rule about them.
+    pub fn is_open(self) -> bool {
+        match self {
+            Self::Counters | Self::Day | Self::Recent | Self::Queue => false,
+            Self::Statistic | Self::Mark | Self::Token | Self::Audit => true,
+        }
+    }
+
+    /// Whether its records came of jobs, and so go when all jobs go ([`Cleared::Everything`]). What people have said
+    /// and done stays.
+    pub fn comes_of_jobs(self) -> bool {
+        match self {
+            Self::Counters | Self::Day | Self::Recent | Self::Queue | Self::Statistic => true,
+            Self::Mark | Self::Token | Self::Audit => false,
+        }
+    }
+
+    /// As refusals say it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Counters => "counters",
+            Self::Day => "days",
+            Self::Recent => "recent jobs",
+            Self::Queue => "queues",
+            Self::Statistic => "statistics",
+            Self::Mark => "marks",
+            Self::Token => "tokens",
+            Self::Audit => "audit",
+        }
+    }
 }
 
 /// Something that happened.
@@ -178,8 +236,8 @@ impl From<bessemer_protocol::job::OnLost> for OnLost {
 /// What is deleted at one stroke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cleared<'a> {
-    /// Jobs in every state, queues, counters and history, as by FLUSH (rule `N-03`). Numbers that were given to jobs are
-    /// not given again.
+    /// Jobs in every state, queues, counters, history and what else came of jobs, as by FLUSH (rule `N-03`). Numbers that
+    /// were given to jobs are not given again.
     Everything,
     /// The jobs that wait in a queue, and the queue: nobody knows of it any more (rule `U-04`).
     Queue(&'a str),
@@ -207,12 +265,24 @@ impl<'a> Fact<'a> {
     }
 }
 
+impl Fact<'_> {
+    /// Whether the engine has to say where it keeps it: something will ask for that place, or has to give it back.
+    pub fn has_place(&self) -> bool {
+        match self {
+            Self::Put { .. } | Self::Fail { .. } => true,
+            Self::Keep { family, value, .. } => family.is_kept() && value.is_some(),
+            Self::Set { .. } | Self::Lost { .. } | Self::Move { .. } | Self::End { .. } | Self::Clear(_) => false,
+        }
+    }
+}
+
 /// Takes facts down, in order. The engine's side of [`crate::Machine::apply`].
 pub trait Facts {
-    /// Takes down one fact and says where its text (the body, or the failure's text) will be found; a fact without
-    /// a text gets [`Span::default`].
+    /// Takes down one fact and says where its text (the body, or the failure's text) will be found, or where a kept
+    /// record stands as a whole; a fact that [has no place](Fact::has_place) gets [`Span::default`].
     fn record(&mut self, fact: &Fact<'_>) -> Span;
 
-    /// The text at `span` is no longer needed: its job ended, failed again or is told elsewhere.
+    /// What is at `span` is no longer needed: its job ended, failed again or is told elsewhere; the record was replaced,
+    /// removed or is told elsewhere.
     fn release(&mut self, span: Span);
 }

@@ -10,7 +10,8 @@ pub const PAGE_MAX: usize = 100;
 /// Jobs of one jid that an answer shows at most; each may have a body of 16 MiB.
 pub const SAME_JID_MAX: usize = 10;
 
-/// Ids in one answer to [`crate::query::Query::SetIds`] at most, jobs that one [`crate::query::Scan`] looks at, and jobs that one operator's command may name.
+/// Ids in one answer to [`crate::query::Query::SetIds`] at most, jobs that one [`crate::query::Scan`] looks at, jobs that one
+/// operator's command may name, and records in one [`crate::Command::Keep`] or one answer to [`crate::query::Query::Kept`].
 pub const SLICE_MAX: usize = 1_000;
 
 /// Queues that are shown of a worker at most.
@@ -24,6 +25,21 @@ pub const SKIP_MAX: usize = 10_000;
 
 /// Bytes of job bodies in one piece of a walk that shows jobs whole; a larger one comes alone.
 pub const SCAN_TEXT_MAX: usize = 8 << 20;
+
+/// Bytes of the key of a record that is [kept](crate::fact::Family::KEPT): as long as a jid or a queue's name.
+pub const KEPT_KEY_MAX: usize = 255;
+
+/// Bytes of its value: it is told again whole, in the batch of others.
+pub const KEPT_VALUE_MAX: usize = 64 << 10;
+
+/// What it counts beside its key and its value (see [`Rules::kept_max`]): about what memory takes to find it.
+pub const KEPT_RECORD_BYTES: usize = 128;
+
+/// Bytes of keys and values in one [`crate::Command::Keep`]: as much as a turn gathers anyway.
+pub const KEEP_BYTES_MAX: usize = 4 << 20;
+
+/// Bytes of keys and values in an answer to [`crate::query::Query::Kept`]; a larger record comes alone.
+pub const KEPT_ANSWER_MAX: usize = 1 << 20;
 
 /// Entries that one [`crate::Command::Due`] handles at most, so that a million due jobs do not stall the others; the
 /// rest is due at once again.
@@ -72,6 +88,9 @@ pub struct Rules {
     pub queues_max: usize,
     /// Known workers. Default 10,000.
     pub workers_max: usize,
+    /// Bytes of all records that are [kept](crate::fact::Family::KEPT): keys, values and [`KEPT_RECORD_BYTES`] for each.
+    /// All are in memory. Default 64 MiB.
+    pub kept_max: usize,
     /// An identical push within this time of the first is the same push (`D5`). Default 60 s.
     pub repush_window: Duration,
     /// Ended jobs that this is remembered for; the oldest go. Default 100,000.
@@ -94,6 +113,7 @@ impl Default for Rules {
             discard_undo: Duration::from_secs(60),
             queues_max: 10_000,
             workers_max: 10_000,
+            kept_max: 64 << 20,
             repush_window: Duration::from_secs(60),
             repush_max: 100_000,
         }

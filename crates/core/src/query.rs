@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::command::{FailureView, Stage, Text};
-use crate::fact::{JobId, Order, Span, Standing, Stood};
+use crate::fact::{Family, JobId, Order, Span, Standing, Stood};
 use crate::glob::Glob;
 use crate::time::Wall;
 
@@ -61,6 +61,10 @@ pub enum Query {
     Far { list: List, from: Option<Spot>, page: Page },
     /// Every known queue. Answered [`Answer::Queues`].
     Queues,
+    /// The records of a family that is [kept](Family::KEPT), in the order of their keys, from a key on; at most `count`,
+    /// at most [`crate::limits::SLICE_MAX`], and as many as [`crate::limits::KEPT_ANSWER_MAX`] allows. Answered
+    /// [`Answer::Kept`].
+    Kept { family: Family, from: Option<Vec<u8>>, count: usize },
 }
 
 /// A place in which jobs stand.
@@ -267,8 +271,19 @@ pub enum Answer {
         next: Option<(Spot, Page)>,
     },
     Queues(Vec<QueueView>),
+    Kept(KeptPage),
     /// There is no such queue.
     Missing,
+}
+
+/// Some records of a family: key and value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeptPage {
+    pub records: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Where to go on: the first key that is not shown. If it is gone by then, the next one. `None`: these were the last.
+    pub next: Option<Vec<u8>>,
+    /// Records of the family.
+    pub total: usize,
 }
 
 /// A page of jobs and how many there are in all.

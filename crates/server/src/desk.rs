@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use bessemer_core::command::Refusal;
 use bessemer_core::query::{Condition, Durability, ServerFigures};
 use bessemer_core::{Action, Answer, Query, Rules, Span, Wall};
 use bessemer_store::{Gone, Reader};
-use bessemer_web::{Front, Pulse, Pushed, Refused, Watch};
+use bessemer_web::{Front, Pulse, Pushed, Refused, Undone, Watch};
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
@@ -21,8 +22,8 @@ pub(crate) type Outcome = Result<Vec<Pushed>, Refused>;
 
 /// Something for the engine's thread to do, and where it says that it is done.
 pub(crate) enum Errand {
-    /// An operator's action; how many jobs or workers it reached.
-    Act(Action, oneshot::Sender<u64>),
+    /// An operator's action; how many jobs or workers it reached, or why it was refused.
+    Act(Action, oneshot::Sender<Result<u64, Refusal>>),
     /// Jobs that the API was sent, as they came.
     Push(String, oneshot::Sender<Outcome>),
     /// Other limits and rules from now on.
@@ -147,10 +148,10 @@ impl<R: Reader> Front for Desk<R> {
         tokio::task::spawn_blocking(move || reader.read(&texts)).await.map_err(|_| Gone)?
     }
 
-    async fn act(&self, action: Action) -> Result<u64, Gone> {
+    async fn act(&self, action: Action) -> Result<u64, Undone> {
         let (reply, outcome) = oneshot::channel();
         self.errands.send(Errand::Act(action, reply)).await.map_err(|_| Gone)?;
-        outcome.await.map_err(|_| Gone)
+        outcome.await.map_err(|_| Gone)?.map_err(Undone::Refused)
     }
 
     async fn push(&self, text: String) -> Result<Outcome, Gone> {

@@ -58,6 +58,7 @@ pub enum Reason {
     DiskFull,
     MemoryLimit,
     TooManyInquiries,
+    Records,
     // Replies that nobody took.
     ReaderTooSlow,
     // What only we can do wrong.
@@ -106,6 +107,7 @@ impl Reason {
             Self::DiskFull => "disk_full",
             Self::MemoryLimit => "memory_limit",
             Self::TooManyInquiries => "too_many_inquiries",
+            Self::Records => "records",
             Self::Internal => "internal",
             Self::ReaderTooSlow => "reader_too_slow",
         }
@@ -167,6 +169,7 @@ impl From<&Refusal> for Reason {
             Refusal::TooManyQueues(_) => Self::TooManyQueues,
             Refusal::TooManyWorkers(_) => Self::TooManyWorkers,
             Refusal::DiskFull => Self::DiskFull,
+            Refusal::Unkept(_) => Self::Records,
         }
     }
 }

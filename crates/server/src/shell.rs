@@ -14,7 +14,7 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Wake, Waker, ready};
 use std::time::Duration;
 
-use bessemer_core::command::Hello;
+use bessemer_core::command::{Hello, Refusal};
 use bessemer_core::query::ServerFigures;
 use bessemer_core::{Boot, ConnId, Event, Now};
 use bessemer_store::{Engine, Fatal};
@@ -171,7 +171,7 @@ struct Hall<E: Engine> {
     outputs: RefCell<Vec<Output>>,
     /// What happened, until somebody has taken it who is not waited for.
     events: RefCell<Vec<Event>>,
-    errands: RefCell<BTreeMap<u64, oneshot::Sender<u64>>>,
+    errands: RefCell<BTreeMap<u64, oneshot::Sender<Result<u64, Refusal>>>>,
     pushes: RefCell<BTreeMap<u64, oneshot::Sender<Outcome>>>,
     bell: Arc<Bell>,
     /// Rung after every turn, for readers that were told to wait.
@@ -426,10 +426,10 @@ impl<E: Engine + 'static> Hall<E> {
                 }
                 Output::Close { conn } => self.leave(conn),
                 Output::Cut { conn } => self.close(conn),
-                Output::Acted { token, count } => {
+                Output::Acted { token, outcome } => {
                     if let Some(reply) = self.errands.borrow_mut().remove(&token) {
                         // Whoever asked may have stopped waiting; what was done stays done.
-                        _ = reply.send(count);
+                        _ = reply.send(outcome);
                     }
                 }
                 Output::Pushed { token, outcome } => {

@@ -15,6 +15,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{any, get, post};
+use bessemer_core::command::Refusal;
 use bessemer_core::query::{ServerFigures, Set};
 use bessemer_core::{Action, Answer, Query, Span, Wall};
 use bessemer_store::Gone;
@@ -79,7 +80,7 @@ pub trait Front: Clone + Send + Sync + 'static {
     fn read(&self, texts: Vec<Span>) -> impl Future<Output = Result<Vec<Option<Bytes>>, Gone>> + Send;
 
     /// Does what an operator wants; says how many jobs or workers it reached. Durable when it returns.
-    fn act(&self, action: Action) -> impl Future<Output = Result<u64, Gone>> + Send;
+    fn act(&self, action: Action) -> impl Future<Output = Result<u64, Undone>> + Send;
 
     /// Takes the jobs of a JSON text, one or an array of them, as PUSH and PUSHB do, and says what became of each, in their
     /// order; or why none was looked at. Durable when it returns.
@@ -114,6 +115,21 @@ pub struct Refused {
     pub reason: &'static str,
     /// As PUSH says it.
     pub text: String,
+}
+
+/// Why nothing was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Undone {
+    /// There is no engine any more.
+    Gone(Gone),
+    /// A rule or a limit forbids it.
+    Refused(Refusal),
+}
+
+impl From<Gone> for Undone {
+    fn from(gone: Gone) -> Self {
+        Self::Gone(gone)
+    }
 }
 
 /// The dashboard: its pages, and what goes on behind them.

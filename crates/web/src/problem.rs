@@ -4,6 +4,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use bessemer_store::Gone;
 
+use crate::Undone;
+
 /// A refusal or a failure: a status and a public sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
@@ -41,9 +43,22 @@ impl Problem {
 
 impl From<Gone> for Problem {
     fn from(gone: Gone) -> Self {
-        let text = gone.to_string();
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, text[..1].to_uppercase() + &text[1..])
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, sentence(&gone.to_string()))
     }
+}
+
+/// What the state of things forbids: the same request may be fine another time.
+impl From<Undone> for Problem {
+    fn from(undone: Undone) -> Self {
+        match undone {
+            Undone::Gone(gone) => gone.into(),
+            Undone::Refused(refusal) => Self::new(StatusCode::CONFLICT, sentence(&refusal.to_string())),
+        }
+    }
+}
+
+fn sentence(text: &str) -> String {
+    text[..1].to_uppercase() + &text[1..]
 }
 
 impl From<askama::Error> for Problem {

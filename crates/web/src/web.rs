@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use bessemer_core::command::Record;
+use bessemer_core::fact::Family;
 use bessemer_core::query::{
-    Day, Info, Jobs, List, Page, QueueView, Scan, Scanned, Set, Sift, Sifted, WorkerView,
+    Day, Info, Jobs, KeptPage, List, Page, QueueView, Scan, Scanned, Set, Sift, Sifted, WorkerView,
 };
 use bessemer_core::{Action, Answer, Query};
 use tokio::sync::Semaphore;
@@ -144,6 +146,27 @@ impl<F: Front> Web<F> {
     pub(crate) async fn act(&self, action: Action) -> Result<u64, Problem> {
         Ok(self.front.act(action).await?)
     }
+
+    #[expect(dead_code, reason = "no page shows records yet")]
+    /// Records of a family in the order of their keys, from a key on: as many as fit an answer, which says where to go on.
+    pub(crate) async fn kept(
+        &self,
+        family: Family,
+        from: Option<Vec<u8>>,
+        count: usize,
+    ) -> Result<KeptPage, Problem> {
+        match self.front.ask(Query::Kept { family, from, count }).await? {
+            Answer::Kept(page) => Ok(page),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    #[expect(dead_code, reason = "no page writes records yet")]
+    /// Puts and removes records; they become durable together, or none does.
+    pub(crate) async fn keep(&self, records: Vec<Record>) -> Result<(), Problem> {
+        self.act(Action::Keep(records)).await?;
+        Ok(())
+    }
 }
 
 fn unexpected(answer: &Answer) -> Problem {
@@ -157,6 +180,7 @@ fn unexpected(answer: &Answer) -> Problem {
         Answer::Far { .. } => "a page far down",
         Answer::Scanned(_) => "a piece of a walk",
         Answer::Queues(_) => "queues",
+        Answer::Kept(_) => "records",
         Answer::Missing => "nothing",
     };
     Problem::internal(&format!("the engine answered {kind}, which was not the question"))

@@ -15,6 +15,7 @@ impl Machine {
         self.reservations.check(&self.table, &self.workers)?;
         self.workers.check()?;
         self.parked.check()?;
+        self.kept.check()?;
         let mut orders: BTreeSet<(u16, Order)> = BTreeSet::new();
         let (mut live, mut working) = (0, 0);
         for slot in self.table.slots() {
@@ -73,6 +74,9 @@ impl Machine {
         }
         for queue in self.queues.known() {
             _ = writeln!(text, "queue {} paused {}", queue.name, queue.paused);
+        }
+        for (family, key, value) in self.kept.iter() {
+            _ = writeln!(text, "{} {} {}", family.as_str(), key.escape_ascii(), value.escape_ascii());
         }
         let mut slots: Vec<Slot> = self.table.slots().collect();
         slots.sort_unstable_by_key(|slot| (self.table[*slot].order, self.table[*slot].jid));

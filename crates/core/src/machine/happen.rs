@@ -100,6 +100,9 @@ impl Machine {
                     self.drop_job(slot, free);
                 }
             }
+            Fact::Keep { family, key, value } if family.is_kept() => {
+                self.kept.set(family, key, value.map(|value| (value, span))).into_iter().for_each(free);
+            }
             Fact::Keep { family, key, value } => self.keep(family, key, value),
             Fact::Clear(what) => self.clear_all(what, free),
         }
@@ -108,7 +111,8 @@ impl Machine {
     /// All that stands there is no more, and is forgotten for the safe re-push too (`D5`).
     fn clear_all(&mut self, what: Cleared<'_>, free: &mut impl FnMut(Span)) {
         if what == Cleared::Everything {
-            self.spans().for_each(free);
+            self.texts().for_each(&mut *free);
+            self.kept.forget_jobs(free);
             self.table.clear();
             self.types = JobTypes::default();
             self.queues = Queues::default();
@@ -275,6 +279,9 @@ impl Machine {
                 let paused = value.is_some_and(|v| v.first().is_some_and(|f| f & PAUSED != 0));
                 self.queues.set_known(name, value.is_some(), paused);
             }
+            Family::Statistic | Family::Mark | Family::Token | Family::Audit => {
+                unreachable!("a kept family, see `kept.rs`")
+            }
         }
     }
 
@@ -287,7 +294,8 @@ impl Machine {
         facts.record(&Fact::Keep { family: Family::Counters, key: b"", value: Some(&value) });
     }
 
-    /// Tells again every small record ([`Fact::Keep`]), so that the log before may be freed.
+    /// Tells again every small record ([`Fact::Keep`]) that is not [kept](Family::KEPT), so that the log before may be
+    /// freed.
     pub fn restate(&self, facts: &mut impl Facts) {
         self.restate_counters(facts);
         let mut keep = |family, key: &[u8], value: &[u8]| {

@@ -1,9 +1,8 @@
 //! The machine: the one owner of truth.
 //!
 //! [`Machine::apply`] leads a command to the file that decides it: `push.rs`, `fetch.rs`, `finish.rs` (ACK, FAIL),
-//! `workers.rs` (HELLO, BEAT), `operate.rs` (what operators do), `due.rs` (what time does), `retell.rs` (what the log's cleaning
-//! needs). Whatever they decide
-//! they say as a [`Fact`], and `happen.rs` alone changes durable state, by facts, live and in replay alike.
+//! `workers.rs` (HELLO, BEAT), `operate.rs` (what operators do), `due.rs` (what time does), `kept.rs` (records that are no
+//! jobs), `retell.rs` (what the log's cleaning needs). Whatever they decide they say as a [`Fact`], and `happen.rs` alone changes durable state, by facts, live and in replay alike.
 
 mod adopt;
 mod check;
@@ -29,6 +28,7 @@ mod scenario;
 mod sift;
 
 mod jobtypes;
+mod kept;
 mod sorted;
 mod table;
 #[cfg(test)]
@@ -42,6 +42,7 @@ pub use self::adopt::Life;
 use self::counters::Counters;
 use self::happen::Failed;
 use self::jobtypes::JobTypes;
+use self::kept::Kept;
 use self::parked::Parked;
 use self::queues::Queues;
 use self::repush::Recent;
@@ -91,6 +92,7 @@ pub struct Machine {
     stood: BTreeMap<Slot, Stood>,
     counters: Counters,
     recent: Recent,
+    kept: Kept,
     /// The order that the next job at a tail gets; heads count down from -1.
     next_tail: i64,
     next_head: i64,
@@ -120,6 +122,7 @@ impl Machine {
             stood: BTreeMap::new(),
             counters: Counters::default(),
             recent: Recent::default(),
+            kept: Kept::default(),
             next_tail: 0,
             next_head: -1,
             workers: Workers::default(),
@@ -178,6 +181,7 @@ impl Machine {
             Command::Replace { edit } => self.replace(&mut turn, &edit),
             Command::Clear { what } => self.clear(&mut turn, what),
             Command::Queues { deed, names } => self.operate_queues(&mut turn, deed, names),
+            Command::Keep { records } => self.keep_records(&mut turn, records),
             Command::Latency { names } => self.latency(&turn, names),
             Command::Due => return self.due(&mut turn),
         };
@@ -215,8 +219,13 @@ impl Machine {
         self.table.len()
     }
 
-    /// Where the texts of all live jobs are; for counting what lives in a segment after recovery.
+    /// Where all is that lives, texts of jobs and kept records; for counting what lives in a segment after recovery.
     pub fn spans(&self) -> impl Iterator<Item = Span> + '_ {
+        self.texts().chain(self.kept.spans())
+    }
+
+    /// Where the texts of all live jobs are.
+    fn texts(&self) -> impl Iterator<Item = Span> + '_ {
         let bodies = self.table.slots().map(|slot| self.table[slot].body());
         bodies.chain(self.failures.values().map(|failure| failure.text))
     }

@@ -58,6 +58,9 @@ impl Machine {
             Query::Far { list, from, page } => self.far(list, *from, *page),
             Query::Scan(scan) => Answer::Scanned(Box::new(self.scan(scan))),
             Query::Queues => Answer::Queues(self.queue_views(now)),
+            Query::Kept { family, from, count } => {
+                Answer::Kept(self.kept.page(*family, from.as_deref().unwrap_or_default(), *count))
+            }
         }
     }
 

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bessemer_core::command::Hello;
+use bessemer_core::command::{Hello, Refusal};
 use bessemer_core::query::ServerFigures;
 use bessemer_core::{
     Action, Boot, Command, ConnId, Event, Now, Progress, Reply, Rules, Settled, Ticket, Wall,
@@ -46,8 +46,8 @@ pub enum Output {
     Close { conn: ConnId },
     /// Close it now: it has not taken what was sent, and had its time.
     Cut { conn: ConnId },
-    /// An operator's action is durable, and reached this many jobs or workers.
-    Acted { token: u64, count: u64 },
+    /// An operator's action is durable, and reached this many jobs or workers; or it was refused, and nothing changed.
+    Acted { token: u64, outcome: Result<u64, Refusal> },
     /// What became of each job that came by the API, or why none was looked at.
     Pushed { token: u64, outcome: Result<Vec<Pushed>, Refused> },
 }
@@ -618,7 +618,10 @@ impl<E: Engine> Node<E> {
                 };
                 out.push(self.refuse_push(token, reason, text));
             }
-            (Actor::Desk(token), reply) => out.push(Output::Acted { token, count: count(&reply) }),
+            (Actor::Desk(token), Reply::Refused(refusal)) => {
+                out.push(Output::Acted { token, outcome: Err(refusal) });
+            }
+            (Actor::Desk(token), reply) => out.push(Output::Acted { token, outcome: Ok(count(&reply)) }),
             (Actor::Inquiry(number), reply) => {
                 if let Some(running) = self.inquiries.get_mut(&number) {
                     match &reply {

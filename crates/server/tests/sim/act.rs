@@ -1,11 +1,11 @@
 //! What clients do, well and badly: producers, workers, operators, and the worker that finishes everything.
 
-use bessemer_core::command::Stage as Told;
-use bessemer_core::fact::OnLost;
+use bessemer_core::command::{Record, Stage as Told};
+use bessemer_core::fact::{Family, OnLost};
 use bessemer_core::query::{Answer, Page, Set};
 use bessemer_core::{Action, JobId, Query};
 
-use super::chance::SECOND;
+use super::chance::{Chance, SECOND};
 use super::client::{Asked, Role, Stage};
 use super::ledger::Entry;
 use super::shell::Up;
@@ -385,7 +385,7 @@ impl World {
         let fresh = ids.clone();
         ids.extend(self.seen.iter().copied());
         self.seen = fresh;
-        let action = match self.chance.below(if self.plan.beats { 13 } else { 11 }) {
+        let action = match self.chance.below(if self.plan.beats { 14 } else { 12 }) {
             0..=2 => Action::Requeue(ids.clone()),
             3 => Action::Delete(ids.clone()),
             4 | 5 => Action::Kill(ids.clone()),
@@ -393,7 +393,8 @@ impl World {
             7 => Action::Discard(ids.clone()),
             8 | 9 => Action::Restore(ids.clone()),
             10 => Action::Move { jobs: ids.clone(), queue: self.chance.pick(&self.plan.queues.clone()) },
-            11 => Action::Signal { wid: None, stage: Told::Quiet },
+            11 => Action::Keep(records(&mut self.chance)),
+            12 => Action::Signal { wid: None, stage: Told::Quiet },
             _ => Action::Signal { wid: Some("worker-1".into()), stage: Told::Terminate },
         };
         self.next_token += 1;
@@ -409,7 +410,7 @@ impl World {
                 Action::Delete(_) | Action::Discard(_) | Action::Kill(_) => self.ledger.deleted(jid),
                 Action::Release(_) => self.ledger.taken_back(jid),
                 Action::Signal { .. } | Action::Queue { .. } | Action::Restore(_) => {}
-                Action::Move { .. } | Action::Replace(_) => {}
+                Action::Move { .. } | Action::Replace(_) | Action::Keep(_) => {}
                 Action::ClearQueue(_) | Action::ClearSet(_) => {}
             }
         }
@@ -443,4 +444,14 @@ impl World {
         // It acts again when it is answered, and now and then to see whether it still lives.
         self.after(SECOND / 4, Event::Act(client));
     }
+}
+
+/// Small records to put and to remove, of a few that there may be.
+fn records(chance: &mut Chance) -> Vec<Record> {
+    let record = |chance: &mut Chance| Record {
+        family: chance.pick(&Family::KEPT),
+        key: vec![b'a' + chance.below(6) as u8],
+        value: (!chance.one_in(3)).then(|| chance.bits().to_le_bytes().repeat(chance.below(30) as usize)),
+    };
+    (0..=chance.below(3)).map(|_| record(chance)).collect()
 }

@@ -49,6 +49,11 @@ pub(crate) fn state(durable: &Durable, real: &Machine, now: Now) -> Result<(), S
             (durable.processed, durable.failed)
         ));
     }
+    let kept = durable.kept.iter().map(|((family, key), value)| (*family, &key[..], &value[..]));
+    if !real.kept().eq(kept) {
+        let found = real.kept().map(|(family, key, _)| format!("{} {}", family.as_str(), key.escape_ascii()));
+        return Err(format!("other records are kept than were told: {:?}", found.collect::<Vec<_>>()));
+    }
     let ended: u64 = durable.endings.values().sum();
     if durable.accepted != durable.jobs.len() as u64 + ended {
         return Err(format!("accepted {} = live {} + ended {ended}?", durable.accepted, durable.jobs.len()));

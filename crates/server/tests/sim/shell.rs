@@ -198,10 +198,10 @@ impl World {
                 Output::Close { conn } => self.leave(conn.0)?,
                 Output::Cut { conn } => self.close(conn.0)?,
                 Output::Pushed { token, .. } => return Err(format!("nobody pushed {token}")),
-                Output::Acted { token, count } => {
+                Output::Acted { token, outcome } => {
                     let most = self.acting.remove(&token);
-                    if most.is_none_or(|most| count > most) {
-                        return Err(format!("action {token} reached {count} of {most:?}"));
+                    if outcome.as_ref().map_or(true, |count| most.is_none_or(|most| *count > most)) {
+                        return Err(format!("action {token} reached {outcome:?} of {most:?}"));
                     }
                 }
             }

@@ -105,7 +105,7 @@ impl<D: Disk> Log<D> {
     /// Takes the next record of the source, or makes the first step into its next batch.
     fn step(&mut self, source: &mut Source, machine: &mut Machine) -> Result<Step, Fatal> {
         let end = self.table.first().map_or(source.next, |first| first.end);
-        assert!(source.next < end, "every text that lives in a segment belongs to a job that is told there");
+        assert!(source.next < end, "all that lives in a segment is told there, a job or a kept record");
         let at = (source.next - source.from) as usize;
         if at == source.batches.len() {
             match self.texts.batches(source.next) {
@@ -132,12 +132,18 @@ impl<D: Disk> Log<D> {
         if planted(Bug::MoveTheEnded) {
             self.record(&fact);
         }
-        if let Fact::Put { id, head, body, .. } = fact
-            && machine.lives_at(id, span)
-            && !(planted(Bug::LeaveBehind) && id.0.is_multiple_of(8))
-            && !self.tell_again(machine, id, head, body)?
-        {
-            return Ok(Step::Waits);
+        match fact {
+            Fact::Put { id, head, body, .. }
+                if machine.lives_at(id, span)
+                    && !(planted(Bug::LeaveBehind) && id.0.is_multiple_of(8))
+                    && !self.tell_again(machine, id, head, body)? =>
+            {
+                return Ok(Step::Waits);
+            }
+            Fact::Keep { family, key, .. } if machine.keeps_at(family, key, span) => {
+                machine.retell_record(family, key, self);
+            }
+            _ => {}
         }
         source.next += passed;
         Ok(Step::Passed(passed))

@@ -365,7 +365,7 @@ impl<D: Disk> Log<D> {
 impl<D: Disk> Facts for Log<D> {
     fn record(&mut self, fact: &Fact<'_>) -> Span {
         let span = self.batch.push(fact);
-        if let Fact::Put { .. } | Fact::Fail { .. } = fact {
+        if fact.has_place() {
             self.batch_live.add(span.len);
         }
         span

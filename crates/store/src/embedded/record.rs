@@ -35,7 +35,8 @@ mod tag {
     pub(super) const MOVE: u8 = 8;
 }
 
-/// Appends a record. `start` is the log position of the first byte of `out`; the answer is where the text stands.
+/// Appends a record. `start` is the log position of the first byte of `out`; the answer is where the text stands, or
+/// the whole record of one that is [kept](Family::KEPT).
 pub(crate) fn encode(fact: &Fact<'_>, start: u64, out: &mut BytesMut) -> Span {
     match fact {
         Fact::Put { id, order, at, head, standing, body } => {
@@ -82,6 +83,7 @@ pub(crate) fn encode(fact: &Fact<'_>, start: u64, out: &mut BytesMut) -> Span {
             Span::default()
         }
         Fact::Keep { family, key, value } => {
+            let from = out.len();
             out.put_u8(tag::KEEP);
             out.put_u8(family_code(*family));
             put_bytes(out, key);
@@ -89,7 +91,7 @@ pub(crate) fn encode(fact: &Fact<'_>, start: u64, out: &mut BytesMut) -> Span {
             if let Some(value) = value {
                 put_bytes(out, value);
             }
-            Span::default()
+            if fact.has_place() { whole(start + from as u64, out.len() - from) } else { Span::default() }
         }
         Fact::Clear(what) => {
             out.put_u8(tag::CLEAR);
@@ -97,6 +99,11 @@ pub(crate) fn encode(fact: &Fact<'_>, start: u64, out: &mut BytesMut) -> Span {
             Span::default()
         }
     }
+}
+
+/// The place of a whole record.
+fn whole(at: u64, len: usize) -> Span {
+    Span { at, len: u32::try_from(len).expect("the core's limits keep a record far below 4 GiB") }
 }
 
 fn put_cleared(out: &mut BytesMut, what: &Cleared<'_>) {
@@ -205,6 +212,10 @@ fn family_code(family: Family) -> u8 {
         Family::Day => 1,
         Family::Queue => 2,
         Family::Recent => 3,
+        Family::Statistic => 4,
+        Family::Mark => 5,
+        Family::Token => 6,
+        Family::Audit => 7,
     }
 }
 
@@ -258,6 +269,7 @@ impl<'a> Iterator for Records<'a> {
 impl<'a> Records<'a> {
     fn fact(&mut self) -> Option<(Fact<'a>, Span)> {
         let none = Span::default();
+        let from = self.next_at();
         Some(match self.byte()? {
             tag::PUT => {
                 let (id, order, at) = (JobId(self.uint()?), Order(self.int()?), self.maybe_wall()?);
@@ -298,7 +310,9 @@ impl<'a> Records<'a> {
             tag::KEEP => {
                 let (family, key) = (self.family()?, self.bytes()?);
                 let value = if self.flag()? { Some(self.bytes()?) } else { None };
-                (Fact::Keep { family, key, value }, none)
+                let fact = Fact::Keep { family, key, value };
+                let len = (self.next_at() - from) as usize;
+                (fact, if fact.has_place() { whole(from, len) } else { none })
             }
             tag::CLEAR => (Fact::Clear(self.cleared()?), none),
             _ => return None,
@@ -376,6 +390,10 @@ impl<'a> Records<'a> {
             1 => Family::Day,
             2 => Family::Queue,
             3 => Family::Recent,
+            4 => Family::Statistic,
+            5 => Family::Mark,
+            6 => Family::Token,
+            7 => Family::Audit,
             _ => return None,
         })
     }
@@ -458,6 +476,17 @@ pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    const FAMILIES: [Family; 8] = [
+        Family::Counters,
+        Family::Day,
+        Family::Queue,
+        Family::Recent,
+        Family::Statistic,
+        Family::Mark,
+        Family::Token,
+        Family::Audit,
+    ];
 
     /// What a fact of any kind may be made of.
     #[derive(Clone, Debug)]
@@ -542,8 +571,7 @@ pub(super) mod tests {
                     _ => Cleared::Set(Set::Dead),
                 }),
                 _ => Fact::Keep {
-                    family: [Family::Counters, Family::Day, Family::Queue, Family::Recent]
-                        [usize::from(self.small[1] % 4)],
+                    family: FAMILIES[usize::from(self.small[1]) % FAMILIES.len()],
                     key: jid.as_bytes(),
                     value: self.flags[2].then_some(&self.text[..]),
                 },
@@ -580,6 +608,10 @@ pub(super) mod tests {
                     prop_assert_eq!(&out[at..behind], text);
                     let crc = out[behind..behind + TEXT_CRC_LEN].try_into().unwrap();
                     prop_assert_eq!(u32::from_le_bytes(crc), text_crc(span.at, text));
+                } else if fact.has_place() {
+                    let at = (span.at - start) as usize;
+                    let mut alone = Records::new(&out[at..at + span.len as usize], span.at);
+                    prop_assert_eq!(alone.next(), Some(Some((fact, span))));
                 }
             }
             prop_assert!(read.next().is_none());

@@ -129,7 +129,8 @@ impl Owned {
             | Command::Replace { .. }
             | Command::Clear { .. }
             | Command::Queues { .. }
-            | Command::Latency { .. } => return None,
+            | Command::Latency { .. }
+            | Command::Keep { .. } => return None,
         })
     }
 }

@@ -207,6 +207,9 @@ impl Facts for Hands {
             }
             // Days are added up from receipts; recent pushes are forgotten by a restart.
             Fact::Keep { family: Family::Day | Family::Recent, .. } => {}
+            Fact::Keep {
+                family: Family::Statistic | Family::Mark | Family::Token | Family::Audit, ..
+            } => unreachable!("the command is refused (decision 0009)"),
             // The machine knows.
             Fact::Set { .. } | Fact::Lost { .. } => {}
             Fact::Clear(_) => unreachable!("the command is refused (decision 0009)"),

@@ -78,7 +78,8 @@ impl PostgresReader {
             | Query::Sift(_)
             | Query::Named { .. }
             | Query::Far { .. }
-            | Query::Queues => Err(open::damaged("this page is not part of the spike")),
+            | Query::Queues
+            | Query::Kept { .. } => Err(open::damaged("this page is not part of the spike")),
         }
     }
 }

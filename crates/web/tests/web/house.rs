@@ -14,7 +14,7 @@ use bessemer_core::{
 };
 use bessemer_protocol::job;
 use bessemer_store::Gone;
-use bessemer_web::{Front, Pulse, Pushed, Refused, Site, Watch, router};
+use bessemer_web::{Front, Pulse, Pushed, Refused, Site, Undone, Watch, router};
 use bytes::Bytes;
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
@@ -113,15 +113,16 @@ impl Front for House {
         Ok(texts.into_iter().map(|span| Some(read(span))).collect())
     }
 
-    async fn act(&self, action: Action) -> Result<u64, Gone> {
+    async fn act(&self, action: Action) -> Result<u64, Undone> {
         self.doors.acquire().await.expect("the doors are never taken away").forget();
         let mut room = self.room();
         if room.closed {
-            return Err(Gone);
+            return Err(Gone.into());
         }
         match action.command(|command| room.apply(command)) {
             Reply::Count(count) => Ok(count),
             Reply::Done => Ok(0),
+            Reply::Refused(refusal) => Err(Undone::Refused(refusal)),
             other => panic!("an action was answered {other:?}"),
         }
     }

@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
-use bessemer_core::command::Stage;
-use bessemer_core::fact::{Ending, OnLost};
+use bessemer_core::command::{Record, Stage};
+use bessemer_core::fact::{Ending, Family, OnLost};
 use bessemer_core::query::{Answer, JobView, Place};
 use bessemer_core::{Boot, Command, ConnId, Delivery, JobId, Machine, Now, Query, Rules, Ticket, Wall};
 
@@ -49,6 +49,8 @@ pub(crate) struct Durable {
     pub(crate) failed: u64,
     pub(crate) accepted: u64,
     pub(crate) endings: BTreeMap<Ending, u64>,
+    /// Records that are no jobs.
+    pub(crate) kept: BTreeMap<(Family, Vec<u8>), Vec<u8>>,
     /// Ended jobs by jid and bytes, for the safe re-push.
     ended: BTreeMap<(Rc<str>, Rc<[u8]>), Pushed>,
     tail: i64,
@@ -261,10 +263,21 @@ impl Model {
                 };
                 Expected::Latencies(names.iter().map(|name| ((*name).into(), waited(name))).collect())
             }
+            Command::Keep { records } => {
+                records.iter().for_each(|record| self.keep(record));
+                Expected::Done
+            }
             Command::Due => return self.due(now, real),
         };
         self.expected.insert(ticket, reply);
         false
+    }
+
+    fn keep(&mut self, Record { family, key, value }: &Record) {
+        match value {
+            Some(value) => _ = self.durable.kept.insert((*family, key.clone()), value.clone()),
+            None => _ = self.durable.kept.remove(&(*family, key.clone())),
+        }
     }
 
     fn job(&mut self, id: JobId) -> &mut Job {

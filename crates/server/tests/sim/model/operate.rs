@@ -2,7 +2,7 @@
 
 use bessemer_core::command::QueueDeed;
 use bessemer_core::edit::Edit;
-use bessemer_core::fact::{Cleared, Ending, Stood};
+use bessemer_core::fact::{Cleared, Ending, Family, Stood};
 use bessemer_core::query::{Place, Set};
 use bessemer_core::{JobId, Now};
 
@@ -144,6 +144,7 @@ impl Model {
                 self.durable.queues.clear();
                 self.durable.paused.clear();
                 self.durable.ended.clear();
+                self.durable.kept.retain(|(family, _), _| *family != Family::Statistic);
                 (self.durable.processed, self.durable.failed) = (0, 0);
             }
             Cleared::Queue(name) => {
