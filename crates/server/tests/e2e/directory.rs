@@ -59,7 +59,7 @@ fn a_log_that_is_newer_is_left_alone_g23_row_123() {
     refused(
         &mut server,
         65,
-        &[&name, "has format 9; this version reads formats up to 1, and has changed nothing"],
+        &[&name, "has format 9; this version reads formats up to 2, and has changed nothing"],
     );
 }
 

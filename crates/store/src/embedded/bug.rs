@@ -25,6 +25,14 @@ pub enum Bug {
     MoveTheEnded,
     /// The cleaning of a segment puts jobs at the end of their queues.
     MoveToTheTail,
+    /// The cleaning of a segment moves kept records to nowhere.
+    LoseTheRecord,
+    /// The cleaning of a segment moves kept records that were replaced or removed, too.
+    MoveTheRemoved,
+    /// A kept record holds no segment: it may be given up with the record in it.
+    FreeTheRecords,
+    /// The removal of a kept record is not written down.
+    ForgetTheRemoval,
     /// Nothing stands behind a batch but what the file held before.
     ForgetTheTerminator,
     /// A batch is believed without a look at the checksum of its records.

@@ -6,7 +6,7 @@
 //! never a flush, and nothing at all while nobody writes.
 
 use bessemer_core::Machine;
-use bessemer_core::fact::{Fact, Head, JobId, Order, Standing};
+use bessemer_core::fact::{Fact, Family, Head, JobId, Order, Standing};
 use bessemer_core::{Facts as _, Wall};
 use bytes::Bytes;
 
@@ -33,8 +33,9 @@ pub(super) struct Cleaner {
     source: Option<Source>,
     /// Bytes that were told beyond what was allowed: a large job is told whole.
     debt: u64,
-    /// Turns that passed or told anything.
+    /// Turns that passed or told anything, and kept records that were told again.
     pub(super) turns: u64,
+    pub(super) records: u64,
 }
 
 /// A segment that is cleaned.
@@ -141,12 +142,21 @@ impl<D: Disk> Log<D> {
                 return Ok(Step::Waits);
             }
             Fact::Keep { family, key, .. } if machine.keeps_at(family, key, span) => {
-                machine.retell_record(family, key, self);
+                self.tell_record_again(machine, family, key);
             }
+            Fact::Keep { .. } if fact.has_place() && planted(Bug::MoveTheRemoved) => _ = self.record(&fact),
             _ => {}
         }
         source.next += passed;
         Ok(Step::Passed(passed))
+    }
+
+    fn tell_record_again(&mut self, machine: &mut Machine, family: Family, key: &[u8]) {
+        machine.retell_record(family, key, self);
+        if planted(Bug::LoseTheRecord) {
+            self.record(&Fact::Keep { family, key, value: None });
+        }
+        self.cleaner.records += 1;
     }
 
     /// False: its failure has to be read first.

@@ -49,6 +49,7 @@ fn facts_new_in_format_2() -> Vec<Fact<'static>> {
     facts.push(Fact::Clear(Cleared::Set(Set::Discarded)));
     let standing = Standing::Scheduled { at: Wall(11) };
     facts.push(Fact::Move { id: B, order: Order(1 << 40), queue: "bulk", standing });
+    facts.extend(records());
     facts
 }
 
@@ -64,6 +65,14 @@ fn facts_of_format_1() -> Vec<Fact<'static>> {
     facts.extend(endings.map(|why| Fact::End { id: B, at: Wall(8), why }));
     let sets = [Set::Scheduled, Set::Retries, Set::Dead].map(Cleared::Set);
     facts.extend([Cleared::Everything, Cleared::Queue("bulk")].into_iter().chain(sets).map(Fact::Clear));
+    facts
+}
+
+fn records() -> Vec<Fact<'static>> {
+    let keep = |family, value| Fact::Keep { family, key: b"a key", value };
+    let mut facts: Vec<_> =
+        Family::KEPT.map(|family| keep(family, Some(&b"a value of some length"[..]))).into();
+    facts.extend([keep(Family::Token, None), keep(Family::Mark, Some(b""))]);
     facts
 }
 

@@ -20,7 +20,7 @@ use super::cold::Cold;
 use super::disk::{Disk, DiskFile};
 use super::flusher::Flusher;
 use super::janitor::{Janitor, SPARES_MIN, Spare, fill};
-use super::segment::{self, Header, StoreId, file_name};
+use super::segment::{self, Header, StoreId, VERSION, file_name};
 use super::space::is_no_room;
 use super::table::{Live, Segment, Table};
 use super::texts::Texts;
@@ -74,6 +74,8 @@ pub(super) struct Helpers<D: Disk> {
 /// The segment that is being written.
 #[derive(Debug)]
 pub(super) struct Active<F> {
+    /// See [`Header::version`].
+    pub(super) version: u32,
     pub(super) number: u64,
     pub(super) file: Arc<F>,
     /// Where the next batch goes in the file.
@@ -125,7 +127,7 @@ impl<D: Disk> Log<D> {
         let failed = |source| Fatal { action: "prepare", path: disk.path(&spare), offset: 0, source };
         let file = fill(&disk, &spare, options.segment_bytes, || false).map_err(failed)?;
         let file = file.expect("nobody stops this one");
-        let header = Header { store, number: 1, first: 0 };
+        let header = Header::new(store, 1, 0);
         let seal = Seal { seed: store.seed(1), wall: now, oldest: 1, durable: 0 };
         let sealed = Batch::new(0).seal(seal);
         let full = failed(io::ErrorKind::StorageFull.into());
@@ -170,7 +172,7 @@ impl<D: Disk> Log<D> {
             return Ok(true);
         }
         let len = (self.batch.len() + TERMINATOR.len()) as u64;
-        let fits = self.active.end + len <= self.options.segment_bytes;
+        let fits = self.active.end + len <= self.options.segment_bytes && self.active.version == VERSION;
         let mut sealed = if fits { self.append(now.wall)? } else { None };
         // A segment that was not prepared may find no room to grow where one that was is ready.
         if sealed.is_none() && (!fits || self.janitor.has_spare()?) {
@@ -224,7 +226,7 @@ impl<D: Disk> Log<D> {
     /// Begins the next segment with the batch. `None`: there is no room for it.
     fn roll(&mut self, now: Wall) -> Result<Option<Sealed>, Fatal> {
         let number = self.active.number + 1;
-        let header = Header { store: self.store, number, first: self.batch.position() };
+        let header = Header::new(self.store, number, self.batch.position());
         // Only the last segment may lack anything.
         self.flush()?;
         let Some(spare) = self.janitor.spare()? else { return Ok(None) };
@@ -364,7 +366,13 @@ impl<D: Disk> Log<D> {
 
 impl<D: Disk> Facts for Log<D> {
     fn record(&mut self, fact: &Fact<'_>) -> Span {
+        if planted(Bug::ForgetTheRemoval) && matches!(fact, Fact::Keep { value: None, .. }) {
+            return Span::default();
+        }
         let span = self.batch.push(fact);
+        if planted(Bug::FreeTheRecords) && matches!(fact, Fact::Keep { .. }) {
+            return Span::default();
+        }
         if fact.has_place() {
             self.batch_live.add(span.len);
         }
@@ -372,6 +380,9 @@ impl<D: Disk> Facts for Log<D> {
     }
 
     fn release(&mut self, span: Span) {
+        if planted(Bug::FreeTheRecords) && span == Span::default() {
+            return;
+        }
         if self.is_under_way(span) {
             self.batch_live.remove(span.len);
         } else {
@@ -408,5 +419,6 @@ fn begin<D: Disk>(
         Err(error) => return Err(failed("name", &name, 0)(error)),
     }
     disk.sync_dir().map_err(failed("flush the directory of", &name, 0))?;
-    Ok(Some(Active { number: header.number, file: Arc::new(file), end: at + batch.len() }))
+    let end = at + batch.len();
+    Ok(Some(Active { version: header.version, number: header.number, file: Arc::new(file), end }))
 }

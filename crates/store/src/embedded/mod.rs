@@ -235,6 +235,11 @@ impl<D: Disk> Embedded<D> {
         self.log.cleaner.turns
     }
 
+    /// Kept records that this process has told again, for tests.
+    pub fn records_told_again(&self) -> u64 {
+        self.log.cleaner.records
+    }
+
     /// The state alone; the store is closed.
     pub fn into_machine(self) -> Machine {
         self.machine

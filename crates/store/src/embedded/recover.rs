@@ -206,7 +206,12 @@ impl<D: Disk> Found<D> {
         report.removed =
             left_over.iter().map(|header| file_name(header.number)).chain(self.temporary).collect();
         Ok(Replayed {
-            active: Active { number: header.number, file: Arc::new(file), end: tail.end },
+            active: Active {
+                version: header.version,
+                number: header.number,
+                file: Arc::new(file),
+                end: tail.end,
+            },
             table,
             report,
         })

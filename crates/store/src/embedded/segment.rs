@@ -17,7 +17,8 @@
 
 use crc32c::{crc32c, crc32c_append};
 
-/// The format that this code writes, and the newest it reads.
+/// The format that this code writes, and the newest it reads. Since 2: discarded and moved jobs, families of records that
+/// are kept one by one.
 pub(super) const VERSION: u32 = 2;
 
 /// The length of [`Header`] in a file; batches begin there.
@@ -37,6 +38,9 @@ pub(super) struct Seed(pub(super) u32);
 /// What a segment begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Header {
+    /// The format that it was begun with. Nothing of a newer one is written into it: an older program is to see that from
+    /// the headers alone.
+    pub(super) version: u32,
     pub(super) store: StoreId,
     /// Counted from 1, without gaps.
     pub(super) number: u64,
@@ -70,10 +74,15 @@ impl StoreId {
 }
 
 impl Header {
+    /// Of a segment that begins now.
+    pub(super) fn new(store: StoreId, number: u64, first: u64) -> Self {
+        Self { version: VERSION, store, number, first }
+    }
+
     pub(super) fn encode(&self) -> [u8; HEADER_LEN] {
         let mut bytes = [0; HEADER_LEN];
         bytes[..8].copy_from_slice(&MAGIC);
-        bytes[8..12].copy_from_slice(&VERSION.to_le_bytes());
+        bytes[8..12].copy_from_slice(&self.version.to_le_bytes());
         bytes[12..28].copy_from_slice(&self.store.0);
         bytes[28..36].copy_from_slice(&self.number.to_le_bytes());
         bytes[36..44].copy_from_slice(&self.first.to_le_bytes());
@@ -97,7 +106,7 @@ impl Header {
         if half(44) != crc32c(&bytes[..44]) {
             return Err(BadHeader::Damaged);
         }
-        Ok(Self { store: Self::store_in(bytes), number: word(28), first: word(36) })
+        Ok(Self { version: half(8), store: Self::store_in(bytes), number: word(28), first: word(36) })
     }
 
     /// The store's id in the bytes of a header, as they are.
@@ -138,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_header_reads_back_and_no_changed_byte_passes() {
-        let header = Header { store: StoreId([7; 16]), number: 42, first: 1 << 40 };
+        let header = Header::new(StoreId([7; 16]), 42, 1 << 40);
         let bytes = header.encode();
         assert_eq!(Header::decode(&bytes), Ok(header));
         for at in 0..HEADER_LEN {
@@ -152,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_newer_format_is_told_from_damage_g23() {
-        let mut bytes = Header { store: StoreId([7; 16]), number: 1, first: 0 }.encode();
+        let mut bytes = Header::new(StoreId([7; 16]), 1, 0).encode();
         bytes[8..12].copy_from_slice(&(VERSION + 1).to_le_bytes());
         assert_eq!(Header::decode(&bytes), Err(BadHeader::TooNew(VERSION + 1)));
     }

@@ -5,11 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use bessemer_core::command::{ConnId, Push};
+use bessemer_core::command::{ConnId, Push, Record};
+use bessemer_core::fact::Family;
 use bessemer_core::{Answer, Boot, Command, Now, Progress, Query, Reply, Settled, Ticket, Wall};
 
 use super::bug::{Bug, plant};
-use super::disk::{Disk, RealDisk, SimDisk};
+use super::disk::{Disk, DiskFile, RealDisk, SimDisk};
+use super::segment::{self, Header, VERSION};
 use super::{Embedded, OpenError, Options, Recovered};
 use crate::engine::{Engine, Fatal, Reader};
 
@@ -417,4 +419,33 @@ fn a_store_of_faktory_is_told_how_to_come_over() {
         assert!(matches!(error, OpenError::Faktory { .. }));
         assert_eq!(disk.list().unwrap(), [name], "it wrote into somebody else's directory");
     }
+}
+
+#[test]
+fn a_segment_of_an_older_format_is_not_written_to_g23() {
+    let disk = SimDisk::new(1);
+    let (mut engine, _) = open(disk.clone(), at(0));
+    push(&mut engine, at(0), "job-00001", &body(1));
+    turn(&mut engine, at(0)).unwrap();
+    let dump = engine.machine().dump();
+    drop(engine);
+    // What the program before would have left: its batches are the same.
+    let file = disk.open(FIRST).unwrap();
+    let mut header = [0; segment::HEADER_LEN];
+    file.read_at(&mut header, 0).unwrap();
+    let older = Header { version: VERSION - 1, ..Header::decode(&header).unwrap() };
+    file.write_at(&older.encode(), 0).unwrap();
+    let before = disk.content(FIRST).unwrap();
+
+    let (mut engine, report) = open(disk.clone(), at(1));
+    assert_eq!((engine.machine().dump(), report.segments), (dump, 1));
+    let (family, key, value) = (Family::Mark, b"deploy".to_vec(), Some(b"1.2".to_vec()));
+    engine.submit(at(1), Ticket(1), Command::Keep { records: &[Record { family, key, value }] });
+    assert_eq!(turn(&mut engine, at(1)).unwrap(), [(Ticket(1), Reply::Done)]);
+    let dump = engine.machine().dump();
+    drop(engine);
+    assert!(disk.content(FIRST).unwrap() == before, "the old segment is as it was");
+    let (mut engine, report) = open(disk, at(2));
+    assert_eq!((engine.machine().dump(), report.segments), (dump, 2));
+    assert_eq!(work(&mut engine, at(2), "job-00001"), body(1));
 }

@@ -406,7 +406,7 @@ fn made_up<D: Disk>(disk: &D, number: u64, ids: &[StoreId]) -> Result<Option<Hea
         Err(error) => return Err(failed(disk, "open", &file_name(number), error)),
     };
     for store in ids {
-        let header = Header { store: *store, number, first: 0 };
+        let header = Header::new(*store, number, 0);
         let reading = Reading { disk, header: &header, file: &file, next: None };
         if let Some(first) = reading.first_position(&mut Window::default())? {
             return Ok(Some(Header { first, ..header }));
