@@ -45,7 +45,7 @@ pub(crate) struct Seen {
 }
 
 /// What has to happen at least once in so many histories, on average.
-const EXPECTED: [(&str, u64); 27] = [
+const EXPECTED: [(&str, u64); 31] = [
     ("a start", 1),
     ("a failed start", 1),
     ("a torn tail", 5),
@@ -59,6 +59,10 @@ const EXPECTED: [(&str, u64); 27] = [
     ("a job handed out", 1),
     ("an answer lost in relaxed mode", 10),
     ("a failure shown", 1),
+    ("a record put", 1),
+    ("a record replaced or removed", 1),
+    ("a record told again", 4),
+    ("everything cleared", 4),
     ("a page that had to be read first", 2),
     ("a store drained to its last job", 10),
     ("a backup", 2),

@@ -3,7 +3,7 @@
 use std::task::{Context, Poll, Waker};
 
 use bessemer_core::command::{ConnId, Text};
-use bessemer_core::fact::Cleared;
+use bessemer_core::fact::{Cleared, Family};
 use bessemer_core::query::{JobView, Jobs, Page, Set};
 use bessemer_core::{Answer, Command, JobId, Query, Ticket};
 use bessemer_store::{Embedded, Engine, Reader};
@@ -59,11 +59,46 @@ impl World {
                 judge(body, failure.as_ref().map(|failure| &failure.text))?;
             }
         }
+        self.look_at_records(engine, faulty)
+    }
+
+    /// Every record is found page by page, in its place. False when the process has to end.
+    fn look_at_records(&mut self, engine: &mut Store, faulty: bool) -> Result<bool, String> {
+        for family in Family::KEPT {
+            let (mut found, mut from) = (Vec::new(), None);
+            loop {
+                let count = 1 + self.dice.below(4) as usize;
+                let page = match self.put_to(engine, Query::Kept { family, from, count }, faulty)? {
+                    Some(Answer::Kept(page)) => page,
+                    Some(other) => return Err(format!("records are answered by {other:?}")),
+                    None => return Ok(false),
+                };
+                found.extend(page.records);
+                from = page.next;
+                if from.is_none() {
+                    break;
+                }
+            }
+            let kept = engine.machine().kept().filter(|(of, ..)| *of == family);
+            if !kept.map(|(_, key, value)| (key, value)).eq(found.iter().map(|(k, v)| (&k[..], &v[..]))) {
+                return Err(format!("the pages of the {} show {found:?}", family.as_str()));
+            }
+        }
         Ok(true)
     }
 
-    /// A page; `None` when the process has to end.
+    /// A page of jobs; `None` when the process has to end.
     fn ask(&mut self, engine: &mut Store, query: Query, faulty: bool) -> Result<Option<Jobs>, String> {
+        match self.put_to(engine, query, faulty)? {
+            Some(Answer::Jobs(jobs)) => Ok(Some(jobs)),
+            Some(Answer::Missing) => Ok(Some(Jobs::default())),
+            Some(other) => Err(format!("a page is answered by {other:?}")),
+            None => Ok(None),
+        }
+    }
+
+    /// An answer; `None` when the process has to end.
+    fn put_to(&mut self, engine: &mut Store, query: Query, faulty: bool) -> Result<Option<Answer>, String> {
         let reader = engine.reader();
         let mut cx = Context::from_waker(Waker::noop());
         let mut asked = Box::pin(reader.ask(query));
@@ -75,10 +110,9 @@ impl World {
                 return Ok(None);
             }
             match asked.as_mut().poll(&mut cx) {
-                Poll::Ready(Ok(Answer::Jobs(jobs))) => return Ok(Some(jobs)),
-                Poll::Ready(Ok(Answer::Missing)) => return Ok(Some(Jobs::default())),
+                Poll::Ready(Ok(answer)) => return Ok(Some(answer)),
                 Poll::Pending => self.seen.note("a page that had to be read first"),
-                other @ Poll::Ready(_) => return Err(format!("a page is answered by {other:?}")),
+                Poll::Ready(Err(gone)) => return Err(format!("a page is not answered: {gone}")),
             }
         }
         Err("a page is not answered".into())

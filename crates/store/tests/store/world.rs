@@ -8,8 +8,8 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use bessemer_core::command::{ConnId, Delivery, Hello, Push, Stage};
-use bessemer_core::fact::OnLost;
+use bessemer_core::command::{ConnId, Delivery, Hello, Push, Record, Stage};
+use bessemer_core::fact::{Cleared, Family, OnLost};
 use bessemer_core::limits::SLICE_MAX;
 use bessemer_core::query::Durability;
 use bessemer_core::{Boot, Command, JobId, Machine, Now, Reply, Rules, Settled, Ticket, Wall};
@@ -64,6 +64,7 @@ pub(crate) struct World {
     /// Whether jobs are pushed that no worker asks for.
     pins: bool,
     jobs: u64,
+    records: u64,
     pub(crate) in_hand: Vec<(ConnId, String, Delivery)>,
     known: Vec<JobId>,
     /// The last turn told old jobs again.
@@ -105,6 +106,7 @@ impl World {
             answered: vec![0],
             power_failed: false,
             jobs: 0,
+            records: 0,
             in_hand: Vec::new(),
             known: Vec::new(),
             cleaning: false,
@@ -278,7 +280,7 @@ impl World {
     pub(crate) fn turn(&mut self, engine: &mut Embedded<Careless>, faulty: bool) -> Result<bool, String> {
         let mut out = Settled::default();
         let mut cx = Context::from_waker(Waker::noop());
-        let cleaned = engine.cleaning_turns();
+        let (cleaned, told) = (engine.cleaning_turns(), engine.records_told_again());
         let result = loop {
             if let Poll::Ready(result) = engine.poll_turn(&mut cx, self.now(), &mut out) {
                 break result;
@@ -298,6 +300,7 @@ impl World {
             }
         }
         self.seen.add("a turn of cleaning", u64::from(self.cleaning));
+        self.seen.add("a record told again", engine.records_told_again() - told);
         let dump = engine.machine().dump();
         match result {
             Ok(()) => self.answered(dump),
@@ -360,7 +363,7 @@ impl World {
         let now = self.now();
         let conn = ConnId(1 + self.dice.below(3));
         let mut submit = |command| _ = engine.submit(now, Ticket(conn.0), command);
-        match self.dice.below(32) {
+        match self.dice.below(36) {
             0..6 => self.push(engine),
             6..15 => {
                 let wait = Duration::from_secs(10 * self.dice.below(2));
@@ -390,7 +393,8 @@ impl World {
                 self.connect(engine, conn.0);
             }
             28 => submit(Command::Signal { wid: Some("worker-1"), stage: Stage::Running }),
-            _ => self.operate(engine),
+            29..33 => self.operate(engine),
+            _ => self.keep(engine),
         }
     }
 
@@ -426,6 +430,32 @@ impl World {
             jobs => Command::PushBulk { jobs },
         };
         engine.submit(self.now(), Ticket(1), command);
+    }
+
+    /// Small records are put, replaced and removed, now and then with all else that there is.
+    fn keep(&mut self, engine: &mut Embedded<Careless>) {
+        if self.dice.one_in(40) {
+            engine.submit(self.now(), Ticket(1), Command::Clear { what: Cleared::Everything });
+            self.seen.note("everything cleared");
+            return;
+        }
+        let records: Vec<Record> = (0..=self.dice.below(2)).map(|_| self.record()).collect();
+        for Record { family, key, value } in &records {
+            let is_there = engine.machine().kept().any(|(f, k, _)| (f, k) == (*family, &key[..]));
+            self.seen.add("a record replaced or removed", u64::from(is_there));
+            self.seen.add("a record put", u64::from(value.is_some()));
+        }
+        engine.submit(self.now(), Ticket(1), Command::Keep { records: &records });
+    }
+
+    /// One of few keys, so that many are met again, and a value that no other has.
+    fn record(&mut self) -> Record {
+        self.records += 1;
+        let fill = if self.dice.one_in(60) { 9000 } else { self.dice.below(200) };
+        let value = format!("{}:{}", self.records, "v".repeat(fill as usize)).into_bytes();
+        let key = format!("key-{}", self.dice.below(6)).into_bytes();
+        let family = Family::KEPT[self.dice.below(4) as usize];
+        Record { family, key, value: (!self.dice.one_in(3)).then_some(value) }
     }
 
     fn operate(&mut self, engine: &mut Embedded<Careless>) {
