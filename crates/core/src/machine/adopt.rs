@@ -174,7 +174,7 @@ impl Machine {
         Ok(())
     }
 
-    fn keep_down(&mut self, family: Family, key: &[u8], value: &[u8], facts: &mut impl Facts) {
+    pub(super) fn keep_down(&mut self, family: Family, key: &[u8], value: &[u8], facts: &mut impl Facts) {
         let mut out = Settled::default();
         let mut turn = Turn { now: Now::default(), facts, out: &mut out };
         self.happen(&mut turn, &Fact::Keep { family, key, value: Some(value) });

@@ -96,6 +96,9 @@ impl<'o> Writer<'o> {
             }
             Told::Queue { name, paused } => self.write(&Line::Queue(Queue { name: name.into(), paused })),
             Told::Day(day) => self.write(&Line::Day(lines::date(day))),
+            Told::Record { family, key, value } => {
+                self.write(&Line::Record(lines::record(family, key, value)))
+            }
             Told::Job(life) => self.job(&life),
             Told::End => {
                 self.write(&Line::End(End { jobs: self.jobs }))?;

@@ -1,15 +1,17 @@
 //! The form of an export: JSON lines, each an object with one member that says what it is.
 //!
 //! ```text
-//! {"export":{"format":1,"bessemer":"0.1.0","made":"…","processed":7,"failures":1}}   first
+//! {"export":{"format":2,"bessemer":"0.1.0","made":"…","processed":7,"failures":1}}   first
 //! {"queue":{"name":"default","paused":false}}
 //! {"day":{"date":"2026-11-23","processed":7,"failures":1}}
+//! {"record":{"family":"marks","key":"…","value":"…"}}                                 since format 2
 //! {"job":{"order":3,"state":"queued","since":"…","body":{"jid":"…","queue":"default","jobtype":"…","args":[…]}}}
 //! {"end":{"jobs":1}}                                                                  last, so that a torn file shows
 //! ```
 //!
 //! The order of lines says nothing about the order of jobs: in each queue the job with the smallest `order` leaves
-//! first. A job's `body` is kept byte for byte.
+//! first. A job's `body` is kept byte for byte. Keys and values of records are any bytes: control characters, `%` and
+//! what is not ASCII are written as in a URL.
 //!
 //! The rule for changing this file: an export of every released version is read for ever. What an older reader may
 //! ignore there is none of, since unknown members are errors: so anything new needs a higher [`FORMAT`].
@@ -17,16 +19,18 @@
 use std::borrow::Cow;
 
 use bessemer_core::Wall;
-use bessemer_core::fact::{Failure, Head, OnLost, Order, Standing};
+use bessemer_core::fact::{Failure, Family, Head, OnLost, Order, Standing};
+use bessemer_core::limits::{KEPT_KEY_MAX, KEPT_VALUE_MAX};
 use bessemer_core::machine::Life;
 use bessemer_core::query::Day;
 use bessemer_protocol::job::{self, Checked};
 use bessemer_protocol::text::is_object;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, percent_encode};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 /// The format that is written, and the newest that is read.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
 /// Bytes of a `wid`.
 pub(super) const WID_MAX: usize = 1024;
@@ -42,6 +46,7 @@ pub(super) enum Line<'a> {
     #[serde(borrow)]
     Queue(Queue<'a>),
     Day(Date<'a>),
+    Record(Record<'a>),
     Job(Box<Job<'a>>),
     End(End),
 }
@@ -74,6 +79,15 @@ pub(super) struct Date<'a> {
     pub(super) date: Cow<'a, str>,
     pub(super) processed: u64,
     pub(super) failures: u64,
+}
+
+/// A record that is no job.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Record<'a> {
+    family: Cow<'a, str>,
+    key: Cow<'a, str>,
+    value: Cow<'a, str>,
 }
 
 /// The last line.
@@ -160,6 +174,32 @@ impl Date<'_> {
         let begin = Wall::parse(&format!("{}T00:00:00Z", self.date));
         let day = begin.map_err(|why| format!("`date` is no day: {why}"))?.day();
         Ok(Day { day, processed: self.processed, failed: self.failures })
+    }
+}
+
+/// What is not written as it is.
+const ESCAPED: &AsciiSet = &CONTROLS.add(b'%');
+
+/// The line of a record.
+pub(super) fn record(family: Family, key: &[u8], value: &[u8]) -> Record<'static> {
+    let [key, value] = [key, value].map(|bytes| percent_encode(bytes, ESCAPED).to_string().into());
+    Record { family: family.as_str().into(), key, value }
+}
+
+impl Record<'_> {
+    /// The record of a line, within the limits of every store: family, key and value.
+    pub(super) fn read(&self) -> Result<(Family, Vec<u8>, Vec<u8>), String> {
+        let family = Family::KEPT.into_iter().find(|family| family.as_str() == self.family);
+        let family = family.ok_or_else(|| format!("`family` {:?} is unknown", self.family))?;
+        let [key, value]: [Vec<u8>; 2] =
+            [&self.key, &self.value].map(|text| percent_decode_str(text).collect());
+        if !(1..=KEPT_KEY_MAX).contains(&key.len()) {
+            return Err(format!("`key` has {} bytes, from 1 to {KEPT_KEY_MAX} are allowed", key.len()));
+        }
+        if value.len() > KEPT_VALUE_MAX {
+            return Err(format!("`value` has {} bytes, limit {KEPT_VALUE_MAX}", value.len()));
+        }
+        Ok((family, key, value))
     }
 }
 
@@ -393,5 +433,22 @@ mod tests {
         }
         assert_eq!(date(Day { day: 20_780, processed: 0, failed: 0 }).date, "2026-11-23");
         assert!(Date { date: "today".into(), processed: 0, failures: 0 }.day().is_err());
+    }
+
+    #[test]
+    fn a_record_of_any_bytes_reads_back_and_one_beyond_a_limit_does_not() {
+        let every: Vec<u8> = (0..=255).collect();
+        for (key, value) in [(&b"deploy 1%"[..], &b""[..]), (&every[..KEPT_KEY_MAX], &every)] {
+            let line = serde_json::to_string(&Line::Record(record(Family::Mark, key, value))).expect("JSON");
+            let Ok(Line::Record(read)) = serde_json::from_str(&line) else { panic!("{line}") };
+            assert_eq!(read.read(), Ok((Family::Mark, key.to_vec(), value.to_vec())), "{line}");
+        }
+        let why = |key: &[u8], value: &[u8]| record(Family::Mark, key, value).read().expect_err("a limit");
+        assert_eq!(why(b"", b""), "`key` has 0 bytes, from 1 to 255 are allowed");
+        assert_eq!(why(&[b'k'; 256], b""), "`key` has 256 bytes, from 1 to 255 are allowed");
+        assert!(record(Family::Mark, b"k", &vec![0; KEPT_VALUE_MAX]).read().is_ok());
+        assert_eq!(why(b"k", &vec![0; KEPT_VALUE_MAX + 1]), "`value` has 65537 bytes, limit 65536");
+        let unknown = Record { family: "days".into(), key: "k".into(), value: "".into() };
+        assert_eq!(unknown.read(), Err("`family` \"days\" is unknown".to_owned()));
     }
 }

@@ -189,7 +189,7 @@ fn tools_say_in_one_line_what_is_wrong_and_end_with_its_code() {
 pub(crate) fn lines(place: &Path, home: &Path) -> Vec<String> {
     let said = done(&["export", &place.display().to_string()], home);
     let lines: Vec<String> = said.lines().map(str::to_owned).collect();
-    assert!(lines[0].starts_with(r#"{"export":{"format":1,"bessemer":""#), "{}", lines[0]);
+    assert!(lines[0].starts_with(r#"{"export":{"format":2,"bessemer":""#), "{}", lines[0]);
     lines[1..].to_vec()
 }
 
@@ -252,6 +252,37 @@ pub(crate) fn end_of(arguments: &[&str], home: &Path) -> (i32, String) {
 }
 
 #[test]
+fn records_that_are_no_jobs_come_over_up_to_their_limit() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (file, data) = (folder.path().join("file").display().to_string(), folder.path().join("db"));
+    std::fs::create_dir_all(folder.path().join(".bessemer/conf.d")).expect("a folder");
+    let config = folder.path().join(".bessemer/conf.d/a.toml");
+    std::fs::write(&config, "limits.kept_max = '1MiB'\n").expect("a file");
+    let header = r#"{"export":{"format":2,"bessemer":"0.1.0","made":"","processed":0,"failures":0}}"#;
+    // 16 records, each with a key of one byte and 128 bytes for itself.
+    let write = |last: usize| {
+        let record = |key: usize| {
+            let len = if key == 15 { last } else { (1 << 16) - 129 };
+            let value = "v".repeat(len);
+            format!(r#"{{"record":{{"family":"marks","key":"{key:x}","value":"{value}"}}}}"#)
+        };
+        let records: Vec<String> = (0..16).map(record).collect();
+        let text = format!("{header}\n{}\n{}\n", records.join("\n"), r#"{"end":{"jobs":0}}"#);
+        std::fs::write(&file, text).expect("a file");
+        records
+    };
+    let place = data.display().to_string();
+    write((1 << 16) - 128);
+    let (code, said) = end_of(&["import", &file, &place], folder.path());
+    let expected = "with it records would take 1048577 bytes; `limits.kept_max` allows 1048576";
+    assert!(code == 65 && said.contains(expected), "{code} {said}");
+    let records = write((1 << 16) - 129);
+    done(&["import", &file, &place], folder.path());
+    assert_eq!(lines(&data, folder.path())[..16], records);
+    done(&["verify", &place], folder.path());
+}
+
+#[test]
 fn what_is_no_export_is_refused_with_its_line_and_nothing_is_written() {
     let folder = tempfile::tempdir().expect("a folder");
     let place = |name: &str| folder.path().join(name).display().to_string();
@@ -275,8 +306,8 @@ fn what_is_no_export_is_refused_with_its_line_and_nothing_is_written() {
     assert_eq!(bad("REDIS0009\0"), ", offset 10: the file ends in the midst of it; it is not whole");
     assert_eq!(bad("letters"), ": is no export of Bessemer");
     assert_eq!(bad(""), ": is no export of Bessemer");
-    let newer = header.replace(r#""format":1"#, r#""format":2"#);
-    assert_eq!(bad(&newer), ": has format 2; this version reads formats up to 1");
+    let newer = header.replace(r#""format":1"#, r#""format":3"#);
+    assert_eq!(bad(&newer), ": has format 3; this version reads formats up to 2");
     assert_eq!(
         bad(&good.replace(r#""jobs":2"#, r#""jobs":3"#)),
         ", line 4: the end counts 3, and there are 2"

@@ -567,6 +567,7 @@ fn import(from: &SimDisk, to: &SimDisk) -> Result<(), ToolError> {
                 Told::Begin(info) => importer.counts(info.processed, info.failures),
                 Told::Queue { name, paused } => importer.queue(name, paused),
                 Told::Day(day) => importer.day(day),
+                Told::Record { family, key, value } => importer.record(family, key, value),
                 Told::Job(life) => importer.job(&life),
                 Told::End => Ok(()),
             };
@@ -585,7 +586,7 @@ fn what_is_exported_and_imported_is_the_same_store_again() {
         world.life(150, Fault::None, Death::Killed).unwrap();
         let disk = world.disk.disk.clone();
         let all = told(&disk).unwrap();
-        for state in ["Queued", "Scheduled", "Retrying", "Dead", "Working", "failure: Some"] {
+        for state in ["Queued", "Scheduled", "Retrying", "Dead", "Working", "failure: Some", "Record"] {
             states.extend(all.iter().any(|thing| thing.contains(state)).then_some(state));
         }
         let copy = SimDisk::new(seed);
@@ -595,7 +596,7 @@ fn what_is_exported_and_imported_is_the_same_store_again() {
         let (engine, _) = Embedded::open(copy.clone(), options(), now_at(6000), ENTROPY).unwrap();
         engine.machine().check().unwrap();
     }
-    assert_eq!(states.len(), 6, "only {states:?}");
+    assert_eq!(states.len(), 7, "only {states:?}");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use std::io::{self, BufRead, BufReader, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 
 use bessemer_core::fact::Order;
+use bessemer_core::limits::KEPT_RECORD_BYTES;
 use bessemer_core::machine::Life;
 use bessemer_core::query::Info;
 use bessemer_protocol::limits::JOB_MAX;
@@ -53,7 +54,7 @@ pub(super) fn run(path: &Path, config: &StoreConfig, flags: &Import) -> Result<(
         Options { rules: config.rules.clone(), segment_bytes: config.segment_bytes, ..Options::default() };
     let first = Order(content.first.unwrap_or(0));
     let importer = Importer::open(disk, options, clock.now(None), entropy, first)?;
-    content.refuse_too_much(path, &importer.info(), config)?;
+    content.refuse_too_much(path, &importer.info(), importer.kept_bytes(), config)?;
     let mut progress = Progress::of("importing");
     let info = write(&mut reader, importer, &content, &mut |step| progress.tell(step))?;
     drop(progress);
@@ -76,6 +77,8 @@ struct Content {
     /// The smallest order.
     first: Option<i64>,
     queues: BTreeSet<String>,
+    /// What the records that are no jobs count.
+    kept: usize,
 }
 
 impl Content {
@@ -91,6 +94,10 @@ impl Content {
                 Line::Export(_) => return Err(reader.wrong("an export begins inside another")),
                 Line::Queue(queue) => _ = content.queues.insert(queue.name.into_owned()),
                 Line::Day(date) => _ = date.day().map_err(|why| reader.wrong(&why))?,
+                Line::Record(record) => {
+                    let (_, key, value) = record.read().map_err(|why| reader.wrong(&why))?;
+                    content.kept += key.len() + value.len() + KEPT_RECORD_BYTES;
+                }
                 Line::Job(job) => {
                     let envelope = job.envelope().map_err(|why| reader.wrong(&why))?;
                     job.life(&envelope, &[]).map_err(|why| reader.wrong(&why))?;
@@ -126,8 +133,20 @@ impl Content {
     }
 
     /// What does not fit is known before anything is written.
-    fn refuse_too_much(&self, file: &Path, there: &Info, config: &StoreConfig) -> Result<(), Failure> {
+    fn refuse_too_much(
+        &self,
+        file: &Path,
+        there: &Info,
+        kept: usize,
+        config: &StoreConfig,
+    ) -> Result<(), Failure> {
         let file = file.display();
+        let (kept, limit) = (kept + self.kept, config.rules.kept_max);
+        if self.kept > 0 && kept > limit {
+            let what =
+                format!("{file}: with it records would take {kept} bytes; `limits.kept_max` allows {limit}");
+            return Err(Failure { exit: Exit::Damage, what });
+        }
         let (dead, limit) = (there.dead + self.dead, config.rules.dead_max as u64);
         if dead > limit {
             let what =
@@ -159,6 +178,10 @@ fn write(
             Line::Export(header) => importer.counts(header.processed, header.failures),
             Line::Queue(queue) => importer.queue(&queue.name, queue.paused),
             Line::Day(date) => importer.day(date.day().map_err(|why| reader.wrong(&why))?),
+            Line::Record(record) => {
+                let (family, key, value) = record.read().map_err(|why| reader.wrong(&why))?;
+                importer.record(family, &key, &value)
+            }
             Line::Job(job) => {
                 let envelope = job.envelope().map_err(|why| reader.wrong(&why))?;
                 body.clear();
@@ -221,7 +244,7 @@ impl Reader {
         reader.rewind()?;
         reader.next(&mut |_| {})?;
         match reader.line() {
-            Ok(Line::Export(header)) if header.format == FORMAT => {}
+            Ok(Line::Export(header)) if (1..=FORMAT).contains(&header.format) => {}
             Ok(Line::Export(header)) => {
                 let format = header.format;
                 return Err(bad(&format!("has format {format}; this version reads formats up to {FORMAT}")));

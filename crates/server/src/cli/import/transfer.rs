@@ -206,7 +206,8 @@ impl Making {
                     });
                     held.job(position, &life);
                 }
-                Told::End => {}
+                // A store without a past has none.
+                Told::Record { .. } | Told::End => {}
             }
             Ok(())
         };

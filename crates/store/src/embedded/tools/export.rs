@@ -5,7 +5,7 @@
 
 use std::io;
 
-use bessemer_core::fact::Fact;
+use bessemer_core::fact::{Fact, Family};
 use bessemer_core::machine::Life;
 use bessemer_core::query::{Day, Info};
 use bessemer_core::{Answer, JobId, Now, Query, Rules, Span};
@@ -30,6 +30,12 @@ pub enum Told<'a> {
         paused: bool,
     },
     Day(Day),
+    /// A record of a family that is [kept](Family::KEPT).
+    Record {
+        family: Family,
+        key: &'a [u8],
+        value: &'a [u8],
+    },
     /// A job, whole. Jobs come in the order of the log, which is not that of their queues.
     Job(Life<'a>),
     /// All was told.
@@ -63,6 +69,9 @@ pub fn export<D: Disk>(
         }
         for day in replica.machine.days() {
             take(Told::Day(day)).map_err(ToolError::Output)?;
+        }
+        for (family, key, value) in replica.machine.kept() {
+            take(Told::Record { family, key, value }).map_err(ToolError::Output)?;
         }
         let lost = lives(survey, &replica, &mut |_, life| take(Told::Job(life)), watch)?;
         refuse(lost.into_iter().map(|(_, damage)| damage).collect())?;

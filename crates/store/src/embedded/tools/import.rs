@@ -3,8 +3,8 @@
 use std::io;
 use std::task::{Context, Poll, Waker};
 
-use bessemer_core::command::Refusal;
-use bessemer_core::fact::Order;
+use bessemer_core::command::{Record, Refusal};
+use bessemer_core::fact::{Family, Order};
 use bessemer_core::machine::Life;
 use bessemer_core::query::{Day, Info};
 use bessemer_core::{Answer, Now, Query, Rules, Settled};
@@ -66,12 +66,18 @@ impl<D: Disk> Importer<D> {
     pub fn is_unused(&self) -> bool {
         let machine = &self.engine.machine;
         let has_counted = self.info().processed > 0 || machine.days().next().is_some();
-        machine.jobs_ever() == 0 && machine.known_queues().next().is_none() && !has_counted
+        let is_empty = machine.known_queues().next().is_none() && machine.kept().next().is_none();
+        machine.jobs_ever() == 0 && is_empty && !has_counted
     }
 
     /// The rules that the store keeps.
     pub fn rules(&self) -> &Rules {
         self.engine.machine.rules()
+    }
+
+    /// What the records that are no jobs count so far towards [`Rules::kept_max`].
+    pub fn kept_bytes(&self) -> usize {
+        self.engine.machine.kept_bytes()
     }
 
     /// What is there so far.
@@ -93,6 +99,14 @@ impl<D: Disk> Importer<D> {
     pub fn day(&mut self, day: Day) -> Result<(), ImportError> {
         let Embedded { machine, log, .. } = &mut self.engine;
         machine.adopt_day(day, log);
+        self.commit_if_full()
+    }
+
+    /// Takes in a record that is no job; one that is there already stays as it is.
+    pub fn record(&mut self, family: Family, key: &[u8], value: &[u8]) -> Result<(), ImportError> {
+        let record = Record { family, key: key.to_vec(), value: Some(value.to_vec()) };
+        let Embedded { machine, log, .. } = &mut self.engine;
+        machine.adopt_record(&record, log).map_err(ImportError::Refused)?;
         self.commit_if_full()
     }
 

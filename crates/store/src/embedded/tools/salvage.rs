@@ -14,6 +14,8 @@
 //! One kind leaves no trace at all: a job that came long before and was told again, by the cleaning of the log, in what is
 //! a hole now. Where segments were given up, the count says nothing about those.
 //!
+//! Records that are no jobs come back as they were told last, where that can be read.
+//!
 //! Names in the hole itself are shown where they look like names, but never believed.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -84,7 +86,8 @@ pub fn salvage<S: Disk, T: Disk>(
     }
     let survey = Survey::once(source)?;
     // The store kept to its limits; what is left of it does not have to be counted again.
-    let rules = Rules { queues_max: usize::from(u16::MAX), ..options.rules.clone() };
+    let (queues_max, kept_max) = (usize::from(u16::MAX), usize::MAX);
+    let rules = Rules { queues_max, kept_max, ..options.rules.clone() };
     let mut found = Finder::new(&survey, &rules);
     let end = survey.read(&mut found, watch)?;
     found.replica.finish(now);
@@ -267,6 +270,9 @@ impl Finder {
         }
         for day in machine.days() {
             importer.day(day).map_err(refused)?;
+        }
+        for (family, key, value) in machine.kept() {
+            importer.record(family, key, value).map_err(refused)?;
         }
         let mut jobs = 0;
         lives(
