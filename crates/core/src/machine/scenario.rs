@@ -62,12 +62,12 @@ pub(super) struct Scene {
 }
 
 /// Plays a table with the default rules.
-pub(super) fn play(table: &str) {
+pub(in crate::machine) fn play(table: &str) {
     play_with(Rules::default(), table);
 }
 
 /// Plays a table.
-pub(super) fn play_with(rules: Rules, table: &str) {
+pub(in crate::machine) fn play_with(rules: Rules, table: &str) {
     let mut scene = Scene::new(rules);
     for line in table.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let (deed, expected) = line.split_once('|').unwrap_or((line, ""));
