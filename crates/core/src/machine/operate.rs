@@ -7,6 +7,7 @@ use super::happen::PAUSED;
 use super::table::{Slot, State};
 use super::{Machine, Turn};
 use crate::command::{QueueDeed, Reply, Stage};
+use crate::event::Outcome;
 use crate::fact::{Cleared, Ending, Fact, Facts, Family, JobId, Standing, Stood};
 
 impl Machine {
@@ -112,6 +113,7 @@ impl Machine {
             self.know_again(turn, self.table[*slot].queue);
             let (id, order) = (self.table.id(*slot), self.head());
             let standing = Standing::Queued { since: turn.now.wall };
+            self.attempted(turn, *slot, None, Outcome::Released, None);
             self.happen(turn, &Fact::Set { id, order, standing });
         }
         self.tally.released += slots.len() as u64;
