@@ -264,8 +264,10 @@ statistics-course = Over time
 statistics-other = all others
 statistics-empty = Nothing ended in this span.
 statistics-throughput = Throughput
-# $n processed, $failed of them failed; $from and $to are times
-statistics-said = { $n } processed and { $failed } failed from { $from } to { $to }
+# $processed in all, $failed of them failed; $from and $to are times
+statistics-said = { $processed } processed and { $failed } failed from { $from } to { $to }
+# One bar of the chart: $at is a time
+statistics-at = { $at }: { $processed } processed, { $failed } failed
 # Marks are moments with a name, set by people and scripts, for example at a deployment
 statistics-marks = Marks
 statistics-mark = Mark this moment, for example as a deployment

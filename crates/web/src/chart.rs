@@ -29,6 +29,8 @@ pub(crate) struct Chart {
     columns: Vec<Column>,
     bars: Vec<Bar>,
     lines: Vec<Shape>,
+    /// Moments that somebody named: where, and what it is called.
+    marks: Vec<(String, String)>,
 }
 
 impl askama::filters::HtmlSafe for Chart {}
@@ -147,7 +149,14 @@ impl Chart {
             columns: said.titles.into_iter().enumerate().map(column).collect(),
             bars: Vec::new(),
             lines: Vec::new(),
+            marks: Vec::new(),
         }
+    }
+
+    /// The same with moments that somebody named: how far from the beginning each is, 0 to 1, and what it is called.
+    pub(crate) fn marked<'a>(mut self, marks: impl IntoIterator<Item = (f64, &'a str)>) -> Self {
+        self.marks = marks.into_iter().map(|(part, text)| (percent(part * 100.0), text.to_owned())).collect();
+        self
     }
 
     fn height(&self) -> f64 {

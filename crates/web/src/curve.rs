@@ -1,22 +1,21 @@
-//! Bars and curves over time, drawn on the server as shapes of an SVG: they need no script, and no styles of their own.
+//! The drawings of statistics: throughput and percentiles over time as charts, and small bars for the rows of a table.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use bessemer_core::Wall;
 
-/// The drawing area, in its own units; the browser stretches it.
-pub(crate) const WIDTH: f64 = 720.0;
-/// See [`WIDTH`].
-pub(crate) const HEIGHT: f64 = 160.0;
+use crate::chart::{self, Chart, Said, Series};
 use crate::count::{lasted, thousands};
+use crate::text;
 use crate::watch::{DeployMark, Histogram, Point, Span};
+use crate::words::Words;
 
 /// The size of the small drawing in a row of a table, in its own units.
 pub(crate) const SPARK: (f64, f64) = (120.0, 24.0);
 
-/// The percentiles that are shown, and the class of each one's curve.
-pub(crate) const PERCENTILES: [(f64, &str); 3] = [(0.5, "p50"), (0.95, "p95"), (0.99, "p99")];
+/// The percentiles that are shown, and the class of each one's line.
+pub(crate) const PERCENTILES: [(f64, &str); 3] = [(0.5, "s3"), (0.95, "s1"), (0.99, "s4")];
 
 /// The percentiles of a histogram as texts; empty where nothing was counted.
 pub(crate) fn percentiles(histogram: &Histogram) -> [String; 3] {
@@ -60,88 +59,79 @@ fn outline(path: &mut String, x: f64, y: f64, width: f64, height: f64) {
     }
 }
 
-/// Bars over time: how many attempts, and how many of them failed.
-pub(crate) struct Bars {
-    pub top: String,
-    pub bars: Vec<Bar>,
+/// Attempts over time, what failed on top of what did not.
+pub(crate) fn throughput(points: &[Point], span: Span, words: Words) -> Chart {
+    let sum = |count: fn(&Point) -> u64| thousands(points.iter().map(count).sum());
+    let at = |point: Option<&Point>| point.map_or_else(String::new, |point| moment(point.at, span));
+    let title = |point: &Point| {
+        words.fill(
+            "statistics-at",
+            &[
+                ("at", &moment(point.at, span)),
+                ("processed", &thousands(point.cell.processed())),
+                ("failed", &thousands(point.cell.failed)),
+            ],
+        )
+    };
+    let said = Said {
+        words: words
+            .fill(
+                "statistics-said",
+                &[
+                    ("processed", &sum(|point| point.cell.processed())),
+                    ("failed", &sum(|point| point.cell.failed)),
+                    ("from", &at(points.first())),
+                    ("to", &at(points.last())),
+                ],
+            )
+            .into(),
+        titles: points.iter().map(|point| title(point).into()).collect(),
+        ticks: ticks(points, span),
+        figure: chart::count,
+    };
+    let series = |class, part: fn(&Point) -> u64| Series {
+        class,
+        values: points.iter().map(|point| Some(part(point) as f64)).collect(),
+        filled: false,
+    };
+    Chart::bars(said, &[series("good", |point| point.cell.done), series("bad", |point| point.cell.failed)])
 }
 
-/// One of them.
-pub(crate) struct Bar {
-    pub at: String,
-    pub processed: String,
-    pub failed: String,
-    pub x: String,
-    pub width: String,
-    /// Top edge and height of the part that went well, and of the part that failed.
-    pub good: (String, String),
-    pub bad: (String, String),
+/// Percentiles over time, a line each; where nothing was counted they have gaps.
+pub(crate) fn durations(
+    points: &[Point],
+    span: Span,
+    words: String,
+    of: impl Fn(&Point) -> &Histogram,
+) -> Chart {
+    let title = |point: &Point| {
+        let [middle, high, highest] = percentiles(of(point));
+        let at = moment(point.at, span);
+        if middle.is_empty() { at } else { format!("{at}: {middle} · {high} · {highest}") }
+    };
+    let said = Said {
+        words,
+        titles: points.iter().map(title).collect(),
+        ticks: ticks(points, span),
+        figure: |seconds| lasted(Duration::from_secs_f64(seconds)),
+    };
+    let lines = PERCENTILES.map(|(part, class)| Series {
+        class,
+        values: points.iter().map(|point| Some(of(point).quantile(part)?.as_secs_f64())).collect(),
+        filled: false,
+    });
+    Chart::lines(said, &lines)
 }
 
-impl Bars {
-    pub(crate) fn new(points: &[Point], span: Span) -> Self {
-        let top = points.iter().map(|point| point.cell.processed()).max().unwrap_or(0);
-        let step = WIDTH / points.len().max(1) as f64;
-        let bar = |(i, Point { at, cell }): (usize, &Point)| {
-            let (above, below) = stacked(cell.processed(), cell.failed, top, HEIGHT);
-            let edges = |y: f64, height: f64| (format!("{y:.1}"), format!("{height:.1}"));
-            Bar {
-                at: moment(*at, span),
-                processed: thousands(cell.processed()),
-                failed: thousands(cell.failed),
-                x: format!("{:.1}", i as f64 * step),
-                width: format!("{:.1}", step * 0.8),
-                good: edges(HEIGHT - below, below),
-                bad: edges(HEIGHT - below - above, above),
-            }
-        };
-        Self { top: thousands(top), bars: points.iter().enumerate().map(bar).collect() }
-    }
+fn ticks(points: &[Point], span: Span) -> Vec<(usize, String)> {
+    let places = [0, points.len() / 2, points.len().saturating_sub(1)];
+    places.into_iter().filter_map(|i| Some((i, moment(points.get(i)?.at, span)))).collect()
 }
 
-/// Percentiles over time, a curve each; where nothing was counted they have gaps.
-pub(crate) struct Curves {
-    pub top: String,
-    /// Class and outline of each.
-    pub lines: Vec<(&'static str, String)>,
-}
-
-impl Curves {
-    pub(crate) fn new(points: &[Point], of: impl Fn(&Point) -> &Histogram) -> Self {
-        let all = PERCENTILES.map(|(part, _)| -> Vec<Option<Duration>> {
-            points.iter().map(|point| of(point).quantile(part)).collect()
-        });
-        let top = all.iter().flatten().flatten().max().copied().unwrap_or_default();
-        let lines = PERCENTILES.iter().zip(&all).map(|((_, class), values)| (*class, line(values, top)));
-        Self { top: lasted(top), lines: lines.collect() }
-    }
-}
-
-/// A curve through the middles of its points; one that stands alone is a dash, so that it is seen.
-fn line(values: &[Option<Duration>], top: Duration) -> String {
-    let step = WIDTH / values.len().max(1) as f64;
-    let mut path = String::new();
-    let mut before = false;
-    for (i, value) in values.iter().enumerate() {
-        if let Some(value) = value {
-            let x = (i as f64 + 0.5) * step;
-            let y = HEIGHT - 1.0 - value.as_secs_f64() / top.as_secs_f64().max(1e-6) * (HEIGHT - 2.0);
-            let alone = !before && !values.get(i + 1).is_some_and(Option::is_some);
-            // Writing to a text cannot fail.
-            _ = match (before, alone) {
-                (true, _) => write!(path, "L{x:.1} {y:.1}"),
-                (false, true) => write!(path, "M{:.1} {y:.1}h{step:.1}", x - step / 2.0),
-                (false, false) => write!(path, "M{x:.1} {y:.1}"),
-            };
-        }
-        before = value.is_some();
-    }
-    path
-}
-
-/// A mark in a drawing.
+/// A mark in a chart.
 pub(crate) struct Notch {
-    pub x: String,
+    /// How far from the beginning, 0 to 1.
+    pub part: f64,
     pub at: String,
     pub text: String,
 }
@@ -153,9 +143,9 @@ pub(crate) fn notches(marks: &[DeployMark], points: &[Point], span: Span) -> Vec
     let within = marks.iter().filter(|mark| (start..start + length).contains(&mark.at.0));
     within
         .map(|mark| Notch {
-            x: format!("{:.1}", (mark.at.0 - start) as f64 / length as f64 * WIDTH),
+            part: (mark.at.0 - start) as f64 / length as f64,
             at: mark.at.rfc3339(),
-            text: crate::text::visible(&mark.text),
+            text: text::visible(&mark.text),
         })
         .collect()
 }
@@ -167,14 +157,9 @@ mod tests {
 
     const START: Wall = Wall(1_767_322_800_000_000);
 
-    fn points(runs: &[&[u64]]) -> Vec<Point> {
-        let cell = |runs: &[u64]| {
-            let mut cell = Cell { done: runs.len() as u64, ..Cell::default() };
-            runs.iter().for_each(|millis| cell.run.add(Duration::from_millis(*millis)));
-            cell
-        };
-        let at = |i: usize| Wall(START.0 + i as i64 * 60_000_000);
-        runs.iter().enumerate().map(|(i, runs)| Point { at: at(i), cell: cell(runs) }).collect()
+    fn points(count: i64) -> Vec<Point> {
+        let point = |i: i64| Point { at: Wall(START.0 + i * 60_000_000), cell: Cell::default() };
+        (0..count).map(point).collect()
     }
 
     #[test]
@@ -186,19 +171,23 @@ mod tests {
     }
 
     #[test]
-    fn a_curve_has_gaps_where_nothing_was_counted_and_a_lone_point_is_a_dash() {
-        let curves = Curves::new(&points(&[&[100], &[100], &[], &[100], &[], &[]]), |point| &point.cell.run);
-        assert_eq!(curves.lines[0].1, "M60.0 1.0L180.0 1.0M360.0 1.0h120.0");
-        let none = Curves::new(&points(&[&[], &[]]), |point| &point.cell.wait);
-        assert!(none.lines.iter().all(|(_, path)| path.is_empty()));
+    fn percentiles_break_where_nothing_was_counted() {
+        let mut points = points(3);
+        points[0].cell.run.add(Duration::from_secs(2));
+        let chart = durations(&points, Span::Hour, "said".into(), |point| &point.cell.run).to_string();
+        assert_eq!(chart.matches("<polyline").count(), 3, "{chart}");
+        assert!(chart.contains("<title>03:00: 1.8 s") && chart.contains("<title>03:01</title>"), "{chart}");
+        let none = durations(&points, Span::Hour, "said".into(), |point| &point.cell.wait).to_string();
+        assert!(!none.contains("<polyline"), "{none}");
     }
 
     #[test]
     fn marks_stand_where_their_time_is() {
         let mark = |seconds: i64| DeployMark { at: Wall(START.0 + seconds * 1_000_000), text: "v1\0".into() };
-        let notches = notches(&[mark(-1), mark(0), mark(60), mark(120)], &points(&[&[], &[]]), Span::Hour);
-        let seen: Vec<_> = notches.iter().map(|notch| (notch.x.as_str(), notch.text.as_str())).collect();
-        assert_eq!(seen, [("0.0", "v1␀"), ("360.0", "v1␀")]);
-        assert_eq!(Bars::new(&points(&[&[1, 2]]), Span::Hour).bars[0].at, "03:00");
+        let notches = notches(&[mark(-1), mark(0), mark(60), mark(120)], &points(2), Span::Hour);
+        let seen: Vec<_> = notches.iter().map(|notch| (notch.part, notch.text.as_str())).collect();
+        assert_eq!(seen, [(0.0, "v1␀"), (0.5, "v1␀")]);
+        assert_eq!(moment(START, Span::Day), "03:00");
+        assert_eq!(moment(START, Span::Week), "2026-01-02");
     }
 }

@@ -10,6 +10,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -30,6 +31,7 @@ mod chart;
 mod count;
 mod curve;
 mod deed;
+mod events;
 mod finish;
 mod form;
 mod frame;
@@ -148,9 +150,9 @@ impl<F: Front> Dashboard<F> {
         Self(self.0.under(site))
     }
 
-    /// Digests what happened, for as long as it is polled.
+    /// Digests what happens and tells who listens, for as long as it is polled.
     pub fn keep_watch(&self) -> impl Future<Output = Infallible> + Send + 'static {
-        watch::keep(self.0.front.clone())
+        events::keep(self.0.front.clone(), Arc::clone(&self.0.events))
     }
 
     /// Its pages.
@@ -185,6 +187,7 @@ fn router_of<F: Front>(web: Web<F>) -> Router {
         .route("/statistics/types/{name}", get(statistics::show_type::<F>))
         .route("/statistics/queues/{name}", get(statistics::show_queue::<F>))
         .route("/statistics/marks", post(statistics::mark::<F>))
+        .route("/events", get(events::listen::<F>))
         .route("/stats", get(stats::show::<F>))
         .route("/metrics", get(metrics::show::<F>))
         .route("/debug", get(debug::show::<F>))

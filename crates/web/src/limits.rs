@@ -20,6 +20,8 @@ pub struct Limits {
     pub request_timeout: Duration,
     /// See [`WRITE_TIME`].
     pub write_timeout: Duration,
+    /// See [`EVENTS_MAX`].
+    pub events_max: usize,
     /// See [`METRICS_QUEUES_MAX`].
     pub metrics_queues_max: usize,
     /// See [`METRICS_PAIRS_MAX`].
@@ -36,6 +38,7 @@ impl Default for Limits {
             headers_timeout: HEADERS_TIME,
             request_timeout: REQUEST_TIME,
             write_timeout: WRITE_TIME,
+            events_max: EVENTS_MAX,
             metrics_queues_max: METRICS_QUEUES_MAX,
             metrics_pairs_max: METRICS_PAIRS_MAX,
         }
@@ -93,6 +96,10 @@ pub const RUNNING_MAX: usize = 32;
 
 /// A request, its body included, is answered within this time.
 pub const REQUEST_TIME: Duration = Duration::from_secs(10);
+
+/// Listeners to `/events` at once; one more is refused. Each holds a connection, and a kilobyte for each second that it is
+/// behind.
+pub const EVENTS_MAX: usize = 64;
 
 /// Queues with lines of their own in `/metrics`, six each; the others share theirs. A name comes from whoever pushes, and
 /// each one is kept for years by what reads the metrics.

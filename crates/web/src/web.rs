@@ -11,6 +11,7 @@ use bessemer_core::{Action, Answer, Query};
 use tokio::sync::Semaphore;
 
 use crate::bulk::Bulk;
+use crate::events::Events;
 use crate::guard::auth::Lock;
 use crate::metrics::Labelled;
 use crate::problem::Problem;
@@ -25,6 +26,8 @@ pub(crate) struct Web<F> {
     pub lock: Arc<Lock>,
     pub bulk: Arc<Bulk>,
     pub rates: Arc<Rates>,
+    /// Who listens to what happens.
+    pub events: Arc<Events>,
     /// Queues that have lines of their own in the metrics.
     pub labelled: Arc<Labelled>,
     /// One permit for each request that may run.
@@ -43,6 +46,7 @@ impl<F: Front> Web<F> {
             lock: Arc::new(Lock::new(site.password.as_deref())),
             bulk: Arc::default(),
             rates: Arc::default(),
+            events: Arc::default(),
             labelled: Arc::default(),
             running: Arc::new(Semaphore::new(site.limits.requests_max)),
             searches: Arc::new(Semaphore::new(limits::SEARCHES_MAX)),

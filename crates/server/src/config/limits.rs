@@ -134,6 +134,7 @@ pub(super) fn of_dashboard(settings: &Settings<'_>) -> Result<bessemer_web::limi
         headers_timeout: settings.duration("web.headers_timeout")?,
         request_timeout: settings.duration("web.request_timeout")?,
         write_timeout: settings.duration("web.write_timeout")?,
+        events_max: settings.count("web.events_max", 0..=10_000)?,
         metrics_queues_max: settings.count("metrics.queues_max", 0..=100_000)?,
         metrics_pairs_max: settings.count("metrics.pairs_max", 0..=10_000)?,
     };

@@ -121,7 +121,7 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
             .into(),
         filtered: !filter.wants_all(),
         rows: shown.map(|attempt| row(&visit.base, words, attempt, now)).collect(),
-        pager: Pager::new(visit.words, "pager-jobs", &filter.href(&visit.base), page, rows, found.len()),
+        pager: Pager::new(words, "pager-jobs", &filter.href(&visit.base), page, rows, found.len()),
     })
 }
 

@@ -4,9 +4,9 @@
 use askama::Template;
 use axum::http::StatusCode;
 
+use crate::chart::Chart;
 use crate::count::{percent, thousands};
-use crate::curve::{Bars, Curves, Notch, SPARK, moment, notches, percentiles, spark};
-use crate::curve::{HEIGHT, WIDTH};
+use crate::curve::{self, Notch, PERCENTILES, SPARK, moment, notches, percentiles, spark};
 use crate::form::Posted;
 use crate::frame::{Frame, Tab};
 use crate::problem::Problem;
@@ -21,7 +21,7 @@ struct Statistics {
     frame: Frame,
     spans: Vec<SpanLink>,
     tables: Vec<Table>,
-    chart: Chart,
+    course: Course,
 }
 
 /// A link to another span of the same page.
@@ -61,7 +61,7 @@ struct One {
     name: String,
     list: String,
     spans: Vec<SpanLink>,
-    chart: Chart,
+    course: Course,
     facts: Vec<(String, String)>,
     /// The percentiles of run and wait.
     percentiles: Vec<(String, [String; 3])>,
@@ -70,24 +70,20 @@ struct One {
 /// The drawings of a series and what belongs to them.
 #[derive(Template)]
 #[template(path = "parts/series.html")]
-struct Chart {
+struct Course {
     words: Words,
     base: String,
-    throughput: Bars,
-    run: Curves,
-    wait: Curves,
+    throughput: Chart,
+    run: Chart,
+    wait: Chart,
     marks: Vec<Notch>,
-    first: String,
-    last: String,
-    /// One sentence for those who do not see the drawing.
-    said: String,
     /// The same as a table, newest first.
     table: Vec<Line>,
     /// Hidden fields of the form that sets a mark: where to go back.
     back: Vec<(&'static str, String)>,
 }
 
-impl askama::filters::HtmlSafe for Chart {}
+impl askama::filters::HtmlSafe for Course {}
 
 struct Line {
     at: String,
@@ -97,14 +93,12 @@ struct Line {
     wait: [String; 3],
 }
 
-impl Chart {
+impl Course {
     fn new<F: Front>(visit: &Visit<F>, what: &Series, span: Span, points: &[Point]) -> Self {
         let words = visit.words;
-        let sum = |count: fn(&Point) -> u64| points.iter().map(count).sum::<u64>();
-        let (processed, failed) = (sum(|point| point.cell.processed()), sum(|point| point.cell.failed));
-        let at = |point: Option<&Point>| point.map_or_else(String::new, |point| moment(point.at, span));
-        let (first, last) = (at(points.first()), at(points.last()));
-        let texts = [("failed", &*thousands(failed)), ("from", &*first), ("to", &*last)];
+        let marks = notches(&visit.web.front.watch().marks(), points, span);
+        let drawn = |chart: Chart| chart.marked(marks.iter().map(|mark| (mark.part, mark.text.as_str())));
+        let said = |key: &str| words.say(key).into();
         let mut back = vec![("span", span.as_str().to_owned())];
         match what {
             Series::All => {}
@@ -121,15 +115,14 @@ impl Chart {
         Self {
             words,
             base: visit.base.0.to_string(),
-            throughput: Bars::new(points, span),
-            run: Curves::new(points, |point| &point.cell.run),
-            wait: Curves::new(points, |point| &point.cell.wait),
-            marks: notches(&visit.web.front.watch().marks(), points, span),
-            said: words.count_fill("statistics-said", processed, &texts).into(),
+            throughput: drawn(curve::throughput(points, span, words)),
+            run: drawn(curve::durations(points, span, said("statistics-run-said"), |point| &point.cell.run)),
+            wait: drawn(curve::durations(points, span, said("statistics-wait-said"), |point| {
+                &point.cell.wait
+            })),
             table: points.iter().rev().map(line).collect(),
-            first,
-            last,
             back,
+            marks,
         }
     }
 }
@@ -156,7 +149,7 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
     html(&Statistics {
         frame: visit.frame(words.say("statistics-title"), Tab::Statistics).await?,
         spans: spans(&visit, &Series::All, span),
-        chart: Chart::new(&visit, &Series::All, span, &points),
+        course: Course::new(&visit, &Series::All, span, &points),
         tables,
     })
 }
@@ -217,7 +210,7 @@ async fn one<F: Front>(visit: Visit<F>, what: Series) -> Shown {
         name: text::visible(name),
         list,
         spans: spans(&visit, &what, span),
-        chart: Chart::new(&visit, &what, span, &points),
+        course: Course::new(&visit, &what, span, &points),
         facts: counts.map(fact).into(),
         percentiles: [("statistics-run", percentiles(&sum.run)), ("statistics-wait", percentiles(&sum.wait))]
             .map(|(key, values)| (words.say(key).to_string(), values))

@@ -153,12 +153,6 @@ impl Past {
         })
     }
 
-    /// The cell of this number, as it is kept.
-    pub(super) fn packed(&self, number: i64) -> Option<&[u8]> {
-        let place = self.0.partition_point(|(before, _)| *before < number);
-        self.0.get(place).filter(|(there, _)| *there == number).map(|(_, bytes)| &**bytes)
-    }
-
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -212,6 +206,5 @@ mod tests {
         other.push(5, &one);
         other.merge(&past);
         assert_eq!(other.counts_from(0).collect::<Vec<_>>(), [(5, 3, 1)]);
-        assert!(other.packed(5).is_some() && other.packed(4).is_none());
     }
 }

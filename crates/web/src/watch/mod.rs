@@ -16,13 +16,12 @@ mod recent;
 mod statistics;
 pub mod totals;
 
-use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 use bessemer_core::event::Attempt;
-use bessemer_core::{Answer, Event, Query, Wall};
+use bessemer_core::{Event, Wall};
 
 pub use self::cell::Cell;
 pub use self::histogram::{BUCKETS, Histogram};
@@ -35,7 +34,6 @@ use self::marks::Marks;
 use self::recent::Recent;
 use self::statistics::Statistics;
 pub use self::totals::Totals;
-use crate::Front;
 
 /// Events that wait to be digested, and as many again on the engine's thread; more are missed. Ten megabytes.
 pub const INBOX_MAX: usize = 65_536;
@@ -44,19 +42,13 @@ pub const INBOX_MAX: usize = 65_536;
 pub const RECENT_MAX: usize = recent::MOST;
 
 /// How often what has come is digested: at 250,000 jobs a second the inbox is full by then.
-const DIGEST_EVERY: Duration = Duration::from_millis(250);
+pub(crate) const DIGESTS_PER_SECOND: u32 = 4;
 
-/// Digests what has come, for ever.
-pub(crate) async fn keep<F: Front>(front: F) -> Infallible {
-    let mut clock = tokio::time::interval(DIGEST_EVERY);
+/// Ticks whenever something is to be digested.
+pub(crate) fn digest_clock() -> tokio::time::Interval {
+    let mut clock = tokio::time::interval(Duration::from_secs(1) / DIGESTS_PER_SECOND);
     clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        clock.tick().await;
-        if let Ok(Answer::Info(info)) = front.ask(Query::Info).await {
-            front.watch().pushed(info.since_start.accepted);
-        }
-        front.watch().tick(front.now());
-    }
+    clock
 }
 
 /// What is known of the attempts that ended.

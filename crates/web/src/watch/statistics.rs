@@ -125,8 +125,8 @@ pub(super) struct Track {
     hour: Cell,
     day: Cell,
     minutes: Past,
-    pub(super) hours: Past,
-    pub(super) days: Past,
+    hours: Past,
+    days: Past,
     /// What is over since the start of the process.
     ever: Cell,
 }
@@ -351,25 +351,6 @@ impl Track {
         let mut total = self.ever.clone();
         total.merge(&self.minute);
         total
-    }
-
-    /// What was counted in the hour that goes on.
-    pub(super) fn this_hour(&self) -> Cell {
-        self.open(Span::Day)
-    }
-
-    /// An hour or a day that was kept; it may be the one that goes on.
-    pub(super) fn restore_hour(&mut self, number: i64, minute: i64, cell: &Cell) {
-        let hour = minute.div_euclid(60);
-        self.seen = self.seen.max((number * 60 + 59).min(minute));
-        match number.cmp(&hour) {
-            std::cmp::Ordering::Less => self.hours.put(number, cell),
-            std::cmp::Ordering::Equal => self.hour.merge(cell),
-            std::cmp::Ordering::Greater => return,
-        }
-        if number < hour && number.div_euclid(24) == hour.div_euclid(24) {
-            self.day.merge(cell);
-        }
     }
 
     #[cfg(test)]

@@ -1,11 +1,15 @@
 //! The pages Recent and Statistics.
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::time::Duration;
 
+use axum::body::{Body, HttpBody};
 use bessemer_core::command::Hello;
-use bessemer_web::Site;
+use bessemer_web::{Dashboard, Site, limits};
+use tower::ServiceExt;
 
-use crate::house::{House, Job, get, page, post, redirected};
+use crate::house::{House, Job, get, page, post, redirected, request};
 
 /// A worker, two jobs of type Mail that are done, and one of type Report that failed.
 fn worked() -> House {
@@ -101,7 +105,7 @@ async fn statistics_tell_types_and_queues_apart_in_every_span() {
         }
         all.says(&format!("/statistics/types/Mail?span={span}"));
         let mail = page(&router, &format!("/statistics/types/Mail?span={span}")).await;
-        mail.says("2 processed and 0 failed").says_not("Report").says("class=\"line p99\"");
+        mail.says("2 processed and 0 failed").says_not("Report").says("class=\"line s4\"");
         page(&router, &format!("/statistics/queues/slow?span={span}")).await.says("1 processed and 1 failed");
     }
     let bad = get(&router, "/statistics?span=1y").await;
@@ -143,4 +147,39 @@ async fn a_mark_is_set_and_drawn_and_leads_back() {
     }
     assert_eq!(post(&router, "/statistics/marks", &format!("text={}", "ä".repeat(200))).await.status, 302);
     assert_eq!(post(&router, "/statistics/marks", "text=x&span=9d").await.status, 400);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_listens_is_told_each_second_and_one_too_many_is_refused() {
+    let limits = limits::Limits { events_max: 1, ..limits::Limits::default() };
+    let house = worked();
+    let dashboard = Dashboard::new(house.clone(), Site { limits, ..Site::default() });
+    let keeper = tokio::spawn(dashboard.keep_watch());
+    let router = dashboard.router();
+    let listen = || async {
+        let request = request("GET", "/events").body(Body::empty()).unwrap();
+        router.clone().oneshot(request).await.unwrap()
+    };
+    let response = listen().await;
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["content-type"]),
+        (200, &"text/event-stream".parse().unwrap())
+    );
+    let refused = listen().await;
+    assert_eq!(refused.status(), 503);
+    let mut body = response.into_body();
+    let mut told = String::new();
+    while !told.contains("event: changed") {
+        let frame = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await;
+        let data = frame.expect("it goes on").unwrap().into_data().unwrap();
+        told += std::str::from_utf8(&data).unwrap();
+    }
+    for text in
+        ["retry: 2000", "event: tick", "\"processed\":3,\"failures\":1", "\"queues\"", "\"retries\":1"]
+    {
+        assert!(told.contains(text), "{text} is not in {told}");
+    }
+    drop(body);
+    assert_eq!(listen().await.status(), 200, "who has left makes room");
+    keeper.abort();
 }
