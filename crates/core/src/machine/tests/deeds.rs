@@ -15,6 +15,8 @@ fn a_released_job_goes_back_to_the_head_and_its_worker_is_late_a03() {
          0s w fetch default         | a
          0s w fetch default         | b
          5s p release b a c d nobody | 2
+         5s p attempts              | ? released of T in default by w: waited 0s ran 5s, \
+                                      ? released of T in default by w: waited 0s ran 5s
          5s p sees working          |
          5s p sees default          | c b a
          6s p latency default       | default=1s
