@@ -29,7 +29,7 @@ use crate::web::Web;
 use crate::{Front, Site};
 
 /// Seconds that a listener may be behind.
-pub const BEHIND_MAX: usize = 8;
+const BEHIND_MAX: usize = 8;
 
 /// How soon a browser comes back after it was let go.
 const GREETING: &str = "retry: 2000\n\n";
