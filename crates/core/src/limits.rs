@@ -17,8 +17,8 @@ pub const SLICE_MAX: usize = 1_000;
 /// Queues that are shown of a worker at most.
 pub const WORKER_QUEUES_MAX: usize = 256;
 /// What one piece of a pass over all jobs may cost: one for each place of the table, and more for what is found there. At
-/// some 6 ns each a piece takes 50 µs of the engine's thread.
-pub const SIFT_MAX: usize = 8_192;
+/// some 10 ns each a piece takes 50 µs of the engine's thread.
+pub const SIFT_MAX: usize = 4_096;
 
 /// Jobs that are passed over at once on the way to a page far down.
 pub const SKIP_MAX: usize = 10_000;

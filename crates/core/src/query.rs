@@ -57,8 +57,9 @@ pub enum Query {
     /// These jobs as far as they live, in this order, [`crate::limits::PAGE_MAX`] at most. Answered [`Answer::Jobs`].
     Named { ids: Vec<JobId> },
     /// A page far down a list: as many jobs as are skipped at once ([`crate::limits::SKIP_MAX`]), and then the page, or
-    /// where to go on. Answered [`Answer::Far`], or [`Answer::Missing`].
-    Far { list: List, from: Option<Spot>, page: Page },
+    /// where to go on. `back`: counted from the end of the list, though the page comes in its order. Answered
+    /// [`Answer::Far`], or [`Answer::Missing`].
+    Far { list: List, from: Option<Spot>, page: Page, back: bool },
     /// Every known queue. Answered [`Answer::Queues`].
     Queues,
     /// The records of a family that is [kept](Family::KEPT), in the order of their keys, from a key on; at most `count`,
@@ -204,7 +205,8 @@ pub struct Sift {
     pub before: Option<u64>,
     /// Where the piece before has ended.
     pub from: u32,
-    /// Jobs that are found, at most; 0: they are counted, and not told. Clamped to [`crate::limits::SLICE_MAX`].
+    /// Jobs that are found, at most; 0: they are counted, and not told, but for those of which `since` is asked and not
+    /// known. Clamped to [`crate::limits::SLICE_MAX`].
     pub most: usize,
 }
 

@@ -209,16 +209,17 @@ async fn slices<F: Front>(
         let part = search.slice().await?;
         ids.extend(part.found.iter().map(|found| found.id));
         let is_last = part.next.is_none();
-        let mut reached = 0;
         while ids.len() >= SLICE_MAX || (is_last && !ids.is_empty()) {
             let rest = ids.split_off(ids.len().min(SLICE_MAX));
-            reached += web.act(deed.on(std::mem::replace(&mut ids, rest))).await?;
+            let reached = web.act(deed.on(std::mem::replace(&mut ids, rest))).await?;
+            if !claim.goes_on(reached, part.permille) {
+                return Ok(State::Cancelled);
+            }
         }
         if is_last {
-            claim.goes_on(reached, 1_000);
             return Ok(State::Done);
         }
-        if !claim.goes_on(reached, part.permille) {
+        if !claim.goes_on(0, part.permille) {
             return Ok(State::Cancelled);
         }
     }

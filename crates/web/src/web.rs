@@ -129,9 +129,19 @@ impl<F: Front> Web<F> {
 
     /// A page of a list, however far down; `None` where there is no such queue.
     pub(crate) async fn page(&self, list: List, mut page: Page) -> Result<Option<Jobs>, Problem> {
-        let mut from = None;
+        let (mut from, mut back) = (None, false);
         loop {
-            match self.front.ask(Query::Far { list: list.clone(), from, page }).await? {
+            match self.front.ask(Query::Far { list: list.clone(), from, page, back }).await? {
+                // From the other end it is nearer.
+                Answer::Far { jobs, next: Some(_) }
+                    if !back && jobs.total / 2 < page.from && from.is_none() =>
+                {
+                    let end = jobs.total.min(page.from.saturating_add(page.count));
+                    if page.from >= end {
+                        return Ok(Some(jobs));
+                    }
+                    (page, back) = (Page { from: jobs.total - end, count: end - page.from }, true);
+                }
                 Answer::Far { next: Some((spot, rest)), .. } => (from, page) = (Some(spot), rest),
                 Answer::Far { jobs, next: None } => return Ok(Some(jobs)),
                 Answer::Missing => return Ok(None),

@@ -55,7 +55,7 @@ impl Machine {
                 let page = Page { from: 0, count: PAGE_MAX };
                 self.jobs(ids.len(), ids.iter().filter_map(|id| self.table.find(*id)), page)
             }
-            Query::Far { list, from, page } => self.far(list, *from, *page),
+            Query::Far { list, from, page, back } => self.far(list, *from, *page, *back),
             Query::Scan(scan) => Answer::Scanned(Box::new(self.scan(scan))),
             Query::Queues => Answer::Queues(self.queue_views(now)),
             Query::Kept { family, from, count } => {
@@ -130,40 +130,51 @@ impl Machine {
     }
 
     /// A step on the way to a page far down, or the page.
-    fn far(&self, list: &List, from: Option<Spot>, page: Page) -> Answer {
+    fn far(&self, list: &List, from: Option<Spot>, page: Page, back: bool) -> Answer {
         match list {
             List::Set(set) => {
                 let set = self.sets.of(*set);
+                let slot = |(.., slot): &(Wall, Order, Slot)| *slot;
+                if back {
+                    let last = from.map_or((Wall(i64::MAX), Order(i64::MAX)), |spot| (spot.time, spot.order));
+                    let jobs = set.range(..=(last.0, last.1, Slot::MAX)).rev().map(slot);
+                    return self.step_far(set.len(), jobs, page, back);
+                }
                 let first = from.map_or((Wall(i64::MIN), Order(i64::MIN)), |spot| (spot.time, spot.order));
-                let jobs = set.range((first.0, first.1, 0)..).map(|(.., slot)| *slot);
-                self.step_far(set.len(), jobs, page)
+                self.step_far(set.len(), set.range((first.0, first.1, 0)..).map(slot), page, back)
             }
             List::Queue(name) => {
                 let Some(queue) = self.queues.find(name).filter(|q| self.queues[*q].known) else {
                     return Answer::Missing;
                 };
+                let stands = |slot: &Slot| {
+                    self.table[*slot].state == State::Queued && self.table[*slot].queue == queue
+                };
+                let first = match from {
+                    None if back => self.queues.first(queue),
+                    None => self.queues.newest_first(&self.table, queue).next(),
+                    // Where a job has gone, those that came before it mostly have, too: it is the oldest that leaves.
+                    Some(spot) => self.table.find(spot.id).filter(stands),
+                };
                 let len = self.queues[queue].len;
-                match from {
-                    None => self.step_far(len, self.queues.newest_first(&self.table, queue), page),
-                    // Jobs leave at the other end: where this one has gone, what stood behind it has, too.
-                    Some(spot) => {
-                        let stands = |slot: &Slot| {
-                            self.table[*slot].state == State::Queued && self.table[*slot].queue == queue
-                        };
-                        let first = self.table.find(spot.id).filter(stands);
-                        let jobs =
-                            first.into_iter().flat_map(|slot| self.queues.back_from(&self.table, slot));
-                        self.step_far(len, jobs, page)
-                    }
+                if back {
+                    let jobs = first.into_iter().flat_map(|slot| self.queues.from(&self.table, slot));
+                    return self.step_far(len, jobs, page, back);
                 }
+                let jobs = first.into_iter().flat_map(|slot| self.queues.back_from(&self.table, slot));
+                self.step_far(len, jobs, page, back)
             }
         }
     }
 
-    fn step_far(&self, total: usize, mut jobs: impl Iterator<Item = Slot>, page: Page) -> Answer {
+    fn step_far(&self, total: usize, mut jobs: impl Iterator<Item = Slot>, page: Page, back: bool) -> Answer {
         let Some(left) = page.from.checked_sub(SKIP_MAX).filter(|left| *left > 0) else {
             let shown = jobs.skip(page.from).take(page.count.min(PAGE_MAX)).map(|slot| self.view(slot));
-            return Answer::Far { jobs: Jobs { total, jobs: shown.collect() }, next: None };
+            let mut jobs = Jobs { total, jobs: shown.collect() };
+            if back {
+                jobs.jobs.reverse();
+            }
+            return Answer::Far { jobs, next: None };
         };
         let spot = |slot: Slot| {
             let entry = &self.table[slot];

@@ -20,12 +20,12 @@ const COMPARED: usize = 20;
 /// Numbers whose names were compared in this piece; neighbours in the table are mostly alike.
 struct Names<'s> {
     globs: &'s [Glob],
-    known: [(u32, bool); 64],
+    known: [(u32, bool); 256],
 }
 
 impl<'s> Names<'s> {
     fn new(globs: &'s [Glob]) -> Self {
-        Self { globs, known: [(u32::MAX, false); 64] }
+        Self { globs, known: [(u32::MAX, false); 256] }
     }
 
     /// Whether the name of a number is meant, and what it cost to know.
@@ -33,7 +33,7 @@ impl<'s> Names<'s> {
         if self.globs.is_empty() {
             return (true, 0);
         }
-        let known = &mut self.known[number as usize % 64];
+        let known = &mut self.known[number as usize % 256];
         if known.0 == number {
             return (known.1, 1);
         }
@@ -116,6 +116,8 @@ impl Machine {
         if !sift.since.is_none_or(within) || !sift.retries.is_none_or(failed) {
             return;
         }
+        // Whether one matches whose age its body knows is for who asked to say.
+        let is_told = is_told || (sift.since.is_some() && since.is_none());
         piece.out.counts[place] += 1;
         if is_told {
             piece.out.found.push(Found {

@@ -239,6 +239,42 @@ fn a_page_is_answered_with_its_texts_and_a_question_wakes_the_engine() {
     assert!(matches!(asked.as_mut().poll(&mut cx), Poll::Ready(Err(_))), "nobody answers any more");
 }
 
+#[test]
+fn texts_are_read_in_bulk_past_the_engine_and_what_is_not_there_is_missing() {
+    let disk = SimDisk::new(1);
+    let (mut engine, _) = open(disk.clone(), at(0));
+    for n in 0..100 {
+        push(&mut engine, at(n), &format!("job-{n:05}"), &body(n));
+        turn(&mut engine, at(n)).unwrap();
+    }
+    let places = vec![bessemer_core::query::Where::Queued];
+    let sift = bessemer_core::query::Sift { places, most: 1_000, ..Default::default() };
+    let Answer::Sifted(sifted) = engine.machine().answer(at(100), &Query::Sift(Box::new(sift))) else {
+        panic!("no pass")
+    };
+    assert_eq!((sifted.found.len(), sifted.next, sifted.counts), (100, None, [0, 100, 0, 0, 0]));
+    let reader = engine.reader();
+    // In any order, also from segments that were begun while it served.
+    let spans: Vec<_> = sifted.found.iter().rev().map(|found| found.body).collect();
+    let read = reader.read(&spans).unwrap();
+    for (n, text) in (0..100).rev().zip(read) {
+        assert_eq!(text.as_deref(), Some(&body(n)[..]), "{n}");
+    }
+    // A place where something else stands is not taken for the text, and one behind the end is none.
+    let off = |by: u64| bessemer_core::Span { at: spans[50].at + by, ..spans[50] };
+    let read = reader.read(&[off(1), spans[50], off(1 << 40)]).unwrap();
+    assert_eq!(read.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true, false]);
+    // One bit that has changed is one text that is missing.
+    let mut bytes = disk.content(FIRST).unwrap();
+    let rotten = bytes.windows(5).position(|bytes| bytes == b"{\"n\":").unwrap();
+    bytes[rotten + 20] ^= 1;
+    disk.set_content(FIRST, Some(bytes));
+    let read = reader.read(&spans).unwrap();
+    assert_eq!(read.iter().filter(|text| text.is_none()).count(), 1);
+    drop(engine);
+    assert!(reader.read(&spans).is_err(), "the directory is free again");
+}
+
 /// What a FETCH answers after a bit of its body has changed on the disk.
 fn fetch_rotten() -> (u64, Result<Vec<(Ticket, Reply)>, Fatal>) {
     let disk = SimDisk::new(1);

@@ -24,9 +24,9 @@ struct Error<'a> {
 }
 
 impl Filter {
-    /// Whether a job can be judged by what the engine's pass knows of it.
+    /// Whether no job can be judged by what the engine's pass knows of it.
     pub(super) fn needs_texts(&self) -> bool {
-        self.needs_failure() || self.needs_body() || self.age.is_some()
+        self.needs_failure() || self.needs_body()
     }
 
     pub(super) fn needs_failure(&self) -> bool {

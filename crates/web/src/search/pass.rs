@@ -140,8 +140,17 @@ impl<'w, F: Front> Search<'w, F> {
             part.next = sifted.next.map(Cursor);
             self.from = part.next.unwrap_or(Cursor(sifted.end));
             if !needs_texts {
-                part.found = sifted.found;
                 part.counts = sifted.counts;
+                let asks_age = |found: &Found| self.filter.needs_body_of(found);
+                let (unknown, mut known): (Vec<_>, Vec<_>) = sifted.found.into_iter().partition(asks_age);
+                if !unknown.is_empty() {
+                    unknown.iter().for_each(|found| part.counts[found.place as usize] -= 1);
+                    let matching = self.matching(unknown).await?;
+                    matching.iter().for_each(|found| part.counts[found.place as usize] += 1);
+                    known.extend(matching);
+                    known.sort_unstable_by_key(|found| found.id.0 as u32);
+                }
+                part.found = if named { known } else { Vec::new() };
                 return Ok(part);
             }
             bytes += sifted.found.iter().map(|found| self.bytes_of(found)).sum::<usize>();

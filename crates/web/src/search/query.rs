@@ -248,8 +248,9 @@ impl Filter {
         let lone = [&self.errors, &self.args, &self.words, &self.queues, &self.jobtypes]
             .iter()
             .all(|terms| terms.is_empty());
+        let anywhere = self.places == Where::ALL;
         match &self.jids[..] {
-            [jid] if lone && self.age.is_none() && self.retries.is_none() => Some(jid),
+            [jid] if lone && anywhere && self.age.is_none() && self.retries.is_none() => Some(jid),
             _ => self.only_word.as_deref(),
         }
     }
@@ -424,4 +425,124 @@ fn age(text: &str) -> Option<Duration> {
     };
     let number: u64 = text[..digits].parse().ok()?;
     Some(Duration::from_secs(number.checked_mul(seconds)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(line: &str) -> Filter {
+        Filter::parse(line).unwrap_or_else(|error| panic!("{line}: {error}"))
+    }
+
+    fn globs(globs: &[Glob]) -> Vec<&str> {
+        globs.iter().map(Glob::written).collect()
+    }
+
+    #[test]
+    fn fields_and_words_are_told_apart() {
+        let filter = read(
+            r#"  type:Mail* queue:a.b queue:c state:dead error:"no answer" arg:4711 Net::X "a \"b*\"" "#,
+        );
+        assert_eq!(globs(&filter.jobtypes), ["Mail*"]);
+        assert_eq!(globs(&filter.queues), ["a.b", "c"]);
+        assert_eq!(filter.places, [Where::Dead]);
+        assert_eq!(globs(&filter.errors), ["*no answer*"]);
+        assert_eq!(globs(&filter.args), ["*4711*"]);
+        assert_eq!(globs(&filter.words), ["*Net::X*", r#"*a "b\*"*"#]);
+        assert_eq!(
+            filter.line(),
+            r#"type:Mail* queue:a.b queue:c state:dead error:"no answer" arg:4711 Net::X "a \"b*\"""#
+        );
+        assert_eq!(read(""), Filter::default());
+        assert_eq!(read("  "), Filter::default());
+    }
+
+    #[test]
+    fn ages_and_retries_are_ranges() {
+        let age = |line| read(line).age;
+        let hours = |hours: u64| Duration::from_secs(hours * 3_600);
+        assert_eq!(age("age>2h"), Some((hours(2), Duration::MAX)));
+        assert_eq!(age("age<7d age>=60m"), Some((hours(1), hours(168))));
+        assert_eq!(age("age:>1w"), Some((hours(168), Duration::MAX)));
+        assert_eq!(age("age>90"), Some((Duration::from_secs(90), Duration::MAX)));
+        let retries = |line| read(line).retries;
+        assert_eq!(retries("retries>3"), Some((4, u32::MAX)));
+        assert_eq!(retries("retries>=3 retries<5"), Some((3, 4)));
+        assert_eq!(retries("retries:2"), Some((2, 2)));
+        let empty = |line| retries(line).is_some_and(|(from, to)| from > to);
+        assert!(empty("retries<0") && empty("retries>4294967295") && empty("retries>4 retries<3"));
+    }
+
+    #[test]
+    fn a_jid_alone_may_lead_to_its_job() {
+        assert_eq!(read("abcdefgh-1").jid(), Some("abcdefgh-1"));
+        assert_eq!(read("jid:abcdefgh-1").jid(), Some("abcdefgh-1"));
+        for line in ["", "abc*", "jid:abc*", "a b", "jid:abcdefgh type:x", "jid:a jid:b", "type:abcdefgh"] {
+            assert_eq!(read(line).jid(), None, "{line}");
+        }
+        let mixed = read("jid:a?c jid:b*");
+        assert!(mixed.jids.is_empty());
+        assert_eq!(globs(&mixed.jid_globs), ["b*", r"a\?c"]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_with_its_place() {
+        for (line, told) in [
+            ("type:", "type: needs a value (at character 1)"),
+            ("a type:\"\"", "type: needs a value (at character 3)"),
+            ("ü error:\"abc", "this quote does not end (at character 9)"),
+            (
+                "tpye:Mail",
+                "there is no field tpye (type, queue, state, jid, error, arg, age, retries); text with a colon goes in quotes (at character 1)",
+            ),
+            (
+                "state:lost",
+                "there is no state lost (working, waiting, retries, scheduled, dead) (at character 7)",
+            ),
+            ("age>2y", "2y is no age, as 90s, 15m, 2h, 7d or 4w are (at character 5)"),
+            ("age>", "age needs a value (at character 5)"),
+            (
+                "age>99999999999999999999d",
+                "99999999999999999999d is no age, as 90s, 15m, 2h, 7d or 4w are (at character 5)",
+            ),
+            ("x retries>-1", "-1 is no number of retries (at character 11)"),
+        ] {
+            assert_eq!(Filter::parse(line).expect_err(line).to_string(), told);
+        }
+    }
+
+    #[test]
+    fn a_line_at_its_limits_is_read_and_one_beyond_is_not() {
+        assert!(
+            Filter::parse(&"?".repeat(QUERY_MAX)).is_ok() && Filter::parse(&" ".repeat(QUERY_MAX)).is_ok()
+        );
+        let told = Filter::parse(&"ä".repeat(QUERY_MAX / 2 + 1)).expect_err("too long").to_string();
+        assert_eq!(told, "a search has at most 500 bytes (at character 251)");
+        assert!(Filter::parse(&"a ".repeat(TERMS_MAX)).is_ok());
+        let told = Filter::parse(&"a ".repeat(TERMS_MAX + 1)).expect_err("too many").to_string();
+        assert_eq!(told, "a search has at most 16 terms (at character 33)");
+    }
+
+    proptest! {
+        #[test]
+        fn every_line_is_read_or_refused_with_a_place_in_it(line in r#"([a-z]{0,7}[:<>="]|[*"\\ ?\[\]]|\PC){0,60}"#) {
+            match Filter::parse(&line) {
+                Ok(filter) => {
+                    prop_assert_eq!(filter.line(), line.trim());
+                    prop_assert_eq!(Filter::parse(filter.line()), Ok(filter));
+                }
+                Err(error) => prop_assert!((1..=line.chars().count() + 1).contains(&error.at)),
+            }
+        }
+
+        #[test]
+        fn text_in_quotes_is_found_as_it_is(text in r#"[^\p{Cc}]{1,40}"#, around in "[a-z]{0,5}") {
+            let quoted = text.replace('\\', r"\\").replace('"', r#"\""#);
+            let filter = Filter::parse(&format!("\"{quoted}\"")).expect("it is quoted");
+            let found = filter.words.iter().all(|word| word.matches(format!("{around}{text}{around}").as_bytes()));
+            prop_assert!(found, "{:?}", filter);
+        }
+    }
 }

@@ -302,6 +302,15 @@ impl House {
         assert_eq!(self.room().apply(Command::Push { job: push }), Reply::Done);
     }
 
+    /// Jobs that wait for another try, also when the engine has ended.
+    pub(crate) fn retries(&self) -> u64 {
+        let room = self.room();
+        match room.machine.answer(room.now(), &Query::Info) {
+            Answer::Info(info) => info.retries,
+            other => panic!("figures were asked for: {other:?}"),
+        }
+    }
+
     pub(crate) fn connect(&self, hello: Hello<'_>) {
         let reply = self.room().apply(Command::Connect { conn: ConnId(1), worker: Some(hello) });
         assert_eq!(reply, Reply::Done);

@@ -11,3 +11,4 @@ mod metrics;
 mod openmetrics;
 mod pages;
 mod recent;
+mod search;
