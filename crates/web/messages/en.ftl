@@ -77,7 +77,7 @@ deed-add_to_queue = Add to queue
 deed-kill = Kill
 deed-delete = Delete
 deed-kill-selected = Move the selected jobs to the dead ones?
-deed-delete-selected = Delete the selected jobs for good?
+deed-delete-selected = Delete the selected jobs?
 pager-first = « First
 pager-next = Next ›
 
@@ -136,7 +136,7 @@ act-kill-at-least = Move all that match to the dead ones? They are more than { $
 act-delete-at-least = Delete all that match? They are more than { $n } jobs.
 act-retry-means = They are worked on as soon as a worker is free, without waiting for their time.
 act-kill-means = Dead jobs are not tried again by themselves; they can be retried from the page Dead.
-act-delete-means = Deleted jobs are gone for good.
+act-delete-means = Deleted jobs can be brought back for a minute; then they are gone for good.
 act-working = Jobs that are being worked on are left alone, and so are jobs that come from now on.
 act-whole-list = Every job of this list.
 act-search = Jobs that match
@@ -168,6 +168,11 @@ work-everywhere = All jobs
 work-progress = Progress
 work-cancel = Stop
 work-dismiss = Close
+work-undo = Undo
+work-undone = { $n ->
+    [one] 1 job was brought back
+   *[other] { $n } jobs were brought back
+}
 work-retry-going = Retrying ({ $what }): { $n } so far
 work-retry-going-of = Retrying ({ $what }): { $n } of { $of }
 work-retry-done = { $n ->

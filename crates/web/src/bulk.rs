@@ -4,12 +4,13 @@
 //! prefix done (`G5`). The browser is answered after [`limits::BULK_WAIT`] at the latest, and every page shows how far
 //! the rest has come, with a button that ends it, and afterwards what became of it.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::StatusCode;
-use bessemer_core::Wall;
 use bessemer_core::fact::JobId;
 use bessemer_core::limits::SLICE_MAX;
+use bessemer_core::{Action, Wall};
 use tokio::task::JoinHandle;
 
 use crate::deed::Deed;
@@ -27,6 +28,8 @@ struct Works {
     last: u64,
     /// Oldest first.
     all: Vec<Work>,
+    /// What works have deleted, by their numbers: [`limits::UNDO_MAX`] jobs in all.
+    deleted: BTreeMap<u64, Vec<JobId>>,
 }
 
 /// One action on many jobs, as pages tell of it.
@@ -47,6 +50,10 @@ pub(crate) struct Work {
     /// Somebody wants it to end.
     cancelled: bool,
     ended: Option<Wall>,
+    /// All that it has deleted can be brought back.
+    pub(crate) undoable: bool,
+    /// Jobs that were brought back.
+    pub(crate) restored: Option<u64>,
 }
 
 /// How it stands with it.
@@ -84,6 +91,8 @@ impl Bulk {
     pub(crate) fn works_at(&self, now: Wall) -> Vec<Work> {
         let mut works = self.works();
         works.all.retain(|work| work.ended.is_none_or(|at| now.since(at) < limits::RESULT_TIME));
+        let Works { all, deleted, .. } = &mut *works;
+        deleted.retain(|id, _| all.iter().any(|work| work.id == *id));
         works.all.clone()
     }
 
@@ -95,6 +104,29 @@ impl Bulk {
     /// Nobody wants to read of it any more.
     pub(crate) fn dismiss(&self, id: u64) {
         self.works().all.retain(|work| work.id != id || work.state == State::Going);
+    }
+
+    /// These jobs were deleted by a work. Where they are too many to be remembered, none of its are.
+    fn deleted(&self, id: u64, jobs: &[JobId]) {
+        let mut works = self.works();
+        let held: usize = works.deleted.values().map(Vec::len).sum();
+        let has_room = held + jobs.len() <= limits::UNDO_MAX;
+        let Some(work) = works.all.iter_mut().find(|work| work.id == id && work.undoable) else { return };
+        work.undoable = has_room;
+        if has_room {
+            works.deleted.entry(id).or_default().extend_from_slice(jobs);
+        } else {
+            works.deleted.remove(&id);
+        }
+    }
+
+    /// What a work that has ended has deleted, for bringing it back; once.
+    fn take_deleted(&self, id: u64) -> Option<Vec<JobId>> {
+        let mut works = self.works();
+        let work =
+            works.all.iter_mut().find(|work| work.id == id && work.undoable && work.state != State::Going)?;
+        (work.undoable, work.restored) = (false, Some(0));
+        works.deleted.remove(&id)
     }
 
     fn change(&self, id: u64, change: impl FnOnce(&mut Work)) -> bool {
@@ -128,6 +160,8 @@ impl Bulk {
             state: State::Going,
             cancelled: false,
             ended: None,
+            undoable: deed == Deed::Discard,
+            restored: None,
         });
         Some(Claim { bulk: Arc::clone(self), id, outcome: State::Failed, at })
     }
@@ -211,7 +245,11 @@ async fn slices<F: Front>(
         let is_last = part.next.is_none();
         while ids.len() >= SLICE_MAX || (is_last && !ids.is_empty()) {
             let rest = ids.split_off(ids.len().min(SLICE_MAX));
-            let reached = web.act(deed.on(std::mem::replace(&mut ids, rest))).await?;
+            let slice = std::mem::replace(&mut ids, rest);
+            if deed == Deed::Discard {
+                claim.bulk.deleted(claim.id, &slice);
+            }
+            let reached = web.act(deed.on(slice)).await?;
             if !claim.goes_on(reached, part.permille) {
                 return Ok(State::Cancelled);
             }
@@ -222,5 +260,23 @@ async fn slices<F: Front>(
         if !claim.goes_on(0, part.permille) {
             return Ok(State::Cancelled);
         }
+    }
+}
+
+/// Brings back what a work has deleted, in slices; comes back when that is done, or after [`limits::BULK_WAIT`].
+pub(crate) async fn undo<F: Front>(web: Web<F>, id: u64) -> Result<(), Problem> {
+    let gone = || Problem::new(StatusCode::CONFLICT, "This can no longer be taken back");
+    let jobs = web.bulk.take_deleted(id).ok_or_else(gone)?;
+    let task = tokio::spawn(async move {
+        for slice in jobs.chunks(SLICE_MAX) {
+            let back = web.act(Action::Restore(slice.to_vec())).await?;
+            web.bulk.change(id, |work| work.restored = Some(work.restored.unwrap_or(0) + back));
+        }
+        Ok(())
+    });
+    match tokio::time::timeout(limits::BULK_WAIT, task).await {
+        Ok(Ok(done)) => done,
+        Ok(Err(panicked)) => Err(Problem::internal(&panicked)),
+        Err(_goes_on) => Ok(()),
     }
 }

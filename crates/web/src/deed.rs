@@ -12,6 +12,8 @@ use crate::text;
 pub(crate) enum Deed {
     Retry,
     Delete,
+    /// The same, but it can be taken back for a while.
+    Discard,
     Kill,
 }
 
@@ -30,6 +32,7 @@ impl Deed {
         match self {
             Self::Retry => Action::Requeue(jobs),
             Self::Delete => Action::Delete(jobs),
+            Self::Discard => Action::Discard(jobs),
             Self::Kill => Action::Kill(jobs),
         }
     }
@@ -38,7 +41,7 @@ impl Deed {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Retry => "retry",
-            Self::Delete => "delete",
+            Self::Delete | Self::Discard => "delete",
             Self::Kill => "kill",
         }
     }
@@ -47,7 +50,7 @@ impl Deed {
     pub(crate) fn key(self) -> &'static str {
         match self {
             Self::Retry => "deed-retry",
-            Self::Delete => "deed-delete",
+            Self::Delete | Self::Discard => "deed-delete",
             Self::Kill => "deed-kill",
         }
     }
@@ -56,7 +59,7 @@ impl Deed {
     pub(crate) fn question(self) -> Option<&'static str> {
         match self {
             Self::Retry => None,
-            Self::Delete => Some("deed-delete-selected"),
+            Self::Delete | Self::Discard => Some("deed-delete-selected"),
             Self::Kill => Some("deed-kill-selected"),
         }
     }
@@ -79,6 +82,12 @@ impl Deed {
 
     /// Whether jobs are gone afterwards that somebody may still want.
     pub(crate) fn destroys(self) -> bool {
-        self == Self::Delete
+        matches!(self, Self::Delete | Self::Discard)
+    }
+
+    /// The same so that it can be taken back, if it can be done like that.
+    #[must_use]
+    pub(crate) fn undoable(self) -> Self {
+        if self == Self::Delete { Self::Discard } else { self }
     }
 }

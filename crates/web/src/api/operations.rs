@@ -60,7 +60,7 @@ impl From<Deed> for Action {
     fn from(deed: Deed) -> Self {
         match deed {
             Deed::Retry => Self::Retry,
-            Deed::Delete => Self::Delete,
+            Deed::Delete | Deed::Discard => Self::Delete,
             Deed::Kill => Self::Kill,
         }
     }

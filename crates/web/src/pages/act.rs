@@ -46,7 +46,7 @@ struct ActPage {
 /// What a form says of the jobs that are meant.
 fn target(fields: &Fields) -> Result<(Scope, Filter, Deed), Problem> {
     let scope = Scope::parse(fields.first("in"))?;
-    let deed = Deed::parse(fields.first("action"))?;
+    let deed = Deed::parse(fields.first("action"))?.undoable();
     let filter = Filter::parse(fields.first("q").unwrap_or_default());
     let filter = filter.map_err(|error| Problem::bad(error.to_string()))?;
     if scope == Scope::All && filter.line().is_empty() {
@@ -151,7 +151,7 @@ pub(crate) async fn check_room<F: Front>(visit: &Visit<F>, filter: &Filter) -> R
 }
 
 async fn act_on_some<F: Front>(visit: Visit<F>, form: &Fields) -> Shown {
-    let deed = Deed::parse(form.first("action"))?;
+    let deed = Deed::parse(form.first("action"))?.undoable();
     let scope = Scope::parse(form.first("in"))?;
     let ids: Option<Vec<JobId>> = form.all("id").map(|id| id.parse().ok().map(JobId)).collect();
     let ids = ids.ok_or_else(|| Problem::bad("invalid id"))?;

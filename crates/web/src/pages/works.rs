@@ -34,6 +34,7 @@ struct Notice {
     text: String,
     permille: u64,
     going: bool,
+    undoable: bool,
 }
 
 impl Works {
@@ -61,6 +62,7 @@ fn notice(work: &Work, words: Words) -> Notice {
         Scope::Set(set) => words.say(super::set::title(*set)).into_owned(),
         Scope::Queue(name) => words.fill("queue-title", &[("name", name)]).into_owned(),
     };
+    let undone = work.restored.map(|jobs| words.count("work-undone", jobs).into_owned());
     let what = if work.line.is_empty() {
         place
     } else {
@@ -75,7 +77,8 @@ fn notice(work: &Work, words: Words) -> Notice {
     Notice {
         id: work.id,
         class,
-        text: words.count_fill(&key, work.reached, &texts).into_owned(),
+        text: undone.unwrap_or_else(|| words.count_fill(&key, work.reached, &texts).into_owned()),
+        undoable: work.undoable && work.reached > 0,
         permille: work
             .of
             .filter(|of| *of > 0)
@@ -98,6 +101,7 @@ pub(crate) async fn act<F: Front>(visit: Visit<F>, Name(id): Name, Posted(form):
     let list = work.map_or_else(|| format!("{}/", visit.base.0), |work| work.scope.list(&visit.base));
     match form.first("action").unwrap_or_default() {
         "cancel" => _ = visit.web.bulk.cancel(id),
+        "undo" => crate::bulk::undo(visit.web, id).await?,
         "dismiss" => visit.web.bulk.dismiss(id),
         other => return Err(Problem::bad(format!("invalid action: {}", text::quoted(other)))),
     }

@@ -236,6 +236,26 @@ async fn more_than_a_thousand_are_deleted_only_when_their_number_is_typed() {
     page(&router, "/retries").await.says("1,001 jobs deleted (Retries)").says("No failed job is waiting");
 }
 
+#[tokio::test]
+async fn a_bulk_deletion_is_taken_back_within_a_minute() {
+    let house = House::new();
+    for n in 0..12_000 {
+        house.push_and_fail(&Job { jid: &format!("retry-{n:05}"), ..Job::default() }, &failure("Boom", "x"));
+    }
+    let router = house.router(Site::default());
+    let delete = "in=retries&action=delete&q=&count=12000&typed=12000";
+    redirected(&post(&router, "/act", delete).await, "/retries");
+    assert_eq!(house.retries(), 0);
+    page(&router, "/").await.says("12,000 jobs deleted (Retries)").says(r#"value="undo""#);
+    redirected(&post(&router, "/works/1", "action=undo").await, "/retries");
+    assert_eq!(house.retries(), 12_000);
+    page(&router, "/").await.says("12,000 jobs were brought back").says_not(r#"value="undo""#);
+    assert_eq!(post(&router, "/works/1", "action=undo").await.status, 409);
+    redirected(&post(&router, "/act", delete).await, "/retries");
+    house.pass(Duration::from_secs(61));
+    assert_eq!(post(&router, "/works/2", "action=undo").await.status, 409);
+}
+
 #[tokio::test(start_paused = true)]
 async fn ten_thousand_go_on_behind_and_can_be_stopped_row_102() {
     let house = House::new();
