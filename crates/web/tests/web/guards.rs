@@ -186,6 +186,13 @@ impl bessemer_web::Front for Stuck {
         std::future::pending().await
     }
 
+    async fn read(
+        &self,
+        _: Vec<bessemer_core::Span>,
+    ) -> Result<Vec<Option<bytes::Bytes>>, bessemer_store::Gone> {
+        std::future::pending().await
+    }
+
     async fn act(&self, _: bessemer_core::Action) -> Result<u64, bessemer_web::Undone> {
         std::future::pending().await
     }
