@@ -3,14 +3,18 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use bessemer_core::edit::Replacement;
 use bessemer_core::fact::JobId;
-use bessemer_core::query::{JobView, Place, Where};
+use bessemer_core::query::{JobView, Place, Scan, Where};
 use bessemer_core::{Action, Query};
+use bessemer_protocol::names::check_queue;
+use bessemer_protocol::operate::JobEdit;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
-use super::input::Asked;
-use super::jobs::Job;
+use super::input::{Asked, Sent};
+use super::jobs::{Job, walk};
 use crate::Front;
 use crate::deed::Deed;
 use crate::problem::Problem;
@@ -65,6 +69,46 @@ pub(super) async fn delete<F: Front>(
     Asked(choice): Asked<Choice>,
 ) -> Result<Json<Reached>, Problem> {
     act(&web, jid, &choice, Deed::Delete).await
+}
+
+/// Deletes a job, but for a minute it can be taken back by `restore`.
+#[utoipa::path(
+    post,
+    path = "/jobs/{jid}/discard",
+    operation_id = "discardJob",
+    tag = "jobs",
+    params(("jid" = String, Path, description = "Its jid"), Choice),
+    responses((status = 200, description = "It is discarded", body = Reached)),
+)]
+pub(super) async fn discard<F: Front>(
+    State(web): State<Web<F>>,
+    Name(jid): Name,
+    Asked(choice): Asked<Choice>,
+) -> Result<Json<Reached>, Problem> {
+    let job = find(&web, jid, &choice).await?;
+    if matches!(job.place, Place::Working { .. }) {
+        return Err(conflict("The job is being worked on"));
+    }
+    reach(&web, Action::Discard(vec![job.id])).await
+}
+
+/// Takes a discarded job back, to where it was.
+#[utoipa::path(
+    post,
+    path = "/jobs/{jid}/restore",
+    operation_id = "restoreJob",
+    tag = "jobs",
+    params(("jid" = String, Path, description = "Its jid"), Choice),
+    responses((status = 200, description = "It is where it was", body = Reached)),
+)]
+pub(super) async fn restore<F: Front>(
+    State(web): State<Web<F>>,
+    Name(jid): Name,
+    Asked(choice): Asked<Choice>,
+) -> Result<Json<Reached>, Problem> {
+    let scan = Scan { jids: Some(vec![jid]), ..walk(vec![Where::Discarded]) };
+    let job = meant(web.scan(scan).await?.jobs, &choice)?;
+    reach(&web, Action::Restore(vec![job.id])).await
 }
 
 /// Puts a job that is scheduled, failed or dead into its queue now.
@@ -124,6 +168,90 @@ pub(super) async fn release<F: Front>(
     reach(&web, Action::Release(vec![job.id])).await
 }
 
+/// Where a job is to go.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Goal {
+    #[schema(example = "mail")]
+    queue: String,
+}
+
+/// Takes a job to another queue: one that waits to its tail, others keep their times.
+#[utoipa::path(
+    post,
+    path = "/jobs/{jid}/move",
+    operation_id = "moveJob",
+    tag = "jobs",
+    params(("jid" = String, Path, description = "Its jid"), Choice),
+    request_body = Goal,
+    responses((status = 200, description = "It belongs to that queue", body = Reached)),
+)]
+pub(super) async fn go<F: Front>(
+    State(web): State<Web<F>>,
+    Name(jid): Name,
+    Asked(choice): Asked<Choice>,
+    Sent(Goal { queue }): Sent<Goal>,
+) -> Result<Json<Reached>, Problem> {
+    check_queue(&queue).map_err(|error| unprocessable(error.to_string()).coded("queue_name"))?;
+    let job = find(&web, jid, &choice).await?;
+    reach(&web, Action::Move { jobs: vec![job.id], queue }).await
+}
+
+/// What is to be different of a job. What is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[schema(example = json!({"args": [42, "welcome"], "enqueue": true}))]
+#[serde(deny_unknown_fields)]
+pub(super) struct Edited {
+    #[schema(value_type = Option<Vec<Object>>)]
+    args: Option<Box<RawValue>>,
+    #[serde(default)]
+    jobtype: Option<String>,
+    #[serde(default)]
+    queue: Option<String>,
+    #[serde(default)]
+    retry: Option<i64>,
+    #[serde(default)]
+    reserve_for: Option<u32>,
+    #[schema(value_type = Option<Object>)]
+    custom: Option<Box<RawValue>>,
+    /// It goes to its queue now.
+    #[serde(default)]
+    enqueue: bool,
+}
+
+/// Makes a job that nobody is working on another one, and with `enqueue` puts it into its queue.
+#[utoipa::path(
+    patch,
+    path = "/jobs/{jid}",
+    operation_id = "editJob",
+    tag = "jobs",
+    params(("jid" = String, Path, description = "Its jid"), Choice),
+    request_body = Edited,
+    responses((status = 200, description = "It is like that", body = Reached)),
+)]
+pub(super) async fn edit<F: Front>(
+    State(web): State<Web<F>>,
+    Name(jid): Name,
+    Asked(choice): Asked<Choice>,
+    Sent(edited): Sent<Edited>,
+) -> Result<Json<Reached>, Problem> {
+    let Edited { args, jobtype, queue, retry, reserve_for, custom, enqueue } = edited;
+    let edit = JobEdit { jid: jid.clone(), args, jobtype, queue, retry, reserve_for, custom, enqueue };
+    if edit.is_empty() {
+        return Err(unprocessable("Nothing of the job is to be different"));
+    }
+    let seen = find(&web, jid, &choice).await?;
+    let body = String::from_utf8_lossy(seen.body.bytes());
+    let text = edit.of(&body).ok_or_else(|| Problem::internal(&"the body of a job is no object"))?;
+    let replacement = Replacement::new(&seen, &text, web.front.now(), edit.enqueue)
+        .map_err(|error| unprocessable(error.to_string()))?;
+    reach(&web, Action::Replace(Box::new(replacement))).await
+}
+
+fn unprocessable(text: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, text)
+}
+
 async fn act<F: Front>(
     web: &Web<F>,
     jid: String,
@@ -150,9 +278,13 @@ async fn reach<F: Front>(web: &Web<F>, action: Action) -> Result<Json<Reached>, 
 
 /// The job that is meant.
 async fn find<F: Front>(web: &Web<F>, jid: String, choice: &Choice) -> Result<JobView, Problem> {
+    meant(web.jobs(Query::Jid { jid }).await?.unwrap_or_default().jobs, choice)
+}
+
+/// That of these jobs which is meant.
+fn meant(jobs: Vec<JobView>, choice: &Choice) -> Result<JobView, Problem> {
     let parse = |id: &String| id.parse().map(JobId).map_err(|_| Problem::bad("invalid id"));
     let id = choice.id.as_ref().map(parse).transpose()?;
-    let jobs = web.jobs(Query::Jid { jid }).await?.unwrap_or_default().jobs;
     let mut meant: Vec<JobView> = jobs.into_iter().filter(|job| id.is_none_or(|id| job.id == id)).collect();
     if meant.len() > 1 {
         let ids: Vec<String> = meant.iter().map(|job| job.id.0.to_string()).collect();

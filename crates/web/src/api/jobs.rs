@@ -238,7 +238,7 @@ impl Standing {
 }
 
 /// A walk over all jobs of these places.
-fn walk(places: Vec<Where>) -> Scan {
+pub(super) fn walk(places: Vec<Where>) -> Scan {
     let (count, most) = (SLICE_MAX, limits::LIST_DEFAULT);
     Scan { places, jids: None, queue: None, jobtype: None, from: None, count, most, texts: true }
 }

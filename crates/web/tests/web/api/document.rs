@@ -52,6 +52,10 @@ const REQUESTS: &[(&str, &str, Option<&str>)] = &[
     ("cancelOperation", "/operations/1/cancel", None),
     ("deleteJob", "/jobs/job-00000001", None),
     ("retryJob", "/jobs/job-failed01/retry", None),
+    ("moveJob", "/jobs/job-failed01/move", Some(r#"{"queue":"other"}"#)),
+    ("editJob", "/jobs/job-failed01", Some(r#"{"args":[9],"enqueue":true}"#)),
+    ("discardJob", "/jobs/job-failed01/discard", None),
+    ("restoreJob", "/jobs/job-discard1/restore", None),
     ("killJob", "/jobs/job-failed01/kill", None),
     ("listRecent", "/recent", None),
     ("live", "/live", None),
@@ -90,6 +94,7 @@ fn inhabited() -> House {
         at: Some(START.after(Duration::from_secs(60))),
         ..Job::default()
     });
+    house.push(&Job { jid: "job-discard1", ..Job::default() });
     house.push(&Job::default());
     house
 }
@@ -102,6 +107,8 @@ async fn every_operation_answers_as_its_document_promises() {
         let router = inhabited().router(Site::default());
         let begun = call(&router, "POST", "/jobs/actions", Some(r#"{"action":"kill","q":"nothing"}"#)).await;
         assert_eq!(begun.status, 202, "{}", begun.body);
+        let discarded = call(&router, "POST", "/jobs/job-discard1/discard", None).await;
+        assert_eq!(discarded.status, 200, "{}", discarded.body);
         let (method, _, operation) = operation(&contract, id);
         let answered = call(&router, &method, path, *body).await;
         assert!(answered.status < 300, "{id}: {} {}", answered.status, answered.body);

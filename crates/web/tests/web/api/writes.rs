@@ -140,6 +140,57 @@ async fn a_place_is_cleared_at_one_stroke_and_only_if_it_is_named() {
 }
 
 #[tokio::test]
+async fn a_discarded_job_is_taken_back_within_a_minute() {
+    let house = House::new();
+    house.push(&Job::default());
+    let router = house.router(Site::default());
+    assert_eq!(failed(&call(&router, "POST", "/jobs/job-00000001/restore", None).await).0, 404);
+    assert_eq!(told(&call(&router, "POST", "/jobs/job-00000001/discard", None).await), json!({"count": 1}));
+    assert_eq!(failed(&call(&router, "GET", "/jobs/job-00000001", None).await).0, 404);
+    assert_eq!(read(&router, "/jobs?state=discarded").await["jobs"][0]["job"]["jid"], "job-00000001");
+    assert_eq!(told(&call(&router, "POST", "/jobs/job-00000001/restore", None).await), json!({"count": 1}));
+    assert_eq!(read(&router, "/jobs/job-00000001").await["state"], "queued");
+    assert_eq!(told(&call(&router, "POST", "/jobs/job-00000001/discard", None).await), json!({"count": 1}));
+    house.pass(std::time::Duration::from_secs(61));
+    assert_eq!(failed(&call(&router, "POST", "/jobs/job-00000001/restore", None).await).0, 404);
+}
+
+#[tokio::test]
+async fn a_job_is_edited_and_moved() {
+    let house = House::new();
+    house.push_and_fail(&Job { custom: Some(r#"{"tenant":7}"#), ..Job::default() }, TRACE);
+    let router = house.router(Site::default());
+    let path = "/jobs/job-00000001";
+    let edited = call(&router, "PATCH", path, Some(r#"{"args":[9007199254740993, 1.0]}"#)).await;
+    assert_eq!(told(&edited), json!({"count": 1}));
+    call(&router, "GET", path, None).await.says(r#""args":[9007199254740993, 1.0]"#).says(r#"{"tenant":7}"#);
+    assert_eq!(
+        told(&call(&router, "POST", &format!("{path}/move"), Some(r#"{"queue":"mail"}"#)).await),
+        json!({"count": 1})
+    );
+    assert_eq!(told(&call(&router, "PATCH", path, Some(r#"{"enqueue":true}"#)).await), json!({"count": 1}));
+    assert_eq!(read(&router, "/queues/mail").await["size"], 1);
+    for (method, path, body, status) in [
+        ("PATCH", "/jobs/job-00000001", "{}", 422),
+        ("PATCH", "/jobs/job-00000001", r#"{"args":{}}"#, 422),
+        ("PATCH", "/jobs/job-00000001", r#"{"retry":10001}"#, 422),
+        ("PATCH", "/jobs/job-00000001", r#"{"jid":"another-one"}"#, 400),
+        ("PATCH", "/jobs/nobody-here", r#"{"retry":1}"#, 404),
+        ("POST", "/jobs/job-00000001/move", r#"{"queue":"a b"}"#, 422),
+        ("POST", "/jobs/job-00000001/move", r#"{"queue":"mail"}"#, 409),
+        ("POST", "/jobs/job-00000001/move", "{}", 400),
+    ] {
+        assert_eq!(
+            failed(&call(&router, method, path, Some(body)).await).0,
+            status,
+            "{method} {path} {body}"
+        );
+    }
+    house.fetch("mail");
+    assert_eq!(failed(&call(&router, "PATCH", path, Some(r#"{"args":[]}"#)).await).0, 409);
+}
+
+#[tokio::test]
 async fn a_job_is_released() {
     let house = House::new();
     house.push(&Job::default());
