@@ -97,7 +97,7 @@ async function refresh() {
   content.addEventListener("htmx:before:swap", check);
   try {
     const here = window.location.pathname + window.location.search;
-    await window.htmx.ajax("GET", here, { source: content, target: content, select: "#content", swap: "innerMorph" });
+    await window.htmx.ajax("GET", here, { source: content, target: content, select: "#content", swap: "outerMorph" });
   } finally {
     content.removeEventListener("htmx:before:swap", check);
   }
