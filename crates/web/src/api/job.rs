@@ -202,7 +202,7 @@ pub(super) async fn go<F: Front>(
 #[schema(example = json!({"args": [42, "welcome"], "enqueue": true}))]
 #[serde(deny_unknown_fields)]
 pub(super) struct Edited {
-    #[schema(value_type = Option<Vec<Object>>)]
+    #[schema(value_type = Option<Vec<serde_json::Value>>)]
     args: Option<Box<RawValue>>,
     #[serde(default)]
     jobtype: Option<String>,
