@@ -212,7 +212,7 @@ impl Facts for Hands {
             } => unreachable!("the command is refused (decision 0009)"),
             // The machine knows.
             Fact::Set { .. } | Fact::Lost { .. } => {}
-            Fact::Clear(_) => unreachable!("the command is refused (decision 0009)"),
+            Fact::Move { .. } | Fact::Clear(_) => unreachable!("the command is refused (decision 0009)"),
         }
         Span::default()
     }
