@@ -271,7 +271,9 @@ impl Fact<'_> {
         match self {
             Self::Put { .. } | Self::Fail { .. } => true,
             Self::Keep { family, value, .. } => family.is_kept() && value.is_some(),
-            Self::Set { .. } | Self::Lost { .. } | Self::Move { .. } | Self::End { .. } | Self::Clear(_) => false,
+            Self::Set { .. } | Self::Lost { .. } | Self::Move { .. } | Self::End { .. } | Self::Clear(_) => {
+                false
+            }
         }
     }
 }
