@@ -197,13 +197,6 @@ impl bessemer_web::Front for Stuck {
         std::future::pending().await
     }
 
-    async fn read(
-        &self,
-        _: Vec<bessemer_core::Span>,
-    ) -> Result<Vec<Option<bytes::Bytes>>, bessemer_store::Gone> {
-        std::future::pending().await
-    }
-
     async fn push(
         &self,
         _: String,
