@@ -68,7 +68,10 @@ pub use serve::{Served, serve};
 pub use site::Site;
 pub use watch::Watch;
 
-use pages::{act, busy, choice, debug, docs, home, job as job_page, queue, queues, recent, search as search_page, set, statistics, works};
+use pages::{
+    act, busy, choice, debug, docs, home, job as job_page, queue, queues, recent, search as search_page, set,
+    statistics, works,
+};
 use problem::Problem;
 use web::Web;
 

@@ -503,12 +503,9 @@ pub(super) mod tests {
     }
 
     impl Parts {
-        /// The fact that these parts make.
-        pub(crate) fn fact(&self) -> Fact<'_> {
-            let [jid, queue, jobtype, wid] = self.names.each_ref().map(String::as_str);
-            let (id, order) = (JobId(self.words[0]), Order(self.words[1] as i64));
-            let at = Wall(self.walls[0]);
-            let standing = match self.small[0] % 6 {
+        fn standing(&self) -> Standing<'_> {
+            let wid = self.names[3].as_str();
+            match self.small[0] % 6 {
                 0 => Standing::Queued { since: Wall(self.walls[1]) },
                 1 => Standing::Scheduled { at: Wall(self.walls[1]) },
                 2 => Standing::Retrying { at: Wall(self.walls[1]) },
@@ -524,7 +521,15 @@ pub(super) mod tests {
                     Standing::Discarded { until, was }
                 }
                 _ => Standing::Working { wid, since: Wall(self.walls[1]), until: Wall(self.walls[2]) },
-            };
+            }
+        }
+
+        /// The fact that these parts make.
+        pub(crate) fn fact(&self) -> Fact<'_> {
+            let [jid, queue, jobtype, _] = self.names.each_ref().map(String::as_str);
+            let (id, order) = (JobId(self.words[0]), Order(self.words[1] as i64));
+            let at = Wall(self.walls[0]);
+            let standing = self.standing();
             let on_lost = [None, Some(OnLost::Requeue), Some(OnLost::Wait), Some(OnLost::Dead)];
             let endings = [
                 Ending::Acked,

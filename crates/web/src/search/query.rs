@@ -343,7 +343,7 @@ impl Filter {
             Field::Type => self.jobtypes.push(whole()?),
             Field::Queue => self.queues.push(whole()?),
             Field::State => {
-                places.push(place(&value.plain).ok_or_else(|| Wrong::NoState(value.plain.clone()))?)
+                places.push(place(&value.plain).ok_or_else(|| Wrong::NoState(value.plain.clone()))?);
             }
             Field::Jid if value.is_glob => self.jid_globs.push(whole()?),
             Field::Jid => self.jids.push(value.plain.clone()),

@@ -106,7 +106,8 @@ impl Past {
     /// Takes out the cells from this one on: the clock was set back, and they are still to come.
     pub(super) fn take_from(&mut self, number: i64) -> Cell {
         let mut taken = Cell::default();
-        while let Some((_, bytes)) = self.0.pop_back_if(|(late, _)| *late >= number) {
+        let first = self.0.partition_point(|(before, _)| *before < number);
+        for (_, bytes) in self.0.drain(first..) {
             taken.merge(&Cell::read(&bytes));
         }
         taken

@@ -237,18 +237,7 @@ impl Model {
                 model.end(id, Ending::Deleted);
                 true
             }),
-            Command::Kill { jobs } => {
-                let until = now.wall.after(self.rules.dead_age);
-                let reply = self.each(jobs, |model, id| {
-                    let seen = !matches!(model.job(id).place, Place::Discarded { .. });
-                    if seen {
-                        model.job(id).place = Place::Dead { until };
-                    }
-                    seen
-                });
-                self.trim_dead();
-                reply
-            }
+            Command::Kill { jobs } => self.kill(now, jobs),
             Command::Discard { jobs } => self.discard(now, jobs),
             Command::Restore { jobs } => self.restore(now, jobs),
             Command::Release { jobs } => self.release(now, jobs),

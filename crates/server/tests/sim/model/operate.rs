@@ -61,7 +61,7 @@ impl Model {
             let moves = *job.queue != *queue && !matches!(job.place, Place::Discarded { .. });
             if moves {
                 job.body = renamed(&job.body, &job.queue, queue);
-                model.to_queue(id, queue);
+                model.put_into(id, queue);
             }
             moves
         });
@@ -69,8 +69,22 @@ impl Model {
         reply
     }
 
+    /// Those that wait in nobody's hands are dead now.
+    pub(super) fn kill(&mut self, now: Now, jobs: &[JobId]) -> Expected {
+        let until = now.wall.after(self.rules.dead_age);
+        let reply = self.each(jobs, |model, id| {
+            let seen = !matches!(model.job(id).place, Place::Discarded { .. });
+            if seen {
+                model.job(id).place = Place::Dead { until };
+            }
+            seen
+        });
+        self.trim_dead();
+        reply
+    }
+
     /// The job is in another queue, and where it waits at its tail.
-    fn to_queue(&mut self, id: JobId, queue: &str) {
+    fn put_into(&mut self, id: JobId, queue: &str) {
         let tail = self.durable.tail;
         let job = self.job(id);
         job.queue = queue.into();
@@ -93,7 +107,7 @@ impl Model {
                 (edit.job.retry, edit.job.reserve_for, edit.job.on_lost);
             job.body = String::from_utf8_lossy(edit.job.body).into();
             if moves {
-                model.to_queue(id, edit.job.queue);
+                model.put_into(id, edit.job.queue);
             }
             if edit.enqueue && !matches!(model.job(id).place, Place::Queued { .. }) {
                 model.promote(now, id);
