@@ -328,7 +328,7 @@ mod tests {
         let found = parent(TRACE).expect("a parent");
         assert_eq!(
             (format!("{:x}", found.trace), found.span),
-            ("4bf92f3577b34da6a3ce929d0e0e4736".into(), 0xf067_aa0b_a902_b7)
+            ("4bf92f3577b34da6a3ce929d0e0e4736".into(), 0x00f0_67aa_0ba9_02b7)
         );
         assert!(found.sampled && !parent(&TRACE.replace("-01", "-00")).expect("a parent").sampled);
         for bad in ["", "00", &TRACE.replace("00-4", "ff-4"), &TRACE.to_uppercase(), &TRACE[..54]] {
