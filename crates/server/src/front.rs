@@ -221,6 +221,7 @@ fn site(config: &Config, address: SocketAddr) -> Site {
     let exposed = |binding: &Binding| !binding.is_loopback();
     Site {
         password: config.web_password.as_ref().map(|p| p.expose().to_owned()),
+        viewer_password: config.viewer_password.as_ref().map(|p| p.expose().to_owned()),
         environment: config.environment.to_string(),
         binding: address.to_string(),
         version: crate::VERSION.into(),

@@ -36,6 +36,8 @@ footer-connections = { $n ->
    *[other] connections
 }
 footer-debug = Debug
+footer-tokens = Tokens
+footer-audit = Audit log
 footer-docs = Documentation
 footer-language = Language
 footer-theme = Appearance
@@ -598,3 +600,40 @@ debug-undelivered = Deliveries that reached nobody
 debug-dead-dropped = Jobs dropped from the dead set
 debug-rejected = Refused input
 debug-rejected-none = Nothing was refused.
+
+# The audit log: who has changed what
+audit-title = Audit log
+audit-means = Every change that was made by a page, the API or an operator's command, newest first. The last 10,000 are kept.
+audit-export = Save all as JSON lines
+audit-find = Find
+audit-find-go = Search
+audit-all = Show all
+audit-empty = Nobody has changed anything.
+audit-at = When
+audit-who = Who
+audit-action = What
+audit-object = Of what
+audit-count = How many
+audit-older = Older
+
+# Tokens: what scripts are let in by. Scopes are words of the API and stay as they are; what they mean stands beside them.
+tokens-title = Tokens
+tokens-means = A script that has a token may do what the token's scopes say. It sends it as Authorization: Bearer.
+tokens-open = No password is set, so everybody may do everything and nobody asks for a token.
+tokens-made = This is the new token. It is shown this once: take it now.
+tokens-empty = There are no tokens.
+tokens-name = Name
+tokens-scopes = Scopes
+tokens-created = Created
+tokens-used = Last used
+tokens-expires = Expires
+tokens-expired = expired
+tokens-never = never
+tokens-revoke = Revoke
+tokens-new = New token
+tokens-days = Days it is good for (empty: until it is revoked)
+tokens-create = Create
+tokens-scope-read = see everything but tokens and the audit log
+tokens-scope-push = push jobs and set marks
+tokens-scope-operate = act on jobs, queues and workers
+tokens-scope-admin = everything

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::uri::PathAndQuery;
-use axum::http::{HeaderMap, Uri};
+use axum::http::{Extensions, HeaderMap, Uri};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -17,7 +17,7 @@ use crate::web::Web;
 
 /// Finds the base path, takes it off the request's path and hands it to the pages.
 pub(crate) async fn strip<F: Front>(State(web): State<Web<F>>, mut request: Request, next: Next) -> Response {
-    let named = if trusted(&request) { script_name(request.headers()) } else { None };
+    let named = if trusted(request.extensions()) { script_name(request.headers()) } else { None };
     let base = named.unwrap_or(&web.site.base_path).to_owned();
     if let Some(uri) = without(request.uri(), &base) {
         *request.uri_mut() = uri;
@@ -27,20 +27,20 @@ pub(crate) async fn strip<F: Front>(State(web): State<Web<F>>, mut request: Requ
 }
 
 /// The address that counts wrong passwords: the peer's, or the one that a trusted proxy names last.
-pub(crate) fn address(request: &Request) -> IpAddr {
-    let forwarded = request.headers().get_all("x-forwarded-for").iter().next_back();
+pub(crate) fn address(headers: &HeaderMap, about: &Extensions) -> IpAddr {
+    let forwarded = headers.get_all("x-forwarded-for").iter().next_back();
     let last = forwarded
-        .filter(|_| trusted(request))
+        .filter(|_| trusted(about))
         .and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
-    last.or_else(|| peer(request)).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+    last.or_else(|| peer(about)).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
 }
 
-fn peer(request: &Request) -> Option<IpAddr> {
-    request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical())
+fn peer(about: &Extensions) -> Option<IpAddr> {
+    about.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical())
 }
 
-fn trusted(request: &Request) -> bool {
-    peer(request).is_some_and(|address| address.is_loopback())
+fn trusted(about: &Extensions) -> bool {
+    peer(about).is_some_and(|address| address.is_loopback())
 }
 
 /// The header's value, if it is a plain path.

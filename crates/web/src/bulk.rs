@@ -14,6 +14,7 @@ use bessemer_core::{Action, Wall};
 use tokio::task::JoinHandle;
 
 use crate::deed::Deed;
+use crate::guard::visitor::Visitor;
 use crate::problem::Problem;
 use crate::search::{Cursor, Filter, Scope, Search};
 use crate::web::Web;
@@ -72,6 +73,15 @@ pub(crate) struct Target {
     pub(crate) filter: Filter,
     /// Jobs that match, if they were counted.
     pub(crate) of: Option<u64>,
+}
+
+impl Target {
+    /// As the audit log names it.
+    fn words(&self) -> String {
+        let (scope, line) = (self.scope.text(), self.filter.line());
+        let place = if scope.is_empty() { String::new() } else { format!("in {scope} ") };
+        if line.is_empty() { format!("{place}all") } else { format!("{place}{line}") }
+    }
 }
 
 /// The right to go on with a work; it ends when this is dropped.
@@ -214,9 +224,9 @@ pub(crate) fn start<F: Front>(
     let front = web.front.clone();
     let claim = web.bulk.claim(&target, deed, Box::new(move || front.now())).ok_or_else(busy)?;
     let id = claim.id;
-    let task = tokio::spawn(async move {
+    let task = Visitor::leave_behind(async move {
         let mut claim = claim;
-        let done = slices(&web, &claim, &target.filter, deed).await;
+        let done = slices(&web, &claim, &target, deed).await;
         match &done {
             Ok(state) => claim.outcome = *state,
             Err(problem) => {
@@ -234,10 +244,12 @@ pub(crate) fn start<F: Front>(
 async fn slices<F: Front>(
     web: &Web<F>,
     claim: &Claim,
-    filter: &Filter,
+    target: &Target,
     deed: Deed,
 ) -> Result<State, Problem> {
-    let mut search = Search::new(web, filter, Cursor::default());
+    let mut search = Search::new(web, &target.filter, Cursor::default());
+    // Of the audit log: it grows with what is done.
+    let mut note = web.record(deed.name(), target.words(), 0).await;
     let mut ids: Vec<JobId> = Vec::new();
     loop {
         let part = search.slice().await?;
@@ -249,7 +261,8 @@ async fn slices<F: Front>(
             if deed == Deed::Discard {
                 claim.bulk.deleted(claim.id, &slice);
             }
-            let reached = web.act(deed.on(slice)).await?;
+            let reached = web.front.act(deed.on(slice)).await?;
+            web.amend(&mut note, reached).await;
             if !claim.goes_on(reached, part.permille) {
                 return Ok(State::Cancelled);
             }
@@ -267,9 +280,12 @@ async fn slices<F: Front>(
 pub(crate) async fn undo<F: Front>(web: Web<F>, id: u64) -> Result<(), Problem> {
     let gone = || Problem::new(StatusCode::CONFLICT, "This can no longer be taken back");
     let jobs = web.bulk.take_deleted(id).ok_or_else(gone)?;
-    let task = tokio::spawn(async move {
+    let task = Visitor::leave_behind(async move {
+        let object = format!("what a deletion took, of {} jobs", jobs.len());
+        let mut note = web.record("restore", object, 0).await;
         for slice in jobs.chunks(SLICE_MAX) {
-            let back = web.act(Action::Restore(slice.to_vec())).await?;
+            let back = web.front.act(Action::Restore(slice.to_vec())).await?;
+            web.amend(&mut note, back).await;
             web.bulk.change(id, |work| work.restored = Some(work.restored.unwrap_or(0) + back));
         }
         Ok(())

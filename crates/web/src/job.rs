@@ -34,6 +34,12 @@ pub(crate) struct Body<'a> {
     pub reserve_for: Option<i64>,
 }
 
+/// A job as the audit log names it: by its jid, and its queue.
+pub(crate) fn named(job: &JobView) -> String {
+    let body = Body::read(job.body.bytes());
+    format!("job {} in queue {}", body.jid, job.queue)
+}
+
 impl<'a> Body<'a> {
     pub(crate) fn read(bytes: &'a [u8]) -> Self {
         serde_json::from_slice(bytes).unwrap_or_else(|error| {

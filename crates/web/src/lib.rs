@@ -25,6 +25,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 mod api;
 mod assets;
+mod audit;
 mod base;
 mod bulk;
 mod chart;
@@ -51,6 +52,7 @@ mod problem;
 pub mod pulse;
 mod rates;
 mod room;
+mod routes;
 mod search;
 mod serve;
 mod site;
@@ -69,10 +71,11 @@ pub use site::Site;
 pub use watch::Watch;
 
 use pages::{
-    act, busy, choice, debug, docs, home, job as job_page, queue, queues, recent, search as search_page, set,
-    statistics, works,
+    act, audit as audit_page, busy, choice, debug, docs, home, job as job_page, queue, queues, recent,
+    search as search_page, set, statistics, tokens, works,
 };
 use problem::Problem;
+use routes::Routes;
 use web::Web;
 
 /// What the pages may ask of the server, and nothing else.
@@ -170,7 +173,36 @@ pub fn router<F: Front>(front: F, site: Site) -> Router {
 }
 
 fn router_of<F: Front>(web: Web<F>) -> Router {
-    let guarded = Router::new()
+    let guarded = guarded()
+        .router()
+        .fallback(async || Problem::not_found("There is no such page"))
+        // Before the guard, or it would be passed by.
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(web.site.limits.body_max))
+        .layer(from_fn_with_state(web.clone(), guard::check::<F>));
+    let inner =
+        guarded.merge(open().router()).method_not_allowed_fallback(wrong_method).with_state(web.clone());
+    // A router of its own, since the path has to be changed before any route is looked up.
+    Router::new()
+        .fallback_service(inner)
+        .layer(CatchPanicLayer::custom(finish::panicked))
+        .layer(from_fn(guard::size))
+        .layer(from_fn_with_state(web.clone(), finish::finish::<F>))
+        .layer(from_fn_with_state(web, base::strip::<F>))
+}
+
+async fn wrong_method() -> Problem {
+    Problem::new(axum::http::StatusCode::METHOD_NOT_ALLOWED, "This page does not take that method")
+}
+
+/// The paths of all routes, as they are made: for tests that walk them. First those that ask who it is, then the others.
+pub fn paths<F: Front>() -> [Vec<String>; 2] {
+    [guarded::<F>().paths(), open::<F>().paths()]
+}
+
+/// What is shown to those who are let in.
+fn guarded<F: Front>() -> Routes<F> {
+    Routes::new()
         .route("/", get(home::show::<F>))
         .route("/busy", get(busy::show::<F>).post(busy::signal::<F>))
         .route("/queues", get(queues::show::<F>).post(queue::act_by_query::<F>))
@@ -193,37 +225,29 @@ fn router_of<F: Front>(web: Web<F>) -> Router {
         .route("/events", get(events::listen::<F>))
         .route("/stats", get(stats::show::<F>))
         .route("/metrics", get(metrics::show::<F>))
+        .route("/audit", get(audit_page::show::<F>))
+        .route("/audit/export", get(audit_page::export::<F>))
+        .route("/tokens", get(tokens::show::<F>).post(tokens::create::<F>))
+        .route("/tokens/{id}", post(tokens::revoke::<F>))
         .route("/debug", get(debug::show::<F>))
         .route("/docs", get(docs::show))
         .route("/language", post(choice::language::<F>))
         .route("/theme", post(choice::theme::<F>))
-        .merge(api::router())
-        .fallback(async || Problem::not_found("There is no such page"))
-        .layer(DefaultBodyLimit::max(web.site.limits.body_max))
-        .layer(from_fn_with_state(web.clone(), guard::check::<F>));
-    let open = Router::new()
+        .merge(api::routes())
+}
+
+/// What is shown to everybody.
+fn open<F: Front>() -> Routes<F> {
+    Routes::new()
         .route("/health", any(health::show::<F>))
         .route("/health/live", any(health::live))
         .route("/health/ready", any(health::ready::<F>))
-        .route("/static/{file}", get(assets::serve));
-    let inner = guarded
-        .merge(open)
-        .method_not_allowed_fallback(async || {
-            Problem::new(axum::http::StatusCode::METHOD_NOT_ALLOWED, "This page does not take that method")
-        })
-        .with_state(web.clone());
-    // A router of its own, since the path has to be changed before any route is looked up.
-    Router::new()
-        .fallback_service(inner)
-        .layer(CatchPanicLayer::custom(finish::panicked))
-        .layer(from_fn(guard::size))
-        .layer(from_fn_with_state(web.clone(), finish::finish::<F>))
-        .layer(from_fn_with_state(web, base::strip::<F>))
+        .route("/static/{file}", get(assets::serve))
 }
 
-fn set_routes<F: Front>(set: Set) -> Router<Web<F>> {
+fn set_routes<F: Front>(set: Set) -> Routes<F> {
     let path = link::path(set);
-    Router::new()
+    Routes::new()
         .route(
             &format!("/{path}"),
             get(move |visit| set::show::<F>(set, visit))

@@ -175,3 +175,21 @@ pub const WRONG_ADDRESSES: usize = 1_024;
 
 /// Bytes of an `Authorization` header that are looked at.
 pub const AUTHORIZATION_MAX: usize = 4 * 1024;
+
+/// Entries of the audit log; the oldest goes for one more.
+pub const AUDIT_MAX: usize = 10_000;
+
+/// Characters of a name or an object in an entry of the audit log.
+pub const AUDIT_TEXT_MAX: usize = 300;
+
+/// Entries of the audit log on a page.
+pub const AUDIT_ROWS: usize = 100;
+
+/// Tokens of scripts.
+pub const TOKENS_MAX: usize = 1_000;
+
+/// Characters of a token's name.
+pub const TOKEN_NAME_MAX: usize = 100;
+
+/// Days that a token may be good for, if it is to expire at all.
+pub const TOKEN_DAYS_MAX: u64 = 3_650;

@@ -7,6 +7,8 @@ use crate::limits::Limits;
 pub struct Site {
     /// Asked of every request except `/static/…` and `/health…` (rule `V-02`). `None`: the dashboard is open.
     pub password: Option<String>,
+    /// Another one, that only reads. It does nothing where there is no password.
+    pub viewer_password: Option<String>,
     /// `development`, `staging` or `production`.
     pub environment: String,
     /// Where commands are taken, as shown in the footer: `localhost:7419`.

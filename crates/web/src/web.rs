@@ -10,9 +10,11 @@ use bessemer_core::query::{
 use bessemer_core::{Action, Answer, Query};
 use tokio::sync::Semaphore;
 
+use crate::audit::{self, Audit};
 use crate::bulk::Bulk;
 use crate::events::Events;
 use crate::guard::auth::Lock;
+use crate::guard::visitor::Visitor;
 use crate::metrics::Labelled;
 use crate::problem::Problem;
 use crate::rates::Rates;
@@ -30,6 +32,9 @@ pub(crate) struct Web<F> {
     pub events: Arc<Events>,
     /// Queues that have lines of their own in the metrics.
     pub labelled: Arc<Labelled>,
+    pub audit: Audit,
+    /// Held by whoever changes tokens.
+    pub tokens: Arc<tokio::sync::Mutex<()>>,
     /// One permit for each request that may run.
     pub running: Arc<Semaphore>,
     /// One for each search that may run.
@@ -43,8 +48,10 @@ impl<F: Front> Web<F> {
         front.watch().limit_pairs(site.limits.metrics_pairs_max);
         Self {
             front,
-            lock: Arc::new(Lock::new(site.password.as_deref())),
+            lock: Arc::new(Lock::of(&site)),
             bulk: Arc::default(),
+            audit: Audit::default(),
+            tokens: Arc::default(),
             rates: Arc::default(),
             events: Arc::default(),
             labelled: Arc::default(),
@@ -59,8 +66,9 @@ impl<F: Front> Web<F> {
     /// there is something else to guess.
     pub(crate) fn under(&self, site: Site) -> Self {
         self.front.watch().limit_pairs(site.limits.metrics_pairs_max);
-        let same = site.password == self.site.password;
-        let lock = if same { self.lock.clone() } else { Arc::new(Lock::new(site.password.as_deref())) };
+        let passwords = |site: &Site| (site.password.clone(), site.viewer_password.clone());
+        let same = passwords(&site) == passwords(&self.site);
+        let lock = if same { self.lock.clone() } else { Arc::new(Lock::of(&site)) };
         let requests_max = site.limits.requests_max;
         let same = requests_max == self.site.limits.requests_max;
         let running = if same { self.running.clone() } else { Arc::new(Semaphore::new(requests_max)) };
@@ -157,11 +165,27 @@ impl<F: Front> Web<F> {
         }
     }
 
+    /// Does what an operator wants, and takes it down in the audit log.
     pub(crate) async fn act(&self, action: Action) -> Result<u64, Problem> {
-        Ok(self.front.act(action).await?)
+        self.act_on(action, None).await
     }
 
-    #[expect(dead_code, reason = "no page shows records yet")]
+    /// The same for an object that has a name: an action knows jobs by their numbers only. It goes on when nobody waits for
+    /// it any more: what is done is taken down.
+    pub(crate) async fn act_on(&self, action: Action, object: Option<String>) -> Result<u64, Problem> {
+        let web = self.clone();
+        let work = async move {
+            let words = audit::words(&action);
+            let is_queue = matches!(action, Action::Queue { .. });
+            let count = web.front.act(action).await?;
+            if let Some((word, default)) = words {
+                web.record(word, object.unwrap_or(default), count.max(is_queue.into())).await;
+            }
+            Ok(count)
+        };
+        Visitor::leave_behind(work).await.unwrap_or_else(|panic| Err(Problem::internal(&panic)))
+    }
+
     /// Records of a family in the order of their keys, from a key on: as many as fit an answer, which says where to go on.
     pub(crate) async fn kept(
         &self,
@@ -175,10 +199,9 @@ impl<F: Front> Web<F> {
         }
     }
 
-    #[expect(dead_code, reason = "no page writes records yet")]
     /// Puts and removes records; they become durable together, or none does.
     pub(crate) async fn keep(&self, records: Vec<Record>) -> Result<(), Problem> {
-        self.act(Action::Keep(records)).await?;
+        self.front.act(Action::Keep(records)).await?;
         Ok(())
     }
 }

@@ -80,6 +80,7 @@ impl Config {
         let by_content = [
             ("faktory.password", self.password != new.password),
             ("web.password", self.web_password != new.web_password),
+            ("web.viewer_password", self.viewer_password != new.viewer_password),
             ("the certificate", self.tls.is_some() && new.tls.is_some() && self.tls != new.tls),
         ];
         changes

@@ -207,17 +207,16 @@ impl Settings<'_> {
 
     /// Every key and its value as a text, to compare two configurations; without secrets.
     pub(super) fn texts_of_all(&self) -> BTreeMap<String, String> {
-        let open = self.entries.iter().filter(|(name, _)| !name.ends_with(".password"));
+        let open = self.entries.iter().filter(|(name, _)| !is_secret(name));
         open.map(|(name, entry)| (name.clone(), text_of(&entry.value))).collect()
     }
 
     /// The keys that files set, with their values; a secret is not shown.
     pub(super) fn set_by_files(&self) -> Vec<Setting> {
         let set = self.entries.iter().filter_map(|(name, entry)| Some((name, entry, entry.at.clone()?)));
-        let secret = |name: &str| name.ends_with(".password");
         set.map(|(name, entry, at)| Setting {
             key: name.clone(),
-            value: (!secret(name)).then(|| text_of(&entry.value)),
+            value: (!is_secret(name)).then(|| text_of(&entry.value)),
             at,
         })
         .collect()
@@ -290,6 +289,11 @@ impl Settings<'_> {
         let outside = || self.wrong(name, format!("must be from \"{least}\" to \"{most}\""));
         range.contains(&size).then_some(size).ok_or_else(outside)
     }
+}
+
+/// Whether the value of a key is nobody's business.
+fn is_secret(name: &str) -> bool {
+    name.ends_with("password")
 }
 
 fn text_of(value: &DeValue<'_>) -> String {

@@ -75,6 +75,8 @@ pub struct Config {
     pub password: Option<Password>,
     /// What browsers have to know; where the dashboard has no password of its own, the same.
     pub web_password: Option<Password>,
+    /// What browsers have to know that only look.
+    pub viewer_password: Option<Password>,
     /// Somebody said that no password is needed (`D8`).
     pub insecure: bool,
     /// Whether clients that hash once may use a short password in production (`D1`).
@@ -244,13 +246,16 @@ impl Config {
         let tls = tls::Search { environment, directory, settings: &settings }.tls(now, before, notes)?;
         let mut search = password::Search { environment, etc, settings: &settings, notes };
         let password = search.command(variables.password.as_deref())?;
+        let web_password = search.web()?.or_else(|| password.clone());
+        let viewer_password = search.viewer(web_password.as_ref())?;
         let config = Self {
             environment,
             binding: binding("-b", cli.binding.as_deref(), "faktory.binding", &settings)?,
             web_binding: (web_binding.to_string() != ":0").then_some(web_binding),
             directory: data_directory(cli, environment, variables, &settings)?,
             config_directory,
-            web_password: search.web()?.or_else(|| password.clone()),
+            web_password,
+            viewer_password,
             password,
             insecure: cli.insecure_no_password || variables.skip_password,
             allow_legacy_password_hash: settings.switch("faktory.allow_legacy_password_hash"),

@@ -100,6 +100,21 @@ impl Search<'_> {
         self.key("web.password")
     }
 
+    /// The one that only reads.
+    pub(super) fn viewer(&mut self, other: Option<&Password>) -> Result<Option<Password>, ConfigError> {
+        const KEY: &str = "web.viewer_password";
+        let Some(found) = self.key(KEY)? else { return Ok(None) };
+        match other {
+            None => Err(self
+                .settings
+                .wrong(KEY, "needs `web.password` beside it: without one everybody may do everything")),
+            Some(other) if other.expose() == found.expose() => Err(self
+                .settings
+                .wrong(KEY, "is the password that may do everything; it has to be another one")),
+            Some(_) => Ok(Some(found)),
+        }
+    }
+
     fn key(&mut self, name: &'static str) -> Result<Option<Password>, ConfigError> {
         match self.settings.text(name) {
             Some(value) => self.value(&self.origin(name), value),

@@ -490,5 +490,6 @@ pub(super) async fn mark<F: Front>(
     })?;
     let set = Mark::from(&mark);
     web.front.watch().mark(mark);
+    web.record("mark", set.text.clone(), 1).await;
     Ok((StatusCode::CREATED, Json(set)))
 }

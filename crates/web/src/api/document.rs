@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::Extension;
 use axum::handler::Handler;
+use axum::http::Method;
 use axum::routing::{MethodFilter, on};
-use axum::{Json, Router};
 use utoipa::__dev::SchemaReferences;
 use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
@@ -19,18 +20,20 @@ use utoipa::{PartialSchema, Path, ToSchema};
 use super::ROOT;
 use super::error::Failed;
 use crate::Front;
+use crate::guard::visitor::Scope;
 use crate::link::Base;
+use crate::routes::Routes;
 use crate::web::Web;
 
 /// The router of the API, and what is written about it.
 pub(super) struct Documented<F> {
-    pub(super) router: Router<Web<F>>,
+    pub(super) routes: Routes<F>,
     pub(super) openapi: OpenApi,
 }
 
 impl<F: Front> Documented<F> {
     pub(super) fn new() -> Self {
-        Self { router: Router::new(), openapi: blank() }
+        Self { routes: Routes::new(), openapi: blank() }
     }
 
     /// One more operation: `P` is what `utoipa::path` made of the handler's description.
@@ -38,14 +41,17 @@ impl<F: Front> Documented<F> {
         self,
         handler: H,
     ) -> Self {
-        let Self { router, mut openapi } = self;
+        let Self { routes, mut openapi } = self;
         let (path, methods) = (P::path(), P::methods());
         let filter = methods.iter().map(filter).reduce(MethodFilter::or).expect("an operation has a method");
-        openapi.paths.add_path_operation(format!("{ROOT}{path}"), methods, with_failures(P::operation()));
+        let mut operation = with_failures(P::operation());
+        let whole = format!("{ROOT}{path}");
+        operation.security = methods.first().map(|method| security(method, &whole));
+        openapi.paths.add_path_operation(whole, methods, operation);
         let mut schemas = Vec::new();
         P::schemas(&mut schemas);
         openapi.components.get_or_insert_default().schemas.extend(schemas);
-        Self { router: router.route(&path, on(filter, handler)), openapi }
+        Self { routes: routes.route(&path, on(filter, handler)), openapi }
     }
 }
 
@@ -60,6 +66,23 @@ fn filter(method: &HttpMethod) -> MethodFilter {
         HttpMethod::Patch => MethodFilter::PATCH,
         HttpMethod::Trace => MethodFilter::TRACE,
     }
+}
+
+/// Who may ask for it: everybody where there is no password, who has it, and who has a token of this scope.
+fn security(method: &HttpMethod, path: &str) -> Vec<SecurityRequirement> {
+    let method = match method {
+        HttpMethod::Get | HttpMethod::Head | HttpMethod::Options | HttpMethod::Trace => Method::GET,
+        HttpMethod::Post => Method::POST,
+        HttpMethod::Put => Method::PUT,
+        HttpMethod::Delete => Method::DELETE,
+        HttpMethod::Patch => Method::PATCH,
+    };
+    let none: [&str; 0] = [];
+    vec![
+        SecurityRequirement::default(),
+        SecurityRequirement::new("password", none),
+        SecurityRequirement::new("token", [Scope::needed(&method, path).name()]),
+    ]
 }
 
 /// What is not as it should be is told in one shape everywhere, also by the guards.
@@ -93,13 +116,18 @@ fn blank() -> OpenApi {
         .description(Some("Any name, with the password of the dashboard, where there is one."))
         .build();
     components.add_security_scheme("password", SecurityScheme::Http(basic));
-    let none = SecurityRequirement::default();
-    let password = SecurityRequirement::new::<_, [&str; 0], &str>("password", []);
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some(
+            "A token, `bsm_…`, with the scope that the operation names: `read`, `push`, `operate` or `admin`. `admin` is all of \
+             them. The password that only reads is good for what needs `read`.",
+        ))
+        .build();
+    components.add_security_scheme("token", SecurityScheme::Http(bearer));
     OpenApiBuilder::new()
         .info(info.build())
         .servers(Some([Server::new("/")]))
         .components(Some(components))
-        .security(Some([none, password]))
         .build()
 }
 

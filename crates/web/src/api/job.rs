@@ -17,6 +17,7 @@ use super::input::{Asked, Sent};
 use super::jobs::{Job, walk};
 use crate::Front;
 use crate::deed::Deed;
+use crate::job;
 use crate::problem::Problem;
 use crate::visit::Name;
 use crate::web::Web;
@@ -89,7 +90,7 @@ pub(super) async fn discard<F: Front>(
     if matches!(job.place, Place::Working { .. }) {
         return Err(conflict("The job is being worked on"));
     }
-    reach(&web, Action::Discard(vec![job.id])).await
+    reach(&web, Action::Discard(vec![job.id]), &job).await
 }
 
 /// Takes a discarded job back, to where it was.
@@ -108,7 +109,7 @@ pub(super) async fn restore<F: Front>(
 ) -> Result<Json<Reached>, Problem> {
     let scan = Scan { jids: Some(vec![jid]), ..walk(vec![Where::Discarded]) };
     let job = meant(web.scan(scan).await?.jobs, &choice)?;
-    reach(&web, Action::Restore(vec![job.id])).await
+    reach(&web, Action::Restore(vec![job.id]), &job).await
 }
 
 /// Puts a job that is scheduled, failed or dead into its queue now.
@@ -165,7 +166,7 @@ pub(super) async fn release<F: Front>(
     if !matches!(job.place, Place::Working { .. }) {
         return Err(conflict("Nobody is working on the job"));
     }
-    reach(&web, Action::Release(vec![job.id])).await
+    reach(&web, Action::Release(vec![job.id]), &job).await
 }
 
 /// Where a job is to go.
@@ -194,7 +195,7 @@ pub(super) async fn go<F: Front>(
 ) -> Result<Json<Reached>, Problem> {
     check_queue(&queue).map_err(|error| unprocessable(error.to_string()).coded("queue_name"))?;
     let job = find(&web, jid, &choice).await?;
-    reach(&web, Action::Move { jobs: vec![job.id], queue }).await
+    reach(&web, Action::Move { jobs: vec![job.id], queue }, &job).await
 }
 
 /// What is to be different of a job. What is left out stays.
@@ -245,7 +246,7 @@ pub(super) async fn edit<F: Front>(
     let text = edit.of(&body).ok_or_else(|| Problem::internal(&"the body of a job is no object"))?;
     let replacement = Replacement::new(&seen, &text, web.front.now(), edit.enqueue)
         .map_err(|error| unprocessable(error.to_string()))?;
-    reach(&web, Action::Replace(Box::new(replacement))).await
+    reach(&web, Action::Replace(Box::new(replacement)), &seen).await
 }
 
 fn unprocessable(text: impl Into<String>) -> Problem {
@@ -265,12 +266,16 @@ async fn act<F: Front>(
     if !deed.reaches(Where::from(&job.place)) {
         return Err(elsewhere());
     }
-    reach(web, deed.on(vec![job.id])).await
+    reach(web, deed.on(vec![job.id]), &job).await
 }
 
 /// Acts on one job.
-async fn reach<F: Front>(web: &Web<F>, action: Action) -> Result<Json<Reached>, Problem> {
-    match web.act(action).await? {
+async fn reach<F: Front>(web: &Web<F>, action: Action, job: &JobView) -> Result<Json<Reached>, Problem> {
+    let object = match &action {
+        Action::Move { queue, .. } => format!("{} to queue {queue}", job::named(job)),
+        _ => job::named(job),
+    };
+    match web.act_on(action, Some(object)).await? {
         0 => Err(elsewhere()),
         count => Ok(Json(Reached { count })),
     }

@@ -7,14 +7,14 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::http::StatusCode;
 
 use crate::Front;
 use crate::problem::Problem;
-use crate::web::Web;
+use crate::routes::Routes;
 
 mod activity;
+mod audit;
 mod document;
 pub(crate) mod error;
 mod info;
@@ -25,6 +25,7 @@ mod operations;
 mod payload;
 mod push;
 mod queues;
+mod tokens;
 mod workers;
 
 use document::Documented;
@@ -46,15 +47,17 @@ pub fn openapi<F: Front>() -> String {
 }
 
 /// Its addresses, below [`ROOT`].
-pub(crate) fn router<F: Front>() -> Router<Web<F>> {
-    let Documented { router, openapi } = operations();
+pub(crate) fn routes<F: Front>() -> Routes<F> {
+    let Documented { routes, openapi } = operations();
     let openapi = Arc::new(openapi);
-    let router = router
-        .fallback(async || Problem::not_found("There is no such address; /api/v1/openapi.json names all"))
-        .method_not_allowed_fallback(async || {
-            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "This address does not take that method")
-        });
-    Router::new().nest(ROOT, router.layer(axum::Extension(openapi)))
+    Routes::new().nest(ROOT, routes, |router| {
+        router
+            .fallback(async || Problem::not_found("There is no such address; /api/v1/openapi.json names all"))
+            .method_not_allowed_fallback(async || {
+                Problem::new(StatusCode::METHOD_NOT_ALLOWED, "This address does not take that method")
+            })
+            .layer(axum::Extension(openapi))
+    })
 }
 
 /// Every operation, once: the router and the document both come from here.
@@ -93,6 +96,10 @@ fn operations<F: Front>() -> Documented<F> {
         .on::<activity::__path_series, _, _>(activity::series::<F>)
         .on::<activity::__path_marks, _, _>(activity::marks::<F>)
         .on::<activity::__path_mark, _, _>(activity::mark::<F>)
+        .on::<tokens::__path_list, _, _>(tokens::list::<F>)
+        .on::<tokens::__path_create, _, _>(tokens::create::<F>)
+        .on::<tokens::__path_revoke, _, _>(tokens::revoke::<F>)
+        .on::<audit::__path_list, _, _>(audit::list::<F>)
         .on::<workers::__path_list, _, _>(workers::list::<F>)
         .on::<workers::__path_quiet_all, _, _>(workers::quiet_all::<F>)
         .on::<workers::__path_stop_all, _, _>(workers::stop_all::<F>)

@@ -1,4 +1,4 @@
-//! The password of the dashboard: HTTP Basic with any user name (rule `V-02`).
+//! The passwords of the dashboard: HTTP Basic with any user name (rule `V-02`); one for all, and one that only reads.
 //!
 //! Digests are compared, not passwords, so that neither content nor length shows in the time it takes. An address
 //! that guesses is slowed to one try a second.
@@ -13,12 +13,15 @@ use bessemer_core::Wall;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::limits;
+use crate::guard::visitor::Role;
 use crate::problem::Problem;
+use crate::{Site, limits};
 
-/// The password's digest, and who has been guessing.
+/// The passwords' digests, and who has been guessing.
 pub(crate) struct Lock {
     digest: Option<[u8; 32]>,
+    /// Of the password that only reads.
+    viewer: Option<[u8; 32]>,
     /// Held for a look-up, never across an await.
     wrong: Mutex<BTreeMap<IpAddr, Wrong>>,
 }
@@ -31,35 +34,65 @@ struct Wrong {
 }
 
 impl Lock {
-    pub(crate) fn new(password: Option<&str>) -> Self {
-        Self { digest: password.map(|password| Sha256::digest(password).into()), wrong: Mutex::default() }
+    pub(crate) fn of(site: &Site) -> Self {
+        let digest = |password: &Option<String>| password.as_ref().map(|text| Sha256::digest(text).into());
+        Self {
+            digest: digest(&site.password),
+            viewer: digest(&site.viewer_password),
+            wrong: Mutex::default(),
+        }
     }
 
-    /// Lets a request in, or says why not.
+    /// Whether everybody gets in.
+    pub(crate) fn is_open(&self) -> bool {
+        self.digest.is_none()
+    }
+
+    /// Lets a password in, and says which it was and what its owner is called; or why not.
     pub(crate) fn check(
         &self,
         credentials: Option<&HeaderValue>,
         address: IpAddr,
         now: Wall,
-    ) -> Result<(), Problem> {
-        let Some(digest) = &self.digest else { return Ok(()) };
-        let Some(credentials) = credentials else {
-            return Err(Problem::new(StatusCode::UNAUTHORIZED, "Authorization required"));
+    ) -> Result<(Role, String), Problem> {
+        let Some(digest) = &self.digest else { return Ok((Role::Open, String::new())) };
+        let credentials = credentials.ok_or_else(required)?;
+        self.may_try(address, now)?;
+        let Some((name, given)) = password(credentials.as_bytes()) else {
+            return Err(self.wrong(address, now));
         };
-        let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        if !may_try(&mut wrong, address, now) {
-            return Err(Problem::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "Too many wrong passwords; wait a second",
-            ));
+        let given = Sha256::digest(given);
+        let is = |digest: &[u8; 32]| bool::from(given.as_slice().ct_eq(digest));
+        // Both are compared in any case.
+        let (admin, viewer) = (is(digest), self.viewer.as_ref().is_some_and(is));
+        match (admin, viewer) {
+            (true, _) => Ok((Role::Admin, name)),
+            (_, true) => Ok((Role::Viewer, name)),
+            _ => Err(self.wrong(address, now)),
         }
-        let right = |given: Vec<u8>| Sha256::digest(given).as_slice().ct_eq(digest).into();
-        if password(credentials.as_bytes()).is_some_and(right) {
+    }
+
+    /// Whether it is the turn of an address to try something.
+    pub(crate) fn may_try(&self, address: IpAddr, now: Wall) -> Result<(), Problem> {
+        if may_try(&mut self.guesses(), address, now) {
             return Ok(());
         }
-        note(&mut wrong, address, now);
-        Err(Problem::new(StatusCode::UNAUTHORIZED, "Authorization failed"))
+        Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "Too many wrong passwords; wait a second"))
     }
+
+    /// What an address tried was wrong.
+    pub(crate) fn wrong(&self, address: IpAddr, now: Wall) -> Problem {
+        note(&mut self.guesses(), address, now);
+        Problem::new(StatusCode::UNAUTHORIZED, "Authorization failed")
+    }
+
+    fn guesses(&self) -> std::sync::MutexGuard<'_, BTreeMap<IpAddr, Wrong>> {
+        self.wrong.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn required() -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, "Authorization required")
 }
 
 fn may_try(wrong: &mut BTreeMap<IpAddr, Wrong>, address: IpAddr, now: Wall) -> bool {
@@ -92,15 +125,15 @@ fn note(wrong: &mut BTreeMap<IpAddr, Wrong>, address: IpAddr, now: Wall) {
     }
 }
 
-/// The password in `Basic <base64 of name:password>`; `None`: there is none.
-fn password(credentials: &[u8]) -> Option<Vec<u8>> {
+/// Name and password in `Basic <base64 of name:password>`; `None`: there are none.
+fn password(credentials: &[u8]) -> Option<(String, Vec<u8>)> {
     let (scheme, rest) = credentials.split_at_checked(6)?;
     if credentials.len() > limits::AUTHORIZATION_MAX || !scheme.eq_ignore_ascii_case(b"basic ") {
         return None;
     }
     let pair = base64(rest.trim_ascii())?;
     let colon = pair.iter().position(|byte| *byte == b':')?;
-    Some(pair[colon + 1..].to_vec())
+    Some((String::from_utf8_lossy(&pair[..colon]).into_owned(), pair[colon + 1..].to_vec()))
 }
 
 /// Standard base64, padded or not.
@@ -136,15 +169,19 @@ mod tests {
     const NOW: Wall = Wall(1_767_323_045_000_000);
     const ADDRESS: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
 
+    fn lock(password: &str) -> Lock {
+        Lock::of(&Site { password: Some(password.into()), ..Site::default() })
+    }
+
     fn status(lock: &Lock, credentials: &str, seconds: f64) -> u16 {
         let credentials = HeaderValue::from_str(credentials).unwrap();
         let now = Wall(NOW.0 + (seconds * 1e6) as i64);
-        lock.check(Some(&credentials), ADDRESS, now).map_or_else(|problem| problem.status.as_u16(), |()| 200)
+        lock.check(Some(&credentials), ADDRESS, now).map_or_else(|problem| problem.status.as_u16(), |_| 200)
     }
 
     #[test]
     fn any_name_with_the_password_is_let_in_v02() {
-        let lock = Lock::new(Some("s3cret:ü"));
+        let lock = lock("s3cret:ü");
         assert_eq!(status(&lock, "Basic OnMzY3JldDrDvA==", 0.0), 200); // :s3cret:ü
         assert_eq!(status(&lock, "basic  am9lOnMzY3JldDrDvA", 0.0), 200); // joe:s3cret:ü
         for bad in [
@@ -157,12 +194,22 @@ mod tests {
             "Bearer OnMzY3JldDrDvA==",
             "Basic OnMzY3JldDrDvDrDvA==", // something behind it
         ] {
-            assert_eq!(status(&Lock::new(Some("s3cret:ü")), bad, 0.0), 401, "{bad}");
+            assert_eq!(status(&self::lock("s3cret:ü"), bad, 0.0), 401, "{bad}");
         }
         let long = format!("Basic {}", "A".repeat(1_000_000));
         assert_eq!(status(&lock, &long, 0.0), 401);
         assert_eq!(lock.check(None, ADDRESS, NOW).unwrap_err().text, "Authorization required");
-        assert_eq!(status(&Lock::new(None), "Basic !", 0.0), 200);
+        assert_eq!(status(&Lock::of(&Site::default()), "Basic !", 0.0), 200);
+    }
+
+    #[test]
+    fn the_other_password_only_reads() {
+        let site = Site { password: Some("p".into()), viewer_password: Some("v".into()), ..Site::default() };
+        let lock = Lock::of(&site);
+        let check = |text| lock.check(Some(&HeaderValue::from_static(text)), ADDRESS, NOW);
+        assert_eq!(check("Basic am9lOnA="), Ok((Role::Admin, "joe".into())));
+        assert_eq!(check("Basic am9lOnY="), Ok((Role::Viewer, "joe".into())));
+        assert_eq!(check("Basic am9lOnE=").map_err(|problem| problem.status.as_u16()), Err(401));
     }
 
     #[test]
@@ -185,7 +232,7 @@ mod tests {
 
     #[test]
     fn guessing_is_slowed_to_one_try_a_second() {
-        let (lock, right, wrong) = (Lock::new(Some("p")), "Basic OnA=", "Basic OnE=");
+        let (lock, right, wrong) = (lock("p"), "Basic OnA=", "Basic OnE=");
         for _ in 0..limits::WRONG_PASSWORDS {
             assert_eq!(status(&lock, wrong, 0.0), 401);
         }
@@ -195,14 +242,14 @@ mod tests {
         assert_eq!(status(&lock, right, 2.0), 200);
         let elsewhere =
             lock.check(Some(&HeaderValue::from_static("Basic OnA=")), "192.0.2.2".parse().unwrap(), NOW);
-        assert_eq!(elsewhere, Ok(()));
+        assert_eq!(elsewhere, Ok((Role::Admin, String::new())));
         assert_eq!(status(&lock, wrong, 61.0), 401);
         assert_eq!(status(&lock, wrong, 61.1), 401);
     }
 
     #[test]
     fn only_so_many_addresses_are_remembered() {
-        let lock = Lock::new(Some("p"));
+        let lock = lock("p");
         let bad = HeaderValue::from_static("Basic OnE=");
         for n in 0..2 * limits::WRONG_ADDRESSES as u32 {
             let address = IpAddr::V4(n.into());

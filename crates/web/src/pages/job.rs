@@ -17,7 +17,7 @@ use bessemer_core::{Action, Query, Wall};
 use crate::deed::Deed;
 use crate::form::Posted;
 use crate::frame::{Frame, Tab};
-use crate::job::{Body, Trace};
+use crate::job::{Body, Trace, named};
 use crate::moment::{self, Moment};
 use crate::problem::Problem;
 use crate::visit::{Name, Shown, Visit, html, redirect};
@@ -245,7 +245,8 @@ pub(crate) async fn act<F: Front>(visit: Visit<F>, Name(jid): Name, Posted(form)
         .ok_or_else(|| Problem::bad("invalid id"))?;
     let jobs = visit.web.jobs(Query::Jid { jid: jid.clone() }).await?.unwrap_or_default().jobs;
     let job = jobs.iter().find(|job| job.id == id).ok_or_else(|| gone(&jid))?;
-    visit.web.act(deed.map_or(Action::Release(vec![id]), |deed| deed.on(vec![id]))).await?;
+    let action = deed.map_or(Action::Release(vec![id]), |deed| deed.on(vec![id]));
+    visit.web.act_on(action, Some(named(job))).await?;
     let list = match entry(&job.place) {
         Some((set, _)) => visit.base.set(set),
         None => visit.base.queue(&job.queue),

@@ -1,6 +1,7 @@
 //! The pages, one file each, each with its template of the same name.
 
 pub(crate) mod act;
+pub(crate) mod audit;
 pub(crate) mod busy;
 pub(crate) mod choice;
 pub(crate) mod confirm;
@@ -14,4 +15,5 @@ pub(crate) mod recent;
 pub(crate) mod search;
 pub(crate) mod set;
 pub(crate) mod statistics;
+pub(crate) mod tokens;
 pub(crate) mod works;

@@ -18,7 +18,7 @@ use crate::pages::confirm::{self, Confirm};
 use crate::problem::Problem;
 use crate::search::Scope;
 use crate::visit::{Name, Shown, Visit, html, redirect, window};
-use crate::{Front, limits, text};
+use crate::{Front, audit, limits, text};
 
 #[derive(Template)]
 #[template(path = "queue.html")]
@@ -154,7 +154,8 @@ async fn operate<F: Front>(visit: Visit<F>, name: String, form: Fields) -> Shown
         ids.extend(jobs.iter().find(waits).map(|job| job.id));
     }
     if !ids.is_empty() {
-        visit.web.act(deed.on(ids)).await?;
+        let jids = form.all("bkey").filter_map(|bkey| Some(bkey.split_once('|')?.1));
+        visit.web.act_on(deed.on(ids), Some(audit::jobs(jids))).await?;
     }
     redirect(StatusCode::FOUND, &visit.base.queue(&name))
 }

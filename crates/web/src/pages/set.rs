@@ -17,7 +17,7 @@ use crate::pager::Pager;
 use crate::problem::Problem;
 use crate::search::{Filter, Scope};
 use crate::visit::{Name, Shown, Visit, html, redirect, window};
-use crate::{Front, bulk, key, limits, link, text};
+use crate::{Front, audit, bulk, key, limits, link, text};
 
 #[derive(Template)]
 #[template(path = "set.html")]
@@ -218,7 +218,8 @@ async fn act_on<F: Front>(visit: &Visit<F>, set: Set, deed: Deed, keys: &[&str])
         ids.extend(entry.jobs.iter().map(|job| job.id));
     }
     if !ids.is_empty() {
-        visit.web.act(deed.on(ids)).await?;
+        let object = audit::jobs(keys.iter().filter_map(|key| Some(key.split_once('|')?.1)));
+        visit.web.act_on(deed.on(ids), Some(object)).await?;
     }
     Ok(())
 }

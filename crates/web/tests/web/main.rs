@@ -11,4 +11,5 @@ mod metrics;
 mod openmetrics;
 mod pages;
 mod recent;
+mod roles;
 mod search;

@@ -46,6 +46,29 @@ fn a_value_with_a_slash_names_a_file_o06() {
 }
 
 #[test]
+fn the_password_that_only_reads_stands_beside_another() {
+    let machine = Machine::new();
+    let secret = machine.write("secret", "looks only, by a file\n");
+    let file = |viewer: &str| format!("[web]\npassword = '{GOOD}'\nviewer_password = '{viewer}'");
+    machine.write("c/conf.d/a.toml", file(&secret.display().to_string()));
+    let config = machine.config("-c TOP/c");
+    assert_eq!(config.viewer_password.expect("a file's").expose(), "looks only, by a file");
+    assert_eq!(config.set[1].value, None, "it is a secret");
+    machine.write("c/conf.d/a.toml", file(GOOD));
+    let line = machine.refusal("-c TOP/c");
+    assert!(
+        line.ends_with(
+            "`web.viewer_password` is the password that may do everything; it has to be another one"
+        ),
+        "{line}"
+    );
+    let line = refused("web.viewer_password = 'looks only, and nothing else'");
+    assert!(line.ends_with(
+        "`web.viewer_password` needs `web.password` beside it: without one everybody may do everything"
+    ));
+}
+
+#[test]
 fn a_password_that_cannot_be_meant_is_refused_row_109() {
     let machine = Machine::new();
     for (bytes, reason) in [

@@ -1,0 +1,247 @@
+//! The audit log: who has changed what, when, from where, and how much of it. Never what a job holds.
+//!
+//! Entries are kept like tokens and marks, the newest first; one that is too many takes the place of the oldest. An entry
+//! follows the change that it tells of: what was done is done, also where its entry finds no room, and then the log of the
+//! server says so (`docs/decisions/0024-roles-and-audit.md`).
+
+use std::sync::Arc;
+
+use bessemer_core::Action;
+use bessemer_core::command::{QueueDeed, Record, Stage};
+use bessemer_core::fact::{Family, JobId};
+use bessemer_core::limits::SLICE_MAX;
+use bessemer_core::query::Set;
+use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
+use utoipa::ToSchema;
+
+use crate::guard::visitor::Visitor;
+use crate::problem::Problem;
+use crate::web::Web;
+use crate::{Front, limits, link, text};
+
+/// Jobs that an entry names; the others it only counts.
+const JOBS_SHOWN: usize = 3;
+
+/// The number of the next entry; `None`: nobody has looked yet. One at a time writes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Audit(Arc<Mutex<Option<u64>>>);
+
+/// A change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Entry {
+    /// When.
+    #[schema(format = DateTime)]
+    pub(crate) at: String,
+    /// The user's name as it was given, or the token's.
+    #[schema(example = "anna")]
+    pub(crate) who: String,
+    /// `open` (there is no password), `admin`, `viewer` or `token`.
+    #[schema(example = "admin")]
+    pub(crate) role: String,
+    /// From where.
+    #[schema(example = "192.0.2.1")]
+    pub(crate) address: String,
+    /// `page` or `api`.
+    #[schema(example = "page")]
+    pub(crate) by: String,
+    /// What was done.
+    #[schema(example = "delete")]
+    pub(crate) action: String,
+    /// To what: a queue, a job, a worker, the line of a search.
+    #[schema(example = "type:Mail state:dead")]
+    pub(crate) object: String,
+    /// How many jobs, queues or workers.
+    pub(crate) count: u64,
+}
+
+impl Entry {
+    fn holds(&self, wanted: &str) -> bool {
+        let fields = [&self.at, &self.who, &self.role, &self.address, &self.by, &self.action, &self.object];
+        fields.iter().any(|field| field.to_lowercase().contains(wanted))
+    }
+}
+
+/// An entry that may still grow.
+pub(crate) struct Note {
+    number: u64,
+    entry: Entry,
+}
+
+/// Some entries, newest first.
+pub(crate) struct Entries {
+    pub(crate) entries: Vec<Entry>,
+    /// Where to go on.
+    pub(crate) next: Option<u64>,
+    /// How many there are in all.
+    pub(crate) total: usize,
+}
+
+/// The newest has the smallest key.
+fn key(number: u64) -> Vec<u8> {
+    (!number).to_be_bytes().into()
+}
+
+fn number(key: &[u8]) -> Option<u64> {
+    key.try_into().ok().map(|key| !u64::from_be_bytes(key))
+}
+
+/// Several jobs, as an entry names them.
+pub(crate) fn jobs<'a>(jids: impl Iterator<Item = &'a str>) -> String {
+    let mut shown: Vec<&str> = jids.take(JOBS_SHOWN + 1).collect();
+    if shown.len() > JOBS_SHOWN {
+        shown[JOBS_SHOWN] = "…";
+    }
+    format!("job {}", shown.join(", "))
+}
+
+/// What is done and to what, as far as the action itself says it.
+pub(crate) fn words(action: &Action) -> Option<(&'static str, String)> {
+    // Their numbers, where nobody knows their names.
+    let jobs = |ids: &[JobId]| {
+        let numbers: Vec<String> = ids.iter().take(JOBS_SHOWN + 1).map(|id| format!("#{}", id.0)).collect();
+        jobs(numbers.iter().map(String::as_str))
+    };
+    Some(match action {
+        Action::Signal { wid, stage } => {
+            let word = match stage {
+                Stage::Running => "wake worker",
+                Stage::Quiet => "quiet worker",
+                Stage::Terminate => "stop worker",
+            };
+            (word, wid.clone().unwrap_or_else(|| "all".into()))
+        }
+        Action::Requeue(ids) => ("retry", jobs(ids)),
+        Action::Delete(ids) => ("delete", jobs(ids)),
+        Action::Discard(ids) => ("discard", jobs(ids)),
+        Action::Restore(ids) => ("restore", jobs(ids)),
+        Action::Kill(ids) => ("kill", jobs(ids)),
+        Action::Release(ids) => ("release", jobs(ids)),
+        Action::Move { jobs: ids, queue } => ("move", format!("{} to queue {queue}", jobs(ids))),
+        Action::Replace(_) => ("edit", "job".into()),
+        Action::ClearQueue(name) => ("clear queue", name.clone()),
+        Action::ClearSet(set) => ("clear", set_name(*set).into()),
+        Action::Queue { name, deed } => {
+            let word = match deed {
+                QueueDeed::Pause => "pause queue",
+                QueueDeed::Resume => "resume queue",
+                QueueDeed::Remove => "remove queue",
+            };
+            (word, name.clone())
+        }
+        Action::Keep(_) => return None,
+    })
+}
+
+fn set_name(set: Set) -> &'static str {
+    link::path(set)
+}
+
+impl<F: Front> Web<F> {
+    /// Takes down what whom this task answers has done.
+    pub(crate) async fn record(&self, action: &str, object: String, count: u64) -> Option<Note> {
+        let visitor = Visitor::here()?;
+        let entry = Entry {
+            at: self.front.now().rfc3339(),
+            who: cut(&visitor.name),
+            role: visitor.role.name().into(),
+            address: visitor.address.to_string(),
+            by: visitor.by.into(),
+            action: action.into(),
+            object: cut(&object),
+            count,
+        };
+        match self.enter(&entry).await {
+            Ok(number) => Some(Note { number, entry }),
+            Err(problem) => {
+                let (who, action, object) =
+                    (text::visible(&entry.who), &entry.action, text::visible(&entry.object));
+                tracing::warn!(
+                    "no room in the audit log ({}): {who}: {action} {object}, {count}",
+                    problem.text
+                );
+                None
+            }
+        }
+    }
+
+    /// A change that goes on has reached more.
+    pub(crate) async fn amend(&self, note: &mut Option<Note>, more: u64) {
+        let Some(note) = note.as_mut().filter(|_| more > 0) else { return };
+        note.entry.count += more;
+        if let Err(problem) = self.keep(vec![record(note.number, &note.entry)]).await {
+            tracing::warn!("an entry of the audit log did not grow: {}", problem.text);
+        }
+    }
+
+    async fn enter(&self, entry: &Entry) -> Result<u64, Problem> {
+        let mut next = self.audit.0.lock().await;
+        let number = match *next {
+            Some(number) => number,
+            None => {
+                let newest = self.kept(Family::Audit, None, 1).await?;
+                newest.records.first().and_then(|(key, _)| number(key)).map_or(1, |newest| newest + 1)
+            }
+        };
+        let mut records = vec![record(number, entry)];
+        if let Some(oldest) = number.checked_sub(limits::AUDIT_MAX as u64) {
+            records.push(Record { family: Family::Audit, key: key(oldest), value: None });
+        }
+        self.keep(records).await?;
+        *next = Some(number + 1);
+        Ok(number)
+    }
+
+    /// Entries from a number on, back in time: at most so many, of those that hold this text anywhere.
+    pub(crate) async fn entries(
+        &self,
+        wanted: &str,
+        from: Option<u64>,
+        count: usize,
+    ) -> Result<Entries, Problem> {
+        let wanted = wanted.trim().to_lowercase();
+        let mut found = Entries { entries: Vec::new(), next: None, total: 0 };
+        let mut from = from.map(key);
+        loop {
+            let page = self.kept(Family::Audit, from, SLICE_MAX).await?;
+            found.total = page.total;
+            for (key, value) in page.records {
+                let entry: Entry =
+                    serde_json::from_slice(&value).map_err(|error| Problem::internal(&error))?;
+                if !wanted.is_empty() && !entry.holds(&wanted) {
+                    continue;
+                }
+                if found.entries.len() == count {
+                    found.next = number(&key);
+                    return Ok(found);
+                }
+                found.entries.push(entry);
+            }
+            match page.next {
+                Some(next) => from = Some(next),
+                None => return Ok(found),
+            }
+        }
+    }
+}
+
+fn record(number: u64, entry: &Entry) -> Record {
+    let value = serde_json::to_vec(entry).expect("texts and numbers are JSON");
+    Record { family: Family::Audit, key: key(number), value: Some(value) }
+}
+
+/// As much as an entry holds of a text.
+fn cut(text: &str) -> String {
+    text.chars().take(limits::AUDIT_TEXT_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_entry_is_the_first() {
+        assert!(key(2) < key(1) && number(&key(7)) == Some(7));
+        assert_eq!(number(b"odd"), None);
+    }
+}

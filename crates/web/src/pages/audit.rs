@@ -1,0 +1,80 @@
+//! `/audit`: who has changed what; and all of it for saving.
+
+use askama::Template;
+use axum::http::header;
+use axum::response::IntoResponse;
+
+use crate::audit::Entry;
+use crate::count::thousands;
+use crate::frame::{Frame, Tab};
+use crate::problem::Problem;
+use crate::visit::{Shown, Visit, html};
+use crate::{Front, limits, text};
+
+#[derive(Template)]
+#[template(path = "audit.html")]
+struct Page {
+    frame: Frame,
+    total: String,
+    q: String,
+    rows: Vec<Row>,
+    /// The address of those that are older.
+    next: Option<String>,
+}
+
+struct Row {
+    at: String,
+    who: String,
+    role: String,
+    address: String,
+    by: String,
+    action: String,
+    object: String,
+    count: String,
+}
+
+impl From<Entry> for Row {
+    fn from(entry: Entry) -> Self {
+        Self {
+            at: entry.at,
+            who: text::visible(&entry.who),
+            role: entry.role,
+            address: entry.address,
+            by: entry.by,
+            action: entry.action,
+            object: text::visible(&entry.object),
+            count: thousands(entry.count),
+        }
+    }
+}
+
+/// `GET /audit?q=&from=`
+pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
+    let q = visit.query.first("q").unwrap_or_default().trim();
+    let from = visit.query.first("from").map(|from| from.parse().map_err(|_| Problem::bad("invalid from")));
+    let found = visit.web.entries(q, from.transpose()?, limits::AUDIT_ROWS).await?;
+    let list = visit.base.list("audit", &[("q", q)]);
+    let list = list.strip_suffix("page=").unwrap_or(&list);
+    html(&Page {
+        frame: visit.frame(visit.words.say("audit-title"), Tab::Other).await?,
+        total: thousands(found.total as u64),
+        q: q.to_owned(),
+        rows: found.entries.into_iter().map(Row::from).collect(),
+        next: found.next.map(|next| format!("{list}from={next}")),
+    })
+}
+
+/// `GET /audit/export`: every entry as a line of JSON, newest first; for saving, never shown by the browser.
+pub(crate) async fn export<F: Front>(visit: Visit<F>) -> Shown {
+    let all = visit.web.entries("", None, limits::AUDIT_MAX).await?;
+    let mut lines = String::new();
+    for entry in &all.entries {
+        lines += &serde_json::to_string(entry).map_err(|error| Problem::internal(&error))?;
+        lines.push('\n');
+    }
+    let headers = [
+        (header::CONTENT_TYPE, "application/x-ndjson"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"audit.jsonl\""),
+    ];
+    Ok((headers, lines).into_response())
+}
