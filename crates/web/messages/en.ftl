@@ -603,7 +603,7 @@ debug-rejected-none = Nothing was refused.
 
 # The audit log: who has changed what
 audit-title = Audit log
-audit-means = Every change that was made by a page, the API or an operator's command, newest first. The last 10,000 are kept.
+audit-means = Every change that was made by a page or the API, newest first. The last 10,000 are kept.
 audit-export = Save all as JSON lines
 audit-find = Find
 audit-find-go = Search

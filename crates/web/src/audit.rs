@@ -2,7 +2,7 @@
 //!
 //! Entries are kept like tokens and marks, the newest first; one that is too many takes the place of the oldest. An entry
 //! follows the change that it tells of: what was done is done, also where its entry finds no room, and then the log of the
-//! server says so (`docs/decisions/0024-roles-and-audit.md`).
+//! server says so (`docs/decisions/0025-roles-and-audit.md`).
 
 use std::sync::Arc;
 
