@@ -114,7 +114,10 @@ impl Front for House {
     }
 
     async fn act(&self, action: Action) -> Result<u64, Undone> {
-        self.doors.acquire().await.expect("the doors are never taken away").forget();
+        // What is only kept is no action on jobs.
+        if !matches!(action, Action::Keep(_)) {
+            self.doors.acquire().await.expect("the doors are never taken away").forget();
+        }
         let mut room = self.room();
         if room.closed {
             return Err(Gone.into());

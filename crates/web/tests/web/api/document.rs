@@ -66,6 +66,7 @@ const REQUESTS: &[(&str, &str, Option<&str>)] = &[
     ("setMark", "/marks", Some(r#"{"text":"v1"}"#)),
     ("listTokens", "/tokens", None),
     ("createToken", "/tokens", Some(r#"{"name":"deploy","scopes":["push"]}"#)),
+    ("revokeToken", "/tokens/{id}", None),
     ("listAudit", "/audit", None),
     ("listWorkers", "/workers", None),
     ("quietWorkers", "/workers/quiet", None),
@@ -113,7 +114,10 @@ async fn every_operation_answers_as_its_document_promises() {
         let discarded = call(&router, "POST", "/jobs/job-discard1/discard", None).await;
         assert_eq!(discarded.status, 200, "{}", discarded.body);
         let (method, _, operation) = operation(&contract, id);
-        let answered = call(&router, &method, path, *body).await;
+        let made = call(&router, "POST", "/tokens", Some(r#"{"name":"x","scopes":["read"]}"#)).await;
+        let made: Value = serde_json::from_str(&made.body).expect("JSON");
+        let path = path.replace("{id}", made["token"]["id"].as_str().expect("an id"));
+        let answered = call(&router, &method, &path, *body).await;
         assert!(answered.status < 300, "{id}: {} {}", answered.status, answered.body);
         contract.judge(operation, &answered);
         missing.remove(*id);
