@@ -19,6 +19,8 @@ pub enum Event {
     WorkerLost { wid: Box<str>, jobs: usize },
     /// A reservation expired.
     Expired { id: JobId },
+    /// All jobs were deleted at one stroke (`N-03`), and what came of them is forgotten.
+    Flushed,
 }
 
 /// A job was in somebody's hands, and is no longer.

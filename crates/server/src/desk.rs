@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use bessemer_core::command::Refusal;
 use bessemer_core::query::{Condition, Durability, ServerFigures};
@@ -32,8 +33,50 @@ pub(crate) enum Errand {
     Describe(oneshot::Sender<String>),
     /// Time passes, up to the next moment at which something is due; how much did. `None`: something is due already.
     #[cfg(feature = "embed")]
-    Advance(std::time::Duration, oneshot::Sender<Option<std::time::Duration>>),
+    Advance(Duration, oneshot::Sender<Option<Duration>>),
 }
+
+/// How the engine's thread, when everybody has left, lets the front write what it has not written yet.
+#[derive(Debug)]
+pub(crate) struct LastWord {
+    pub(crate) ask: oneshot::Sender<()>,
+    pub(crate) said: oneshot::Receiver<()>,
+}
+
+/// The other end of a [`LastWord`].
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) asked: oneshot::Receiver<()>,
+    pub(crate) say: oneshot::Sender<()>,
+}
+
+impl LastWord {
+    pub(crate) fn new() -> (Self, Asked) {
+        let ((ask, asked), (say, said)) = (oneshot::channel(), oneshot::channel());
+        (Self { ask, said }, Asked { asked, say })
+    }
+
+    /// Asks for it, and returns when it was said. A disk that hangs does not hold up the end.
+    pub(crate) async fn wait(self) {
+        if self.ask.send(()).is_ok() && tokio::time::timeout(LAST_WORD, self.said).await.is_err() {
+            tracing::warn!(
+                "the statistics of the last minute are not written: the store did not take them in time"
+            );
+        }
+    }
+}
+
+impl Asked {
+    /// Returns when it is asked for; an engine that ends otherwise has nobody write any more.
+    pub(crate) async fn wait(asked: oneshot::Receiver<()>) {
+        if asked.await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// How long the last word may take.
+const LAST_WORD: Duration = Duration::from_secs(2);
 
 /// Errands that may wait for the engine's thread; more make the pages wait.
 pub(crate) const ERRANDS_MAX: usize = 64;

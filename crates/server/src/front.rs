@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::config::{Binding, Config, Environment, Limits};
-use crate::desk::{Desk, Gauges};
+use crate::desk::{Asked, Desk, Gauges};
 use crate::port::Port;
 use crate::server::StartError;
 #[cfg(feature = "otel")]
@@ -91,6 +91,7 @@ impl<R: Reader> Front<R> {
         listeners: Listeners,
         desk: Desk<R>,
         arrivals: mpsc::Sender<Arrival>,
+        last_word: Asked,
     ) -> Result<(Self, FrontThread), StartError> {
         let Listeners { commands, address, web } = listeners;
         let gauges = desk.gauges.clone();
@@ -103,6 +104,8 @@ impl<R: Reader> Front<R> {
         let vestibule = Vestibule::new(terms(config, limits), gauges.clone(), arrivals);
         let dashboard = Dashboard::new(desk, site(config, address));
         let (served, keep_watch) = (watch::Sender::new(served(config, &dashboard)), dashboard.keep_watch());
+        let Asked { asked, say } = last_word;
+        let keep_records = dashboard.keep_records(Asked::wait(asked));
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
         let (keep, ended) = oneshot::channel::<()>();
@@ -114,6 +117,11 @@ impl<R: Reader> Front<R> {
             tokio::spawn(vestibule.serve(listener));
             tokio::spawn(watch_memory(gauges));
             tokio::spawn(keep_watch);
+            tokio::spawn(async move {
+                keep_records.await;
+                // Who asked may have stopped waiting.
+                _ = say.send(());
+            });
             statsd.map(tokio::spawn);
             #[cfg(feature = "otel")]
             traces.map(|traces| tokio::spawn(otel::run(traces)));

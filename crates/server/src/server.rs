@@ -22,7 +22,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::cli::Cli;
 use crate::clock::{self, Clock};
 use crate::config::{self, Config};
-use crate::desk::{Desk, ERRANDS_MAX, Gauges};
+use crate::desk::{Desk, ERRANDS_MAX, Gauges, LastWord};
 use crate::front::{self, Front, FrontThread, Listeners, WebListener};
 use crate::node::Node;
 use crate::port::Port;
@@ -292,12 +292,13 @@ fn prepare<D: Disk>(
     let web = web_port.zip(config.web_binding.as_ref());
     let web = web.map(|(port, binding)| WebListener::listen(port, binding)).transpose()?;
     let listeners = Listeners { address: port.address, commands: port.listen()?, web };
-    let (front, keep) = Front::start(&config, limits.clone(), listeners, desk, arrivals_in)?;
+    let (last_word, asked) = LastWord::new();
+    let (front, keep) = Front::start(&config, limits.clone(), listeners, desk, arrivals_in, asked)?;
     let mut node = Node::new(engine, limits, config.rules.stall, clock.now(None));
     node.count_in(gauges.rejected.clone());
     #[cfg(feature = "otel")]
     node.trace_in(traces);
-    let doors = Doors { arrivals, errands, gauges: gauges.clone(), stop: stop.clone() };
+    let doors = Doors { arrivals, errands, gauges: gauges.clone(), stop: stop.clone(), last_word };
     let reins =
         Reins { config, front, reader, errands: errands_in, gauges, refused: None, reminded: clock::wall() };
     Ok(Prepared { node, clock, doors, reins, front: keep })

@@ -26,7 +26,7 @@ use tokio::task::{AbortHandle, spawn_local};
 
 use crate::by_conn::ByConn;
 use crate::clock::{self, Clock};
-use crate::desk::{Errand, Gauges, Outcome};
+use crate::desk::{Errand, Gauges, LastWord, Outcome};
 use crate::node::{Node, Output};
 use crate::rhythm::Rhythm;
 use crate::tls::{Inflow, Session};
@@ -51,13 +51,15 @@ pub(crate) struct Doors {
     pub(crate) gauges: Arc<Gauges>,
     /// Rung once when the server is to stop.
     pub(crate) stop: Arc<Notify>,
+    pub(crate) last_word: LastWord,
 }
 
 /// Serves until `stop` is rung, then lets everybody go; or until the engine fails.
 pub(crate) async fn run<E: Engine + 'static>(node: Node<E>, clock: Clock, doors: Doors) -> Result<(), Fatal> {
-    let Doors { mut arrivals, mut errands, gauges, stop } = doors;
+    let Doors { mut arrivals, mut errands, gauges, stop, last_word } = doors;
     let hall = Rc::new(Hall::new(node, clock, gauges));
     let mut leave_by: Option<tokio::time::Instant> = None;
+    let (mut leaving, mut last_word) = (false, Box::pin(last_word.wait()));
     let mut alarm = Box::pin(tokio::time::sleep(Duration::ZERO));
     loop {
         let now = hall.now();
@@ -79,14 +81,13 @@ pub(crate) async fn run<E: Engine + 'static>(node: Node<E>, clock: Clock, doors:
             }
             Some(arrival) = arrivals.recv(), if leave_by.is_none() => hall.open(arrival),
             Some(errand) = errands.recv() => hall.act(errand),
+            () = last_word.as_mut(), if leaving => return hall.node(Node::close),
             () = hall.bell.0.notified() => {}
             () = alarm.as_mut() => {}
         }
         hall.gather().await;
         hall.turn()?;
-        if leave_by.is_some_and(|by| hall.is_idle() || tokio::time::Instant::now() >= by) {
-            return hall.node(Node::close);
-        }
+        leaving |= leave_by.is_some_and(|by| hall.is_idle() || tokio::time::Instant::now() >= by);
     }
 }
 
@@ -581,6 +582,6 @@ fn report(event: &Event) {
         }
         Event::Died { id, .. } => tracing::debug!("job {:x} is dead", id.0),
         Event::Expired { id } => tracing::info!("the reservation of job {:x} expired", id.0),
-        Event::Attempt(_) => {}
+        Event::Attempt(_) | Event::Flushed => {}
     }
 }

@@ -40,6 +40,7 @@ mod guard;
 mod health;
 mod job;
 mod json;
+mod keeper;
 mod key;
 mod lately;
 pub mod limits;
@@ -159,6 +160,16 @@ impl<F: Front> Dashboard<F> {
     /// Digests what happens and tells who listens, for as long as it is polled.
     pub fn keep_watch(&self) -> impl Future<Output = Infallible> + Send + 'static {
         events::keep(self.0.front.clone(), Arc::clone(&self.0.events))
+    }
+
+    /// Takes in what was written down of statistics and marks, and writes down what is new: once a minute, and when
+    /// `last` is ready. Then it returns.
+    pub fn keep_records(
+        &self,
+        last: impl Future<Output = ()> + Send + 'static,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let Web { keeper, front, .. } = self.0.clone();
+        async move { keeper.run(&front, last).await }
     }
 
     /// Its pages.

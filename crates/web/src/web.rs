@@ -15,9 +15,11 @@ use crate::bulk::Bulk;
 use crate::events::Events;
 use crate::guard::auth::Lock;
 use crate::guard::visitor::Visitor;
+use crate::keeper::Keeper;
 use crate::metrics::Labelled;
 use crate::problem::Problem;
 use crate::rates::Rates;
+use crate::watch::DeployMark;
 use crate::{Front, Site, limits};
 
 /// The state of the router.
@@ -30,6 +32,8 @@ pub(crate) struct Web<F> {
     pub rates: Arc<Rates>,
     /// Who listens to what happens.
     pub events: Arc<Events>,
+    /// Who writes down what happened.
+    pub keeper: Arc<Keeper>,
     /// Queues that have lines of their own in the metrics.
     pub labelled: Arc<Labelled>,
     pub audit: Audit,
@@ -54,6 +58,7 @@ impl<F: Front> Web<F> {
             tokens: Arc::default(),
             rates: Arc::default(),
             events: Arc::default(),
+            keeper: Arc::default(),
             labelled: Arc::default(),
             running: Arc::new(Semaphore::new(site.limits.requests_max)),
             searches: Arc::new(Semaphore::new(limits::SEARCHES_MAX)),
@@ -197,6 +202,19 @@ impl<F: Front> Web<F> {
             Answer::Kept(page) => Ok(page),
             other => Err(unexpected(&other)),
         }
+    }
+
+    /// Sets a mark; it is durable when this returns, and so are the statistics up to it.
+    pub(crate) async fn mark(&self, mark: DeployMark) -> Result<(), Problem> {
+        let web = self.clone();
+        // As a task of its own: whoever asked may leave, and it is done whole all the same.
+        let set = tokio::spawn(async move {
+            web.keep(vec![mark.record()]).await?;
+            web.front.watch().mark(mark);
+            web.keeper.save(&web.front).await;
+            Ok(())
+        });
+        set.await.map_err(|e| Problem::internal(&format!("setting a mark ended: {e}")))?
     }
 
     /// Puts and removes records; they become durable together, or none does.

@@ -7,7 +7,7 @@ use super::happen::PAUSED;
 use super::table::{Slot, State};
 use super::{Machine, Turn};
 use crate::command::{QueueDeed, Reply, Stage};
-use crate::event::Outcome;
+use crate::event::{Event, Outcome};
 use crate::fact::{Cleared, Ending, Fact, Facts, Family, JobId, Standing, Stood};
 
 impl Machine {
@@ -129,6 +129,9 @@ impl Machine {
         };
         let (paused, before) = (known.map(|queue| self.queues[queue].paused), self.table.len());
         self.happen(turn, &Fact::Clear(what));
+        if what == Cleared::Everything {
+            turn.out.events.push(Event::Flushed);
+        }
         if let (Cleared::Queue(name), Some(paused)) = (what, paused) {
             self.keep_queue(turn, name, paused);
         }

@@ -6,7 +6,7 @@
 //! what happens before the first connection, `crowd.rs` one connection too many, `large.rs` the largest jobs, `faults.rs` a
 //! disk that fails, `directory.rs` a data directory that is not ours, `durability.rs` its two modes, `tls.rs` TLS, whose
 //! certificates and client are in `sealed.rs`, `reload.rs` another configuration, `supervised.rs` systemd and
-//! little memory, `passwords.rs` wrong ones, `metrics.rs` what is counted, `bench.rs` what `bessemer bench` says, `library/`
+//! little memory, `passwords.rs` wrong ones, `metrics.rs` what is counted, `happened.rs` what is still known of it after a restart, `bench.rs` what `bessemer bench` says, `library/`
 //! programs that are made of the worker library, `api.rs` the JSON API and its guide. `import/` brings over what a real
 //! Redis (`redis.rs`) keeps for Faktory; `hostile/` has clients that wish it ill
 //! beside honest ones.
@@ -21,6 +21,7 @@ mod directory;
 mod doorstep;
 mod durability;
 mod faults;
+mod happened;
 mod hostile;
 mod import;
 mod large;

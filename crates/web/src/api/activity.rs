@@ -489,7 +489,7 @@ pub(super) async fn mark<F: Front>(
         )
     })?;
     let set = Mark::from(&mark);
-    web.front.watch().mark(mark);
+    web.mark(mark).await?;
     web.record("mark", set.text.clone(), 1).await;
     Ok((StatusCode::CREATED, Json(set)))
 }

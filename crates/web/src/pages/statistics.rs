@@ -256,7 +256,7 @@ pub(crate) async fn mark<F: Front>(visit: Visit<F>, Posted(form): Posted) -> Sho
     })?;
     let span = form.first("span").map_or(Ok(Span::Day), span_named)?;
     let object = mark.text.clone();
-    visit.web.front.watch().mark(mark);
+    visit.web.mark(mark).await?;
     visit.web.record("mark", object, 1).await;
     let what = match (form.first("types"), form.first("queues")) {
         (Some(name), _) => Series::Type(name.into()),

@@ -89,13 +89,6 @@ impl Cell {
 pub(super) struct Past(VecDeque<(i64, Box<[u8]>)>);
 
 impl Past {
-    /// The cell of this number is over; a later one is not there.
-    pub(super) fn push(&mut self, number: i64, cell: &Cell) {
-        if !cell.is_empty() {
-            self.0.push_back((number, cell.packed()));
-        }
-    }
-
     /// Forgets cells before this one.
     pub(super) fn forget_before(&mut self, number: i64) {
         while self.0.front().is_some_and(|(old, _)| *old < number) {
@@ -130,6 +123,13 @@ impl Past {
     /// Adds all cells of another.
     pub(super) fn merge(&mut self, other: &Self) {
         other.0.iter().for_each(|(number, bytes)| self.put(*number, &Cell::read(bytes)));
+    }
+
+    /// The cell of this number.
+    pub(super) fn get(&self, number: i64) -> Cell {
+        let place = self.0.partition_point(|(before, _)| *before < number);
+        let there = self.0.get(place).filter(|(there, _)| *there == number);
+        there.map(|(_, bytes)| Cell::read(bytes)).unwrap_or_default()
     }
 
     /// Adds up the cells from this one on.
@@ -190,9 +190,9 @@ mod tests {
         let one = cell(&[Outcome::Done]);
         let mut past = Past::default();
         for number in [3, 5, 6] {
-            past.push(number, &one);
+            past.put(number, &one);
         }
-        past.push(7, &Cell::default());
+        past.put(7, &Cell::default());
         past.put(5, &cell(&[Outcome::Failed]));
         past.put(4, &one);
         let seen: Vec<_> = past.counts_from(4).collect();
@@ -200,11 +200,12 @@ mod tests {
         let mut sum = Cell::default();
         past.add_from(5, &mut sum);
         assert_eq!(sum, cell(&[Outcome::Done, Outcome::Failed, Outcome::Done]));
+        assert_eq!((past.get(4), past.get(7)), (one.clone(), Cell::default()));
         assert_eq!(past.take_from(6), one);
         past.forget_before(5);
         assert_eq!(past.cells_from(0).keys().copied().collect::<Vec<_>>(), [5]);
         let mut other = Past::default();
-        other.push(5, &one);
+        other.put(5, &one);
         other.merge(&past);
         assert_eq!(other.counts_from(0).collect::<Vec<_>>(), [(5, 3, 1)]);
     }

@@ -43,9 +43,13 @@ impl DeployMark {
 pub(super) struct Marks(VecDeque<DeployMark>);
 
 impl Marks {
-    /// Sets a mark; gives those that had to go for it.
+    /// Sets a mark, if it is not there; gives those that had to go for it.
     pub(super) fn set(&mut self, mark: DeployMark) -> Vec<DeployMark> {
         let place = self.0.partition_point(|before| before.at <= mark.at);
+        let mut same = self.0.iter().take(place).rev().take_while(|before| before.at == mark.at);
+        if same.any(|before| *before == mark) {
+            return Vec::new();
+        }
         self.0.insert(place, mark);
         let beyond = self.0.len().saturating_sub(MARKS_MAX);
         self.0.drain(..beyond).collect()
@@ -78,6 +82,7 @@ mod tests {
         }
         assert_eq!(marks.set(mark(1)), [mark(1)]);
         assert_eq!(marks.set(mark(5_000)), [mark(2)]);
+        assert!(marks.set(mark(5_000)).is_empty(), "it is there");
         let times: Vec<i64> = marks.iter().map(|mark| mark.at.0).collect();
         assert!(times.len() == MARKS_MAX && times.is_sorted());
     }

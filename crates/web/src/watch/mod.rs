@@ -10,6 +10,7 @@
 
 mod cell;
 mod histogram;
+mod kept;
 mod live;
 mod marks;
 mod recent;
@@ -25,6 +26,7 @@ use bessemer_core::{Event, Wall};
 
 pub use self::cell::Cell;
 pub use self::histogram::{BUCKETS, Histogram};
+pub use self::kept::{ROW_MAX, Unsaved};
 pub use self::live::{SAMPLES_MAX, Sample};
 pub use self::marks::{DeployMark, MARK_MAX, MARKS_MAX, MarkError};
 pub use self::statistics::{NAMES_MAX, Point, Row, Series, Span};
@@ -68,6 +70,10 @@ struct Book {
     statistics: Statistics,
     live: Live,
     marks: Marks,
+    /// Marks that had to go and may be on disk still.
+    gone: Vec<DeployMark>,
+    /// What was written down before the start is here.
+    restored: bool,
     totals: Totals,
     listeners: Vec<Box<dyn Listener>>,
 }
@@ -168,9 +174,9 @@ impl Watch {
         self.book().marks.iter().cloned().collect()
     }
 
-    /// Sets a mark; the oldest go where there are too many, and are given back.
-    pub fn mark(&self, mark: DeployMark) -> Vec<DeployMark> {
-        self.book().marks.set(mark)
+    /// Sets a mark; the oldest go where there are too many.
+    pub fn mark(&self, mark: DeployMark) {
+        self.book().set(mark);
     }
 
     /// What was counted since the start, by queue and job type.
@@ -195,7 +201,14 @@ impl Watch {
         std::mem::swap(&mut came, &mut *self.inbox.lock().unwrap_or_else(PoisonError::into_inner));
         let beyond = came.len().saturating_sub(RECENT_MAX);
         for (i, event) in came.drain(..).enumerate() {
-            let Event::Attempt(attempt) = event else { continue };
+            let attempt = match event {
+                Event::Attempt(attempt) => attempt,
+                Event::Flushed => {
+                    book.statistics.forget();
+                    continue;
+                }
+                _ => continue,
+            };
             book.statistics.add(&attempt);
             book.live.add(&attempt);
             book.hear(&attempt);
@@ -209,6 +222,11 @@ impl Watch {
 }
 
 impl Book {
+    fn set(&mut self, mark: DeployMark) {
+        let gone = self.marks.set(mark);
+        self.gone.extend(gone);
+    }
+
     fn hear(&mut self, attempt: &Attempt) {
         let (queue, jobtype) = self.totals.count(attempt);
         self.listeners.iter_mut().for_each(|listener| listener.attempt(attempt, &queue, &jobtype));

@@ -8,15 +8,16 @@
 //!
 //! An attempt is counted in its minute alone; what is longer is the sum of what is over. At most [`NAMES_MAX`] types and
 //! as many queues have statistics of their own, the rest share one (`other`). Together they hold some ten megabytes,
-//! and a hundred at worst.
+//! and a hundred at worst. `kept.rs` writes them down.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bessemer_core::Wall;
 use bessemer_core::event::Attempt;
 
 use super::cell::{Cell, Past};
+use super::kept::{Slot, Step};
 
 /// Types, and as many queues, that are told apart.
 pub const NAMES_MAX: usize = 200;
@@ -27,9 +28,9 @@ const SILENT: i64 = 60;
 /// A clock that is set back by no more minutes than these goes on in the minute where it was.
 const STEP_BACK: i64 = 5;
 
-const MINUTES: i64 = 60;
-const HOURS: i64 = 72;
-const DAYS: i64 = 30;
+pub(super) const MINUTES: i64 = 60;
+pub(super) const HOURS: i64 = 72;
+pub(super) const DAYS: i64 = 30;
 
 /// Up to when one looks back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,10 +66,15 @@ impl Span {
 
     /// Minutes in one of its points.
     pub const fn step(self) -> i64 {
+        self.unit().minutes()
+    }
+
+    /// What its points are.
+    const fn unit(self) -> Step {
         match self {
-            Self::Hour => 1,
-            Self::Day => 60,
-            Self::Week | Self::Month => 24 * 60,
+            Self::Hour => Step::Minute,
+            Self::Day => Step::Hour,
+            Self::Week | Self::Month => Step::Day,
         }
     }
 
@@ -124,6 +130,7 @@ pub(super) struct Track {
     /// What is over of this hour, and of this day.
     hour: Cell,
     day: Cell,
+    // What was counted before a restart stands here at once, also that of the minute, hour and day that go on.
     minutes: Past,
     hours: Past,
     days: Past,
@@ -144,10 +151,14 @@ pub(super) struct Tracks {
 #[derive(Debug, Default)]
 pub(super) struct Statistics {
     /// The minute that goes on, counted from 1970.
-    minute: i64,
+    pub(super) minute: i64,
     pub(super) all: Track,
     pub(super) types: Tracks,
     pub(super) queues: Tracks,
+    /// What is not on disk as it is here.
+    pub(super) touched: BTreeSet<Slot>,
+    /// What is on disk, or may be.
+    pub(super) known: BTreeSet<Slot>,
 }
 
 impl Statistics {
@@ -155,6 +166,7 @@ impl Statistics {
     pub(super) fn add(&mut self, attempt: &Attempt) {
         self.advance(attempt.ended_at);
         let minute = self.minute;
+        self.touched.extend(Step::ALL.map(|step| step.at(minute)));
         self.all.add(minute, attempt);
         self.types.of(&attempt.jobtype, minute).add(minute, attempt);
         self.queues.of(&attempt.queue, minute).add(minute, attempt);
@@ -165,11 +177,21 @@ impl Statistics {
         let (before, minute) = (self.minute, now.0.div_euclid(60_000_000));
         if minute > before || before - minute > STEP_BACK {
             self.minute = minute;
+            if minute < before {
+                self.touched.extend(Step::ALL.map(|step| step.at(minute)));
+            }
             self.tracks().for_each(|track| track.advance(before, minute));
             for tracks in [&mut self.types, &mut self.queues] {
                 tracks.by_name.retain(|_, track| !track.is_empty());
             }
         }
+    }
+
+    /// All jobs were deleted, and with them what was counted of them.
+    pub(super) fn forget(&mut self) {
+        let Self { minute, mut touched, known, .. } = std::mem::take(self);
+        touched.extend(&known);
+        *self = Self { minute, touched, known, ..Self::default() };
     }
 
     fn tracks(&mut self) -> impl Iterator<Item = &mut Track> {
@@ -230,6 +252,14 @@ impl Tracks {
         self.by_name.entry(name.clone()).or_default()
     }
 
+    /// The track of a name that was written down; that of the others where there is no room for one more.
+    pub(super) fn again(&mut self, name: &str) -> &mut Track {
+        if name.is_empty() || self.by_name.len() >= NAMES_MAX && !self.by_name.contains_key(name) {
+            return &mut self.other;
+        }
+        self.by_name.entry(name.into()).or_default()
+    }
+
     /// Whoever was silent for longest joins the others, if that is long enough.
     fn make_room(&mut self, minute: i64) -> bool {
         let Some((seen, name)) = self.by_name.iter().map(|(name, track)| (track.seen, name)).min() else {
@@ -264,20 +294,20 @@ impl Track {
         }
         if now < before {
             // What was counted ahead of the time belongs to now; the day has its hours already, and the hour its minutes.
-            self.minutes.take_from(now);
-            self.hours.take_from(hour);
-            self.day.merge(&self.days.take_from(day));
+            self.minutes.take_from(now + 1);
+            self.hours.take_from(hour + 1);
+            self.day.merge(&self.days.take_from(day + 1));
             self.seen = self.seen.min(now);
             return;
         }
-        self.minutes.push(before, &minute);
+        self.minutes.put(before, &minute);
         if hour > hour_before {
             let over = std::mem::take(&mut self.hour);
-            self.hours.push(hour_before, &over);
+            self.hours.put(hour_before, &over);
             self.day.merge(&over);
         }
         if day > day_before {
-            self.days.push(day_before, &std::mem::take(&mut self.day));
+            self.days.put(day_before, &std::mem::take(&mut self.day));
         }
         self.minutes.forget_before(now - MINUTES);
         self.hours.forget_before(hour - HOURS);
@@ -301,46 +331,66 @@ impl Track {
         self.ever.merge(&other.ever);
     }
 
-    fn past(&self, span: Span) -> &Past {
-        match span {
-            Span::Hour => &self.minutes,
-            Span::Day => &self.hours,
-            Span::Week | Span::Month => &self.days,
+    fn past(&self, step: Step) -> &Past {
+        match step {
+            Step::Minute => &self.minutes,
+            Step::Hour => &self.hours,
+            Step::Day => &self.days,
         }
     }
 
-    /// The point of a span that goes on.
-    fn open(&self, span: Span) -> Cell {
+    /// What is counted of the minute, hour or day that goes on.
+    fn open(&self, step: Step) -> Cell {
         let mut open = self.minute.clone();
-        if span != Span::Hour {
+        if step != Step::Minute {
             open.merge(&self.hour);
         }
-        if matches!(span, Span::Week | Span::Month) {
+        if step == Step::Day {
             open.merge(&self.day);
         }
         open
     }
 
     fn sum(&self, span: Span, minute: i64) -> Cell {
-        let mut sum = self.open(span);
-        self.past(span).add_from(span.first(minute), &mut sum);
+        let mut sum = self.open(span.unit());
+        self.past(span.unit()).add_from(span.first(minute), &mut sum);
         sum
     }
 
     fn cells(&self, span: Span, minute: i64) -> BTreeMap<i64, Cell> {
-        let mut cells = self.past(span).cells_from(span.first(minute));
-        cells.insert(minute.div_euclid(span.step()), self.open(span));
+        let mut cells = self.past(span.unit()).cells_from(span.first(minute));
+        cells.entry(minute.div_euclid(span.step())).or_default().merge(&self.open(span.unit()));
         cells
+    }
+
+    /// What was counted in that minute, hour or day.
+    pub(super) fn cell(&self, slot: Slot, minute: i64) -> Cell {
+        let mut cell = self.past(slot.step).get(slot.number);
+        if slot == slot.step.at(minute) {
+            cell.merge(&self.open(slot.step));
+        }
+        cell
+    }
+
+    /// Counts what was counted then, before a restart.
+    pub(super) fn restore(&mut self, slot: Slot, cell: &Cell, minute: i64) {
+        let past = match slot.step {
+            Step::Minute => &mut self.minutes,
+            Step::Hour => &mut self.hours,
+            Step::Day => &mut self.days,
+        };
+        past.put(slot.number, cell);
+        self.seen = self.seen.max(slot.last_minute().min(minute));
     }
 
     fn points(&self, span: Span, minute: i64) -> Vec<(u64, u64)> {
         let first = span.first(minute);
-        let mut points = vec![(0, 0); span.points() as usize];
-        let open = self.open(span);
+        let mut points = vec![(0_u64, 0_u64); span.points() as usize];
+        let open = self.open(span.unit());
         let last = (first + span.points() - 1, open.processed(), open.failed);
-        for (number, processed, failed) in self.past(span).counts_from(first).chain([last]) {
+        for (number, processed, failed) in self.past(span.unit()).counts_from(first).chain([last]) {
             if let Some(point) = points.get_mut((number - first) as usize) {
-                *point = (processed, failed);
+                *point = (point.0.saturating_add(processed), point.1.saturating_add(failed));
             }
         }
         points
