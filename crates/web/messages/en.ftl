@@ -67,17 +67,20 @@ jobs-retries = Retries
 jobs-when = When
 jobs-next-retry = Next retry
 jobs-last-retry = Last retry
+# When a deleted job can no longer be brought back
+jobs-gone-at = Gone for good
 jobs-never = never
-jobs-all = All
 state-working = Working
 state-waiting = Waiting
 state-retries = Retries
 state-scheduled = Scheduled
 state-dead = Dead
+state-discarded = Deleted
 deed-retry = Retry now
 deed-add_to_queue = Add to queue
 deed-kill = Kill
 deed-delete = Delete
+deed-restore = Bring back
 deed-kill-selected = Move the selected jobs to the dead ones?
 deed-delete-selected = Delete the selected jobs?
 pager-first = « First
@@ -87,6 +90,7 @@ pager-next = Next ›
 set-retries-empty = No failed job is waiting for another try.
 set-scheduled-empty = No job is scheduled for later.
 set-dead-empty = No job has used up its retries.
+set-discarded-empty = No deleted job can be brought back.
 set-act-on-all = All { $total }:
 
 # The search: its page and the box on other pages. Names of fields (type:, queue: …) are the same in every language

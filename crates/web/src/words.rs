@@ -14,7 +14,14 @@ use crate::count::thousands;
 
 /// The languages that there are, the default first: the name that browsers use, whether it runs from right to left,
 /// and its texts.
-const LANGUAGES: &[(&str, bool, &str)] = &[("en", false, include_str!("../messages/en.ftl"))];
+const LANGUAGES: &[(&str, bool, &str)] = &[
+    ("en", false, include_str!("../messages/en.ftl")),
+    ("de", false, include_str!("../messages/de.ftl")),
+    ("fr", false, include_str!("../messages/fr.ftl")),
+    ("es", false, include_str!("../messages/es.ftl")),
+    ("zh-cn", false, include_str!("../messages/zh-cn.ftl")),
+    ("ar", true, include_str!("../messages/ar.ftl")),
+];
 
 /// Header bytes that are looked at for a language; who sends more gets the default (row 100).
 const HEADER_MAX: usize = 1_024;
@@ -67,10 +74,9 @@ impl Default for Words {
     }
 }
 
-#[allow(dead_code, reason = "pages take over their texts one by one")]
 impl Words {
     /// Those of this visitor: the choice that is kept in the cookie, else the first language of `Accept-Language`
-    /// that there is (exactly, then without its region), else English.
+    /// that there is (exactly, then whatever its region or script), else English.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let chosen = cookie(headers, COOKIE).and_then(|tag| Self::by_tag(&tag.to_ascii_lowercase()));
         chosen.or_else(|| Self::accepted(headers)).unwrap_or_default()
@@ -92,7 +98,12 @@ impl Words {
         let list = list.to_ascii_lowercase();
         let tags = || list.split(',').map(|entry| entry.split(';').next().unwrap_or_default().trim());
         let exact = tags().find_map(Self::by_tag);
-        exact.or_else(|| tags().find_map(|tag| Self::by_tag(tag.split('-').next()?)))
+        exact.or_else(|| tags().find_map(Self::akin))
+    }
+
+    /// The first in this language, of whatever region or script: `zh` and `zh-hans` are read by who reads `zh-cn`.
+    fn akin(tag: &str) -> Option<Self> {
+        Self::all().find(|words| language(words.0.tag) == language(tag))
     }
 
     /// The name that browsers use: `en`, `zh-cn`.
@@ -150,6 +161,11 @@ impl Words {
     }
 }
 
+/// A tag without region and script.
+fn language(tag: &str) -> &str {
+    tag.split('-').next().unwrap_or_default()
+}
+
 /// The value of a cookie.
 pub(crate) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
@@ -159,13 +175,131 @@ pub(crate) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> 
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::fs;
+    use std::path::Path;
+
     use super::*;
+
+    /// How keys begin that the code puts together: of a unit, a column, an outcome, an action.
+    const MADE: &[&str] =
+        &["act-", "moment-", "outcome-", "queues-", "span-", "statistics-", "summary-", "theme-", "work-"];
+
+    type Variables = BTreeSet<String>;
+
+    /// The keys of a file, each with the variables that its text fills in and those that only choose a form.
+    fn keys(text: &str) -> BTreeMap<&str, (Variables, Variables)> {
+        let mut keys = BTreeMap::new();
+        let mut key = "";
+        for line in text.lines().filter(|line| !line.starts_with('#')) {
+            if let Some((name, _)) = line.split_once(" = ").filter(|_| !line.starts_with(' ')) {
+                key = name;
+                let before = keys.insert(key, <(Variables, Variables)>::default());
+                assert!(before.is_none(), "{key} is there twice");
+            }
+            for part in line.split("{ $").skip(1) {
+                let (variable, rest) = part.split_once([' ', '}']).expect("a variable has an end");
+                let (filled, chosen) = keys.get_mut(key).expect("a variable is in a text");
+                let set = if rest.starts_with("->") { chosen } else { filled };
+                set.insert(variable.to_owned());
+            }
+        }
+        keys
+    }
+
+    /// Every file of a folder of this crate, one after the other.
+    fn sources(folder: &str) -> String {
+        fn walk(folder: &Path, text: &mut String) {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                match path.is_dir() {
+                    true => walk(&path, text),
+                    false => text.push_str(&fs::read_to_string(path).unwrap()),
+                }
+            }
+        }
+        let mut text = String::new();
+        walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut text);
+        text
+    }
 
     #[test]
     fn every_file_is_read_and_names_its_language() {
-        for words in Words::all() {
-            assert_ne!(words.name(), "language", "{}", words.tag());
+        let names: BTreeSet<_> = Words::all().map(Words::name).collect();
+        assert_eq!(names.len(), LANGUAGES.len());
+        assert!(!names.contains("language"));
+    }
+
+    #[test]
+    fn every_language_has_the_keys_of_english_with_the_same_variables() {
+        let english = keys(LANGUAGES[0].2);
+        for (tag, _, text) in LANGUAGES {
+            let theirs = keys(text);
+            assert!(theirs.keys().eq(english.keys()), "{tag}: {:?}", differing(&theirs, &english));
+            for (key, (filled, chosen)) in &theirs {
+                let (ours, choosing) = &english[key];
+                let used: Variables = filled | chosen;
+                assert!(
+                    used.is_subset(&(ours | choosing)),
+                    "{tag}: {key} has variables that nobody fills in"
+                );
+                assert!((ours - choosing).is_subset(filled), "{tag}: {key} leaves out what English says");
+            }
         }
+    }
+
+    fn differing<'k, V>(one: &BTreeMap<&'k str, V>, other: &BTreeMap<&'k str, V>) -> Vec<&'k str> {
+        let [one, other] = [one, other].map(|keys| keys.keys().copied().collect::<BTreeSet<_>>());
+        one.symmetric_difference(&other).copied().collect()
+    }
+
+    #[test]
+    fn every_number_has_its_form_in_every_language() {
+        for words in Words::all() {
+            for (key, (_, chosen)) in
+                keys(LANGUAGES[0].2).into_iter().filter(|(_, (_, chosen))| !chosen.is_empty())
+            {
+                assert_eq!(chosen, Variables::from(["n".to_owned()]), "{key}");
+                for n in [0_u64, 1, 2, 3, 11, 99, 100, 1_000_000] {
+                    let said = words.count_fill(key, n, &[("most", "5"), ("what", "x")]);
+                    assert!(!said.contains('{') && said != key, "{}: {key} of {n} is {said}", words.tag());
+                }
+            }
+        }
+        let arabic = Words::by_tag("ar").unwrap();
+        let days = [1_u64, 2, 3, 11, 100].map(|n| arabic.count("home-days", n));
+        assert_eq!(days, ["يوم واحد", "يومين", "3 أيام", "11 يومًا", "100 يوم"]);
+    }
+
+    /// A text in quotes that is written as a key: small letters, with a dash.
+    fn written_as_a_key(quoted: &str) -> bool {
+        let is_part = |part: &str| {
+            !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || "_0123456789".contains(c))
+        };
+        quoted.contains('-') && quoted.split('-').all(is_part)
+    }
+
+    #[test]
+    fn every_key_that_is_used_is_there_and_every_key_is_used() {
+        let english = keys(LANGUAGES[0].2);
+        let (templates, code) = (sources("templates"), sources("src"));
+        let mut used = BTreeSet::new();
+        for (text, verb) in
+            [(&templates, "say(\""), (&templates, "count(\""), (&templates, "fill(\""), (&code, "say(\"")]
+        {
+            let said = text.split(verb).skip(1).filter_map(|part| part.split('"').next());
+            used.extend(said.filter(|key| !key.starts_with("no-such-")));
+        }
+        let first = |key: &str| format!("{}-", language(key));
+        let firsts: BTreeSet<String> = english.keys().map(|key| first(key)).collect();
+        let named =
+            code.split('"').filter(|quoted| written_as_a_key(quoted) && firsts.contains(&first(quoted)));
+        used.extend(named);
+        let missing: Vec<_> = used.iter().filter(|key| !english.contains_key(**key)).collect();
+        assert!(missing.is_empty(), "there are no texts {missing:?}");
+        let unused = english.keys().filter(|key| !used.contains(*key));
+        let unused: Vec<_> = unused.filter(|key| !MADE.iter().any(|made| key.starts_with(made))).collect();
+        assert!(unused.is_empty(), "nobody says {unused:?}");
     }
 
     #[test]
@@ -178,8 +312,20 @@ mod tests {
         };
         assert_eq!(tag("", ""), "en");
         assert_eq!(tag("faktory_locale=../../etc/passwd", "xx-yy, ../en;q=1"), "en");
-        assert_eq!(tag("a=b; faktory_locale=en", "xx"), "en");
+        assert_eq!(tag("a=b; faktory_locale=en", "de"), "en");
+        assert_eq!(tag("faktory_locale=xx", "de"), "de");
         assert_eq!(tag("", &"de,".repeat(100_000)), "en");
+        assert_eq!(tag("", "de-AT,fr;q=0.9"), "fr", "an exact one goes first");
+        assert_eq!(tag("", "xx, de-AT;q=0.8, fr-CA;q=0.9"), "de", "in the order of the list");
+        assert_eq!(tag("", "zh-CN"), "zh-cn");
+        assert_eq!(tag("", "zh"), "zh-cn");
+        assert_eq!(tag("", "zh-Hans-SG"), "zh-cn");
+    }
+
+    #[test]
+    fn arabic_runs_from_right_to_left_v06() {
+        let leftward = Words::all().filter(|words| words.direction() == "rtl").map(Words::tag);
+        assert_eq!(leftward.collect::<Vec<_>>(), ["ar"]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod health;
 mod hostile;
 mod house;
 mod inline;
+mod languages;
 mod metrics;
 mod openmetrics;
 mod pages;

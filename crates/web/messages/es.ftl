@@ -1,0 +1,604 @@
+# Every text of the dashboard, in Spanish. One file per language; the format is Project Fluent's (a key, "=", a text; { $n } is
+# filled in; a text may depend on a number's plural). Keys start with the page or part that shows them.
+
+language = Español
+
+# What stands around every page
+skip-to-content = Saltar al contenido
+nav-pages = Páginas
+tab-home = Inicio
+tab-recent = Recientes
+tab-busy = En curso
+tab-queues = Colas
+tab-retries = Reintentos
+tab-scheduled = Programados
+tab-dead = Muertos
+tab-statistics = Estadísticas
+search-label = Buscar trabajos
+search-hint = Buscar: jid, type:, queue:, error: …
+# Whether the page follows what happens by itself
+live-live = En vivo
+live-paused = En pausa
+live-lost = Sin respuesta
+live-hint = Pausar o continuar
+status-active = activo
+status-idle = inactivo
+summary-title = Resumen
+summary-processed = Procesados
+summary-failures = Fallidos
+summary-busy = En curso
+summary-enqueued = En cola
+summary-retries = Reintentos
+summary-scheduled = Programados
+summary-dead = Muertos
+footer-connections = { $n ->
+    [one] conexión
+   *[other] conexiones
+}
+footer-debug = Diagnóstico
+footer-docs = Documentación
+footer-language = Idioma
+footer-theme = Apariencia
+theme-auto = Automática
+theme-light = Clara
+theme-dark = Oscura
+# The state of the server, above every page: first what, then what it means.
+banner-exposed = No hay contraseña
+banner-exposed-more = y otras máquinas llegan a este servidor: quien lo haga puede leer, cambiar y borrar todos los trabajos.
+banner-disk-full = El disco está lleno
+banner-disk-full-more = y se rechazan trabajos nuevos hasta que haya sitio. Los workers siguen.
+banner-memory-full = Falta memoria
+banner-memory-full-more = y se rechazan trabajos nuevos hasta que haya suficiente. Los workers siguen.
+banner-relaxed = La durabilidad está relajada
+banner-relaxed-more = y un corte de luz puede llevarse lo que se respondió en los últimos 100 ms.
+
+# Lists of jobs: columns, states, and what can be done
+jobs-select = Seleccionar
+jobs-select-all = Seleccionar todos los de esta página
+jobs-select-one = Seleccionar { $jid }
+jobs-state = Estado
+jobs-job = Trabajo
+jobs-queue = Cola
+jobs-arguments = Argumentos
+jobs-error = Error
+jobs-retries = Reintentos
+jobs-when = Cuándo
+jobs-next-retry = Próximo reintento
+jobs-last-retry = Último reintento
+# When a deleted job can no longer be brought back
+jobs-gone-at = Se pierde
+jobs-never = nunca
+state-working = En curso
+state-waiting = En espera
+state-retries = Reintentos
+state-scheduled = Programados
+state-dead = Muertos
+state-discarded = Borrados
+deed-retry = Reintentar ahora
+deed-add_to_queue = Añadir a la cola
+deed-kill = Matar
+deed-delete = Borrar
+deed-restore = Recuperar
+deed-kill-selected = ¿Mover los trabajos seleccionados a los muertos?
+deed-delete-selected = ¿Borrar los trabajos seleccionados?
+pager-first = « Primera
+pager-next = Siguiente ›
+
+# Retries, Scheduled, Dead
+set-retries-empty = Ningún trabajo fallido espera otro intento.
+set-scheduled-empty = Ningún trabajo está programado para después.
+set-dead-empty = Ningún trabajo ha agotado sus reintentos.
+set-discarded-empty = Ningún trabajo borrado se puede recuperar.
+set-act-on-all = Los { $total }:
+
+# The search: its page and the box on other pages. Names of fields (type:, queue: …) are the same in every language
+search-title = Búsqueda
+search-jobs = Buscar entre estos trabajos
+search-jobs-hint = type:Mail* error:timeout age>2h
+search-find = Buscar
+search-found = { $n ->
+    [0] Ningún trabajo coincide
+    [one] 1 trabajo coincide
+   *[other] { $n } trabajos coinciden
+}
+search-found-so-far = { $n ->
+    [one] 1 trabajo coincide por ahora
+   *[other] { $n } trabajos coinciden por ahora
+}
+search-go-on = Seguir buscando
+search-nothing = Ningún trabajo coincide. Los terminados no se guardan; la página Recientes muestra los últimos.
+search-empty = Busque trabajos en cualquier estado: en espera, en curso, por reintentar, programados, muertos.
+search-all = { $n ->
+    [one] El trabajo que coincide:
+   *[other] Los { $n } que coinciden:
+}
+search-all-uncounted = Todos los que coinciden:
+search-pages = Páginas de la búsqueda
+search-wrong = { $what } (en el carácter { $place })
+search-syntax = Qué se puede buscar
+search-syntax-terms = Los términos se separan con espacios, y un trabajo debe cumplirlos todos; varios de type, queue, jid o state significan «cualquiera de ellos». * vale por cualquier texto, las comillas mantienen juntos los espacios, y no se distinguen mayúsculas. Una palabra sola se busca en tipo, jid, error y argumentos.
+search-syntax-fields = type: queue: jid: se comparan enteros; error: y arg: se buscan en cualquier parte del texto; state: es working, waiting, retries, scheduled o dead; age> y age< toman 90s, 15m, 2h, 7d o 4w, desde que el trabajo entró en su cola o falló por primera vez; retries> y retries< toman un número.
+
+# The question before something is done to many jobs
+act-retry = Reintentar trabajos ahora
+act-kill = Matar trabajos
+act-delete = Borrar trabajos
+act-retry-question = { $n ->
+    [one] ¿Poner 1 trabajo en su cola ahora?
+   *[other] ¿Poner { $n } trabajos en sus colas ahora?
+}
+act-kill-question = { $n ->
+    [one] ¿Mover 1 trabajo a los muertos?
+   *[other] ¿Mover { $n } trabajos a los muertos?
+}
+act-delete-question = { $n ->
+    [one] ¿Borrar 1 trabajo?
+   *[other] ¿Borrar { $n } trabajos?
+}
+act-retry-at-least = ¿Poner todos los que coinciden en sus colas ahora? Son más de { $n } trabajos.
+act-kill-at-least = ¿Mover todos los que coinciden a los muertos? Son más de { $n } trabajos.
+act-delete-at-least = ¿Borrar todos los que coinciden? Son más de { $n } trabajos.
+act-retry-means = Se procesan en cuanto haya un worker libre, sin esperar su hora.
+act-kill-means = Los trabajos muertos no se reintentan solos; se pueden reintentar desde la página Muertos.
+act-delete-means = Los trabajos borrados se pueden recuperar durante un minuto; después se pierden.
+act-working = Los trabajos en curso no se tocan, ni los que lleguen desde ahora.
+act-whole-list = Todos los trabajos de esta lista.
+act-search = Trabajos que coinciden con
+act-more = { $n ->
+    [one] y 1 más
+   *[other] y { $n } más
+}
+act-pushed-out = { $n ->
+    [one] Caben { $most } trabajos muertos: 1 trabajo, el más antiguo, quedaría fuera y se perdería.
+   *[other] Caben { $most } trabajos muertos: { $n } de ellos, los más antiguos, quedarían fuera y se perderían.
+}
+act-type = Para confirmar, escriba el número de trabajos, { $n }:
+act-retry-do = { $n ->
+    [one] Reintentar 1 trabajo
+   *[other] Reintentar { $n } trabajos
+}
+act-kill-do = { $n ->
+    [one] Matar 1 trabajo
+   *[other] Matar { $n } trabajos
+}
+act-delete-do = { $n ->
+    [one] Borrar 1 trabajo
+   *[other] Borrar { $n } trabajos
+}
+act-back = Volver
+
+# What is being done to many jobs, on every page. $what: which jobs
+work-everywhere = Todos los trabajos
+work-progress = Progreso
+work-cancel = Detener
+work-dismiss = Cerrar
+work-undo = Deshacer
+work-undone = { $n ->
+    [one] Se recuperó 1 trabajo
+   *[other] Se recuperaron { $n } trabajos
+}
+work-retry-going = Reintentando ({ $what }): { $n } por ahora
+work-retry-going-of = Reintentando ({ $what }): { $n } de { $of }
+work-retry-done = { $n ->
+    [one] 1 trabajo reintentado ({ $what })
+   *[other] { $n } trabajos reintentados ({ $what })
+}
+work-retry-cancelled = Detenido; trabajos reintentados: { $n } ({ $what })
+work-retry-failed = Falló a medio camino; trabajos reintentados: { $n } ({ $what }). El registro del servidor dice por qué.
+work-kill-going = Matando ({ $what }): { $n } por ahora
+work-kill-going-of = Matando ({ $what }): { $n } de { $of }
+work-kill-done = { $n ->
+    [one] 1 trabajo matado ({ $what })
+   *[other] { $n } trabajos matados ({ $what })
+}
+work-kill-cancelled = Detenido; trabajos matados: { $n } ({ $what })
+work-kill-failed = Falló a medio camino; trabajos matados: { $n } ({ $what }). El registro del servidor dice por qué.
+work-delete-going = Borrando ({ $what }): { $n } por ahora
+work-delete-going-of = Borrando ({ $what }): { $n } de { $of }
+work-delete-done = { $n ->
+    [one] 1 trabajo borrado ({ $what })
+   *[other] { $n } trabajos borrados ({ $what })
+}
+work-delete-cancelled = Detenido; trabajos borrados: { $n } ({ $what })
+work-delete-failed = Falló a medio camino; trabajos borrados: { $n } ({ $what }). El registro del servidor dice por qué.
+
+# One queue
+queue-title = Cola { $name }
+
+# The page Recent: the last jobs that a worker had in its hands, one line each
+recent-title = Recientes
+# A box for the id of a job; the button leads to the job, wherever it is
+recent-find = ¿Dónde está ahora?
+recent-find-go = Encontrar
+# "jid" is the name that clients use for the id of a job
+recent-jid = jid
+recent-job = Trabajo
+recent-type = Tipo
+recent-queue = Cola
+recent-worker = Worker
+# How long the job ran, and how long it had waited in its queue
+recent-ran = Duración
+recent-waited = Espera
+recent-outcome = Resultado
+recent-when = Cuándo
+recent-any = cualquiera
+recent-filter = Filtrar
+recent-all = Mostrar todos
+# Stands in place of the jid where no worker reported the end
+recent-no-jid = sin aviso
+recent-empty = No se ha trabajado en ningún trabajo desde que arrancó el servidor.
+recent-none = Ninguno de los últimos 1000 trabajos coincide.
+# $jid: what was looked for
+recent-sought = No se guarda ningún trabajo con el jid { $jid }: terminó, o nunca existió. Lo último que se sabe de él está abajo.
+
+# How somebody's work on a job ended
+outcome-done = hecho
+outcome-failed = fallido
+outcome-died = muerto
+outcome-discarded = descartado
+outcome-expired = vencido
+outcome-lost = worker perdido
+outcome-released = liberado
+
+# The page Statistics, and the pages of one job type or queue
+statistics-title = Estadísticas
+statistics-span = Periodo
+span-1h = 1 hora
+span-24h = 24 horas
+span-7d = 7 días
+span-30d = 30 días
+statistics-types = Tipos de trabajo
+statistics-queues = Colas
+statistics-type = Tipo
+statistics-queue = Cola
+# Titles of the pages of one: $name is the type or queue
+statistics-of-type = Estadísticas del tipo { $name }
+statistics-of-queue = Estadísticas de la cola { $name }
+# A link to the jobs of this type or queue
+statistics-jobs = Sus trabajos
+statistics-sums = En este periodo
+statistics-name = Nombre
+statistics-count = Procesados
+statistics-good = Logrados
+statistics-failed = Fallidos
+statistics-lost = Perdidos con su worker
+# How long jobs ran, and how long they had waited in their queue
+statistics-run = Tiempo de ejecución
+statistics-wait = Tiempo de espera
+statistics-run-said = Tiempo de ejecución en tres curvas: la mediana y los percentiles 95 y 99. La tabla de abajo dice lo mismo.
+statistics-wait-said = Tiempo de espera en tres curvas: la mediana y los percentiles 95 y 99. La tabla de abajo dice lo mismo.
+# Heading of the small drawing in each row: how many there were over time
+statistics-course = Evolución
+# The row of all those that have no row of their own
+statistics-other = todos los demás
+statistics-empty = Nada terminó en este periodo.
+statistics-throughput = Caudal
+# $processed in all, $failed of them failed; $from and $to are times
+statistics-said = { $processed } procesados y { $failed } fallidos de { $from } a { $to }
+# One bar of the chart: $at is a time
+statistics-at = { $at }: { $processed } procesados, { $failed } fallidos
+# Marks are moments with a name, set by people and scripts, for example at a deployment
+statistics-marks = Marcas
+statistics-mark = Marcar este momento, por ejemplo como despliegue
+statistics-set-mark = Poner marca
+statistics-no-marks = Ninguna marca en este periodo.
+statistics-table = Las cifras en una tabla
+statistics-when = Desde
+# How far away a moment is, and how long something takes
+moment-now = ahora mismo
+moment-invalid = fecha no válida
+moment-ago-second = { $n ->
+    [one] hace { $n } segundo
+   *[other] hace { $n } segundos
+}
+moment-ago-minute = { $n ->
+    [one] hace { $n } minuto
+   *[other] hace { $n } minutos
+}
+moment-ago-hour = { $n ->
+    [one] hace { $n } hora
+   *[other] hace { $n } horas
+}
+moment-ago-day = { $n ->
+    [one] hace { $n } día
+   *[other] hace { $n } días
+}
+moment-ago-month = { $n ->
+    [one] hace { $n } mes
+   *[other] hace { $n } meses
+}
+moment-ago-year = { $n ->
+    [one] hace { $n } año
+   *[other] hace { $n } años
+}
+moment-ahead-second = { $n ->
+    [one] en { $n } segundo
+   *[other] en { $n } segundos
+}
+moment-ahead-minute = { $n ->
+    [one] en { $n } minuto
+   *[other] en { $n } minutos
+}
+moment-ahead-hour = { $n ->
+    [one] en { $n } hora
+   *[other] en { $n } horas
+}
+moment-ahead-day = { $n ->
+    [one] en { $n } día
+   *[other] en { $n } días
+}
+moment-ahead-month = { $n ->
+    [one] en { $n } mes
+   *[other] en { $n } meses
+}
+moment-ahead-year = { $n ->
+    [one] en { $n } año
+   *[other] en { $n } años
+}
+moment-span-second = { $n ->
+    [one] { $n } segundo
+   *[other] { $n } segundos
+}
+moment-span-minute = { $n ->
+    [one] { $n } minuto
+   *[other] { $n } minutos
+}
+moment-span-hour = { $n ->
+    [one] { $n } hora
+   *[other] { $n } horas
+}
+moment-span-day = { $n ->
+    [one] { $n } día
+   *[other] { $n } días
+}
+moment-span-month = { $n ->
+    [one] { $n } mes
+   *[other] { $n } meses
+}
+moment-span-year = { $n ->
+    [one] { $n } año
+   *[other] { $n } años
+}
+
+# The links between the pages of a list
+pager-jobs = Páginas de trabajos
+pager-queues = Páginas de colas
+pager-processes = Páginas de procesos
+pager-range = { $from }–{ $to } de { $total }
+pager-none = no hay página { $page }
+pager-previous = ‹ Anterior
+pager-last = Última »
+
+# Home
+home-throughput = Caudal
+home-throughput-words = Intentos hechos y fallidos, por segundo, en los últimos diez minutos
+home-done = hechos
+home-every = Cada
+home-latency = Latencia
+home-latency-words = Tiempo de ejecución y de espera, percentil 95, en los últimos diez minutos
+# The 95th percentile of how long jobs ran, and of how long they had waited
+home-run = ejecución, p95
+home-wait = espera, p95
+home-pulse-at = { $time }: { $done }/s hechos, { $failed }/s fallidos, ejecución { $run }, espera { $wait }
+home-pulse-unknown = { $time }: no se sabe nada
+home-history = Historial
+home-history-length = Duración del historial
+home-history-day = { $date }: { $processed } procesados, { $failed } fallidos
+home-history-words = { $processed } procesados y { $failed } fallidos de { $since } a { $until }
+home-days = { $n ->
+    [one] { $n } día
+   *[other] { $n } días
+}
+home-failed = fallidos
+home-attention = Requiere atención
+home-attention-none = Nada: ninguna cola va con retraso, nada está muerto.
+home-no-workers = { $n ->
+    [one] { $n } trabajo espera, y no hay ningún proceso worker conectado
+   *[other] { $n } trabajos esperan, y no hay ningún proceso worker conectado
+}
+# The next job of this queue has waited for long; how long stands beside it.
+home-queue-late = La cola { $queue } va con retraso
+home-queue-paused = La cola { $queue } está en pausa
+home-waiting = { $n ->
+    [one] { $n } trabajo espera
+   *[other] { $n } trabajos esperan
+}
+home-dead = { $n ->
+    [one] { $n } trabajo muerto
+   *[other] { $n } trabajos muertos
+}
+home-quiet = { $n ->
+    [one] { $n } proceso worker ya no toma trabajos
+   *[other] { $n } procesos worker ya no toman trabajos
+}
+home-retries = { $n ->
+    [one] { $n } trabajo falló y se reintentará
+   *[other] { $n } trabajos fallaron y se reintentarán
+}
+home-queues = Colas
+home-share = Longitud de { $queue } junto a la cola más larga
+home-more-queues = { $n ->
+    [one] { $n } cola más
+   *[other] { $n } colas más
+}
+home-server = Servidor
+home-version = Versión
+home-uptime = En marcha desde hace
+home-connections = Conexiones
+home-memory = MB de memoria
+home-commands = Comandos
+
+# Lists of jobs, on several pages
+# Followed by a number
+jobs-selected = Seleccionados:
+actions = Acciones
+
+# The page that asks before something is done
+confirm-type = Escriba { $name } para continuar
+confirm-back = No hacer nada
+
+# Busy. A worker process that is quiet finishes what it has and fetches no more.
+busy-processes = Procesos
+busy-process = Proceso
+busy-queues = Pide de
+busy-more-queues = y { $n } más
+busy-started = Inicio
+busy-beat = Último latido
+busy-connections = Conexiones
+busy-memory = Memoria
+busy-busy = En curso
+busy-no-processes = No hay ningún proceso worker conectado.
+busy-stage-quiet = en calma
+busy-stage-terminate = terminando
+busy-quiet = Calmar
+busy-quiet-named = Calmar { $host }
+busy-quiet-all = Calmar todos
+busy-quiet-all-question = ¿Calmar todos los procesos worker? Acaban lo que tienen y no toman más.
+busy-stop = Detener
+busy-stop-named = Detener { $host }
+busy-stop-all = Detener todos
+busy-stop-question = ¿Detener { $host }?
+busy-stop-all-question = { $n ->
+    [one] ¿Detener el único proceso worker?
+   *[other] ¿Detener los { $n } procesos worker?
+}
+busy-stop-jobs = { $n ->
+    [0] Allí no hay ningún trabajo en curso.
+    [one] Allí hay { $n } trabajo en curso.
+   *[other] Allí hay { $n } trabajos en curso.
+}
+busy-stop-means = Un proceso worker lo sabe con su próximo latido, deja de tomar trabajos y termina cuando acaban los suyos. Un trabajo que no acaba a tiempo pasa a otro worker.
+busy-jobs = Trabajos
+busy-no-jobs = No hay ningún trabajo en curso.
+busy-runs = En marcha
+busy-release = Liberar
+busy-release-named = Liberar { $jid }
+busy-release-question = ¿Dar este trabajo a otro worker? Vuelve a la cabeza de su cola, y lo que su worker diga de él ya no cuenta.
+busy-runs-of = De su reserva de { $time }
+
+# Queues, and one queue
+queues-empty = Aún no hay colas: aparecen con su primer trabajo.
+queues-name = Cola
+queues-size = Tamaño
+queues-oldest = Más antiguo
+queues-working = En curso
+# Jobs a second that come to the queue and leave it
+queues-in = Entran
+queues-out = Salen
+queues-paused = en pausa
+queues-pause = Pausar
+queues-pause-named = Pausar { $queue }
+queues-resume = Reanudar
+queues-resume-named = Reanudar { $queue }
+queues-clear = Vaciar
+queues-clear-named = Vaciar { $queue }
+queue-oldest = el próximo trabajo lleva esperando { $time }
+queue-empty = Aquí no espera ningún trabajo.
+queue-enqueued = En cola
+queue-kill = Matar
+queue-kill-question = ¿Mover los trabajos seleccionados a los muertos?
+queue-delete = Borrar
+queue-delete-question = ¿Borrar los trabajos seleccionados para siempre?
+queue-clear-question = ¿Vaciar la cola { $queue }?
+queue-clear-means = { $n ->
+    [0] No espera ningún trabajo en ella.
+    [one] { $n } trabajo que espera en ella se borra para siempre. Un trabajo en curso sigue.
+   *[other] { $n } trabajos que esperan en ella se borran para siempre. Los trabajos en curso siguen.
+}
+
+# A job
+job-more = Hay más trabajos con este jid de los que se muestran aquí.
+job-state = Estado
+job-queued = Espera en su cola
+job-scheduled = Programado
+job-retrying = Espera su próximo reintento
+job-dead = Muerto
+job-working = En curso
+job-discarded = Descartado
+job-retry = Reintentar ahora
+job-enqueue = Añadir a la cola
+job-delete = Borrar
+job-delete-question = ¿Borrar este trabajo para siempre?
+job-kill = Matar
+job-kill-question = ¿Mover este trabajo a los muertos?
+job-failure = Último fallo
+job-error = Error
+job-trace = Traza de la pila
+job-no-trace = El worker no envió ninguna traza.
+job-contents = Contenido
+job-custom = Datos propios
+job-download = Descargar el trabajo entero
+# What happened when; a moment stands behind each: "created 3 minutes ago"
+job-step-created = Creado
+job-step-asked = Debe ejecutarse
+job-step-enqueued = En cola
+job-step-not-enqueued = Aún no está en cola
+job-step-waits = Espera un worker
+job-step-failed = { $n ->
+    [one] Falló una vez
+   *[other] Falló { $n } veces
+}
+job-step-first-failure = la primera vez
+job-step-started = Inicio
+job-step-reserved = Reservado hasta
+job-step-runs = En marcha
+job-step-retry = Próximo reintento
+job-step-kept = Se guarda hasta
+job-no-wid = un cliente sin wid
+job-facts = Cifras
+job-jid = Jid
+job-retry-count = Reintentos hechos
+job-remaining = Reintentos restantes
+job-retries = Reintentos permitidos
+job-retries-die = ninguno, después muere
+job-retries-discard = ninguno, después se descarta
+job-reserve-for = Reservado por
+job-size = Tamaño
+job-bytes = { $n ->
+    [one] { $n } byte
+   *[other] { $n } bytes
+}
+
+# Debug
+debug-yes = sí
+debug-no = no
+debug-server = Servidor
+debug-version = Versión
+debug-compatible = Compatible con Faktory
+debug-environment = Entorno
+debug-binding = Comandos en
+debug-base-path = Ruta base
+debug-uptime = En marcha desde hace
+debug-connections = Conexiones
+debug-commands = Comandos
+debug-memory = Memoria
+debug-memory-full = Memoria llena
+debug-reloads-refused = Recargas rechazadas
+debug-certificate = Certificado válido hasta
+debug-password = Hay contraseña
+debug-exposed = Abierto a otros sin contraseña
+debug-missed = Eventos que las estadísticas perdieron
+debug-store = Almacén
+debug-data = Directorio de datos
+debug-durability = Durabilidad
+debug-disk-full = Disco lleno
+debug-disk-free = Sitio en el disco
+debug-answer = Respuesta del motor
+debug-flushes = Escrituras del registro
+debug-turns = Turnos del motor
+debug-spread-at = hasta { $time }: { $n }
+debug-spread-words = Cuántos de los { $n } duraron cuánto
+debug-since = Desde el arranque
+debug-accepted = Trabajos aceptados
+debug-repushed = Envíos respondidos como repetidos
+debug-scheduled = Programados puestos en cola
+debug-retries = Reintentos puestos en cola
+debug-reaped = Reservas vencidas
+debug-workers-lost = Workers perdidos
+debug-jobs-lost = Trabajos recuperados de workers perdidos
+debug-released = Trabajos liberados a mano
+debug-stale = ACK y FAIL sin efecto
+debug-undelivered = Entregas que no llegaron a nadie
+debug-dead-dropped = Trabajos expulsados de los muertos
+debug-rejected = Entradas rechazadas
+debug-rejected-none = No se rechazó nada.

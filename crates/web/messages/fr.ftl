@@ -1,0 +1,592 @@
+# Every text of the dashboard, in French. One file per language; the format is Project Fluent's (a key, "=", a text; { $n } is
+# filled in; a text may depend on a number's plural). Keys start with the page or part that shows them.
+
+language = Français
+
+# What stands around every page
+skip-to-content = Aller au contenu
+nav-pages = Pages
+tab-home = Accueil
+tab-recent = Récents
+tab-busy = En cours
+tab-queues = Files
+tab-retries = Reprises
+tab-scheduled = Planifiés
+tab-dead = Morts
+tab-statistics = Statistiques
+search-label = Rechercher des jobs
+search-hint = Recherche : jid, type:, queue:, error: …
+# Whether the page follows what happens by itself
+live-live = En direct
+live-paused = En pause
+live-lost = Pas de réponse
+live-hint = Suspendre ou reprendre
+status-active = actif
+status-idle = au repos
+summary-title = Résumé
+summary-processed = Traités
+summary-failures = Échecs
+summary-busy = En cours
+summary-enqueued = En file
+summary-retries = Reprises
+summary-scheduled = Planifiés
+summary-dead = Morts
+footer-connections = { $n ->
+    [one] connexion
+   *[other] connexions
+}
+footer-debug = Diagnostic
+footer-docs = Documentation
+footer-language = Langue
+footer-theme = Apparence
+theme-auto = Auto
+theme-light = Clair
+theme-dark = Sombre
+# The state of the server, above every page: first what, then what it means.
+banner-exposed = Aucun mot de passe n’est défini
+banner-exposed-more = et d’autres machines peuvent joindre ce serveur : elles peuvent lire, modifier et supprimer tous les jobs.
+banner-disk-full = Le disque est plein
+banner-disk-full-more = et les nouveaux jobs sont refusés jusqu’à ce qu’il y ait de la place. Les workers continuent.
+banner-memory-full = La mémoire manque
+banner-memory-full-more = et les nouveaux jobs sont refusés jusqu’à ce qu’il y en ait assez. Les workers continuent.
+banner-relaxed = La durabilité est relâchée
+banner-relaxed-more = et une coupure de courant peut emporter ce qui a reçu réponse dans les 100 dernières ms.
+
+# Lists of jobs: columns, states, and what can be done
+jobs-select = Sélectionner
+jobs-select-all = Tout sélectionner sur cette page
+jobs-select-one = Sélectionner { $jid }
+jobs-state = État
+jobs-job = Job
+jobs-queue = File
+jobs-arguments = Arguments
+jobs-error = Erreur
+jobs-retries = Reprises
+jobs-when = Quand
+jobs-next-retry = Prochaine reprise
+jobs-last-retry = Dernière reprise
+# When a deleted job can no longer be brought back
+jobs-gone-at = Perdu pour de bon
+jobs-never = jamais
+state-working = En cours
+state-waiting = En attente
+state-retries = Reprises
+state-scheduled = Planifiés
+state-dead = Morts
+state-discarded = Supprimés
+deed-retry = Reprendre maintenant
+deed-add_to_queue = Mettre en file
+deed-kill = Tuer
+deed-delete = Supprimer
+deed-restore = Rétablir
+deed-kill-selected = Déplacer les jobs sélectionnés parmi les morts ?
+deed-delete-selected = Supprimer les jobs sélectionnés ?
+pager-first = « Première
+pager-next = Suivante ›
+
+# Retries, Scheduled, Dead
+set-retries-empty = Aucun job en échec n’attend une reprise.
+set-scheduled-empty = Aucun job n’est planifié pour plus tard.
+set-dead-empty = Aucun job n’a épuisé ses reprises.
+set-discarded-empty = Aucun job supprimé ne peut être rétabli.
+set-act-on-all = Les { $total } :
+
+# The search: its page and the box on other pages. Names of fields (type:, queue: …) are the same in every language
+search-title = Recherche
+search-jobs = Rechercher parmi ces jobs
+search-jobs-hint = type:Mail* error:timeout age>2h
+search-find = Rechercher
+search-found = { $n ->
+    [0] Aucun job ne correspond
+    [one] { $n } job correspond
+   *[other] { $n } jobs correspondent
+}
+search-found-so-far = { $n ->
+    [one] { $n } job correspond jusqu’ici
+   *[other] { $n } jobs correspondent jusqu’ici
+}
+search-go-on = Continuer la recherche
+search-nothing = Aucun job ne correspond. Les jobs terminés ne sont pas gardés ; la page Récents montre les derniers.
+search-empty = Trouvez des jobs dans tous les états : en attente, en cours, à reprendre, planifiés, morts.
+search-all = { $n ->
+    [one] Le job qui correspond :
+   *[other] Les { $n } qui correspondent :
+}
+search-all-uncounted = Tous ceux qui correspondent :
+search-pages = Pages de la recherche
+search-wrong = { $what } (au caractère { $place })
+search-syntax = Ce que l’on peut rechercher
+search-syntax-terms = Les termes sont séparés par des espaces, et un job doit les satisfaire tous ; plusieurs type, queue, jid ou state signifient « l’un d’eux ». * remplace n’importe quel texte, les guillemets gardent les espaces ensemble, et la casse est ignorée. Un mot seul est cherché dans le type, le jid, l’erreur et les arguments.
+search-syntax-fields = type: queue: jid: sont comparés en entier ; error: et arg: sont cherchés n’importe où dans le texte ; state: vaut working, waiting, retries, scheduled ou dead ; age> et age< prennent 90s, 15m, 2h, 7d ou 4w, comptés depuis la mise en file du job ou son premier échec ; retries> et retries< prennent un nombre.
+
+# The question before something is done to many jobs
+act-retry = Reprendre des jobs maintenant
+act-kill = Tuer des jobs
+act-delete = Supprimer des jobs
+act-retry-question = { $n ->
+    [one] Mettre { $n } job dans sa file maintenant ?
+   *[other] Mettre { $n } jobs dans leurs files maintenant ?
+}
+act-kill-question = { $n ->
+    [one] Déplacer { $n } job parmi les morts ?
+   *[other] Déplacer { $n } jobs parmi les morts ?
+}
+act-delete-question = { $n ->
+    [one] Supprimer { $n } job ?
+   *[other] Supprimer { $n } jobs ?
+}
+act-retry-at-least = Mettre tous ceux qui correspondent dans leurs files maintenant ? Ils sont plus de { $n }.
+act-kill-at-least = Déplacer tous ceux qui correspondent parmi les morts ? Ils sont plus de { $n }.
+act-delete-at-least = Supprimer tous ceux qui correspondent ? Ils sont plus de { $n }.
+act-retry-means = Ils sont traités dès qu’un worker est libre, sans attendre leur heure.
+act-kill-means = Les jobs morts ne sont pas repris d’eux-mêmes ; on peut les reprendre depuis la page Morts.
+act-delete-means = Les jobs supprimés peuvent être rétablis pendant une minute ; ensuite ils sont perdus.
+act-working = Les jobs en cours ne sont pas touchés, ni ceux qui arrivent à partir de maintenant.
+act-whole-list = Tous les jobs de cette liste.
+act-search = Les jobs qui correspondent à
+act-more = { $n ->
+    [one] et { $n } autre
+   *[other] et { $n } autres
+}
+act-pushed-out = { $n ->
+    [one] Il y a place pour { $most } jobs morts : { $n } job, le plus ancien, en serait chassé et perdu.
+   *[other] Il y a place pour { $most } jobs morts : { $n } d’entre eux, les plus anciens, en seraient chassés et perdus.
+}
+act-type = Pour confirmer, saisissez le nombre de jobs, { $n } :
+act-retry-do = { $n ->
+    [one] Reprendre { $n } job
+   *[other] Reprendre { $n } jobs
+}
+act-kill-do = { $n ->
+    [one] Tuer { $n } job
+   *[other] Tuer { $n } jobs
+}
+act-delete-do = { $n ->
+    [one] Supprimer { $n } job
+   *[other] Supprimer { $n } jobs
+}
+act-back = Retour
+
+# What is being done to many jobs, on every page. $what: which jobs
+work-everywhere = Tous les jobs
+work-progress = Progression
+work-cancel = Arrêter
+work-dismiss = Fermer
+work-undo = Annuler
+work-undone = { $n ->
+    [one] { $n } job a été rétabli
+   *[other] { $n } jobs ont été rétablis
+}
+work-retry-going = Reprise ({ $what }) : { $n } jusqu’ici
+work-retry-going-of = Reprise ({ $what }) : { $n } sur { $of }
+work-retry-done = { $n ->
+    [one] { $n } job repris ({ $what })
+   *[other] { $n } jobs repris ({ $what })
+}
+work-retry-cancelled = Arrêté ; jobs repris : { $n } ({ $what })
+work-retry-failed = Échec en cours de route ; jobs repris : { $n } ({ $what }). Le journal du serveur dit pourquoi.
+work-kill-going = Mise à mort ({ $what }) : { $n } jusqu’ici
+work-kill-going-of = Mise à mort ({ $what }) : { $n } sur { $of }
+work-kill-done = { $n ->
+    [one] { $n } job tué ({ $what })
+   *[other] { $n } jobs tués ({ $what })
+}
+work-kill-cancelled = Arrêté ; jobs tués : { $n } ({ $what })
+work-kill-failed = Échec en cours de route ; jobs tués : { $n } ({ $what }). Le journal du serveur dit pourquoi.
+work-delete-going = Suppression ({ $what }) : { $n } jusqu’ici
+work-delete-going-of = Suppression ({ $what }) : { $n } sur { $of }
+work-delete-done = { $n ->
+    [one] { $n } job supprimé ({ $what })
+   *[other] { $n } jobs supprimés ({ $what })
+}
+work-delete-cancelled = Arrêté ; jobs supprimés : { $n } ({ $what })
+work-delete-failed = Échec en cours de route ; jobs supprimés : { $n } ({ $what }). Le journal du serveur dit pourquoi.
+
+# One queue
+queue-title = File { $name }
+
+# The page Recent: the last jobs that a worker had in its hands, one line each
+recent-title = Récents
+# A box for the id of a job; the button leads to the job, wherever it is
+recent-find = Où est-il maintenant ?
+recent-find-go = Trouver
+# "jid" is the name that clients use for the id of a job
+recent-jid = jid
+recent-job = Job
+recent-type = Type
+recent-queue = File
+recent-worker = Worker
+# How long the job ran, and how long it had waited in its queue
+recent-ran = Durée
+recent-waited = Attente
+recent-outcome = Issue
+recent-when = Quand
+recent-any = tous
+recent-filter = Filtrer
+recent-all = Tout afficher
+# Stands in place of the jid where no worker reported the end
+recent-no-jid = non signalé
+recent-empty = Aucun job n’a été traité depuis le démarrage du serveur.
+recent-none = Aucun des 1 000 derniers jobs ne correspond.
+# $jid: what was looked for
+recent-sought = Aucun job avec le jid { $jid } n’est gardé : il est terminé, ou n’a jamais existé. Ce que l’on en sait récemment est ci-dessous.
+
+# How somebody's work on a job ended
+outcome-done = réussi
+outcome-failed = échoué
+outcome-died = mort
+outcome-discarded = abandonné
+outcome-expired = expiré
+outcome-lost = worker perdu
+outcome-released = libéré
+
+# The page Statistics, and the pages of one job type or queue
+statistics-title = Statistiques
+statistics-span = Période
+span-1h = 1 heure
+span-24h = 24 heures
+span-7d = 7 jours
+span-30d = 30 jours
+statistics-types = Types de jobs
+statistics-queues = Files
+statistics-type = Type
+statistics-queue = File
+# Titles of the pages of one: $name is the type or queue
+statistics-of-type = Statistiques du type { $name }
+statistics-of-queue = Statistiques de la file { $name }
+# A link to the jobs of this type or queue
+statistics-jobs = Ses jobs
+statistics-sums = Sur cette période
+statistics-name = Nom
+statistics-count = Traités
+statistics-good = Réussis
+statistics-failed = Échecs
+statistics-lost = Perdus avec leur worker
+# How long jobs ran, and how long they had waited in their queue
+statistics-run = Durée d’exécution
+statistics-wait = Temps d’attente
+statistics-run-said = Durée d’exécution en trois courbes : la médiane, les 95e et 99e centiles. Le tableau ci-dessous dit la même chose.
+statistics-wait-said = Temps d’attente en trois courbes : la médiane, les 95e et 99e centiles. Le tableau ci-dessous dit la même chose.
+# Heading of the small drawing in each row: how many there were over time
+statistics-course = Évolution
+# The row of all those that have no row of their own
+statistics-other = tous les autres
+statistics-empty = Rien ne s’est terminé sur cette période.
+statistics-throughput = Débit
+# $processed in all, $failed of them failed; $from and $to are times
+statistics-said = { $processed } traités et { $failed } échecs de { $from } à { $to }
+# One bar of the chart: $at is a time
+statistics-at = { $at } : { $processed } traités, { $failed } échecs
+# Marks are moments with a name, set by people and scripts, for example at a deployment
+statistics-marks = Repères
+statistics-mark = Marquer ce moment, par exemple comme un déploiement
+statistics-set-mark = Poser un repère
+statistics-no-marks = Aucun repère sur cette période.
+statistics-table = Les chiffres en tableau
+statistics-when = À partir de
+# How far away a moment is, and how long something takes
+moment-now = à l’instant
+moment-invalid = date invalide
+moment-ago-second = { $n ->
+    [one] il y a { $n } seconde
+   *[other] il y a { $n } secondes
+}
+moment-ago-minute = { $n ->
+    [one] il y a { $n } minute
+   *[other] il y a { $n } minutes
+}
+moment-ago-hour = { $n ->
+    [one] il y a { $n } heure
+   *[other] il y a { $n } heures
+}
+moment-ago-day = { $n ->
+    [one] il y a { $n } jour
+   *[other] il y a { $n } jours
+}
+moment-ago-month = il y a { $n } mois
+moment-ago-year = { $n ->
+    [one] il y a { $n } an
+   *[other] il y a { $n } ans
+}
+moment-ahead-second = { $n ->
+    [one] dans { $n } seconde
+   *[other] dans { $n } secondes
+}
+moment-ahead-minute = { $n ->
+    [one] dans { $n } minute
+   *[other] dans { $n } minutes
+}
+moment-ahead-hour = { $n ->
+    [one] dans { $n } heure
+   *[other] dans { $n } heures
+}
+moment-ahead-day = { $n ->
+    [one] dans { $n } jour
+   *[other] dans { $n } jours
+}
+moment-ahead-month = dans { $n } mois
+moment-ahead-year = { $n ->
+    [one] dans { $n } an
+   *[other] dans { $n } ans
+}
+moment-span-second = { $n ->
+    [one] { $n } seconde
+   *[other] { $n } secondes
+}
+moment-span-minute = { $n ->
+    [one] { $n } minute
+   *[other] { $n } minutes
+}
+moment-span-hour = { $n ->
+    [one] { $n } heure
+   *[other] { $n } heures
+}
+moment-span-day = { $n ->
+    [one] { $n } jour
+   *[other] { $n } jours
+}
+moment-span-month = { $n } mois
+moment-span-year = { $n ->
+    [one] { $n } an
+   *[other] { $n } ans
+}
+
+# The links between the pages of a list
+pager-jobs = Pages de jobs
+pager-queues = Pages de files
+pager-processes = Pages de processus
+pager-range = { $from }–{ $to } sur { $total }
+pager-none = pas de page { $page }
+pager-previous = ‹ Précédente
+pager-last = Dernière »
+
+# Home
+home-throughput = Débit
+home-throughput-words = Tentatives réussies et échouées, par seconde, sur les dix dernières minutes
+home-done = réussis
+home-every = Toutes les
+home-latency = Latence
+home-latency-words = Durée d’exécution et temps d’attente, 95e centile, sur les dix dernières minutes
+# The 95th percentile of how long jobs ran, and of how long they had waited
+home-run = exécution, p95
+home-wait = attente, p95
+home-pulse-at = { $time } : { $done }/s réussis, { $failed }/s échoués, exécution { $run }, attente { $wait }
+home-pulse-unknown = { $time } : rien n’est connu
+home-history = Historique
+home-history-length = Durée de l’historique
+home-history-day = { $date } : { $processed } traités, { $failed } échecs
+home-history-words = { $processed } traités et { $failed } échecs de { $since } à { $until }
+home-days = { $n ->
+    [one] { $n } jour
+   *[other] { $n } jours
+}
+home-failed = échecs
+home-attention = À surveiller
+home-attention-none = Rien : aucune file n’est en retard, rien n’est mort.
+home-no-workers = { $n ->
+    [one] { $n } job attend, et aucun processus worker n’est connecté
+   *[other] { $n } jobs attendent, et aucun processus worker n’est connecté
+}
+# The next job of this queue has waited for long; how long stands beside it.
+home-queue-late = La file { $queue } est en retard
+home-queue-paused = La file { $queue } est en pause
+home-waiting = { $n ->
+    [one] { $n } job attend
+   *[other] { $n } jobs attendent
+}
+home-dead = { $n ->
+    [one] { $n } job mort
+   *[other] { $n } jobs morts
+}
+home-quiet = { $n ->
+    [one] { $n } processus worker ne prend plus de jobs
+   *[other] { $n } processus workers ne prennent plus de jobs
+}
+home-retries = { $n ->
+    [one] { $n } job a échoué et sera repris
+   *[other] { $n } jobs ont échoué et seront repris
+}
+home-queues = Files
+home-share = Longueur de { $queue } à côté de la plus longue file
+home-more-queues = { $n ->
+    [one] { $n } autre file
+   *[other] { $n } autres files
+}
+home-server = Serveur
+home-version = Version
+home-uptime = En marche depuis
+home-connections = Connexions
+home-memory = Mo de mémoire
+home-commands = Commandes
+
+# Lists of jobs, on several pages
+# Followed by a number
+jobs-selected = Sélectionnés :
+actions = Actions
+
+# The page that asks before something is done
+confirm-type = Saisissez { $name } pour continuer
+confirm-back = Ne rien faire
+
+# Busy. A worker process that is quiet finishes what it has and fetches no more.
+busy-processes = Processus
+busy-process = Processus
+busy-queues = Demande
+busy-more-queues = et { $n } de plus
+busy-started = Démarré
+busy-beat = Dernier signe de vie
+busy-connections = Connexions
+busy-memory = Mémoire
+busy-busy = En cours
+busy-no-processes = Aucun processus worker n’est connecté.
+busy-stage-quiet = en retrait
+busy-stage-terminate = en arrêt
+busy-quiet = Mettre en retrait
+busy-quiet-named = Mettre { $host } en retrait
+busy-quiet-all = Tout mettre en retrait
+busy-quiet-all-question = Mettre tous les processus workers en retrait ? Ils finissent ce qu’ils ont et ne prennent plus rien.
+busy-stop = Arrêter
+busy-stop-named = Arrêter { $host }
+busy-stop-all = Tout arrêter
+busy-stop-question = Arrêter { $host } ?
+busy-stop-all-question = { $n ->
+    [one] Arrêter le seul processus worker ?
+   *[other] Arrêter les { $n } processus workers ?
+}
+busy-stop-jobs = { $n ->
+    [0] Aucun job n’y est en cours.
+    [one] { $n } job y est en cours.
+   *[other] { $n } jobs y sont en cours.
+}
+busy-stop-means = Un processus worker l’apprend à son prochain signe de vie, ne prend plus rien et s’arrête avec ses jobs. Un job qui ne finit pas à temps est donné à un autre worker.
+busy-jobs = Jobs
+busy-no-jobs = Aucun job n’est en cours.
+busy-runs = Tourne depuis
+busy-release = Libérer
+busy-release-named = Libérer { $jid }
+busy-release-question = Donner ce job à un autre worker ? Il revient en tête de sa file, et ce que son worker en dira encore ne comptera plus.
+busy-runs-of = De sa réservation de { $time }
+
+# Queues, and one queue
+queues-empty = Pas encore de file : elle apparaît avec son premier job.
+queues-name = File
+queues-size = Taille
+queues-oldest = Plus ancien
+queues-working = En cours
+# Jobs a second that come to the queue and leave it
+queues-in = Entrées
+queues-out = Sorties
+queues-paused = en pause
+queues-pause = Suspendre
+queues-pause-named = Suspendre { $queue }
+queues-resume = Reprendre
+queues-resume-named = Reprendre { $queue }
+queues-clear = Vider
+queues-clear-named = Vider { $queue }
+queue-oldest = le prochain job attend depuis { $time }
+queue-empty = Aucun job n’attend ici.
+queue-enqueued = Mis en file
+queue-kill = Tuer
+queue-kill-question = Déplacer les jobs sélectionnés parmi les morts ?
+queue-delete = Supprimer
+queue-delete-question = Supprimer définitivement les jobs sélectionnés ?
+queue-clear-question = Vider la file { $queue } ?
+queue-clear-means = { $n ->
+    [0] Aucun job n’y attend.
+    [one] { $n } job qui y attend est supprimé définitivement. Un job en cours continue.
+   *[other] { $n } jobs qui y attendent sont supprimés définitivement. Les jobs en cours continuent.
+}
+
+# A job
+job-more = Plus de jobs ont ce jid que ceux affichés ici.
+job-state = État
+job-queued = Attend dans sa file
+job-scheduled = Planifié
+job-retrying = Attend sa prochaine reprise
+job-dead = Mort
+job-working = En cours
+job-discarded = Abandonné
+job-retry = Reprendre maintenant
+job-enqueue = Mettre en file
+job-delete = Supprimer
+job-delete-question = Supprimer ce job définitivement ?
+job-kill = Tuer
+job-kill-question = Déplacer ce job parmi les morts ?
+job-failure = Dernier échec
+job-error = Erreur
+job-trace = Pile d’appels
+job-no-trace = Le worker n’a pas envoyé de pile d’appels.
+job-contents = Contenu
+job-custom = Données propres
+job-download = Télécharger le job entier
+# What happened when; a moment stands behind each: "created 3 minutes ago"
+job-step-created = Créé
+job-step-asked = Doit tourner
+job-step-enqueued = Mis en file
+job-step-not-enqueued = Pas encore en file
+job-step-waits = Attend un worker
+job-step-failed = A échoué { $n } fois
+job-step-first-failure = la première fois
+job-step-started = Démarré
+job-step-reserved = Réservé jusqu’à
+job-step-runs = Tourne
+job-step-retry = Prochaine reprise
+job-step-kept = Gardé jusqu’à
+job-no-wid = un client sans wid
+job-facts = Chiffres
+job-jid = Jid
+job-retry-count = Reprises faites
+job-remaining = Reprises restantes
+job-retries = Reprises permises
+job-retries-die = aucune, puis il est mort
+job-retries-discard = aucune, puis il est abandonné
+job-reserve-for = Réservé pour
+job-size = Taille
+job-bytes = { $n ->
+    [one] { $n } octet
+   *[other] { $n } octets
+}
+
+# Debug
+debug-yes = oui
+debug-no = non
+debug-server = Serveur
+debug-version = Version
+debug-compatible = Compatible avec Faktory
+debug-environment = Environnement
+debug-binding = Commandes à
+debug-base-path = Chemin de base
+debug-uptime = En marche depuis
+debug-connections = Connexions
+debug-commands = Commandes
+debug-memory = Mémoire
+debug-memory-full = Mémoire pleine
+debug-reloads-refused = Rechargements refusés
+debug-certificate = Certificat valable jusqu’au
+debug-password = Un mot de passe est défini
+debug-exposed = Ouvert à d’autres sans mot de passe
+debug-missed = Événements manqués par les statistiques
+debug-store = Stockage
+debug-data = Répertoire de données
+debug-durability = Durabilité
+debug-disk-full = Disque plein
+debug-disk-free = Place sur le disque
+debug-answer = Réponse du moteur
+debug-flushes = Écritures du journal
+debug-turns = Tours du moteur
+debug-spread-at = jusqu’à { $time } : { $n }
+debug-spread-words = Combien des { $n } ont duré combien de temps
+debug-since = Depuis le démarrage
+debug-accepted = Jobs acceptés
+debug-repushed = Envois traités comme des répétitions
+debug-scheduled = Jobs planifiés mis en file
+debug-retries = Reprises mises en file
+debug-reaped = Réservations expirées
+debug-workers-lost = Workers perdus
+debug-jobs-lost = Jobs récupérés de workers perdus
+debug-released = Jobs libérés à la main
+debug-stale = ACK et FAIL sans effet
+debug-undelivered = Livraisons qui n’ont atteint personne
+debug-dead-dropped = Jobs chassés des morts
+debug-rejected = Entrées refusées
+debug-rejected-none = Rien n’a été refusé.

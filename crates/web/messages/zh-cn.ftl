@@ -1,0 +1,478 @@
+# Every text of the dashboard, in Simplified Chinese. One file per language; the format is Project Fluent's (a key, "=", a text; { $n } is
+# filled in; a text may depend on a number's plural). Keys start with the page or part that shows them.
+
+language = 简体中文
+
+# What stands around every page
+skip-to-content = 跳到正文
+nav-pages = 页面
+tab-home = 首页
+tab-recent = 最近
+tab-busy = 执行中
+tab-queues = 队列
+tab-retries = 重试
+tab-scheduled = 定时
+tab-dead = 死亡
+tab-statistics = 统计
+search-label = 搜索任务
+search-hint = 搜索：jid、type:、queue:、error: …
+# Whether the page follows what happens by itself
+live-live = 实时
+live-paused = 已暂停
+live-lost = 无响应
+live-hint = 暂停或继续
+status-active = 活动
+status-idle = 空闲
+summary-title = 概览
+summary-processed = 已处理
+summary-failures = 失败
+summary-busy = 执行中
+summary-enqueued = 排队中
+summary-retries = 重试
+summary-scheduled = 定时
+summary-dead = 死亡
+footer-connections = 个连接
+footer-debug = 诊断
+footer-docs = 文档
+footer-language = 语言
+footer-theme = 外观
+theme-auto = 自动
+theme-light = 浅色
+theme-dark = 深色
+# The state of the server, above every page: first what, then what it means.
+banner-exposed = 未设置密码，
+banner-exposed-more = 而其他机器可以访问此服务器：任何人都能读取、修改和删除所有任务。
+banner-disk-full = 磁盘已满，
+banner-disk-full-more = 在腾出空间之前拒绝新任务。工作进程继续运行。
+banner-memory-full = 内存不足，
+banner-memory-full-more = 在内存恢复之前拒绝新任务。工作进程继续运行。
+banner-relaxed = 持久性已放宽，
+banner-relaxed-more = 断电可能丢失最近 100 毫秒内已应答的内容。
+
+# Lists of jobs: columns, states, and what can be done
+jobs-select = 选择
+jobs-select-all = 选择本页全部
+jobs-select-one = 选择 { $jid }
+jobs-state = 状态
+jobs-job = 任务
+jobs-queue = 队列
+jobs-arguments = 参数
+jobs-error = 错误
+jobs-retries = 重试次数
+jobs-when = 时间
+jobs-next-retry = 下次重试
+jobs-last-retry = 上次重试
+# When a deleted job can no longer be brought back
+jobs-gone-at = 彻底消失时间
+jobs-never = 从未
+state-working = 执行中
+state-waiting = 等待中
+state-retries = 重试
+state-scheduled = 定时
+state-dead = 死亡
+state-discarded = 已删除
+deed-retry = 立即重试
+deed-add_to_queue = 加入队列
+deed-kill = 终止
+deed-delete = 删除
+deed-restore = 恢复
+deed-kill-selected = 把所选任务移到死亡列表？
+deed-delete-selected = 删除所选任务？
+pager-first = « 首页
+pager-next = 下一页 ›
+
+# Retries, Scheduled, Dead
+set-retries-empty = 没有失败的任务在等待重试。
+set-scheduled-empty = 没有定时任务。
+set-dead-empty = 没有任务用尽重试次数。
+set-discarded-empty = 没有可以恢复的已删除任务。
+set-act-on-all = 全部 { $total } 个：
+
+# The search: its page and the box on other pages. Names of fields (type:, queue: …) are the same in every language
+search-title = 搜索
+search-jobs = 搜索这些任务
+search-jobs-hint = type:Mail* error:timeout age>2h
+search-find = 搜索
+search-found = { $n ->
+    [0] 没有匹配的任务
+   *[other] { $n } 个任务匹配
+}
+search-found-so-far = 目前 { $n } 个任务匹配
+search-go-on = 继续搜索
+search-nothing = 没有匹配的任务。已结束的任务不保留；“最近”页显示最后一批。
+search-empty = 查找任何状态的任务：等待中、执行中、待重试、定时、死亡。
+search-all = { $n ->
+    [1] 匹配的任务：
+   *[other] 全部 { $n } 个匹配的任务：
+}
+search-all-uncounted = 全部匹配的任务：
+search-pages = 搜索结果分页
+search-wrong = { $what }（第 { $place } 个字符）
+search-syntax = 可以搜索什么
+search-syntax-terms = 各项以空格分隔，任务必须满足全部；type、queue、jid 或 state 写多个表示其中任意一个。* 代表任意文字，引号把空格括在一起，不区分大小写。单独的词在类型、jid、错误和参数中查找。
+search-syntax-fields = type: queue: jid: 按整体比较；error: 和 arg: 在文字的任意位置查找；state: 为 working、waiting、retries、scheduled 或 dead；age> 和 age< 取 90s、15m、2h、7d 或 4w，从任务入队或首次失败算起；retries> 和 retries< 取一个数字。
+
+# The question before something is done to many jobs
+act-retry = 立即重试任务
+act-kill = 终止任务
+act-delete = 删除任务
+act-retry-question = 现在把 { $n } 个任务放入各自的队列？
+act-kill-question = 把 { $n } 个任务移到死亡列表？
+act-delete-question = 删除 { $n } 个任务？
+act-retry-at-least = 现在把全部匹配的任务放入各自的队列？它们超过 { $n } 个。
+act-kill-at-least = 把全部匹配的任务移到死亡列表？它们超过 { $n } 个。
+act-delete-at-least = 删除全部匹配的任务？它们超过 { $n } 个。
+act-retry-means = 一有空闲的工作进程就会执行，不等预定时间。
+act-kill-means = 死亡任务不会自动重试；可以在“死亡”页重试。
+act-delete-means = 删除的任务在一分钟内可以恢复，之后不再保留。
+act-working = 执行中的任务和从现在起新来的任务不受影响。
+act-whole-list = 此列表中的每个任务。
+act-search = 匹配的任务：
+act-more = 以及另外 { $n } 个
+act-pushed-out = 死亡列表最多容纳 { $most } 个任务：其中最旧的 { $n } 个会被挤出并丢失。
+act-type = 请输入任务数量 { $n } 以确认：
+act-retry-do = 重试 { $n } 个任务
+act-kill-do = 终止 { $n } 个任务
+act-delete-do = 删除 { $n } 个任务
+act-back = 返回
+
+# What is being done to many jobs, on every page. $what: which jobs
+work-everywhere = 全部任务
+work-progress = 进度
+work-cancel = 停止
+work-dismiss = 关闭
+work-undo = 撤销
+work-undone = 已恢复 { $n } 个任务
+work-retry-going = 正在重试（{ $what }）：已完成 { $n } 个
+work-retry-going-of = 正在重试（{ $what }）：{ $n } / { $of }
+work-retry-done = 已重试 { $n } 个任务（{ $what }）
+work-retry-cancelled = 已停止；重试了 { $n } 个任务（{ $what }）
+work-retry-failed = 中途失败；重试了 { $n } 个任务（{ $what }）。原因见服务器日志。
+work-kill-going = 正在终止（{ $what }）：已完成 { $n } 个
+work-kill-going-of = 正在终止（{ $what }）：{ $n } / { $of }
+work-kill-done = 已终止 { $n } 个任务（{ $what }）
+work-kill-cancelled = 已停止；终止了 { $n } 个任务（{ $what }）
+work-kill-failed = 中途失败；终止了 { $n } 个任务（{ $what }）。原因见服务器日志。
+work-delete-going = 正在删除（{ $what }）：已完成 { $n } 个
+work-delete-going-of = 正在删除（{ $what }）：{ $n } / { $of }
+work-delete-done = 已删除 { $n } 个任务（{ $what }）
+work-delete-cancelled = 已停止；删除了 { $n } 个任务（{ $what }）
+work-delete-failed = 中途失败；删除了 { $n } 个任务（{ $what }）。原因见服务器日志。
+
+# One queue
+queue-title = 队列 { $name }
+
+# The page Recent: the last jobs that a worker had in its hands, one line each
+recent-title = 最近
+# A box for the id of a job; the button leads to the job, wherever it is
+recent-find = 它现在在哪里？
+recent-find-go = 查找
+# "jid" is the name that clients use for the id of a job
+recent-jid = jid
+recent-job = 任务
+recent-type = 类型
+recent-queue = 队列
+recent-worker = 工作进程
+# How long the job ran, and how long it had waited in its queue
+recent-ran = 运行
+recent-waited = 等待
+recent-outcome = 结果
+recent-when = 时间
+recent-any = 任意
+recent-filter = 筛选
+recent-all = 显示全部
+# Stands in place of the jid where no worker reported the end
+recent-no-jid = 无报告
+recent-empty = 服务器启动以来还没有执行过任务。
+recent-none = 最近 1,000 个任务中没有匹配的。
+# $jid: what was looked for
+recent-sought = 存储中没有 jid 为 { $jid } 的任务：它已结束，或从未存在。最近所知的情况见下。
+
+# How somebody's work on a job ended
+outcome-done = 完成
+outcome-failed = 失败
+outcome-died = 死亡
+outcome-discarded = 已丢弃
+outcome-expired = 已过期
+outcome-lost = 工作进程丢失
+outcome-released = 已释放
+
+# The page Statistics, and the pages of one job type or queue
+statistics-title = 统计
+statistics-span = 时间范围
+span-1h = 1 小时
+span-24h = 24 小时
+span-7d = 7 天
+span-30d = 30 天
+statistics-types = 任务类型
+statistics-queues = 队列
+statistics-type = 类型
+statistics-queue = 队列
+# Titles of the pages of one: $name is the type or queue
+statistics-of-type = 类型 { $name } 的统计
+statistics-of-queue = 队列 { $name } 的统计
+# A link to the jobs of this type or queue
+statistics-jobs = 相关任务
+statistics-sums = 此时间范围内
+statistics-name = 名称
+statistics-count = 已处理
+statistics-good = 成功
+statistics-failed = 失败
+statistics-lost = 随工作进程丢失
+# How long jobs ran, and how long they had waited in their queue
+statistics-run = 运行时间
+statistics-wait = 等待时间
+statistics-run-said = 运行时间的三条曲线：中位数、第 95 和第 99 百分位。下面的表格内容相同。
+statistics-wait-said = 等待时间的三条曲线：中位数、第 95 和第 99 百分位。下面的表格内容相同。
+# Heading of the small drawing in each row: how many there were over time
+statistics-course = 走势
+# The row of all those that have no row of their own
+statistics-other = 其他全部
+statistics-empty = 此时间范围内没有任务结束。
+statistics-throughput = 吞吐量
+# $processed in all, $failed of them failed; $from and $to are times
+statistics-said = { $from } 至 { $to }：已处理 { $processed }，失败 { $failed }
+# One bar of the chart: $at is a time
+statistics-at = { $at }：已处理 { $processed }，失败 { $failed }
+# Marks are moments with a name, set by people and scripts, for example at a deployment
+statistics-marks = 标记
+statistics-mark = 标记此刻，例如一次部署
+statistics-set-mark = 设置标记
+statistics-no-marks = 此时间范围内没有标记。
+statistics-table = 表格形式的数据
+statistics-when = 起始
+# How far away a moment is, and how long something takes
+moment-now = 刚刚
+moment-invalid = 无效的时间
+moment-ago-second = { $n } 秒前
+moment-ago-minute = { $n } 分钟前
+moment-ago-hour = { $n } 小时前
+moment-ago-day = { $n } 天前
+moment-ago-month = { $n } 个月前
+moment-ago-year = { $n } 年前
+moment-ahead-second = { $n } 秒后
+moment-ahead-minute = { $n } 分钟后
+moment-ahead-hour = { $n } 小时后
+moment-ahead-day = { $n } 天后
+moment-ahead-month = { $n } 个月后
+moment-ahead-year = { $n } 年后
+moment-span-second = { $n } 秒
+moment-span-minute = { $n } 分钟
+moment-span-hour = { $n } 小时
+moment-span-day = { $n } 天
+moment-span-month = { $n } 个月
+moment-span-year = { $n } 年
+
+# The links between the pages of a list
+pager-jobs = 任务分页
+pager-queues = 队列分页
+pager-processes = 进程分页
+pager-range = { $from }–{ $to }，共 { $total }
+pager-none = 没有第 { $page } 页
+pager-previous = ‹ 上一页
+pager-last = 末页 »
+
+# Home
+home-throughput = 吞吐量
+home-throughput-words = 最近十分钟内每秒完成和失败的次数
+home-done = 完成
+home-every = 间隔
+home-latency = 延迟
+home-latency-words = 最近十分钟的运行时间和等待时间，第 95 百分位
+# The 95th percentile of how long jobs ran, and of how long they had waited
+home-run = 运行，p95
+home-wait = 等待，p95
+home-pulse-at = { $time }：完成 { $done }/s，失败 { $failed }/s，运行 { $run }，等待 { $wait }
+home-pulse-unknown = { $time }：无数据
+home-history = 历史
+home-history-length = 历史长度
+home-history-day = { $date }：已处理 { $processed }，失败 { $failed }
+home-history-words = { $since } 至 { $until }：已处理 { $processed }，失败 { $failed }
+home-days = { $n } 天
+home-failed = 失败
+home-attention = 需要关注
+home-attention-none = 一切正常：没有队列延误，没有死亡任务。
+home-no-workers = { $n } 个任务在等待，但没有工作进程连接
+# The next job of this queue has waited for long; how long stands beside it.
+home-queue-late = 队列 { $queue } 有延误
+home-queue-paused = 队列 { $queue } 已暂停
+home-waiting = { $n } 个任务在等待
+home-dead = { $n } 个死亡任务
+home-quiet = { $n } 个工作进程不再接任务
+home-retries = { $n } 个任务失败，将会重试
+home-queues = 队列
+home-share = { $queue } 与最长队列相比的长度
+home-more-queues = 另有 { $n } 个队列
+home-server = 服务器
+home-version = 版本
+home-uptime = 已运行
+home-connections = 连接
+home-memory = MB 内存
+home-commands = 命令
+
+# Lists of jobs, on several pages
+# Followed by a number
+jobs-selected = 已选择：
+actions = 操作
+
+# The page that asks before something is done
+confirm-type = 输入 { $name } 以继续
+confirm-back = 什么也不做
+
+# Busy. A worker process that is quiet finishes what it has and fetches no more.
+busy-processes = 进程
+busy-process = 进程
+busy-queues = 取自队列
+busy-more-queues = 以及另外 { $n } 个
+busy-started = 开始
+busy-beat = 上次心跳
+busy-connections = 连接
+busy-memory = 内存
+busy-busy = 执行中
+busy-no-processes = 没有工作进程连接。
+busy-stage-quiet = 静默
+busy-stage-terminate = 正在终止
+busy-quiet = 静默
+busy-quiet-named = 静默 { $host }
+busy-quiet-all = 全部静默
+busy-quiet-all-question = 让所有工作进程静默？它们做完手头的任务，不再取新任务。
+busy-stop = 停止
+busy-stop-named = 停止 { $host }
+busy-stop-all = 全部停止
+busy-stop-question = 停止 { $host }？
+busy-stop-all-question = { $n ->
+    [1] 停止唯一的工作进程？
+   *[other] 停止全部 { $n } 个工作进程？
+}
+busy-stop-jobs = { $n ->
+    [0] 那里没有正在执行的任务。
+   *[other] 那里有 { $n } 个任务正在执行。
+}
+busy-stop-means = 工作进程在下次心跳时得知，停止取任务，并在其任务结束后退出。未及时结束的任务会交给别的工作进程。
+busy-jobs = 任务
+busy-no-jobs = 没有正在执行的任务。
+busy-runs = 已运行
+busy-release = 释放
+busy-release-named = 释放 { $jid }
+busy-release-question = 把此任务交给别的工作进程？它回到队列最前，原工作进程此后的报告不再算数。
+busy-runs-of = 在其 { $time } 的保留时间中
+
+# Queues, and one queue
+queues-empty = 还没有队列：有第一个任务时就会出现。
+queues-name = 队列
+queues-size = 大小
+queues-oldest = 最旧
+queues-working = 执行中
+# Jobs a second that come to the queue and leave it
+queues-in = 进
+queues-out = 出
+queues-paused = 已暂停
+queues-pause = 暂停
+queues-pause-named = 暂停 { $queue }
+queues-resume = 恢复
+queues-resume-named = 恢复 { $queue }
+queues-clear = 清空
+queues-clear-named = 清空 { $queue }
+queue-oldest = 下一个任务已等待 { $time }
+queue-empty = 这里没有等待的任务。
+queue-enqueued = 入队
+queue-kill = 终止
+queue-kill-question = 把所选任务移到死亡列表？
+queue-delete = 删除
+queue-delete-question = 永久删除所选任务？
+queue-clear-question = 清空队列 { $queue }？
+queue-clear-means = { $n ->
+    [0] 其中没有等待的任务。
+   *[other] 其中等待的 { $n } 个任务将被永久删除。正在执行的任务继续。
+}
+
+# A job
+job-more = 具有此 jid 的任务比这里显示的多。
+job-state = 状态
+job-queued = 在队列中等待
+job-scheduled = 定时
+job-retrying = 等待下次重试
+job-dead = 死亡
+job-working = 执行中
+job-discarded = 已丢弃
+job-retry = 立即重试
+job-enqueue = 加入队列
+job-delete = 删除
+job-delete-question = 永久删除此任务？
+job-kill = 终止
+job-kill-question = 把此任务移到死亡列表？
+job-failure = 上次失败
+job-error = 错误
+job-trace = 堆栈跟踪
+job-no-trace = 工作进程没有发送堆栈跟踪。
+job-contents = 内容
+job-custom = 自定义
+job-download = 下载完整任务
+# What happened when; a moment stands behind each: "created 3 minutes ago"
+job-step-created = 创建
+job-step-asked = 要求执行
+job-step-enqueued = 入队
+job-step-not-enqueued = 尚未入队
+job-step-waits = 等待工作进程
+job-step-failed = 失败 { $n } 次
+job-step-first-failure = 首次
+job-step-started = 开始
+job-step-reserved = 保留至
+job-step-runs = 运行
+job-step-retry = 下次重试
+job-step-kept = 保存至
+job-no-wid = 没有 wid 的客户端
+job-facts = 数据
+job-jid = Jid
+job-retry-count = 已重试次数
+job-remaining = 剩余重试次数
+job-retries = 允许的重试次数
+job-retries-die = 无，随后死亡
+job-retries-discard = 无，随后丢弃
+job-reserve-for = 保留时间
+job-size = 大小
+job-bytes = { $n } 字节
+
+# Debug
+debug-yes = 是
+debug-no = 否
+debug-server = 服务器
+debug-version = 版本
+debug-compatible = 兼容的 Faktory 版本
+debug-environment = 环境
+debug-binding = 命令地址
+debug-base-path = 基础路径
+debug-uptime = 已运行
+debug-connections = 连接
+debug-commands = 命令
+debug-memory = 内存
+debug-memory-full = 内存已满
+debug-reloads-refused = 被拒绝的重新加载
+debug-certificate = 证书有效期至
+debug-password = 已设置密码
+debug-exposed = 无密码且对外开放
+debug-missed = 统计遗漏的事件
+debug-store = 存储
+debug-data = 数据目录
+debug-durability = 持久性
+debug-disk-full = 磁盘已满
+debug-disk-free = 磁盘剩余空间
+debug-answer = 引擎的回答
+debug-flushes = 日志刷写
+debug-turns = 引擎轮次
+debug-spread-at = 不超过 { $time }：{ $n }
+debug-spread-words = { $n } 次的耗时分布
+debug-since = 自启动以来
+debug-accepted = 接受的任务
+debug-repushed = 按重复处理的推送
+debug-scheduled = 已入队的定时任务
+debug-retries = 已入队的重试
+debug-reaped = 过期的保留
+debug-workers-lost = 丢失的工作进程
+debug-jobs-lost = 从丢失的工作进程收回的任务
+debug-released = 人工释放的任务
+debug-stale = 无效的 ACK 和 FAIL
+debug-undelivered = 未送达的任务
+debug-dead-dropped = 被挤出死亡列表的任务
+debug-rejected = 被拒绝的输入
+debug-rejected-none = 没有被拒绝的输入。
