@@ -1,12 +1,12 @@
 # What one can do here; `make` alone lists it.
-.PHONY: help run test check hostile kill seeds sweep bits bench audit release package
+.PHONY: help run test check hostile kill seeds sweep bits bench audit release package screenshots
 CYCLES ?= 1000
 SEEDS ?= 100000
 SECONDS ?= 2
 ROUNDS ?= 3
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 run: ## build and start the server in development: jobs on 7419, dashboard on 7420 (more flags: make run ARGS='-l debug')
 	@cargo run --profile fast --locked -p bessemer-server --bin bessemer -- $(ARGS)
@@ -34,6 +34,9 @@ bits: ## flip every single bit of a directory of 64 KiB
 
 bench: ## measure the server beside one that only answers OK (more flags: make bench ARGS='--loads push --rounds 1')
 	@cargo run --release --locked -p bessemer-server --bin bessemer -- bench --directory target $(ARGS)
+
+screenshots: ## take the pictures of docs/images anew, of a demo in a real browser
+	@tools/steps screenshots
 
 audit: ## licences, sources and duplicates of all dependencies, with cargo-deny
 	@tools/steps audit

@@ -30,6 +30,15 @@ const PAGES = [
   "/jobs/dead-00001",
   "/jobs/later-0001",
   "/jobs/working-0001",
+  "/recent",
+  "/recent?find=failed-0001",
+  "/search",
+  "/search?q=type:Mail*",
+  "/search?q=age%3Ex",
+  "/act?in=retries&action=delete",
+  "/statistics",
+  "/statistics?span=1h",
+  "/statistics/types/Mail%3Cb%3E?span=1h",
 ];
 
 let server;
@@ -76,7 +85,7 @@ async function beat() {
   return worker.ask(`BEAT ${JSON.stringify({ wid: WID, rss_kb: 123_456 })}`);
 }
 
-for (const [colorScheme, width] of [["light", 1280], ["dark", 390]]) {
+for (const [colorScheme, width] of [["light", 1280], ["dark", 375]]) {
   test(`no page complains, ${colorScheme} and ${width} wide`, { timeout: 120_000 }, async () => {
     await beat();
     const options = { colorScheme, viewport: { width, height: 900 } };

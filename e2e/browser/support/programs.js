@@ -82,3 +82,9 @@ export function startExample(name, server) {
   const file = path.join(process.env.BESSEMER_EXAMPLES, name);
   return new Program(file, [], { FAKTORY_URL: `tcp://127.0.0.1:${server.port}`, RUST_BACKTRACE: "1" });
 }
+
+/** The made-up shop of `bessemer demo`, for this server; `stop()` it. */
+export function startDemo(server) {
+  const args = ["demo", "--rate", "40", "--url", `tcp://127.0.0.1:${server.port}`];
+  return new Program(process.env.BESSEMER_BIN, args, { FAKTORY_PASSWORD: "", FAKTORY_URL: "", FAKTORY_PROVIDER: "" });
+}

@@ -6,8 +6,8 @@ const PATIENCE_MS = 30_000;
 const BETWEEN_LOOKS_MS = 50;
 
 /** Looks until `condition` is truthy and returns what it returned. `context` is told when patience ends. */
-export async function until(condition, what, context = () => "") {
-  const deadline = performance.now() + PATIENCE_MS;
+export async function until(condition, what, context = () => "", patience = PATIENCE_MS) {
+  const deadline = performance.now() + patience;
   let last;
   while (performance.now() < deadline) {
     try {
@@ -24,5 +24,5 @@ export async function until(condition, what, context = () => "") {
     }
     await pause(BETWEEN_LOOKS_MS);
   }
-  throw new Error(`waited ${PATIENCE_MS / 1000} s for ${what}\n${context().slice(-4_000)}`, { cause: last });
+  throw new Error(`waited ${patience / 1000} s for ${what}\n${context().slice(-4_000)}`, { cause: last });
 }

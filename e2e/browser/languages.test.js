@@ -1,0 +1,106 @@
+// Every page in every language: it runs in its direction, fits a phone, complains about nothing, and nothing that a scan
+// for accessibility finds is wrong with it. Languages and the appearance are chosen at the foot of every page.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch, open, scan } from "./support/browser.js";
+import { Faktory } from "./support/faktory.js";
+import { startServer } from "./support/programs.js";
+
+const LANGUAGES = { en: "Queues", de: "Warteschlangen", fr: "Files", es: "Colas", "zh-cn": "队列", ar: "الطوابير" };
+const PAGES = [
+  "/",
+  "/recent",
+  "/busy",
+  "/queues",
+  "/queues/default",
+  "/queues/default?clear=1",
+  "/retries",
+  "/scheduled",
+  "/morgue",
+  "/search?q=type:Mail",
+  "/act?in=retries&action=delete",
+  "/statistics?span=1h",
+  "/statistics/types/Mail?span=1h",
+  "/jobs/failed-0001",
+  "/debug",
+];
+
+let server;
+let browser;
+let worker;
+
+before(async () => {
+  server = await startServer();
+  browser = await launch();
+  worker = await Faktory.connect(server, { wid: "w-tongues", hostname: "box", pid: 42 });
+  const push = (jid, more) => worker.push({ jid, jobtype: "Mail", args: [1], ...more });
+  await push("queued-0001");
+  await push("later-0001", { at: new Date(Date.now() + 3_600_000).toISOString() });
+  for (const [jid, retry] of [["failed-0001", 25], ["dead-00001", -1]]) {
+    await push(jid, { queue: jid, retry });
+    await worker.fetch(jid);
+    await worker.fail(jid, { errtype: "Boom", message: "m", backtrace: ["a.rs:1"] });
+  }
+  await push("working-0001", { queue: "w" });
+  await worker.fetch("w");
+});
+
+after(async () => {
+  worker?.close();
+  await browser?.close();
+  await server?.stop();
+});
+
+for (const [tag, queues] of Object.entries(LANGUAGES)) {
+  test(`every page in ${tag}`, { timeout: 60_000 }, async () => {
+    const { page, complaints, close } = await open(browser, server, {
+      locale: tag,
+      viewport: { width: 375, height: 800 },
+      reducedMotion: "reduce",
+    });
+    for (const path of PAGES) {
+      const response = await page.goto(path, { waitUntil: "load" });
+      assert.equal(response.status(), 200, path);
+      const { lang, dir, over } = await page.evaluate(() => ({
+        lang: document.documentElement.lang,
+        dir: window.getComputedStyle(document.body).direction,
+        over: document.documentElement.scrollWidth - window.innerWidth,
+      }));
+      assert.equal(lang, tag, path);
+      assert.equal(dir, tag === "ar" ? "rtl" : "ltr", path);
+      assert(over <= 0, `${path} is ${over} pixels too wide in ${tag}`);
+      await page.locator("nav.tabs").getByRole("link", { name: queues, exact: true }).waitFor();
+    }
+    assert.deepEqual(complaints, []);
+    await close();
+  });
+}
+
+test("a page from right to left is accessible too", { timeout: 60_000 }, async () => {
+  const { page, close } = await open(browser, server, { locale: "ar", bypassCSP: true, reducedMotion: "reduce" });
+  for (const path of PAGES) {
+    await page.goto(path);
+    await scan(page);
+  }
+  await close();
+});
+
+test("language and appearance are chosen at the foot, and kept", { timeout: 60_000 }, async () => {
+  const { page, complaints, close } = await open(browser, server);
+  await page.goto("/retries?page=1");
+  await page.getByRole("button", { name: "العربية" }).click();
+  await page.waitForURL("**/retries?page=1");
+  assert.equal(await page.locator("html").getAttribute("dir"), "rtl");
+  await page.getByRole("button", { name: "داكن" }).click();
+  await page.waitForURL("**/retries?page=1");
+  await page.goto("/queues");
+  assert.equal(await page.locator("html").getAttribute("data-theme"), "dark");
+  assert.equal(await page.locator("html").getAttribute("lang"), "ar");
+  await page.getByRole("button", { name: "English" }).click();
+  await page.getByRole("button", { name: "Auto" }).click();
+  assert.equal(await page.locator("html").getAttribute("data-theme"), "auto");
+  assert.equal(await page.locator("html").getAttribute("lang"), "en");
+  assert.deepEqual(complaints, []);
+  await close();
+});
