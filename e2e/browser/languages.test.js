@@ -24,6 +24,8 @@ const PAGES = [
   "/statistics/types/Mail?span=1h",
   "/jobs/failed-0001",
   "/debug",
+  "/audit",
+  "/tokens",
 ];
 
 let server;

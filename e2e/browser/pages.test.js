@@ -25,6 +25,8 @@ const PAGES = [
   "/scheduled",
   "/morgue",
   "/debug",
+  "/audit",
+  "/tokens",
   "/jobs/queued-0001",
   "/jobs/failed-0001",
   "/jobs/dead-00001",

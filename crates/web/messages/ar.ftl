@@ -40,6 +40,8 @@ footer-connections = { $n ->
    *[other] اتصال
 }
 footer-debug = التشخيص
+footer-tokens = الرموز
+footer-audit = سجل التدقيق
 footer-docs = الوثائق
 footer-language = اللغة
 footer-theme = المظهر
@@ -783,3 +785,40 @@ debug-undelivered = تسليمات لم تصل إلى أحد
 debug-dead-dropped = مهام أُزيحت من الميتة
 debug-rejected = مدخلات مرفوضة
 debug-rejected-none = لم يُرفض شيء.
+
+# The audit log: who has changed what
+audit-title = سجل التدقيق
+audit-means = كل تغيير جرى عبر صفحة أو عبر الواجهة البرمجية، الأحدث أولًا. تُحفظ آخر 10000.
+audit-export = حفظ الكل كأسطر JSON
+audit-find = بحث
+audit-find-go = ابحث
+audit-all = عرض الكل
+audit-empty = لم يغيّر أحد شيئًا.
+audit-at = متى
+audit-who = من
+audit-action = ماذا
+audit-object = على ماذا
+audit-count = كم
+audit-older = الأقدم
+
+# Tokens: what scripts are let in by. Scopes are words of the API and stay as they are; what they mean stands beside them.
+tokens-title = الرموز
+tokens-means = البرنامج الذي يحمل رمزًا يفعل ما تسمح به صلاحياته. ويرسله هكذا: Authorization: Bearer.
+tokens-open = لا توجد كلمة مرور، فلكل أحد أن يفعل كل شيء ولا يُطلب رمز.
+tokens-made = هذا هو الرمز الجديد. يظهر هذه المرة فقط: انسخه الآن.
+tokens-empty = لا توجد رموز.
+tokens-name = الاسم
+tokens-scopes = الصلاحيات
+tokens-created = أُنشئ
+tokens-used = آخر استعمال
+tokens-expires = ينتهي
+tokens-expired = منتهٍ
+tokens-never = أبدًا
+tokens-revoke = إلغاء
+tokens-new = رمز جديد
+tokens-days = أيام الصلاحية (فارغ: حتى يُلغى)
+tokens-create = إنشاء
+tokens-scope-read = رؤية كل شيء عدا الرموز وسجل التدقيق
+tokens-scope-push = إرسال المهام ووضع العلامات
+tokens-scope-operate = التصرف في المهام والطوابير والعمال
+tokens-scope-admin = كل شيء

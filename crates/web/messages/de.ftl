@@ -36,6 +36,8 @@ footer-connections = { $n ->
    *[other] Verbindungen
 }
 footer-debug = Diagnose
+footer-tokens = Token
+footer-audit = Protokoll
 footer-docs = Dokumentation
 footer-language = Sprache
 footer-theme = Darstellung
@@ -602,3 +604,40 @@ debug-undelivered = Lieferungen, die niemanden erreichten
 debug-dead-dropped = Aus den toten verdrängte Jobs
 debug-rejected = Abgelehnte Eingaben
 debug-rejected-none = Nichts wurde abgelehnt.
+
+# The audit log: who has changed what
+audit-title = Protokoll
+audit-means = Jede Änderung, die über eine Seite oder die API gemacht wurde, die neueste zuerst. Die letzten 10.000 werden aufgehoben.
+audit-export = Alle als JSON-Zeilen sichern
+audit-find = Suchen
+audit-find-go = Suchen
+audit-all = Alle zeigen
+audit-empty = Niemand hat etwas geändert.
+audit-at = Wann
+audit-who = Wer
+audit-action = Was
+audit-object = Wovon
+audit-count = Wie viele
+audit-older = Ältere
+
+# Tokens: what scripts are let in by. Scopes are words of the API and stay as they are; what they mean stands beside them.
+tokens-title = Token
+tokens-means = Ein Skript mit einem Token darf, was dessen Rechte sagen. Es sendet ihn als Authorization: Bearer.
+tokens-open = Kein Passwort ist gesetzt, also darf jeder alles, und niemand fragt nach einem Token.
+tokens-made = Das ist der neue Token. Er wird nur dieses eine Mal gezeigt: jetzt mitnehmen.
+tokens-empty = Es gibt keine Token.
+tokens-name = Name
+tokens-scopes = Rechte
+tokens-created = Erstellt
+tokens-used = Zuletzt benutzt
+tokens-expires = Läuft ab
+tokens-expired = abgelaufen
+tokens-never = nie
+tokens-revoke = Widerrufen
+tokens-new = Neuer Token
+tokens-days = Gültig für so viele Tage (leer: bis er widerrufen wird)
+tokens-create = Erstellen
+tokens-scope-read = alles sehen außer Token und Protokoll
+tokens-scope-push = Jobs einstellen und Marken setzen
+tokens-scope-operate = auf Jobs, Warteschlangen und Worker einwirken
+tokens-scope-admin = alles

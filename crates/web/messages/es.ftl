@@ -36,6 +36,8 @@ footer-connections = { $n ->
    *[other] conexiones
 }
 footer-debug = Diagnóstico
+footer-tokens = Tokens
+footer-audit = Auditoría
 footer-docs = Documentación
 footer-language = Idioma
 footer-theme = Apariencia
@@ -602,3 +604,40 @@ debug-undelivered = Entregas que no llegaron a nadie
 debug-dead-dropped = Trabajos expulsados de los muertos
 debug-rejected = Entradas rechazadas
 debug-rejected-none = No se rechazó nada.
+
+# The audit log: who has changed what
+audit-title = Auditoría
+audit-means = Cada cambio hecho por una página o por la API, el más reciente primero. Se guardan los últimos 10 000.
+audit-export = Guardar todo como líneas JSON
+audit-find = Buscar
+audit-find-go = Buscar
+audit-all = Mostrar todos
+audit-empty = Nadie ha cambiado nada.
+audit-at = Cuándo
+audit-who = Quién
+audit-action = Qué
+audit-object = De qué
+audit-count = Cuántos
+audit-older = Anteriores
+
+# Tokens: what scripts are let in by. Scopes are words of the API and stay as they are; what they mean stands beside them.
+tokens-title = Tokens
+tokens-means = Un script que tiene un token puede hacer lo que dicen sus permisos. Lo envía como Authorization: Bearer.
+tokens-open = No hay contraseña, así que todos pueden hacerlo todo y nadie pide un token.
+tokens-made = Este es el nuevo token. Solo se muestra esta vez: cópielo ahora.
+tokens-empty = No hay tokens.
+tokens-name = Nombre
+tokens-scopes = Permisos
+tokens-created = Creado
+tokens-used = Último uso
+tokens-expires = Caduca
+tokens-expired = caducado
+tokens-never = nunca
+tokens-revoke = Revocar
+tokens-new = Nuevo token
+tokens-days = Días de validez (vacío: hasta que se revoque)
+tokens-create = Crear
+tokens-scope-read = verlo todo menos los tokens y la auditoría
+tokens-scope-push = enviar trabajos y poner marcas
+tokens-scope-operate = actuar sobre trabajos, colas y workers
+tokens-scope-admin = todo

@@ -36,6 +36,8 @@ footer-connections = { $n ->
    *[other] connexions
 }
 footer-debug = Diagnostic
+footer-tokens = Jetons
+footer-audit = Journal d’audit
 footer-docs = Documentation
 footer-language = Langue
 footer-theme = Apparence
@@ -590,3 +592,40 @@ debug-undelivered = Livraisons qui n’ont atteint personne
 debug-dead-dropped = Jobs chassés des morts
 debug-rejected = Entrées refusées
 debug-rejected-none = Rien n’a été refusé.
+
+# The audit log: who has changed what
+audit-title = Journal d’audit
+audit-means = Chaque modification faite par une page ou par l’API, la plus récente d’abord. Les 10 000 dernières sont gardées.
+audit-export = Tout enregistrer en lignes JSON
+audit-find = Chercher
+audit-find-go = Rechercher
+audit-all = Tout afficher
+audit-empty = Personne n’a rien modifié.
+audit-at = Quand
+audit-who = Qui
+audit-action = Quoi
+audit-object = Sur quoi
+audit-count = Combien
+audit-older = Plus anciennes
+
+# Tokens: what scripts are let in by. Scopes are words of the API and stay as they are; what they mean stands beside them.
+tokens-title = Jetons
+tokens-means = Un script muni d’un jeton peut faire ce que disent ses droits. Il l’envoie comme Authorization: Bearer.
+tokens-open = Aucun mot de passe n’est défini : chacun peut tout faire, et personne ne demande de jeton.
+tokens-made = Voici le nouveau jeton. Il n’est montré que cette fois : copiez-le maintenant.
+tokens-empty = Il n’y a pas de jetons.
+tokens-name = Nom
+tokens-scopes = Droits
+tokens-created = Créé
+tokens-used = Dernier usage
+tokens-expires = Expire
+tokens-expired = expiré
+tokens-never = jamais
+tokens-revoke = Révoquer
+tokens-new = Nouveau jeton
+tokens-days = Jours de validité (vide : jusqu’à révocation)
+tokens-create = Créer
+tokens-scope-read = tout voir sauf les jetons et le journal d’audit
+tokens-scope-push = envoyer des jobs et poser des repères
+tokens-scope-operate = agir sur les jobs, les files et les workers
+tokens-scope-admin = tout

@@ -182,8 +182,18 @@ mod tests {
     use super::*;
 
     /// How keys begin that the code puts together: of a unit, a column, an outcome, an action.
-    const MADE: &[&str] =
-        &["act-", "moment-", "outcome-", "queues-", "span-", "statistics-", "summary-", "theme-", "work-"];
+    const MADE: &[&str] = &[
+        "act-",
+        "moment-",
+        "outcome-",
+        "queues-",
+        "span-",
+        "statistics-",
+        "summary-",
+        "theme-",
+        "tokens-scope-",
+        "work-",
+    ];
 
     type Variables = BTreeSet<String>;
 

@@ -89,6 +89,8 @@ const PAGES: &[&str] = &[
     "/statistics/types/Mail",
     "/statistics/queues/r",
     "/debug",
+    "/audit",
+    "/tokens",
     "/jobs/queued-0001",
     "/jobs/failed-0001",
     "/jobs/dead-000001",
