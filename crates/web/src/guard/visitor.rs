@@ -56,7 +56,7 @@ impl Scope {
         let below = |root: &&str| {
             path.strip_prefix(*root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        if ADMIN.iter().any(|root| below(&root)) {
+        if ADMIN.iter().any(below) {
             Self::Admin
         } else if method.is_safe() {
             Self::Read
