@@ -34,14 +34,14 @@ test("the pictures of the documentation", { timeout: 300_000 }, async () => {
     const lively = async () => {
       demo.alive();
       const { faktory } = await server.stats();
-      return faktory.total_processed >= FINISHED && faktory.sets.retries > 0;
+      return faktory.total_processed >= FINISHED && faktory.sets.dead > 0;
     };
     await until(lively, "a lively shop", () => demo.output, 240_000);
     await mkdir(IMAGES, { recursive: true });
     for (const [name, address, options] of PICTURES) {
       await draw(browser, server, name, address, options);
     }
-    const job = await someFailedJob(browser, server);
+    const job = await someDeadJob(browser, server);
     await draw(browser, server, "job", job, { ...LAPTOP });
   } finally {
     await browser.close();
@@ -58,9 +58,9 @@ async function draw(browser, server, name, address, options) {
   await close();
 }
 
-async function someFailedJob(browser, server) {
+async function someDeadJob(browser, server) {
   const { page, close } = await open(browser, server);
-  await page.goto("/retries");
+  await page.goto("/morgue");
   const address = await page.locator("tbody th a").first().getAttribute("href");
   await close();
   return address;
