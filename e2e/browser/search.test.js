@@ -38,7 +38,7 @@ const sets = async () => (await server.stats()).faktory.sets;
 test("the box on every page finds a job by its jid, its type and its error", { timeout: 60_000 }, async () => {
   await failMany(3, "Find");
   const { page, complaints, close } = await open(browser, server);
-  for (const [query, found] of [["find-0001", 1], ["type:Find", 3], ["type:fin*", 3], ['error:"from 2"', 1], ["type:Find state:dead", 0]]) {
+  for (const [query, found] of [["jid:find-000*", 3], ["type:Find", 3], ["type:fin*", 3], ['error:"from 2"', 1], ["type:Find state:dead", 0]]) {
     await page.goto("/");
     await page.getByRole("searchbox", { name: "Search jobs" }).fill(query);
     await page.keyboard.press("Enter");
@@ -46,6 +46,9 @@ test("the box on every page finds a job by its jid, its type and its error", { t
     await page.getByText(found === 0 ? "No job matches." : found === 1 ? "1 job matches" : `${found} jobs match`, { exact: false }).first().waitFor();
     assert.equal(await page.locator("#rows tr").count(), found, query);
   }
+  await page.getByRole("searchbox", { name: "Search jobs" }).fill("find-0001");
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/jobs/find-0001");
   assert.deepEqual(complaints, []);
   await close();
 });
@@ -134,7 +137,7 @@ test("a finished job is found under Recent and counted by Statistics, which take
   await page.getByLabel("Mark this moment").fill("v2 <b>");
   await page.getByRole("button", { name: "Set mark" }).click();
   await page.locator(".marks li", { hasText: "v2 <b>" }).waitFor();
-  await page.locator("table.figures").first().getByRole("link", { name: "Stats<b>" }).click();
+  await page.getByRole("link", { name: "Stats<b>", exact: true }).click();
   await page.getByRole("heading", { name: "Type Stats<b>" }).waitFor();
   assert.deepEqual(complaints, []);
   await close();
