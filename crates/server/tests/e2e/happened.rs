@@ -19,13 +19,13 @@ fn mark(server: &Server, text: &str) {
     assert_eq!((status, &answer["text"]), (201, &text.into()), "{answer}");
 }
 
-/// Waits until the server knows of so many processed jobs of each type, by name.
+/// Waits until the server knows of so many done jobs of each type, by name.
 fn await_known(server: &Server, wanted: &[(&str, u64)]) {
     until(&format!("the statistics say {wanted:?}"), || {
         let (_, answer) = json(server, "GET", "/statistics/types?span=30d", "");
-        let rows = answer["statistics"].as_array().unwrap_or_else(|| panic!("no rows in {answer}"));
+        let rows = answer["rows"].as_array().unwrap_or_else(|| panic!("no rows in {answer}"));
         let mut known: Vec<(&str, u64)> =
-            rows.iter().filter_map(|row| Some((row["name"].as_str()?, row["processed"].as_u64()?))).collect();
+            rows.iter().filter_map(|row| Some((row["name"].as_str()?, row["done"].as_u64()?))).collect();
         known.sort_unstable();
         (known == wanted).then_some(())
     });
