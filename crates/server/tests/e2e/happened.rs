@@ -5,13 +5,13 @@ use crate::client::Reply;
 use crate::clock::until;
 use crate::server::Server;
 
-/// Works a job of this type.
-fn work(server: &Server, jobtype: &str) {
+/// Works a job of this type, with a jid of its own: one that was pushed already is not taken again (`D5`).
+fn work(server: &Server, jid: &str, jobtype: &str) {
     let mut client = server.client();
-    let push = format!(r#"PUSH {{"jid":"job-000001","jobtype":"{jobtype}","args":[],"queue":"mail"}}"#);
+    let push = format!(r#"PUSH {{"jid":"{jid}","jobtype":"{jobtype}","args":[],"queue":"mail"}}"#);
     assert_eq!(client.call(&push).expect("PUSH"), Reply::Line("+OK".into()));
     assert!(matches!(client.call("FETCH mail").expect("FETCH"), Reply::Bulk(_)));
-    assert_eq!(client.call(r#"ACK {"jid":"job-000001"}"#).expect("ACK"), Reply::Line("+OK".into()));
+    assert_eq!(client.call(&format!(r#"ACK {{"jid":"{jid}"}}"#)).expect("ACK"), Reply::Line("+OK".into()));
 }
 
 fn mark(server: &Server, text: &str) {
@@ -41,7 +41,7 @@ fn marks(server: &Server) -> Vec<String> {
 fn statistics_and_marks_are_there_again_after_a_stop_and_after_a_kill() {
     let mut server = Server::start();
     mark(&server, "v1");
-    work(&server, "Mail");
+    work(&server, "job-000001", "Mail");
     assert!(server.stop("TERM").success());
     server.spawn();
     server.await_ready();
@@ -49,8 +49,8 @@ fn statistics_and_marks_are_there_again_after_a_stop_and_after_a_kill() {
     assert_eq!(marks(&server), ["v1"]);
 
     // Nobody writes at a kill, but a mark is written at once, and with it the statistics up to it.
-    work(&server, "Mail");
-    work(&server, "Report");
+    work(&server, "job-000002", "Mail");
+    work(&server, "job-000003", "Report");
     await_known(&server, &[("Mail", 2), ("Report", 1)]);
     mark(&server, "v2");
     server.kill();
@@ -63,11 +63,11 @@ fn statistics_and_marks_are_there_again_after_a_stop_and_after_a_kill() {
 #[test]
 fn a_flush_takes_the_statistics_for_good_and_leaves_the_marks_n03() {
     let mut server = Server::start();
-    work(&server, "Mail");
+    work(&server, "job-000004", "Mail");
     mark(&server, "v1");
     assert_eq!(server.client().call("FLUSH").expect("FLUSH"), Reply::Line("+OK".into()));
     await_known(&server, &[]);
-    work(&server, "Report");
+    work(&server, "job-000005", "Report");
     assert!(server.stop("TERM").success());
     server.spawn();
     server.await_ready();
