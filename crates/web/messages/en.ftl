@@ -169,6 +169,38 @@ act-delete-do = { $n ->
 }
 act-back = Back
 
+# Moving jobs to another queue: buttons, the question where to, and what becomes of it. $to: the queue, $what: which jobs
+deed-move = Move
+move-title = Move to another queue
+move-to = To the queue
+act-move = Move jobs to another queue
+act-move-question = { $n ->
+    [one] Move 1 job to another queue?
+   *[other] Move { $n } jobs to another queue?
+}
+act-move-at-least = Move all that match to another queue? They are more than { $n } jobs.
+act-move-means = Jobs that wait go to the end of that queue; failed, scheduled and dead ones stay as they are and go there when their time comes.
+act-move-do = { $n ->
+    [one] Move 1 job
+   *[other] Move { $n } jobs
+}
+work-move-going = Moving to { $to } ({ $what }): { $n } so far
+work-move-going-of = Moving to { $to } ({ $what }): { $n } of { $of }
+work-move-done = { $n ->
+    [one] 1 job moved to { $to } ({ $what })
+   *[other] { $n } jobs moved to { $to } ({ $what })
+}
+work-move-cancelled = Stopped; { $n } jobs were moved to { $to } ({ $what })
+work-move-failed = Failed half-way; { $n } jobs were moved to { $to } ({ $what }). The log of the server says why.
+
+# The page that edits a job
+edit-link = Edit
+edit-title = Edit job
+edit-means = The job keeps its jid, its place and what is known of its last failure. Retries allowed: -1 for none, then it is dead; 0 for none, then it is dropped.
+edit-too-long = The arguments of this job are longer than 64 KiB and cannot be edited here. The command line and the API can.
+edit-save = Save
+edit-enqueue = Save and enqueue now
+
 # What is being done to many jobs, on every page. $what: which jobs
 work-everywhere = All jobs
 work-progress = Progress
@@ -500,7 +532,7 @@ queue-enqueued = Enqueued
 queue-kill = Kill
 queue-kill-question = Move the selected jobs to the dead ones?
 queue-delete = Delete
-queue-delete-question = Delete the selected jobs for good?
+queue-delete-question = Delete the selected jobs?
 queue-clear-question = Clear the queue { $queue }?
 queue-clear-means = { $n ->
     [0] No job waits in it.
@@ -520,7 +552,7 @@ job-discarded = Discarded
 job-retry = Retry now
 job-enqueue = Add to queue
 job-delete = Delete
-job-delete-question = Delete this job for good?
+job-delete-question = Delete this job?
 job-kill = Kill
 job-kill-question = Move this job to the dead ones?
 job-failure = Last failure

@@ -139,6 +139,36 @@ impl Bulk {
         works.deleted.remove(&id)
     }
 
+    /// A few jobs were deleted at once. Told of like a work, and taken back like one.
+    fn deleted_at_once(&self, scope: Scope, jobs: Vec<JobId>, reached: u64, now: Wall) {
+        let mut works = self.works();
+        works.last += 1;
+        let id = works.last;
+        works.all.push(Work {
+            id,
+            deed: Deed::Discard,
+            scope,
+            line: String::new(),
+            reached,
+            of: Some(reached),
+            permille: 1_000,
+            state: State::Done,
+            cancelled: false,
+            ended: Some(now),
+            undoable: true,
+            restored: None,
+        });
+        let ended = works.all.iter().filter(|work| work.state != State::Going).count();
+        if ended > limits::RESULTS_MAX
+            && let Some(oldest) = works.all.iter().position(|work| work.state != State::Going)
+        {
+            let forgotten = works.all.remove(oldest);
+            works.deleted.remove(&forgotten.id);
+        }
+        drop(works);
+        self.deleted(id, &jobs);
+    }
+
     fn change(&self, id: u64, change: impl FnOnce(&mut Work)) -> bool {
         self.works().all.iter_mut().find(|work| work.id == id).map(change).is_some()
     }
@@ -161,6 +191,7 @@ impl Bulk {
         let id = works.last;
         works.all.push(Work {
             id,
+            undoable: deed == Deed::Discard,
             deed,
             scope: target.scope.clone(),
             line: line.to_owned(),
@@ -170,7 +201,6 @@ impl Bulk {
             state: State::Going,
             cancelled: false,
             ended: None,
-            undoable: deed == Deed::Discard,
             restored: None,
         });
         Some(Claim { bulk: Arc::clone(self), id, outcome: State::Failed, at })
@@ -197,6 +227,25 @@ impl Drop for Claim {
     }
 }
 
+/// Does it to a few jobs at once; says how many it reached. What is deleted can be taken back. `named`: the jobs, as the
+/// audit log names them.
+pub(crate) async fn at_once<F: Front>(
+    web: &Web<F>,
+    scope: Scope,
+    jobs: Vec<JobId>,
+    deed: Deed,
+    named: Option<String>,
+) -> Result<u64, Problem> {
+    let deed = deed.undoable();
+    deed.check()?;
+    let deleted = if deed.destroys() { jobs.clone() } else { Vec::new() };
+    let reached = web.act_on(deed.on(jobs), named.map(|jobs| deed.object(jobs))).await?;
+    if deed.destroys() && reached > 0 {
+        web.bulk.deleted_at_once(scope, deleted, reached, web.front.now());
+    }
+    Ok(reached)
+}
+
 /// Does it to all jobs that match now; comes back when that is done, or after [`limits::BULK_WAIT`].
 pub(crate) async fn run<F: Front>(web: Web<F>, target: Target, deed: Deed) -> Result<(), Problem> {
     let (_, task) = start(web, target, deed)?;
@@ -213,7 +262,7 @@ pub(crate) fn start<F: Front>(
     target: Target,
     deed: Deed,
 ) -> Result<(u64, JoinHandle<Result<(), Problem>>), Problem> {
-    let target = Target { filter: target.filter.reached_by(deed), ..target };
+    let target = Target { filter: target.filter.reached_by(&deed), ..target };
     if target.filter.places().is_empty() {
         return Err(Problem::bad("invalid action: these jobs are past that already"));
     }
@@ -222,11 +271,11 @@ pub(crate) fn start<F: Front>(
         Problem::new(StatusCode::CONFLICT, text)
     };
     let front = web.front.clone();
-    let claim = web.bulk.claim(&target, deed, Box::new(move || front.now())).ok_or_else(busy)?;
+    let claim = web.bulk.claim(&target, deed.clone(), Box::new(move || front.now())).ok_or_else(busy)?;
     let id = claim.id;
     let task = Visitor::leave_behind(async move {
         let mut claim = claim;
-        let done = slices(&web, &claim, &target, deed).await;
+        let done = slices(&web, &claim, &target, &deed).await;
         match &done {
             Ok(state) => claim.outcome = *state,
             Err(problem) => {
@@ -245,11 +294,11 @@ async fn slices<F: Front>(
     web: &Web<F>,
     claim: &Claim,
     target: &Target,
-    deed: Deed,
+    deed: &Deed,
 ) -> Result<State, Problem> {
     let mut search = Search::new(web, &target.filter, Cursor::default());
     // Of the audit log: it grows with what is done.
-    let mut note = web.record(deed.name(), target.words(), 0).await;
+    let mut note = web.record(deed.name(), deed.object(target.words()), 0).await;
     let mut ids: Vec<JobId> = Vec::new();
     loop {
         let part = search.slice().await?;
@@ -258,7 +307,7 @@ async fn slices<F: Front>(
         while ids.len() >= SLICE_MAX || (is_last && !ids.is_empty()) {
             let rest = ids.split_off(ids.len().min(SLICE_MAX));
             let slice = std::mem::replace(&mut ids, rest);
-            if deed == Deed::Discard {
+            if *deed == Deed::Discard {
                 claim.bulk.deleted(claim.id, &slice);
             }
             let reached = web.front.act(deed.on(slice)).await?;

@@ -73,6 +73,17 @@ impl<'a> Body<'a> {
         self.args.map_or_else(String::new, |args| json::pretty(args.get(), limits::CELL_MAX))
     }
 
+    /// The arguments laid out for who changes them; `None`: they are too long for that.
+    pub(crate) fn args_to_edit(&self) -> Option<String> {
+        let args = self.args.map_or("[]", RawValue::get);
+        if args.len() > limits::EDIT_MAX {
+            return None;
+        }
+        let laid_out = json::editable(args);
+        // Deep ones take more room for their indents than for themselves.
+        Some(if laid_out.len() > 2 * limits::EDIT_MAX { json::compact(args, usize::MAX) } else { laid_out })
+    }
+
     /// The arguments as they are searched: an array on one line, and at most `max` bytes of it.
     pub(crate) fn args_on_a_line(&self, max: usize) -> String {
         self.args.map_or_else(String::new, |args| json::compact(args.get(), max))

@@ -11,6 +11,21 @@ pub(crate) fn pretty(json: &str, max: usize) -> String {
     Writer::new(max, true).write(json)
 }
 
+/// The text laid out over lines for who changes it: the whole of it, it means the same, and each character can be seen.
+pub(crate) fn editable(json: &str) -> String {
+    let laid_out = Writer::new(usize::MAX, true).lay_out(json);
+    let mut out = String::with_capacity(laid_out.len());
+    for c in laid_out.chars() {
+        // What is not ASCII stands in strings, as does a DEL.
+        if shown(c) || (c.is_ascii() && c != '\u{7f}') {
+            out.push(c);
+        } else {
+            out.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    out
+}
+
 /// The text on one line without blanks; about `max` bytes, ending in `…` where it was cut.
 pub(crate) fn compact(json: &str, max: usize) -> String {
     Writer::new(max, false).write(json)
@@ -30,7 +45,12 @@ impl Writer {
         Self { out: String::new(), max, lines, depth: 0, opened: false }
     }
 
-    fn write(mut self, json: &str) -> String {
+    fn write(self, json: &str) -> String {
+        let max = self.max;
+        text::visible(&text::cut(self.lay_out(json), max))
+    }
+
+    fn lay_out(mut self, json: &str) -> String {
         let mut rest = json.trim_start();
         while let Some(c) = rest.chars().next() {
             if self.out.len() > self.max {
@@ -39,7 +59,7 @@ impl Writer {
             rest = if c == '"' { self.string(rest) } else { self.token(c, rest) };
             rest = rest.trim_start();
         }
-        text::visible(&text::cut(self.out, self.max))
+        self.out
     }
 
     /// One mark of structure, or one character of a number or word.
@@ -160,6 +180,16 @@ mod tests {
         assert_eq!(
             compact(r#""\u00fc \ud83d\ude00 \u0000 \ud800 \u202e \u003c \" \\u00fc""#, 1000),
             r#""ü 😀 \u0000 \ud800 \u202e \u003c \" \\u00fc""#
+        );
+    }
+
+    #[test]
+    fn what_is_edited_means_the_same_and_hides_nothing() {
+        let sent = "[1.0, \"\\u00fc \\ud800 \\u0000\", \"a\u{7f}\u{85}\u{202e}b\u{e0001} \u{fc}\"]";
+        let laid_out = editable(sent);
+        assert_eq!(
+            laid_out,
+            "[\n  1.0,\n  \"\u{fc} \\ud800 \\u0000\",\n  \"a\\u007f\\u0085\\u202eb\u{e0001} \u{fc}\"\n]"
         );
     }
 

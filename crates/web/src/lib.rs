@@ -71,10 +71,7 @@ pub use serve::{Served, serve};
 pub use site::Site;
 pub use watch::Watch;
 
-use pages::{
-    act, audit as audit_page, busy, choice, debug, docs, home, job as job_page, queue, queues, recent,
-    search as search_page, set, statistics, tokens, works,
-};
+use pages::{act, audit as audit_page, busy, choice, debug, docs, edit, home, job as job_page, queue, queues, recent, search as search_page, set, statistics, tokens, works};
 use problem::Problem;
 use routes::Routes;
 use web::Web;
@@ -222,6 +219,7 @@ fn guarded<F: Front>() -> Routes<F> {
         .merge(set_routes(Set::Scheduled))
         .merge(set_routes(Set::Dead))
         .route("/jobs/{jid}", get(job_page::show::<F>).post(job_page::act::<F>))
+        .route("/jobs/{jid}/edit", get(edit::show::<F>).post(edit::act::<F>))
         .route("/jobs/{jid}/raw", get(job_page::raw::<F>))
         .route("/search", get(search_page::show::<F>))
         .route("/search/more", get(search_page::more::<F>))

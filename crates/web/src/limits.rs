@@ -118,6 +118,9 @@ pub const WORKS_MAX: usize = 4;
 /// For how long pages tell what became of an action on many jobs, and offer to take it back.
 pub const RESULT_TIME: Duration = Duration::from_secs(60);
 
+/// Ended actions that pages tell of at once; the oldest makes room.
+pub const RESULTS_MAX: usize = 8;
+
 /// Jobs of actions that can be taken back, all together: 8 bytes each.
 pub const UNDO_MAX: usize = 1_000_000;
 
@@ -158,6 +161,10 @@ pub const LIST_ARGS_MAX: usize = 4 * 1024;
 
 /// Bytes of arguments or custom data on a job's own page; the raw download has the rest.
 pub const CELL_MAX: usize = 10 * 1024;
+
+/// Bytes of arguments that a page lets somebody edit. Laid out over lines they may be twice as many, and encoded in a form
+/// three times that: still less than [`BODY_MAX`].
+pub const EDIT_MAX: usize = 64 * 1024;
 
 /// Live jobs with one jid that its page shows; the jid need not be unique.
 pub const SAME_JID_MAX: usize = 10;

@@ -29,6 +29,10 @@ pub(super) struct Order {
     /// A line of the search box. An empty one means no job: every job is
     /// `state:waiting state:retries state:scheduled state:dead`.
     q: String,
+    /// With `move`: the queue that they go to.
+    #[serde(default)]
+    #[schema(example = "mail")]
+    queue: Option<String>,
     /// Only count them.
     #[serde(default)]
     dry_run: bool,
@@ -44,15 +48,21 @@ enum Action {
     Delete,
     /// Puts them among the dead.
     Kill,
+    /// Takes them to another queue: those that wait to its tail, others keep their times.
+    Move,
 }
 
-impl From<Action> for Deed {
-    fn from(action: Action) -> Self {
-        match action {
-            Action::Retry => Self::Retry,
-            Action::Delete => Self::Delete,
-            Action::Kill => Self::Kill,
-        }
+impl Order {
+    fn deed(&self) -> Result<Deed, Problem> {
+        let deed = match (self.action, &self.queue) {
+            (Action::Move, queue) => Deed::Move(queue.as_deref().unwrap_or_default().into()),
+            (_, Some(_)) => return Err(Problem::bad("invalid queue: only a move takes one")),
+            (Action::Retry, None) => Deed::Retry,
+            (Action::Delete, None) => Deed::Delete,
+            (Action::Kill, None) => Deed::Kill,
+        };
+        deed.check()?;
+        Ok(deed)
     }
 }
 
@@ -62,6 +72,7 @@ impl From<Deed> for Action {
             Deed::Retry => Self::Retry,
             Deed::Delete | Deed::Discard => Self::Delete,
             Deed::Kill => Self::Kill,
+            Deed::Move(_) => Self::Move,
         }
     }
 }
@@ -149,14 +160,14 @@ pub(super) async fn act<F: Front>(
     Asked(Nothing {}): Asked<Nothing>,
     Sent(order): Sent<Order>,
 ) -> Result<Response, Problem> {
-    let deed = Deed::from(order.action);
+    let deed = order.deed()?;
     let filter = Filter::parse(&order.q).map_err(|wrong| Problem::bad(format!("invalid q: {wrong}")))?;
     if filter.line().is_empty() {
         let text = "invalid q: it is empty, which means no job; to mean every job, name every state";
         return Err(Problem::bad(text));
     }
     if order.dry_run {
-        return Ok(Json(count(&web, &filter.reached_by(deed)).await?).into_response());
+        return Ok(Json(count(&web, &filter.reached_by(&deed)).await?).into_response());
     }
     let target = Target { scope: Scope::All, filter, of: None };
     let (id, _goes_on) = bulk::start(web.clone(), target, deed)?;

@@ -1,11 +1,16 @@
 //! `/act`: something is done to all jobs that match, after a page that says to how many, and to which.
 //!
-//! `GET` asks, `POST` does: to the ticked ones at once, to all that match in the background.
+//! `GET` asks, `POST` does: to the ticked ones at once, to all that match in the background. Only a move of ticked ones has
+//! something to ask, to which queue, and a `POST` without its name asks that.
+
+use std::sync::Arc;
 
 use askama::Template;
 use axum::http::StatusCode;
+use bessemer_core::Query;
 use bessemer_core::fact::JobId;
 use bessemer_core::limits::SLICE_MAX;
+use bessemer_core::query::JobView;
 
 use crate::bulk::{self, Target};
 use crate::count::thousands;
@@ -31,6 +36,10 @@ struct ActPage {
     scope: String,
     q: String,
     count: u64,
+    /// The ticked ones, where it is about them.
+    ids: Vec<u64>,
+    /// The queue that they are to go to, where it is about that.
+    to: Option<String>,
     question: String,
     means: String,
     sample: Vec<Card>,
@@ -46,13 +55,13 @@ struct ActPage {
 /// What a form says of the jobs that are meant.
 fn target(fields: &Fields) -> Result<(Scope, Filter, Deed), Problem> {
     let scope = Scope::parse(fields.first("in"))?;
-    let deed = Deed::parse(fields.first("action"))?.undoable();
+    let deed = Deed::of(fields)?.undoable();
     let filter = Filter::parse(fields.first("q").unwrap_or_default());
     let filter = filter.map_err(|error| Problem::bad(error.to_string()))?;
     if scope == Scope::All && filter.line().is_empty() {
         return Err(Problem::bad("Say which jobs are meant: an empty search would mean all"));
     }
-    Ok((scope.clone(), filter.within(&scope).reached_by(deed), deed))
+    Ok((scope.clone(), filter.within(&scope).reached_by(&deed), deed))
 }
 
 /// The page of the list that a search belongs to.
@@ -83,23 +92,66 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
         back: back(&visit, &scope, filter.line()),
         question: words.count(&question, count).into_owned(),
         means: words.say(&key("-means")).into_owned(),
-        sample: sample
-            .iter()
-            .map(|view| Card::new(&visit.base, view, &Body::read(view.body.bytes())))
-            .collect(),
+        sample: cards(&visit, &sample),
         more: (more > 0).then(|| words.count("act-more", more).into_owned()),
         warning: (pushed_out > 0).then(|| warning().into_owned()),
-        typed: needs_typing(deed, count).then(|| words.count("act-type", count).into_owned()),
+        typed: needs_typing(&deed, count).then(|| words.count("act-type", count).into_owned()),
         button: words.count(&key("-do"), count).into_owned(),
         frame: visit.frame_of(&info, words.say(&key("")), Tab::Other),
         scope: scope.text(),
         q: filter.line().to_owned(),
+        ids: Vec::new(),
+        to: to(&deed),
         deed,
         count,
     })
 }
 
-fn needs_typing(deed: Deed, count: u64) -> bool {
+/// The queue that a move has named so far.
+fn to(deed: &Deed) -> Option<String> {
+    if let Deed::Move(queue) = deed { Some(queue.to_string()) } else { None }
+}
+
+/// The question to which queue the ticked ones are to go.
+pub(crate) async fn ask_where<F: Front>(
+    visit: &Visit<F>,
+    scope: Scope,
+    line: &str,
+    ids: Vec<JobId>,
+) -> Shown {
+    let back = back(visit, &scope, line);
+    if ids.is_empty() {
+        return redirect(StatusCode::FOUND, &back);
+    }
+    let first = ids.iter().take(SAMPLE).copied().collect();
+    let sample = visit.web.jobs(Query::Named { ids: first }).await?.unwrap_or_default().jobs;
+    let (count, words) = (ids.len() as u64, visit.words);
+    let more = count.saturating_sub(sample.len() as u64);
+    html(&ActPage {
+        frame: visit.frame(words.say("act-move"), Tab::Other).await?,
+        action: format!("{}/act", visit.base.0),
+        back,
+        deed: Deed::Move(Arc::default()),
+        scope: scope.text(),
+        q: line.to_owned(),
+        count,
+        ids: ids.iter().map(|id| id.0).collect(),
+        to: Some(String::new()),
+        question: words.count("act-move-question", count).into_owned(),
+        means: words.say("act-move-means").into_owned(),
+        sample: cards(visit, &sample),
+        more: (more > 0).then(|| words.count("act-more", more).into_owned()),
+        warning: None,
+        typed: None,
+        button: words.count("act-move-do", count).into_owned(),
+    })
+}
+
+fn cards<F: Front>(visit: &Visit<F>, jobs: &[JobView]) -> Vec<Card> {
+    jobs.iter().map(|view| Card::new(&visit.base, view, &Body::read(view.body.bytes()))).collect()
+}
+
+fn needs_typing(deed: &Deed, count: u64) -> bool {
     deed.destroys() && count > limits::TYPED_ABOVE
 }
 
@@ -114,11 +166,12 @@ pub(crate) async fn act<F: Front>(visit: Visit<F>, Posted(form): Posted) -> Show
         return act_on_some(visit, &form).await;
     }
     let (scope, filter, deed) = target(&form)?;
+    deed.check()?;
     let said: Option<u64> = form.first("count").and_then(|count| count.parse().ok());
     let count = said.ok_or_else(|| Problem::bad("Look at how many jobs that is first: count is missing"))?;
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
     let typed = form.first("typed").map(digits).unwrap_or_default();
-    if needs_typing(deed, count) && typed != count.to_string() {
+    if needs_typing(&deed, count) && typed != count.to_string() {
         let text =
             format!("Type the number of jobs, {}, to delete them; nothing was deleted", thousands(count));
         return Err(Problem::bad(text));
@@ -133,7 +186,7 @@ pub(crate) async fn act<F: Front>(visit: Visit<F>, Posted(form): Posted) -> Show
 
 /// A kill that pushes jobs out of the dead set says so before it acts (`D28`).
 pub(crate) async fn check_room<F: Front>(visit: &Visit<F>, filter: &Filter) -> Result<(), Problem> {
-    let filter = filter.clone().reached_by(Deed::Kill);
+    let filter = filter.clone().reached_by(&Deed::Kill);
     let info = visit.web.info().await?;
     // Where all jobs that live would find room, nothing has to be counted.
     if info.retries + info.scheduled + info.enqueued + info.dead <= info.dead_max {
@@ -151,13 +204,18 @@ pub(crate) async fn check_room<F: Front>(visit: &Visit<F>, filter: &Filter) -> R
 }
 
 async fn act_on_some<F: Front>(visit: Visit<F>, form: &Fields) -> Shown {
-    let deed = Deed::parse(form.first("action"))?.undoable();
+    let deed = Deed::of(form)?;
     let scope = Scope::parse(form.first("in"))?;
     let ids: Option<Vec<JobId>> = form.all("id").map(|id| id.parse().ok().map(JobId)).collect();
     let ids = ids.ok_or_else(|| Problem::bad("invalid id"))?;
     if ids.len() > SLICE_MAX {
         return Err(Problem::bad("too many ids"));
     }
-    visit.web.act(deed.on(ids)).await?;
-    redirect(StatusCode::FOUND, &back(&visit, &scope, form.first("q").unwrap_or_default()))
+    let line = form.first("q").unwrap_or_default();
+    if matches!(deed, Deed::Move(_)) && form.first("to").is_none() {
+        return ask_where(&visit, scope, line, ids).await;
+    }
+    let back = back(&visit, &scope, line);
+    bulk::at_once(&visit.web, scope, ids, deed, None).await?;
+    redirect(StatusCode::FOUND, &back)
 }

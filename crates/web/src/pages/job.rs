@@ -15,14 +15,17 @@ use bessemer_core::query::{JobView, Place, Set};
 use bessemer_core::{Action, Query, Wall};
 
 use crate::deed::Deed;
-use crate::form::Posted;
+use crate::form::{Fields, Posted};
 use crate::frame::{Frame, Tab};
+use crate::guard::visitor;
 use crate::job::{Body, Trace, named};
 use crate::moment::{self, Moment};
+use crate::pages::edit;
 use crate::problem::Problem;
+use crate::search::Scope;
 use crate::visit::{Name, Shown, Visit, html, redirect};
 use crate::words::Words;
-use crate::{Front, json, key, limits, text};
+use crate::{Front, bulk, json, key, limits, text};
 
 #[derive(Template)]
 #[template(path = "job.html")]
@@ -39,6 +42,9 @@ struct Detail {
     /// The reference's key, for scripts that read it from the form.
     key: Option<String>,
     buttons: Vec<Button>,
+    /// The page that changes it, and that it can be moved: not while somebody works on it, and
+    /// not for who only reads.
+    edit: Option<String>,
     jid: String,
     jobtype: String,
     /// The state: its colour, and the key of its text.
@@ -114,6 +120,8 @@ fn detail<F: Front>(visit: &Visit<F>, view: &JobView, now: Wall) -> Detail {
         action: base.job(&body.jid),
         key: entry(&view.place).map(|(_, at)| key::write(at, &body.jid)),
         buttons: buttons(&view.place),
+        edit: (!matches!(view.place, Place::Working { .. }) && visitor::acts())
+            .then(|| edit::address(base, &body.jid, view.id)),
         jid: text::visible(&body.jid),
         jobtype: body.jobtype(),
         state: state(&view.place),
@@ -234,24 +242,31 @@ fn facts(view: &JobView, body: &Body<'_>, words: Words) -> Vec<(&'static str, St
     .collect()
 }
 
-/// `POST /jobs/<jid>` with `id` and `action`; then the list where the job was.
+/// The job that is meant: by its jid and its id.
+pub(crate) async fn find<F: Front>(visit: &Visit<F>, jid: &str, fields: &Fields) -> Result<JobView, Problem> {
+    let id = fields.first("id").and_then(|id| id.parse().ok()).map(JobId);
+    let id = id.ok_or_else(|| Problem::bad("invalid id"))?;
+    let jobs = visit.web.jobs(Query::Jid { jid: jid.to_owned() }).await?.unwrap_or_default().jobs;
+    jobs.into_iter().find(|job| job.id == id).ok_or_else(|| gone(jid))
+}
+
+/// `POST /jobs/<jid>` with `id` and `action`, and `to` where that is `move`; then the list where the job was, or its page.
 pub(crate) async fn act<F: Front>(visit: Visit<F>, Name(jid): Name, Posted(form): Posted) -> Shown {
     let release = form.first("action") == Some("release");
-    let deed = if release { None } else { Some(Deed::parse(form.first("action"))?) };
-    let id = form
-        .first("id")
-        .and_then(|id| id.parse().ok())
-        .map(JobId)
-        .ok_or_else(|| Problem::bad("invalid id"))?;
-    let jobs = visit.web.jobs(Query::Jid { jid: jid.clone() }).await?.unwrap_or_default().jobs;
-    let job = jobs.iter().find(|job| job.id == id).ok_or_else(|| gone(&jid))?;
-    let action = deed.map_or(Action::Release(vec![id]), |deed| deed.on(vec![id]));
-    visit.web.act_on(action, Some(named(job))).await?;
-    let list = match entry(&job.place) {
-        Some((set, _)) => visit.base.set(set),
-        None => visit.base.queue(&job.queue),
+    let deed = if release { None } else { Some(Deed::of(&form)?) };
+    let job = find(&visit, &jid, &form).await?;
+    let known = named(&job);
+    let (scope, ids) = match entry(&job.place) {
+        Some((set, _)) => (Scope::Set(set), vec![job.id]),
+        None => (Scope::Queue(job.queue), vec![job.id]),
     };
-    redirect(StatusCode::FOUND, &list)
+    let moves = matches!(deed, Some(Deed::Move(_)));
+    let next = if moves { visit.base.job(&jid) } else { scope.list(&visit.base) };
+    match deed {
+        Some(deed) => bulk::at_once(&visit.web, scope, ids, deed, Some(known)).await?,
+        None => visit.web.act_on(Action::Release(ids), Some(known)).await?,
+    };
+    redirect(StatusCode::FOUND, &next)
 }
 
 /// `GET /jobs/<jid>/raw?id=`: the job as it is stored, for saving; never shown by the browser.

@@ -7,6 +7,7 @@ pub(crate) mod choice;
 pub(crate) mod confirm;
 pub(crate) mod debug;
 pub(crate) mod docs;
+pub(crate) mod edit;
 pub(crate) mod home;
 pub(crate) mod job;
 pub(crate) mod queue;

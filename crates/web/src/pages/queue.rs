@@ -18,7 +18,7 @@ use crate::pages::confirm::{self, Confirm};
 use crate::problem::Problem;
 use crate::search::Scope;
 use crate::visit::{Name, Shown, Visit, html, redirect, window};
-use crate::{Front, audit, limits, text};
+use crate::{Front, audit, bulk, limits, text};
 
 #[derive(Template)]
 #[template(path = "queue.html")]
@@ -143,7 +143,9 @@ async fn operate<F: Front>(visit: Visit<F>, name: String, form: Fields) -> Shown
         visit.web.act(Action::Queue { name, deed }).await?;
         return redirect(StatusCode::FOUND, &format!("{}/queues", visit.base.0));
     }
-    let deed = form.first("deed").map_or(Ok(Deed::Delete), |deed| Deed::parse(Some(deed)))?;
+    let moves = form.first("deed") == Some("move");
+    let named = form.first("deed").filter(|_| !moves);
+    let deed = named.map_or(Ok(Deed::Delete), |deed| Deed::parse(Some(deed)))?;
     let mut ids = Vec::new();
     for bkey in form.all("bkey") {
         let parsed = bkey.split_once('|').and_then(|(id, jid)| Some((id.parse::<u64>().ok()?, jid)));
@@ -153,11 +155,15 @@ async fn operate<F: Front>(visit: Visit<F>, name: String, form: Fields) -> Shown
             |job: &&JobView| job.id.0 == id && job.queue == name && matches!(job.place, Place::Queued { .. });
         ids.extend(jobs.iter().find(waits).map(|job| job.id));
     }
-    if !ids.is_empty() {
-        let jids = form.all("bkey").filter_map(|bkey| Some(bkey.split_once('|')?.1));
-        visit.web.act_on(deed.on(ids), Some(audit::jobs(jids))).await?;
+    let (scope, list) = (Scope::Queue(name.clone()), visit.base.queue(&name));
+    if moves {
+        return super::act::ask_where(&visit, scope, "", ids).await;
     }
-    redirect(StatusCode::FOUND, &visit.base.queue(&name))
+    if !ids.is_empty() {
+        let named = audit::jobs(form.all("bkey").filter_map(|bkey| Some(bkey.split_once('|')?.1)));
+        bulk::at_once(&visit.web, scope, ids, deed, Some(named)).await?;
+    }
+    redirect(StatusCode::FOUND, &list)
 }
 
 /// A queue's name by rule `P-13`; no other can exist.

@@ -3,6 +3,8 @@
 //! A page shows what was found within [`limits::SEARCH_TIME`]. Where that was not all, its last part asks for more by
 //! itself (`/search/more`), or by a link where there are no scripts.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
@@ -231,7 +233,7 @@ fn deeds(scope: &Scope, part: &Part) -> Vec<Deed> {
     };
     let reaches =
         |deed: &Deed| Where::ALL.iter().filter(|place| places(place)).any(|place| deed.reaches(*place));
-    [Deed::Retry, Deed::Kill, Deed::Delete].into_iter().filter(reaches).collect()
+    [Deed::Retry, Deed::Move(Arc::default()), Deed::Kill, Deed::Delete].into_iter().filter(reaches).collect()
 }
 
 /// Where parts of a search are.

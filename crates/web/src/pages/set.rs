@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::http::StatusCode;
+use bessemer_core::fact::JobId;
 use bessemer_core::query::{JobView, List, Place, Set};
 use bessemer_core::{Query, Wall};
 
@@ -178,9 +179,14 @@ fn row<F: Front>(set: Set, visit: &Visit<F>, view: &JobView, now: Wall) -> Row {
 
 /// `POST /<set>` with `action` and `key`s, or `key=all`.
 pub(crate) async fn act<F: Front>(set: Set, visit: Visit<F>, Posted(form): Posted) -> Shown {
-    let deed = Deed::parse(form.first("action"))?;
     let list = visit.base.set(set);
-    if form.all("key").eq(["all"]) {
+    let keys: Vec<&str> = form.all("key").collect();
+    if form.first("action") == Some("move") && keys != ["all"] {
+        let ids = entries(&visit, set, &keys).await?;
+        return act::ask_where(&visit, Scope::Set(set), "", ids).await;
+    }
+    let deed = Deed::parse(form.first("action"))?;
+    if keys == ["all"] {
         let (scope, filter) = (Scope::Set(set), Filter::default().within(&Scope::Set(set)));
         if deed == Deed::Kill {
             act::check_room(&visit, &filter).await?;
@@ -188,7 +194,6 @@ pub(crate) async fn act<F: Front>(set: Set, visit: Visit<F>, Posted(form): Poste
         let of = Some(visit.web.len(set).await?);
         bulk::run(visit.web, bulk::Target { scope, filter, of }, deed.undoable()).await?;
     } else {
-        let keys: Vec<&str> = form.all("key").collect();
         act_on(&visit, set, deed, &keys).await?;
     }
     redirect(StatusCode::FOUND, &list)
@@ -208,6 +213,15 @@ pub(crate) async fn act_on_one<F: Front>(
 
 /// Entries that are gone are skipped (rule `V-10`).
 async fn act_on<F: Front>(visit: &Visit<F>, set: Set, deed: Deed, keys: &[&str]) -> Result<(), Problem> {
+    let ids = entries(visit, set, keys).await?;
+    if !ids.is_empty() {
+        let named = audit::jobs(keys.iter().filter_map(|key| Some(key.split_once('|')?.1)));
+        bulk::at_once(&visit.web, Scope::Set(set), ids, deed, Some(named)).await?;
+    }
+    Ok(())
+}
+
+async fn entries<F: Front>(visit: &Visit<F>, set: Set, keys: &[&str]) -> Result<Vec<JobId>, Problem> {
     let parsed: Vec<(Wall, &str)> = keys.iter().map(|key| key::parse(key)).collect::<Result<_, _>>()?;
     if parsed.len() > bessemer_core::limits::SLICE_MAX {
         return Err(Problem::bad("too many keys"));
@@ -217,9 +231,5 @@ async fn act_on<F: Front>(visit: &Visit<F>, set: Set, deed: Deed, keys: &[&str])
         let entry = visit.web.jobs(Query::Entry { set, at, jid: jid.into() }).await?.unwrap_or_default();
         ids.extend(entry.jobs.iter().map(|job| job.id));
     }
-    if !ids.is_empty() {
-        let object = audit::jobs(keys.iter().filter_map(|key| Some(key.split_once('|')?.1)));
-        visit.web.act_on(deed.on(ids), Some(object)).await?;
-    }
-    Ok(())
+    Ok(ids)
 }

@@ -7,6 +7,7 @@ use bessemer_core::Wall;
 
 use crate::bulk::{State, Work};
 use crate::count::thousands;
+use crate::deed::Deed;
 use crate::form::Posted;
 use crate::problem::Problem;
 use crate::search::Scope;
@@ -68,8 +69,9 @@ fn notice(work: &Work, words: Words) -> Notice {
     } else {
         format!("{place}: {}", text::cut(text::visible(&work.line), 100))
     };
-    let texts: [(&'static str, &str); 2] =
-        [("what", &what), ("of", &work.of.map_or_else(String::new, thousands))];
+    let to = if let Deed::Move(queue) = &work.deed { queue } else { "" };
+    let texts: [(&'static str, &str); 3] =
+        [("what", &what), ("of", &work.of.map_or_else(String::new, thousands)), ("to", to)];
     let key = match work.of {
         Some(_) if work.state == State::Going => format!("work-{}-{key}-of", work.deed.name()),
         _ => format!("work-{}-{key}", work.deed.name()),

@@ -238,7 +238,7 @@ impl Filter {
 
     /// The same where a deed can do something.
     #[must_use]
-    pub(crate) fn reached_by(mut self, deed: Deed) -> Self {
+    pub(crate) fn reached_by(mut self, deed: &Deed) -> Self {
         self.places.retain(|place| deed.reaches(*place));
         self
     }

@@ -110,6 +110,12 @@ async fn shapes(text: &str) -> Vec<(String, Vec<String>)> {
     paths.push(format!("/recent?find={0}&type={0}&queue={0}", encoded(text.get(..500).unwrap_or("x"))));
     for (jid, _) in [&queued, &retried, &dead, &working, &later] {
         paths.push(format!("/jobs/{}", encoded(jid)));
+        let shown = page(&router, paths.last().unwrap()).await.body;
+        // Arguments of this length are not offered there, which is another page (`edit.rs` has it).
+        if let Some(at) = shown.find("/edit?id=").filter(|_| text.len() < 16_384) {
+            let id: String = shown[at + 9..].chars().take_while(char::is_ascii_digit).collect();
+            paths.push(format!("/jobs/{}/edit?id={id}", encoded(jid)));
+        }
     }
     let mut shapes = Vec::new();
     for path in paths {
@@ -195,8 +201,11 @@ async fn hostile_data_adds_no_element_and_no_attribute() {
     assert!(harmless.iter().all(|(_, shape)| shape.len() > 10));
     for payload in payloads() {
         let hostile = shapes(&payload).await;
+        let long = payload.len() >= 16_384;
+        let harmless: Vec<_> =
+            harmless.iter().filter(|(path, _)| !long || !path.contains("/edit?id=")).collect();
         assert_eq!(harmless.len(), hostile.len());
-        for ((_, expected), (path, found)) in harmless.iter().zip(&hostile) {
+        for ((_, expected), (path, found)) in harmless.into_iter().zip(&hostile) {
             let first = expected.iter().zip(found).find(|(expected, found)| expected != found);
             let head: String = payload.chars().take(80).collect();
             assert_eq!(expected.len(), found.len(), "{head:?} changes {path}: {first:?}");

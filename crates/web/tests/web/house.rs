@@ -233,7 +233,11 @@ impl Default for Job<'_> {
 
 impl House {
     pub(crate) fn new() -> Self {
-        let machine = Machine::new(Rules::default(), [1, 2]);
+        Self::under(Rules::default())
+    }
+
+    pub(crate) fn under(rules: Rules) -> Self {
+        let machine = Machine::new(rules, [1, 2]);
         let watch = Arc::new(Watch::default());
         let room = Room {
             watch: watch.clone(),

@@ -2,6 +2,7 @@
 
 mod actions;
 mod api;
+mod edit;
 mod guards;
 mod health;
 mod hostile;
