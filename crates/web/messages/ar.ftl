@@ -670,7 +670,7 @@ queue-enqueued = دخلت الطابور
 queue-kill = إماتة
 queue-kill-question = نقل المهام المحددة إلى الميتة؟
 queue-delete = حذف
-queue-delete-question = حذف المهام المحددة نهائيًا؟
+queue-delete-question = حذف المهام المحددة؟
 queue-clear-question = تفريغ الطابور { $queue }؟
 queue-clear-means = { $n ->
     [zero] لا مهمة تنتظر فيه.
@@ -693,7 +693,7 @@ job-discarded = محذوفة
 job-retry = أعِد الآن
 job-enqueue = أضف إلى الطابور
 job-delete = حذف
-job-delete-question = حذف هذه المهمة نهائيًا؟
+job-delete-question = حذف هذه المهمة؟
 job-kill = إماتة
 job-kill-question = نقل هذه المهمة إلى الميتة؟
 job-failure = آخر فشل
@@ -822,3 +822,26 @@ tokens-scope-read = رؤية كل شيء عدا الرموز وسجل التدق
 tokens-scope-push = إرسال المهام ووضع العلامات
 tokens-scope-operate = التصرف في المهام والطوابير والعمال
 tokens-scope-admin = كل شيء
+
+# نقل المهام إلى طابور آخر. $to: الطابور، $what: أي المهام
+deed-move = نقل
+move-title = نقل إلى طابور آخر
+move-to = إلى الطابور
+act-move = نقل المهام إلى طابور آخر
+act-move-question = نقل المهام إلى طابور آخر؟ عددها: { $n }
+act-move-at-least = نقل كل المهام المطابقة إلى طابور آخر؟ عددها أكثر من { $n }.
+act-move-means = تذهب المهام المنتظرة إلى آخر ذلك الطابور؛ أما الفاشلة والمجدولة والميتة فتبقى كما هي وتذهب إليه حين يأتي وقتها.
+act-move-do = نقل المهام ({ $n })
+work-move-going = جارٍ النقل إلى { $to } ({ $what }): { $n } حتى الآن
+work-move-going-of = جارٍ النقل إلى { $to } ({ $what }): { $n } من { $of }
+work-move-done = المهام المنقولة إلى { $to }: { $n } ({ $what })
+work-move-cancelled = أُوقف؛ المهام المنقولة إلى { $to }: { $n } ({ $what })
+work-move-failed = فشل في منتصف الطريق؛ المهام المنقولة إلى { $to }: { $n } ({ $what }). سجل الخادم يبيّن السبب.
+
+# صفحة تحرير المهمة
+edit-link = تحرير
+edit-title = تحرير المهمة
+edit-means = تحتفظ المهمة بمعرّفها ومكانها وما يُعرف عن آخر فشل لها. المحاولات المسموح بها: ‎-1 تعني لا محاولات ثم تموت؛ و0 تعني لا محاولات ثم تُسقط.
+edit-too-long = معاملات هذه المهمة أطول من 64 كيبيبايت ولا يمكن تحريرها هنا. يمكن ذلك من سطر الأوامر أو واجهة API.
+edit-save = حفظ
+edit-enqueue = حفظ وإدراج الآن

@@ -500,7 +500,7 @@ queue-enqueued = Eingereiht
 queue-kill = Beenden
 queue-kill-question = Die ausgewählten Jobs zu den toten verschieben?
 queue-delete = Löschen
-queue-delete-question = Die ausgewählten Jobs endgültig löschen?
+queue-delete-question = Die ausgewählten Jobs löschen?
 queue-clear-question = Die Warteschlange { $queue } leeren?
 queue-clear-means = { $n ->
     [0] Kein Job wartet darin.
@@ -520,7 +520,7 @@ job-discarded = Verworfen
 job-retry = Jetzt wiederholen
 job-enqueue = Einreihen
 job-delete = Löschen
-job-delete-question = Diesen Job endgültig löschen?
+job-delete-question = Diesen Job löschen?
 job-kill = Beenden
 job-kill-question = Diesen Job zu den toten verschieben?
 job-failure = Letzter Fehlschlag
@@ -641,3 +641,35 @@ tokens-scope-read = alles sehen außer Token und Protokoll
 tokens-scope-push = Jobs einstellen und Marken setzen
 tokens-scope-operate = auf Jobs, Warteschlangen und Worker einwirken
 tokens-scope-admin = alles
+
+# Jobs in eine andere Warteschlange verschieben. $to: die Warteschlange, $what: welche Jobs
+deed-move = Verschieben
+move-title = In eine andere Warteschlange verschieben
+move-to = In die Warteschlange
+act-move = Jobs in eine andere Warteschlange verschieben
+act-move-question = { $n ->
+    [one] { $n } Job in eine andere Warteschlange verschieben?
+   *[other] { $n } Jobs in eine andere Warteschlange verschieben?
+}
+act-move-at-least = Alle Treffer in eine andere Warteschlange verschieben? Es sind mehr als { $n } Jobs.
+act-move-means = Wartende Jobs kommen ans Ende der anderen Warteschlange; fehlgeschlagene, geplante und tote bleiben, wie sie sind, und kommen dorthin, wenn es so weit ist.
+act-move-do = { $n ->
+    [one] { $n } Job verschieben
+   *[other] { $n } Jobs verschieben
+}
+work-move-going = Wird nach { $to } verschoben ({ $what }): bisher { $n }
+work-move-going-of = Wird nach { $to } verschoben ({ $what }): { $n } von { $of }
+work-move-done = { $n ->
+    [one] { $n } Job nach { $to } verschoben ({ $what })
+   *[other] { $n } Jobs nach { $to } verschoben ({ $what })
+}
+work-move-cancelled = Angehalten; nach { $to } verschoben: { $n } ({ $what })
+work-move-failed = Auf halbem Weg gescheitert; nach { $to } verschoben: { $n } ({ $what }). Das Protokoll des Servers sagt, warum.
+
+# Die Seite, auf der ein Job bearbeitet wird
+edit-link = Bearbeiten
+edit-title = Job bearbeiten
+edit-means = Der Job behält seine Jid, seinen Platz und was von seinem letzten Fehler bekannt ist. Erlaubte Wiederholungen: -1 für keine, dann ist er tot; 0 für keine, dann wird er verworfen.
+edit-too-long = Die Argumente dieses Jobs sind länger als 64 KiB und können hier nicht bearbeitet werden. Die Kommandozeile und die API können es.
+edit-save = Speichern
+edit-enqueue = Speichern und jetzt einreihen

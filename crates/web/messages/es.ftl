@@ -500,7 +500,7 @@ queue-enqueued = En cola
 queue-kill = Matar
 queue-kill-question = ¿Mover los trabajos seleccionados a los muertos?
 queue-delete = Borrar
-queue-delete-question = ¿Borrar los trabajos seleccionados para siempre?
+queue-delete-question = ¿Eliminar los trabajos seleccionados?
 queue-clear-question = ¿Vaciar la cola { $queue }?
 queue-clear-means = { $n ->
     [0] No espera ningún trabajo en ella.
@@ -520,7 +520,7 @@ job-discarded = Descartado
 job-retry = Reintentar ahora
 job-enqueue = Añadir a la cola
 job-delete = Borrar
-job-delete-question = ¿Borrar este trabajo para siempre?
+job-delete-question = ¿Eliminar este trabajo?
 job-kill = Matar
 job-kill-question = ¿Mover este trabajo a los muertos?
 job-failure = Último fallo
@@ -641,3 +641,35 @@ tokens-scope-read = verlo todo menos los tokens y la auditoría
 tokens-scope-push = enviar trabajos y poner marcas
 tokens-scope-operate = actuar sobre trabajos, colas y workers
 tokens-scope-admin = todo
+
+# Mover trabajos a otra cola. $to: la cola, $what: qué trabajos
+deed-move = Mover
+move-title = Mover a otra cola
+move-to = A la cola
+act-move = Mover trabajos a otra cola
+act-move-question = { $n ->
+    [one] ¿Mover { $n } trabajo a otra cola?
+   *[other] ¿Mover { $n } trabajos a otra cola?
+}
+act-move-at-least = ¿Mover todos los encontrados a otra cola? Son más de { $n } trabajos.
+act-move-means = Los trabajos en espera van al final de esa cola; los fallidos, programados y muertos quedan como están y van allí cuando llegue su hora.
+act-move-do = { $n ->
+    [one] Mover { $n } trabajo
+   *[other] Mover { $n } trabajos
+}
+work-move-going = Moviendo a { $to } ({ $what }): { $n } hasta ahora
+work-move-going-of = Moviendo a { $to } ({ $what }): { $n } de { $of }
+work-move-done = { $n ->
+    [one] { $n } trabajo movido a { $to } ({ $what })
+   *[other] { $n } trabajos movidos a { $to } ({ $what })
+}
+work-move-cancelled = Detenido; trabajos movidos a { $to }: { $n } ({ $what })
+work-move-failed = Falló a medias; trabajos movidos a { $to }: { $n } ({ $what }). El registro del servidor dice por qué.
+
+# La página que edita un trabajo
+edit-link = Editar
+edit-title = Editar trabajo
+edit-means = El trabajo conserva su jid, su lugar y lo que se sabe de su último fallo. Reintentos permitidos: -1 para ninguno, y queda muerto; 0 para ninguno, y se descarta.
+edit-too-long = Los argumentos de este trabajo pasan de 64 KiB y no se pueden editar aquí. La línea de órdenes y la API pueden hacerlo.
+edit-save = Guardar
+edit-enqueue = Guardar y encolar ahora

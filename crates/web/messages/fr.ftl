@@ -491,7 +491,7 @@ queue-enqueued = Mis en file
 queue-kill = Tuer
 queue-kill-question = Déplacer les jobs sélectionnés parmi les morts ?
 queue-delete = Supprimer
-queue-delete-question = Supprimer définitivement les jobs sélectionnés ?
+queue-delete-question = Supprimer les tâches sélectionnées ?
 queue-clear-question = Vider la file { $queue } ?
 queue-clear-means = { $n ->
     [0] Aucun job n’y attend.
@@ -511,7 +511,7 @@ job-discarded = Abandonné
 job-retry = Reprendre maintenant
 job-enqueue = Mettre en file
 job-delete = Supprimer
-job-delete-question = Supprimer ce job définitivement ?
+job-delete-question = Supprimer cette tâche ?
 job-kill = Tuer
 job-kill-question = Déplacer ce job parmi les morts ?
 job-failure = Dernier échec
@@ -629,3 +629,35 @@ tokens-scope-read = tout voir sauf les jetons et le journal d’audit
 tokens-scope-push = envoyer des jobs et poser des repères
 tokens-scope-operate = agir sur les jobs, les files et les workers
 tokens-scope-admin = tout
+
+# Déplacer des tâches vers une autre file. $to : la file, $what : quelles tâches
+deed-move = Déplacer
+move-title = Déplacer vers une autre file
+move-to = Vers la file
+act-move = Déplacer des tâches vers une autre file
+act-move-question = { $n ->
+    [one] Déplacer { $n } tâche vers une autre file ?
+   *[other] Déplacer { $n } tâches vers une autre file ?
+}
+act-move-at-least = Déplacer toutes les tâches trouvées vers une autre file ? Il y en a plus de { $n }.
+act-move-means = Les tâches en attente vont à la fin de cette file ; celles qui ont échoué, sont planifiées ou mortes restent comme elles sont et y vont le moment venu.
+act-move-do = { $n ->
+    [one] Déplacer { $n } tâche
+   *[other] Déplacer { $n } tâches
+}
+work-move-going = Déplacement vers { $to } ({ $what }) : { $n } jusqu’ici
+work-move-going-of = Déplacement vers { $to } ({ $what }) : { $n } sur { $of }
+work-move-done = { $n ->
+    [one] { $n } tâche déplacée vers { $to } ({ $what })
+   *[other] { $n } tâches déplacées vers { $to } ({ $what })
+}
+work-move-cancelled = Arrêté ; tâches déplacées vers { $to } : { $n } ({ $what })
+work-move-failed = Échec en cours de route ; tâches déplacées vers { $to } : { $n } ({ $what }). Le journal du serveur dit pourquoi.
+
+# La page qui modifie une tâche
+edit-link = Modifier
+edit-title = Modifier la tâche
+edit-means = La tâche garde son jid, sa place et ce que l’on sait de son dernier échec. Nouveaux essais permis : -1 pour aucun, elle est alors morte ; 0 pour aucun, elle est alors abandonnée.
+edit-too-long = Les arguments de cette tâche dépassent 64 Kio et ne peuvent pas être modifiés ici. La ligne de commande et l’API le peuvent.
+edit-save = Enregistrer
+edit-enqueue = Enregistrer et mettre en file maintenant

@@ -381,7 +381,7 @@ queue-enqueued = 入队
 queue-kill = 终止
 queue-kill-question = 把所选任务移到死亡列表？
 queue-delete = 删除
-queue-delete-question = 永久删除所选任务？
+queue-delete-question = 删除所选任务？
 queue-clear-question = 清空队列 { $queue }？
 queue-clear-means = { $n ->
     [0] 其中没有等待的任务。
@@ -400,7 +400,7 @@ job-discarded = 已丢弃
 job-retry = 立即重试
 job-enqueue = 加入队列
 job-delete = 删除
-job-delete-question = 永久删除此任务？
+job-delete-question = 删除这个任务？
 job-kill = 终止
 job-kill-question = 把此任务移到死亡列表？
 job-failure = 上次失败
@@ -515,3 +515,26 @@ tokens-scope-read = 查看令牌和审计日志以外的一切
 tokens-scope-push = 推送任务和设置标记
 tokens-scope-operate = 操作任务、队列和工作进程
 tokens-scope-admin = 一切
+
+# 将任务移到其他队列。$to：队列，$what：哪些任务
+deed-move = 移动
+move-title = 移到其他队列
+move-to = 目标队列
+act-move = 将任务移到其他队列
+act-move-question = 将 { $n } 个任务移到其他队列？
+act-move-at-least = 将所有匹配的任务移到其他队列？超过 { $n } 个任务。
+act-move-means = 等待中的任务排到该队列末尾；失败、已计划和已死亡的任务保持原状，到时再进入该队列。
+act-move-do = 移动 { $n } 个任务
+work-move-going = 正在移到 { $to }（{ $what }）：目前 { $n } 个
+work-move-going-of = 正在移到 { $to }（{ $what }）：{ $n } / { $of }
+work-move-done = { $n } 个任务已移到 { $to }（{ $what }）
+work-move-cancelled = 已停止；{ $n } 个任务已移到 { $to }（{ $what }）
+work-move-failed = 中途失败；{ $n } 个任务已移到 { $to }（{ $what }）。原因见服务器日志。
+
+# 编辑任务的页面
+edit-link = 编辑
+edit-title = 编辑任务
+edit-means = 任务保留其 jid、位置和上次失败的信息。允许的重试次数：-1 表示不重试，失败即死亡；0 表示不重试，失败即丢弃。
+edit-too-long = 该任务的参数超过 64 KiB，无法在此编辑。可使用命令行或 API。
+edit-save = 保存
+edit-enqueue = 保存并立即入队
