@@ -500,7 +500,7 @@ queue-enqueued = En cola
 queue-kill = Matar
 queue-kill-question = ¿Mover los trabajos seleccionados a los muertos?
 queue-delete = Borrar
-queue-delete-question = ¿Eliminar los trabajos seleccionados?
+queue-delete-question = ¿Borrar los trabajos seleccionados?
 queue-clear-question = ¿Vaciar la cola { $queue }?
 queue-clear-means = { $n ->
     [0] No espera ningún trabajo en ella.
@@ -520,7 +520,7 @@ job-discarded = Descartado
 job-retry = Reintentar ahora
 job-enqueue = Añadir a la cola
 job-delete = Borrar
-job-delete-question = ¿Eliminar este trabajo?
+job-delete-question = ¿Borrar este trabajo?
 job-kill = Matar
 job-kill-question = ¿Mover este trabajo a los muertos?
 job-failure = Último fallo

@@ -491,7 +491,7 @@ queue-enqueued = Mis en file
 queue-kill = Tuer
 queue-kill-question = Déplacer les jobs sélectionnés parmi les morts ?
 queue-delete = Supprimer
-queue-delete-question = Supprimer les tâches sélectionnées ?
+queue-delete-question = Supprimer les jobs sélectionnés ?
 queue-clear-question = Vider la file { $queue } ?
 queue-clear-means = { $n ->
     [0] Aucun job n’y attend.
@@ -511,7 +511,7 @@ job-discarded = Abandonné
 job-retry = Reprendre maintenant
 job-enqueue = Mettre en file
 job-delete = Supprimer
-job-delete-question = Supprimer cette tâche ?
+job-delete-question = Supprimer ce job ?
 job-kill = Tuer
 job-kill-question = Déplacer ce job parmi les morts ?
 job-failure = Dernier échec
@@ -630,34 +630,34 @@ tokens-scope-push = envoyer des jobs et poser des repères
 tokens-scope-operate = agir sur les jobs, les files et les workers
 tokens-scope-admin = tout
 
-# Déplacer des tâches vers une autre file. $to : la file, $what : quelles tâches
+# Déplacer des jobs vers une autre file. $to : la file, $what : quels jobs
 deed-move = Déplacer
 move-title = Déplacer vers une autre file
 move-to = Vers la file
-act-move = Déplacer des tâches vers une autre file
+act-move = Déplacer des jobs vers une autre file
 act-move-question = { $n ->
-    [one] Déplacer { $n } tâche vers une autre file ?
-   *[other] Déplacer { $n } tâches vers une autre file ?
+    [one] Déplacer { $n } job vers une autre file ?
+   *[other] Déplacer { $n } jobs vers une autre file ?
 }
-act-move-at-least = Déplacer toutes les tâches trouvées vers une autre file ? Il y en a plus de { $n }.
-act-move-means = Les tâches en attente vont à la fin de cette file ; celles qui ont échoué, sont planifiées ou mortes restent comme elles sont et y vont le moment venu.
+act-move-at-least = Déplacer tous les jobs trouvés vers une autre file ? Il y en a plus de { $n }.
+act-move-means = Les jobs en attente vont à la fin de cette file ; ceux qui ont échoué, sont planifiés ou morts restent comme ils sont et y vont le moment venu.
 act-move-do = { $n ->
-    [one] Déplacer { $n } tâche
-   *[other] Déplacer { $n } tâches
+    [one] Déplacer { $n } job
+   *[other] Déplacer { $n } jobs
 }
 work-move-going = Déplacement vers { $to } ({ $what }) : { $n } jusqu’ici
 work-move-going-of = Déplacement vers { $to } ({ $what }) : { $n } sur { $of }
 work-move-done = { $n ->
-    [one] { $n } tâche déplacée vers { $to } ({ $what })
-   *[other] { $n } tâches déplacées vers { $to } ({ $what })
+    [one] { $n } job déplacé vers { $to } ({ $what })
+   *[other] { $n } jobs déplacés vers { $to } ({ $what })
 }
-work-move-cancelled = Arrêté ; tâches déplacées vers { $to } : { $n } ({ $what })
-work-move-failed = Échec en cours de route ; tâches déplacées vers { $to } : { $n } ({ $what }). Le journal du serveur dit pourquoi.
+work-move-cancelled = Arrêté ; jobs déplacés vers { $to } : { $n } ({ $what })
+work-move-failed = Échec en cours de route ; jobs déplacés vers { $to } : { $n } ({ $what }). Le journal du serveur dit pourquoi.
 
-# La page qui modifie une tâche
+# La page qui modifie un job
 edit-link = Modifier
-edit-title = Modifier la tâche
-edit-means = La tâche garde son jid, sa place et ce que l’on sait de son dernier échec. Nouveaux essais permis : -1 pour aucun, elle est alors morte ; 0 pour aucun, elle est alors abandonnée.
-edit-too-long = Les arguments de cette tâche dépassent 64 Kio et ne peuvent pas être modifiés ici. La ligne de commande et l’API le peuvent.
+edit-title = Modifier le job
+edit-means = Le job garde son jid, sa place et ce que l’on sait de son dernier échec. Nouveaux essais permis : -1 pour aucun, il est alors mort ; 0 pour aucun, il est alors abandonné.
+edit-too-long = Les arguments de ce job dépassent 64 Kio et ne peuvent pas être modifiés ici. La ligne de commande et l’API le peuvent.
 edit-save = Enregistrer
 edit-enqueue = Enregistrer et mettre en file maintenant

@@ -271,7 +271,7 @@ mod tests {
             {
                 assert_eq!(chosen, Variables::from(["n".to_owned()]), "{key}");
                 for n in [0_u64, 1, 2, 3, 11, 99, 100, 1_000_000] {
-                    let said = words.count_fill(key, n, &[("most", "5"), ("what", "x")]);
+                    let said = words.count_fill(key, n, &[("most", "5"), ("what", "x"), ("to", "y")]);
                     assert!(!said.contains('{') && said != key, "{}: {key} of {n} is {said}", words.tag());
                 }
             }
