@@ -71,7 +71,10 @@ pub use serve::{Served, serve};
 pub use site::Site;
 pub use watch::Watch;
 
-use pages::{act, audit as audit_page, busy, choice, debug, docs, edit, home, job as job_page, queue, queues, recent, search as search_page, set, statistics, tokens, works};
+use pages::{
+    act, audit as audit_page, busy, choice, debug, docs, edit, home, job as job_page, queue, queues, recent,
+    search as search_page, set, statistics, tokens, works,
+};
 use problem::Problem;
 use routes::Routes;
 use web::Web;
