@@ -178,7 +178,7 @@ test("what cannot be undone is asked for first", { timeout: 60_000 }, async () =
   await page.getByRole("button", { name: "Delete" }).click();
   await page.waitForURL("**/retries");
   assert.equal(await gone(), true);
-  assert.deepEqual(questions, ["Delete this job for good?", "Delete this job for good?"]);
+  assert.deepEqual(questions, ["Delete this job?", "Delete this job?"]);
   await close();
 });
 
