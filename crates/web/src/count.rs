@@ -1,7 +1,5 @@
 //! Numbers as people read them.
 
-use std::time::Duration;
-
 /// `1234567` as `1,234,567` (rule `V-20`).
 pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
@@ -23,30 +21,6 @@ pub(crate) fn memory(kb: u64) -> String {
         _ => {
             let tenths = kb / 1024 * 10 / 1024;
             format!("{}.{} GB", thousands(tenths / 10), tenths % 10)
-        }
-    }
-}
-
-/// How long something took, to two or three digits: `250 µs`, `12 ms`, `1.2 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`.
-pub(crate) fn lasted(duration: Duration) -> String {
-    let micros = duration.as_micros();
-    let tenths = |count: u128, unit: &str| format!("{}.{} {unit}", count / 10, count % 10);
-    match micros {
-        0 => "0 ms".into(),
-        1..1_000 => format!("{micros} µs"),
-        1_000..10_000 => tenths(micros / 100, "ms"),
-        10_000..1_000_000 => format!("{} ms", micros / 1_000),
-        1_000_000..10_000_000 => tenths(micros / 100_000, "s"),
-        10_000_000..60_000_000 => format!("{} s", micros / 1_000_000),
-        _ => {
-            let (seconds, whole) = (duration.as_secs(), |large: u64, unit, small: u64, rest| {
-                if small == 0 { format!("{large} {unit}") } else { format!("{large} {unit} {small} {rest}") }
-            });
-            match seconds {
-                0..3_600 => whole(seconds / 60, "min", seconds % 60, "s"),
-                3_600..86_400 => whole(seconds / 3_600, "h", seconds % 3_600 / 60, "min"),
-                _ => whole(seconds / 86_400, "d", seconds % 86_400 / 3_600, "h"),
-            }
         }
     }
 }
@@ -77,27 +51,6 @@ mod tests {
             assert_eq!(thousands(number), text);
         }
         assert_eq!(thousands(u64::MAX), "18,446,744,073,709,551,615");
-    }
-
-    #[test]
-    fn what_takes_longer_is_told_in_larger_units() {
-        for (micros, text) in [
-            (0, "0 ms"),
-            (999, "999 µs"),
-            (1_000, "1.0 ms"),
-            (9_999, "9.9 ms"),
-            (12_345, "12 ms"),
-            (999_999, "999 ms"),
-            (1_250_000, "1.2 s"),
-            (59_999_999, "59 s"),
-            (60_000_000, "1 min"),
-            (200_000_000, "3 min 20 s"),
-            (7_500_000_000, "2 h 5 min"),
-            (86_400_000_000, "1 d"),
-            (273_600_000_000, "3 d 4 h"),
-        ] {
-            assert_eq!(lasted(Duration::from_micros(micros)), text);
-        }
     }
 
     #[test]

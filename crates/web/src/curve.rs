@@ -6,7 +6,8 @@ use std::time::Duration;
 use bessemer_core::Wall;
 
 use crate::chart::{self, Chart, Said, Series};
-use crate::count::{lasted, thousands};
+use crate::count::thousands;
+use crate::moment::duration;
 use crate::text;
 use crate::watch::{DeployMark, Histogram, Point, Span};
 use crate::words::Words;
@@ -19,7 +20,7 @@ pub(crate) const PERCENTILES: [(f64, &str); 3] = [(0.5, "s3"), (0.95, "s1"), (0.
 
 /// The percentiles of a histogram as texts; empty where nothing was counted.
 pub(crate) fn percentiles(histogram: &Histogram) -> [String; 3] {
-    PERCENTILES.map(|(part, _)| histogram.quantile(part).map_or_else(String::new, lasted))
+    PERCENTILES.map(|(part, _)| histogram.quantile(part).map_or_else(String::new, duration))
 }
 
 /// When a point began, as precisely as its span needs it: `14:05`, or `2026-01-02`.
@@ -113,7 +114,7 @@ pub(crate) fn durations(
         words,
         titles: points.iter().map(title).collect(),
         ticks: ticks(points, span),
-        figure: |seconds| lasted(Duration::from_secs_f64(seconds)),
+        figure: |seconds| duration(Duration::from_secs_f64(seconds)),
     };
     let lines = PERCENTILES.map(|(part, class)| Series {
         class,

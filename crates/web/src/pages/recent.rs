@@ -5,11 +5,11 @@ use axum::http::StatusCode;
 use bessemer_core::event::{Attempt, Outcome};
 use bessemer_core::{Query, Wall};
 
-use crate::count::{lasted, thousands};
+use crate::count::thousands;
 use crate::form::Fields;
 use crate::frame::{Frame, Tab};
 use crate::link::Base;
-use crate::moment::Moment;
+use crate::moment::{self, Moment};
 use crate::pager::Pager;
 use crate::problem::Problem;
 use crate::visit::{Shown, Visit, html, redirect};
@@ -137,8 +137,8 @@ fn row(base: &Base, words: Words, attempt: &Attempt, now: Wall) -> Row {
         queue: text::visible(&attempt.queue),
         queue_href: base.queue(&attempt.queue),
         wid: text::visible(&attempt.wid),
-        ran: lasted(attempt.run()),
-        waited: lasted(attempt.wait()),
+        ran: moment::duration(attempt.run()),
+        waited: moment::duration(attempt.wait()),
         outcome: attempt.outcome.as_str(),
         label: label(words, attempt.outcome),
         bad: attempt.outcome != Outcome::Done,
