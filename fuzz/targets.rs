@@ -180,7 +180,7 @@ fn stays_the_same(text: &str, job: &Checked<'_>) {
     let again = Job::parse(stored).expect(stored).check().expect(stored);
     assert_eq!((again.jid(), again.queue(), again.jobtype()), (job.jid(), job.queue(), job.jobtype()));
     assert_eq!(again.retry(), job.retry());
-    assert_eq!((again.at(), again.on_lost()), (job.at(), job.on_lost()));
+    assert_eq!((again.at(), again.custom(), again.unique_key()), (job.at(), job.custom(), job.unique_key()));
     let kept = |text| serde_json::from_str::<Kept<'_>>(text).map(|kept| kept.args.get().to_owned());
     // A reader with duplicate members of other names may refuse the whole; what it reads is the same.
     if let (Ok(sent), Ok(kept)) = (kept(text), kept(stored)) {

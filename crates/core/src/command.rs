@@ -11,7 +11,7 @@ use bessemer_protocol::text::quote;
 use bytes::Bytes;
 
 use crate::edit::{Edit, Replacement, in_queue};
-use crate::fact::{Cleared, Failure, Family, Head, JobId, OnLost, Span};
+use crate::fact::{Callback, Cleared, Failure, Family, Head, JobId, OnLost, Release, Span, Terms};
 use crate::limits::{KEEP_BYTES_MAX, KEPT_KEY_MAX, KEPT_VALUE_MAX, SLICE_MAX};
 use crate::query::{Info, Set};
 use crate::time::Wall;
@@ -24,7 +24,7 @@ pub struct Ticket(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnId(pub u64);
 
-/// Everything that can be asked. Closed, at most 25 variants: an engine is small because this list is.
+/// Everything that can be asked. Closed, at most 30 variants: an engine is small because this list is.
 #[derive(Clone, Copy, Debug)]
 pub enum Command<'a> {
     /// A client identified itself. Answered [`Reply::Done`], or [`Refusal::TooManyWorkers`].
@@ -121,6 +121,69 @@ pub struct Hello<'a> {
     pub rss_kb: u64,
 }
 
+/// What a job that is pushed asks for beyond being run: [`Terms`] before they are agreed to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asks<'a> {
+    pub unique: Option<AskUnique>,
+    /// See [`Terms::expires`].
+    pub expires: Option<Wall>,
+    /// See [`Terms::batch`].
+    pub batch: Option<&'a str>,
+    /// See [`Terms::callback`].
+    pub callback: Option<(&'a str, Callback)>,
+    /// See [`Terms::cron`].
+    pub cron: Option<&'a str>,
+    /// See [`Terms::tracked`].
+    pub tracked: bool,
+}
+
+/// [`Asks`] with their texts owned.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnAsks {
+    unique: Option<AskUnique>,
+    expires: Option<Wall>,
+    batch: Option<Box<str>>,
+    callback: Option<(Box<str>, Callback)>,
+    cron: Option<Box<str>>,
+    tracked: bool,
+}
+
+impl OwnAsks {
+    /// Takes them over.
+    pub fn of(asks: &Asks<'_>) -> Self {
+        Self {
+            unique: asks.unique,
+            expires: asks.expires,
+            batch: asks.batch.map(Into::into),
+            callback: asks.callback.map(|(bid, which)| (bid.into(), which)),
+            cron: asks.cron.map(Into::into),
+            tracked: asks.tracked,
+        }
+    }
+
+    /// Lends them.
+    pub fn lend(&self) -> Asks<'_> {
+        Asks {
+            unique: self.unique,
+            expires: self.expires,
+            batch: self.batch.as_deref(),
+            callback: self.callback.as_ref().map(|(bid, which)| (&**bid, *which)),
+            cron: self.cron.as_deref(),
+            tracked: self.tracked,
+        }
+    }
+}
+
+/// A key that a job asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AskUnique {
+    /// See [`bessemer_protocol::job::Checked::unique_key`].
+    pub key: u128,
+    /// Held for this long, for a scheduled job from its time on (rule `E-33`).
+    pub hold: Duration,
+    pub release: Release,
+}
+
 /// A job as it is pushed: checked by the protocol's rules, its envelope parsed once.
 #[derive(Clone, Copy, Debug)]
 pub struct Push<'a> {
@@ -130,6 +193,8 @@ pub struct Push<'a> {
     pub retry: i16,
     pub reserve_for: u32,
     pub on_lost: Option<OnLost>,
+    /// What it asks for beyond being run.
+    pub asks: Asks<'a>,
     /// Run not before.
     pub at: Option<Wall>,
     /// A failure that the producer sent along: its retry count goes on (rule `P-15`).
@@ -142,7 +207,7 @@ pub struct Push<'a> {
 
 impl<'a> Push<'a> {
     /// The part that the log's record repeats.
-    pub fn head(&self, body_hash: u64) -> Head<'a> {
+    pub fn head(&self, body_hash: u64, terms: Terms<'a>) -> Head<'a> {
         Head {
             jid: self.jid,
             queue: self.queue,
@@ -150,6 +215,7 @@ impl<'a> Push<'a> {
             retry: self.retry,
             reserve_for: self.reserve_for,
             on_lost: self.on_lost,
+            terms,
             body_hash,
         }
     }

@@ -2,7 +2,7 @@
 
 use bessemer_protocol::job::{Job, JobError, ParseError};
 
-use crate::command::{FailureView, Push};
+use crate::command::{Asks, FailureView, Push};
 use crate::fact::{Failure, JobId};
 use crate::query::JobView;
 use crate::time::Wall;
@@ -84,7 +84,9 @@ impl Replacement {
             jobtype: job.jobtype(),
             retry: job.retry(),
             reserve_for: job.reserve_for(),
-            on_lost: job.on_lost().map(Into::into),
+            on_lost: job.custom().on_lost.map(Into::into),
+            // What it asked for when it was pushed stays agreed: see `machine/edit.rs`.
+            asks: Asks::default(),
             at: None,
             failure: None,
             sent: &[],

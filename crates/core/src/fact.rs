@@ -44,8 +44,99 @@ pub struct Head<'a> {
     pub reserve_for: u32,
     /// What becomes of it when its worker is lost; `None`: the server's default (`D4`).
     pub on_lost: Option<OnLost>,
+    /// What it asks for beyond being run.
+    pub terms: Terms<'a>,
     /// A keyed hash of the bytes that the producer sent, for the safe re-push (`D5`).
     pub body_hash: u64,
+}
+
+/// What a job asks for beyond being run; nearly all ask for nothing. Part of the job's own record, so that nothing of it
+/// can outlive the job, or be forgotten before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Terms<'a> {
+    /// What no second job may have while this one holds it (rule `E-30`).
+    pub unique: Option<Unique>,
+    /// Not handed out from then on (rule `E-40`).
+    pub expires: Option<Wall>,
+    /// The batch that it is a member of (rule `E-02`).
+    pub batch: Option<&'a str>,
+    /// The batch whose callback it is, and which of them (rule `E-10`).
+    pub callback: Option<(&'a str, Callback)>,
+    /// The cron entry that made it (rule `E-50`).
+    pub cron: Option<&'a str>,
+    /// Known for a while after its end (rule `E-20`, decision `D21`).
+    pub tracked: bool,
+}
+
+/// [`Terms`] with their texts owned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnTerms {
+    pub unique: Option<Unique>,
+    pub expires: Option<Wall>,
+    pub batch: Option<Box<str>>,
+    pub callback: Option<(Box<str>, Callback)>,
+    pub cron: Option<Box<str>>,
+    pub tracked: bool,
+}
+
+impl OwnTerms {
+    /// Takes them over.
+    pub fn of(terms: &Terms<'_>) -> Self {
+        Self {
+            unique: terms.unique,
+            expires: terms.expires,
+            batch: terms.batch.map(Into::into),
+            callback: terms.callback.map(|(bid, which)| (bid.into(), which)),
+            cron: terms.cron.map(Into::into),
+            tracked: terms.tracked,
+        }
+    }
+
+    /// Lends them.
+    pub fn terms(&self) -> Terms<'_> {
+        Terms {
+            unique: self.unique,
+            expires: self.expires,
+            batch: self.batch.as_deref(),
+            callback: self.callback.as_ref().map(|(bid, which)| (&**bid, *which)),
+            cron: self.cron.as_deref(),
+            tracked: self.tracked,
+        }
+    }
+}
+
+/// The key of a unique job (rules `E-30` to `E-34`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Unique {
+    /// See [`bessemer_protocol::job::Checked::unique_key`].
+    pub key: u128,
+    /// Free from then on in any case.
+    pub until: Wall,
+    pub release: Release,
+}
+
+/// When a unique job gives up its key before its time is over (`custom.unique_until`, rule `E-32`). Whatever it says, the key is
+/// free when the job is no more without having succeeded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Release {
+    /// When it is ACKed.
+    #[default]
+    Success,
+    /// When it is fetched.
+    Start,
+    /// Not before; also if it has succeeded long ago.
+    Expiry,
+}
+
+/// The callbacks of a batch (rule `E-01`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Callback {
+    /// Every member was ACKed.
+    Success,
+    /// Every member was run once.
+    Complete,
+    /// The first of its members died.
+    Death,
 }
 
 /// What becomes of a job whose worker is lost (`custom.on_lost`, `D4`).
@@ -126,6 +217,8 @@ pub enum Ending {
     DeadAge,
     /// The dead set was full and it was the oldest.
     DeadLimit,
+    /// It was not run in time (rule `E-40`).
+    Expired,
 }
 
 /// A family of small records that are no jobs. There are two kinds.
@@ -154,27 +247,41 @@ pub enum Family {
     Token,
     /// Kept. Who has changed what.
     Audit,
+    /// Kept. A batch, see `machine/batches.rs`.
+    Batch,
+    /// Kept. A unique key that outlives its job, see `machine/unique.rs`.
+    Unique,
+    /// Kept. How far a job says that it is, and how it ended, see `machine/track.rs`.
+    Track,
+    /// Kept. What operators have set for a queue in the place of the configuration, see `machine/throttle.rs`.
+    Throttle,
+    /// Kept. What a cron entry has done and whether it is paused, see `machine/cron.rs`.
+    Cron,
 }
 
 impl Family {
     /// Those whose records come in numbers. A family that is added here is told again, recovered, copied and cleaned
     /// like the others; whether anybody but the machine may write to it is [`Family::is_open`]'s to say.
-    pub const KEPT: [Self; 4] = [Self::Statistic, Self::Mark, Self::Token, Self::Audit];
+    pub const KEPT: [Self; 9] = [
+        Self::Statistic,
+        Self::Mark,
+        Self::Token,
+        Self::Audit,
+        Self::Batch,
+        Self::Unique,
+        Self::Track,
+        Self::Throttle,
+        Self::Cron,
+    ];
 
     /// Whether its records come in numbers: see [`Family::KEPT`].
     pub fn is_kept(self) -> bool {
-        match self {
-            Self::Counters | Self::Day | Self::Recent | Self::Queue => false,
-            Self::Statistic | Self::Mark | Self::Token | Self::Audit => true,
-        }
+        !matches!(self, Self::Counters | Self::Day | Self::Recent | Self::Queue)
     }
 
     /// Whether [`crate::Command::Keep`] may change its records: the machine has no rule about them.
     pub fn is_open(self) -> bool {
-        match self {
-            Self::Counters | Self::Day | Self::Recent | Self::Queue => false,
-            Self::Statistic | Self::Mark | Self::Token | Self::Audit => true,
-        }
+        matches!(self, Self::Statistic | Self::Mark | Self::Token | Self::Audit)
     }
 
     /// Whether its records came of jobs, and so go when all jobs go ([`Cleared::Everything`]). What people have said
@@ -182,7 +289,8 @@ impl Family {
     pub fn comes_of_jobs(self) -> bool {
         match self {
             Self::Counters | Self::Day | Self::Recent | Self::Queue | Self::Statistic => true,
-            Self::Mark | Self::Token | Self::Audit => false,
+            Self::Batch | Self::Unique | Self::Track => true,
+            Self::Mark | Self::Token | Self::Audit | Self::Throttle | Self::Cron => false,
         }
     }
 
@@ -197,6 +305,11 @@ impl Family {
             Self::Mark => "marks",
             Self::Token => "tokens",
             Self::Audit => "audit",
+            Self::Batch => "batches",
+            Self::Unique => "unique keys",
+            Self::Track => "progress",
+            Self::Throttle => "throttles",
+            Self::Cron => "cron",
         }
     }
 }

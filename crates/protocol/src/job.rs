@@ -12,6 +12,7 @@ use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::custom::{Custom, CustomError};
 use crate::finish;
 use crate::limits::{DEPTH_MAX, RESERVE_MAX_S, RETRY_MAX};
 use crate::names::{NameError, check_jid, check_jobtype, check_queue};
@@ -49,8 +50,8 @@ pub enum JobError {
     At(String, String),
     #[error("invalid job: retry {0}, limit {RETRY_MAX}")]
     Retry(i64),
-    #[error("invalid custom.{0}")]
-    Custom(&'static str),
+    #[error(transparent)]
+    Custom(#[from] CustomError),
 }
 
 /// `custom.on_lost` (`D4`).
@@ -97,7 +98,8 @@ pub struct Job<'a> {
 pub struct Checked<'a> {
     job: Job<'a>,
     at: Option<Timestamp>,
-    on_lost: Option<OnLost>,
+    custom: Custom,
+    unique_key: Option<u128>,
 }
 
 /// Retries of a job that does not say (rule `P-10`).
@@ -167,25 +169,15 @@ impl<'a> Job<'a> {
             None => None,
         };
         check_queue(self.queue())?;
-        let on_lost = self.on_lost()?;
-        Ok(Checked { job: self, at, on_lost })
+        let custom = Custom::read(self.custom)?;
+        let args = self.args.map_or("[]", RawValue::get);
+        let jobtype = self.jobtype.as_deref().unwrap_or_default();
+        let unique_key = custom.unique_for.map(|_| custom.key(jobtype, self.queue(), args));
+        Ok(Checked { job: self, at, custom, unique_key })
     }
 
     fn queue(&self) -> &str {
         self.queue.as_deref().filter(|q| !q.is_empty()).unwrap_or(QUEUE_DEFAULT)
-    }
-
-    fn on_lost(&self) -> Result<Option<OnLost>, JobError> {
-        #[derive(Deserialize)]
-        struct Ours {
-            #[serde(default)]
-            on_lost: Option<OnLost>,
-        }
-        let Some(custom) = self.custom.map(RawValue::get).filter(|raw| raw.contains("on_lost")) else {
-            return Ok(None);
-        };
-        let ours: Ours = serde_json::from_str(custom).map_err(|_| JobError::Custom("on_lost"))?;
-        Ok(ours.on_lost)
     }
 }
 
@@ -237,8 +229,14 @@ impl Checked<'_> {
         self.at
     }
 
-    pub fn on_lost(&self) -> Option<OnLost> {
-        self.on_lost
+    /// What it says to the server in `custom`.
+    pub fn custom(&self) -> &Custom {
+        &self.custom
+    }
+
+    /// The key that no other job may have, where it asks for one (rule `E-30`).
+    pub fn unique_key(&self) -> Option<u128> {
+        self.unique_key
     }
 
     pub fn failure(&self) -> Option<&SentFailure> {
@@ -558,7 +556,7 @@ mod tests {
             ),
             (
                 format!(r#"{{{jid},"jobtype":"T","args":[],"custom":{{"on_lost":"x"}}}}"#),
-                "invalid custom.on_lost",
+                "invalid custom.on_lost: must be \"requeue\", \"wait\" or \"dead\"",
             ),
         ] {
             assert_eq!(refused(&text), error, "{text}");

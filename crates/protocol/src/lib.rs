@@ -4,6 +4,7 @@
 //! comments and tests (`H-12`, `P-03`, …) are those of the project's compatibility specification, `docs/protocol.md`.
 
 pub mod beat;
+pub mod custom;
 pub mod finish;
 pub mod handshake;
 pub mod job;

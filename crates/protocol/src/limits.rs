@@ -53,3 +53,12 @@ pub const BACKTRACE_MAX: usize = 64 * 1024;
 
 /// Bytes of a glob in MUTATE and JOBS: matching takes time with its length, for every job that is looked at.
 pub const GLOB_MAX: usize = 1024;
+
+/// Seconds of `custom.unique_for` and `custom.expires_in` at most: a year.
+pub const CUSTOM_SECONDS_MAX: u64 = 365 * 86_400;
+
+/// Bytes of a `custom.unique_key`.
+pub const UNIQUE_KEY_MAX: usize = 512;
+
+/// Arguments up to this many bytes are compared by what they mean, longer ones by how they are written.
+pub const CANONICAL_MAX: usize = 64 << 10;

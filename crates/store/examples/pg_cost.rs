@@ -17,7 +17,7 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use bessemer_core::command::Push;
+use bessemer_core::command::{Asks, Push};
 use bessemer_core::{Boot, Command, ConnId, Now, Reply, Rules, Settled, Ticket, Wall};
 use bessemer_store::{Engine, Postgres};
 use tokio_postgres::{Client, Config, Statement};
@@ -196,6 +196,7 @@ impl Ticks {
                     retry: 25,
                     reserve_for: 1_800,
                     on_lost: None,
+                    asks: Asks::default(),
                     at: None,
                     failure: None,
                     sent: body,

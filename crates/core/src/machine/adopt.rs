@@ -82,7 +82,7 @@ impl Machine {
         });
         Some(Life {
             order: entry.order,
-            head: Head { queue: &self.queues[entry.queue].name, ..head },
+            head: Head { queue: &self.queues[entry.queue].name, terms: self.terms_of(slot), ..head },
             standing,
             enqueued_at: (entry.state == State::Working).then_some(entry.time),
             failure,
@@ -184,6 +184,7 @@ impl Machine {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fact::Terms;
     use crate::fact::{OnLost, Span};
     use crate::limits::Rules;
 
@@ -211,6 +212,7 @@ mod tests {
             retry: 3,
             reserve_for: 90,
             on_lost: Some(OnLost::Wait),
+            terms: Terms { tracked: true, ..Terms::default() },
             body_hash: 0,
         };
         Life {

@@ -44,6 +44,9 @@ impl Machine {
         if live != placed || live != self.table.len() || live != self.types.users() {
             return Err(format!("{live} jobs, {placed} places, {} by jid", self.table.len()));
         }
+        if let Some(slot) = self.terms.keys().find(|slot| !self.table.is_live(**slot)) {
+            return Err(format!("slot {slot}: terms of no job"));
+        }
         if working != self.reservations.len() {
             return Err("more reservations than jobs".into());
         }
@@ -84,7 +87,7 @@ impl Machine {
             let entry = &self.table[slot];
             _ = writeln!(
                 text,
-                "job {:x} {} {} order {} jid {:x} body {:x} retry {} reserve {} {:?} {:?} {:?} {:?}",
+                "job {:x} {} {} order {} jid {:x} body {:x} retry {} reserve {} {:?} {:?} {:?} {:?} {:?}",
                 self.table.id(slot).0,
                 self.queues[entry.queue].name,
                 self.types.name(entry.jobtype),
@@ -97,6 +100,7 @@ impl Machine {
                 self.place(slot),
                 self.failures.get(&slot).map(|f| (f.attempts, f.failed_at, f.next_at, f.text.len)),
                 self.losses.get(&slot),
+                self.terms.get(&slot),
             );
         }
         text

@@ -39,7 +39,7 @@ impl Counters {
         match why {
             Ending::Acked => self.attempt(at, false),
             Ending::Failed => self.attempt(at, true),
-            Ending::Lost | Ending::Deleted | Ending::DeadAge | Ending::DeadLimit => {}
+            Ending::Lost | Ending::Deleted | Ending::DeadAge | Ending::DeadLimit | Ending::Expired => {}
         }
     }
 

@@ -145,7 +145,7 @@ impl Machine {
                 self.happen(turn, &Fact::Lost { id, order, at, blamed, standing });
             }
             Verdict::Discard => {
-                self.happen(turn, &Fact::End { id, at, why: Ending::Lost });
+                self.end(turn, slot, Ending::Lost);
                 turn.out.events.push(Event::Discarded { id, why: Ending::Lost });
             }
             Verdict::Die { poison } => {
@@ -153,6 +153,7 @@ impl Machine {
                 let standing = Standing::Dead { until };
                 self.happen(turn, &Fact::Lost { id, order, at, blamed, standing });
                 self.explain(turn, slot, until, if poison { POISON } else { LOST });
+                self.died(turn, slot);
                 turn.out.events.push(Event::Died { id, poison });
             }
         }

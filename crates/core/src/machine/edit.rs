@@ -7,7 +7,7 @@ use super::table::{Slot, State};
 use super::{Machine, Turn};
 use crate::command::Reply;
 use crate::edit::Edit;
-use crate::fact::{Fact, Facts, Failure, JobId, Order, Standing};
+use crate::fact::{Fact, Facts, Failure, JobId, Order, OwnTerms, Standing};
 
 impl Machine {
     /// To another queue. Who waits there gets what came to its tail.
@@ -49,7 +49,8 @@ impl Machine {
             (self.table[slot].order, self.set_standing(slot))
         };
         // The push that it came by is still that push (`D5`).
-        let head = job.head(self.table[slot].body_hash);
+        let terms = OwnTerms::of(&self.terms_of(slot));
+        let head = job.head(self.table[slot].body_hash, terms.terms());
         self.happen(turn, &Fact::Put { id, order, at: None, head, standing, body: job.body });
         if let Some(failure) = failure {
             let at = failure.failed_at;

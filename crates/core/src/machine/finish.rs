@@ -15,9 +15,8 @@ impl Machine {
     pub(super) fn ack<F: Facts>(&mut self, turn: &mut Turn<'_, F>, conn: ConnId, jid: &str) -> Reply {
         match self.reserved(conn, jid) {
             Some(slot) => {
-                let (id, at) = (self.table.id(slot), turn.now.wall);
                 self.attempted(turn, slot, Some(jid), Outcome::Done, None);
-                self.happen(turn, &Fact::End { id, at, why: Ending::Acked });
+                self.end(turn, slot, Ending::Acked);
             }
             None => self.tally.stale_acks += 1,
         }
@@ -84,7 +83,7 @@ impl Machine {
         let failed_at = before.map_or(now.wall, |f| f.failed_at);
         let (next_at, standing) = match verdict {
             Verdict::Discard => {
-                self.happen(turn, &Fact::End { id, at: now.wall, why: Ending::Failed });
+                self.end(turn, slot, Ending::Failed);
                 turn.out.events.push(Event::Discarded { id, why: Ending::Failed });
                 return;
             }
@@ -102,6 +101,10 @@ impl Machine {
         };
         let failure = Failure { retry_count, remaining, failed_at, next_at, text };
         self.happen(turn, &Fact::Fail { id, order, at: now.wall, counted: true, failure, standing });
+        self.ran(turn, slot);
+        if matches!(standing, Standing::Dead { .. }) {
+            self.died(turn, slot);
+        }
         self.trim_dead(turn);
     }
 
@@ -148,7 +151,7 @@ impl Machine {
     pub(super) fn drop_dead<F: Facts>(&mut self, turn: &mut Turn<'_, F>, slot: Slot, why: Ending) {
         let id = self.table.id(slot);
         self.tally.dead_dropped += 1;
-        self.happen(turn, &Fact::End { id, at: turn.now.wall, why });
+        self.end(turn, slot, why);
         turn.out.events.push(Event::Discarded { id, why });
     }
 }

@@ -66,6 +66,7 @@ impl Machine {
                 if let Some(at) = at {
                     self.recent.pushed(at, self.table.seq_of(slot), self.rules.repush_window);
                 }
+                self.take_on(slot, &head.terms);
                 self.enter(slot, order, standing, again);
             }
             Fact::Set { id, order, standing } => self.stand(id, order, standing),
@@ -102,6 +103,7 @@ impl Machine {
             }
             Fact::Keep { family, key, value } if family.is_kept() => {
                 self.kept.set(family, key, value.map(|value| (value, span))).into_iter().for_each(free);
+                self.learn(family, key, value);
             }
             Fact::Keep { family, key, value } => self.keep(family, key, value),
             Fact::Clear(what) => self.clear_all(what, free),
@@ -121,6 +123,7 @@ impl Machine {
             self.failures.clear();
             self.losses.clear();
             self.stood.clear();
+            self.forget_terms();
             self.counters = Counters::default();
             self.recent = Recent::default();
             return;
@@ -139,7 +142,7 @@ impl Machine {
         self.standing_in(what).into_iter().map(|slot| self.table.id(slot)).collect()
     }
 
-    fn standing_in(&self, what: Cleared<'_>) -> Vec<Slot> {
+    pub(super) fn standing_in(&self, what: Cleared<'_>) -> Vec<Slot> {
         match what {
             Cleared::Everything => self.table.slots().collect(),
             Cleared::Queue(name) => {
@@ -244,6 +247,7 @@ impl Machine {
             free(failure.text);
         }
         self.losses.remove(&slot);
+        self.let_go(slot);
         self.types.release(self.table[slot].jobtype);
         self.queues.release(self.table[slot].queue);
         free(self.table[slot].body());
@@ -279,9 +283,7 @@ impl Machine {
                 let paused = value.is_some_and(|v| v.first().is_some_and(|f| f & PAUSED != 0));
                 self.queues.set_known(name, value.is_some(), paused);
             }
-            Family::Statistic | Family::Mark | Family::Token | Family::Audit => {
-                unreachable!("a kept family, see `kept.rs`")
-            }
+            _ => unreachable!("a kept family, see `kept.rs`"),
         }
     }
 

@@ -31,6 +31,7 @@ mod jobtypes;
 mod kept;
 mod sorted;
 mod table;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod tick;
@@ -54,7 +55,7 @@ use self::tick::Ticks;
 use self::workers::Workers;
 use crate::command::{Command, ConnId, Refusal, Reply, Stage, Ticket};
 use crate::event::Event;
-use crate::fact::{Facts, Order, Span, Stood};
+use crate::fact::{Facts, Order, OwnTerms, Span, Stood};
 use crate::limits::Rules;
 use crate::query::Tally;
 use crate::time::{Boot, Now, Wall};
@@ -90,6 +91,7 @@ pub struct Machine {
     losses: BTreeMap<Slot, Vec<Wall>>,
     /// Where discarded jobs stood.
     stood: BTreeMap<Slot, Stood>,
+    terms: BTreeMap<Slot, OwnTerms>,
     counters: Counters,
     recent: Recent,
     kept: Kept,
@@ -120,6 +122,7 @@ impl Machine {
             failures: BTreeMap::new(),
             losses: BTreeMap::new(),
             stood: BTreeMap::new(),
+            terms: BTreeMap::new(),
             counters: Counters::default(),
             recent: Recent::default(),
             kept: Kept::default(),

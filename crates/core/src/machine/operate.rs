@@ -43,8 +43,7 @@ impl Machine {
 
     /// A job is gone for good, because an operator wanted it so.
     pub(super) fn end_deleted<F: Facts>(&mut self, turn: &mut Turn<'_, F>, slot: Slot) {
-        let id = self.table.id(slot);
-        self.happen(turn, &Fact::End { id, at: turn.now.wall, why: Ending::Deleted });
+        self.end(turn, slot, Ending::Deleted);
     }
 
     /// Out of sight, and gone for good when nobody has taken that back in time. Until then its push is known (`D5`): who
@@ -95,7 +94,11 @@ impl Machine {
             }
             let (id, order) = (machine.table.id(slot), machine.table[slot].order);
             let standing = Standing::Dead { until: turn.now.wall.after(machine.rules.dead_age) };
+            let was_dead = machine.table[slot].state == State::Dead;
             machine.happen(turn, &Fact::Set { id, order, standing });
+            if !was_dead {
+                machine.died(turn, slot);
+            }
             true
         });
         self.trim_dead(turn);
@@ -128,7 +131,7 @@ impl Machine {
             Cleared::Everything | Cleared::Set(_) => None,
         };
         let (paused, before) = (known.map(|queue| self.queues[queue].paused), self.table.len());
-        self.happen(turn, &Fact::Clear(what));
+        self.clear_all_of(turn, what);
         if what == Cleared::Everything {
             turn.out.events.push(Event::Flushed);
         }
@@ -162,7 +165,7 @@ impl Machine {
             };
             let paused = match deed {
                 QueueDeed::Remove => {
-                    self.happen(turn, &Fact::Clear(Cleared::Queue(name)));
+                    self.clear_all_of(turn, Cleared::Queue(name));
                     continue;
                 }
                 QueueDeed::Pause => true,

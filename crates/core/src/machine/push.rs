@@ -34,8 +34,9 @@ impl Machine {
             self.tally.repushed += 1;
             return Ok(());
         }
+        let terms = self.agree(now.wall, job)?;
         let (id, order) = (self.table.next_id(), self.tail());
-        let head = job.head(body_hash);
+        let head = job.head(body_hash, terms);
         let standing = Standing::Queued { since: now.wall };
         let put = Fact::Put { id, order, at: Some(now.wall), head, standing, body: job.body };
         self.tally.accepted += 1;

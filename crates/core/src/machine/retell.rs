@@ -41,6 +41,9 @@ impl Machine {
             },
         };
         facts.release(entry.body());
+        // Not as its first record says: what it gave up since is given up.
+        let terms = self.terms_of(slot);
+        let head = Head { terms, ..head };
         let moved = facts.record(&Fact::Put { id, order, at: None, head, standing, body });
         self.table[slot].move_body(moved);
         if let Some(failed) = self.failures.get_mut(&slot) {
@@ -70,7 +73,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::command::{Command, ConnId, Hello, Push, Ticket};
+    use crate::command::{Asks, Command, ConnId, Hello, Push, Ticket};
+    use crate::fact::Terms;
     use crate::limits::Rules;
     use crate::machine::Settled;
     use crate::time::{Boot, Now, Wall};
@@ -138,6 +142,7 @@ mod tests {
             retry,
             reserve_for: 1800,
             on_lost: None,
+            asks: Asks { tracked: jid == "job-retry", ..Asks::default() },
             at,
             failure: None,
             sent: b"{}",
@@ -189,7 +194,8 @@ mod tests {
             let entry = &told.table[slot];
             let (retry, reserve_for, on_lost) = (entry.retry, entry.reserve_for, entry.on_lost);
             let body_hash = entry.body_hash;
-            let head = Head { jid, queue: &queue, jobtype, retry, reserve_for, on_lost, body_hash };
+            let terms = Terms::default();
+            let head = Head { jid, queue: &queue, jobtype, retry, reserve_for, on_lost, terms, body_hash };
             told.retell(id, head, b"{}", &failure, &mut notes);
             assert!(!told.lives_at(id, span), "its body is elsewhere now");
         }

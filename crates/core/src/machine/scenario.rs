@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Machine, Settled};
-use crate::command::{Command, ConnId, Hello, Push, QueueDeed, Reply, Stage, Text, Ticket};
+use crate::command::{Asks, Command, ConnId, Hello, Push, QueueDeed, Reply, Stage, Text, Ticket};
 use crate::edit::Edit;
 use crate::event::{Attempt, Event};
 use crate::fact::{Cleared, Fact, Facts, Failure, JobId, OnLost, Span};
@@ -461,6 +461,7 @@ fn push<'a>(
             "dead" => OnLost::Dead,
             _ => OnLost::Requeue,
         }),
+        asks: Asks::default(),
         at,
         failure: None,
         sent: body.as_bytes(),

@@ -19,7 +19,7 @@
 use std::borrow::Cow;
 
 use bessemer_core::Wall;
-use bessemer_core::fact::{Failure, Family, Head, OnLost, Order, Standing};
+use bessemer_core::fact::{Failure, Family, Head, Order, Standing, Terms};
 use bessemer_core::limits::{KEPT_KEY_MAX, KEPT_VALUE_MAX};
 use bessemer_core::machine::Life;
 use bessemer_core::query::Day;
@@ -211,11 +211,8 @@ pub(super) fn head<'e>(envelope: &'e Checked<'_>) -> Head<'e> {
         jobtype: envelope.jobtype(),
         retry: envelope.retry(),
         reserve_for: envelope.reserve_for(),
-        on_lost: envelope.on_lost().map(|on_lost| match on_lost {
-            job::OnLost::Requeue => OnLost::Requeue,
-            job::OnLost::Wait => OnLost::Wait,
-            job::OnLost::Dead => OnLost::Dead,
-        }),
+        on_lost: envelope.custom().on_lost.map(Into::into),
+        terms: Terms::default(),
         body_hash: 0,
     }
 }
@@ -322,6 +319,8 @@ impl<'a> Job<'a> {
 
 #[cfg(test)]
 mod tests {
+    use bessemer_core::fact::OnLost;
+
     use super::*;
 
     const BODY: &str = r#"{"retry":25,"custom":{"on_lost":"dead","n":12345678901234567890},"jid":"job-00001","queue":"bulk","jobtype":"Grüße","created_at":"2026-11-23T05:30:00Z","args":[ 1.0,"é\u0001" ],"reserve_for":30,"x":null}"#;
@@ -335,6 +334,7 @@ mod tests {
             retry: 25,
             reserve_for: 30,
             on_lost: Some(OnLost::Dead),
+            terms: Terms::default(),
             body_hash: 0,
         };
         let text = br#"{"errtype":"E","message":"no","backtrace":["a","b"]}"#;

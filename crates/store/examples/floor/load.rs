@@ -4,7 +4,7 @@ use std::path::Path;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use bessemer_core::command::{ConnId, Handout, Hello, Push};
+use bessemer_core::command::{Asks, ConnId, Handout, Hello, Push};
 use bessemer_core::{Boot, Command, Now, Reply, Settled, Ticket, Wall};
 use bessemer_store::embedded::Recovered;
 use bessemer_store::embedded::disk::RealDisk;
@@ -74,6 +74,7 @@ impl Load {
             retry: 25,
             reserve_for: 1800,
             on_lost: None,
+            asks: Asks::default(),
             at: None,
             failure: None,
             sent: &self.body,

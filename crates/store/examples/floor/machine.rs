@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bessemer_core::command::{ConnId, Hello, Push, Text};
+use bessemer_core::command::{Asks, ConnId, Hello, Push, Text};
 use bessemer_core::fact::Fact;
 use bessemer_core::{Boot, Command, Facts, Machine, Now, Reply, Rules, Settled, Span, Ticket, Wall};
 
@@ -52,6 +52,7 @@ pub(crate) fn measure() {
             retry: 25,
             reserve_for: 1800,
             on_lost: None,
+            asks: Asks::default(),
             at: None,
             failure: None,
             sent: &body,

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use bessemer_core::command::{Delivery, Hello, Push, Stage};
+use bessemer_core::command::{Asks, Delivery, Hello, Push, Stage};
 use bessemer_core::fact::OnLost;
 use bessemer_core::query::{Page, Place, Set};
 use bessemer_core::{
@@ -290,6 +290,7 @@ fn push<'a>(jid: &'a str, body: &'a str, option: &dyn Fn(&str) -> Option<&'a str
             "dead" => OnLost::Dead,
             _ => OnLost::Requeue,
         }),
+        asks: Asks::default(),
         at: option("at").map(|at| START.after(duration(at))),
         failure: None,
         sent: body.as_bytes(),

@@ -10,7 +10,8 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use bessemer_core::fact::{
-    Cleared, Ending, Fact, Failure, Family, Head, JobId, OnLost, Order, Standing, Stood,
+    Callback, Cleared, Ending, Fact, Failure, Family, Head, JobId, OnLost, Order, Release, Standing, Stood,
+    Terms, Unique,
 };
 use bessemer_core::query::Set;
 use bessemer_core::{Facts, Now, Span, Wall};
@@ -68,11 +69,34 @@ fn facts_of_format_1() -> Vec<Fact<'static>> {
     facts
 }
 
+/// Jobs that ask for more than being run.
+fn puts_with_terms() -> Vec<Fact<'static>> {
+    let with_terms = |terms| {
+        let Some(Fact::Put { id, order, at, head, standing, body }) = puts().into_iter().next() else {
+            unreachable!("a put")
+        };
+        Fact::Put { id, order, at, head: Head { terms, ..head }, standing, body }
+    };
+    let unique =
+        |release| Some(Unique { key: 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef, until: Wall(7), release });
+    let called = |which| Some(("b-8f3hd72kd03kf7", which));
+    let none = Terms::default();
+    vec![
+        with_terms(Terms { unique: unique(Release::Success), tracked: true, ..none }),
+        with_terms(Terms { unique: unique(Release::Start), expires: Some(Wall(9)), ..none }),
+        with_terms(Terms { unique: unique(Release::Expiry), callback: called(Callback::Success), ..none }),
+        with_terms(Terms { batch: Some("b-8f3hd72kd03kf7"), callback: called(Callback::Complete), ..none }),
+        with_terms(Terms { callback: called(Callback::Death), cron: Some("nightly"), ..none }),
+    ]
+}
+
 fn records() -> Vec<Fact<'static>> {
     let keep = |family, value| Fact::Keep { family, key: b"a key", value };
     let mut facts: Vec<_> =
         Family::KEPT.map(|family| keep(family, Some(&b"a value of some length"[..]))).into();
     facts.extend([keep(Family::Token, None), keep(Family::Mark, Some(b""))]);
+    facts.extend(puts_with_terms());
+    facts.push(Fact::End { id: B, at: Wall(8), why: Ending::Expired });
     facts
 }
 
@@ -85,6 +109,7 @@ fn puts() -> Vec<Fact<'static>> {
             retry,
             reserve_for: 86_400,
             on_lost,
+            terms: Terms::default(),
             body_hash: 0x0123_4567_89ab_cdef,
         };
         Fact::Put { id, order: Order(order), at, head, standing, body: b"{\"args\":[]}" }

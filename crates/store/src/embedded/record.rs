@@ -9,7 +9,8 @@
 
 use bessemer_core::Span;
 use bessemer_core::fact::{
-    Cleared, Ending, Fact, Failure, Family, Head, JobId, OnLost, Order, Standing, Stood,
+    Callback, Cleared, Ending, Fact, Failure, Family, Head, JobId, OnLost, Order, Release, Standing, Stood,
+    Terms, Unique,
 };
 use bessemer_core::query::Set;
 use bessemer_core::time::Wall;
@@ -33,6 +34,8 @@ mod tag {
     pub(super) const KEEP: u8 = 6;
     pub(super) const CLEAR: u8 = 7;
     pub(super) const MOVE: u8 = 8;
+    /// A put whose job asks for more than being run.
+    pub(super) const PUT_TERMS: u8 = 9;
 }
 
 /// Appends a record. `start` is the log position of the first byte of `out`; the answer is where the text stands, or
@@ -40,9 +43,13 @@ mod tag {
 pub(crate) fn encode(fact: &Fact<'_>, start: u64, out: &mut BytesMut) -> Span {
     match fact {
         Fact::Put { id, order, at, head, standing, body } => {
-            begin(out, tag::PUT, *id, *order);
+            let terms = head.terms != Terms::default();
+            begin(out, if terms { tag::PUT_TERMS } else { tag::PUT }, *id, *order);
             put_maybe_wall(out, *at);
             put_head(out, head);
+            if terms {
+                put_terms(out, &head.terms);
+            }
             put_standing(out, standing);
             put_text(out, start, body)
         }
@@ -141,6 +148,30 @@ fn put_head(out: &mut BytesMut, head: &Head<'_>) {
     put_bytes(out, head.jobtype.as_bytes());
 }
 
+fn put_terms(out: &mut BytesMut, terms: &Terms<'_>) {
+    out.put_u8(u8::from(terms.unique.is_some()));
+    if let Some(Unique { key, until, release }) = terms.unique {
+        out.put_u128_le(key);
+        put_wall(out, until);
+        out.put_u8(match release {
+            Release::Success => 0,
+            Release::Start => 1,
+            Release::Expiry => 2,
+        });
+    }
+    put_maybe_wall(out, terms.expires);
+    put_bytes(out, terms.batch.unwrap_or_default().as_bytes());
+    put_bytes(out, terms.callback.map_or("", |(bid, _)| bid).as_bytes());
+    out.put_u8(match terms.callback {
+        None => 0,
+        Some((_, Callback::Success)) => 1,
+        Some((_, Callback::Complete)) => 2,
+        Some((_, Callback::Death)) => 3,
+    });
+    put_bytes(out, terms.cron.unwrap_or_default().as_bytes());
+    out.put_u8(u8::from(terms.tracked));
+}
+
 fn put_standing(out: &mut BytesMut, standing: &Standing<'_>) {
     let (code, wall) = match *standing {
         Standing::Queued { since } => (0, since),
@@ -216,6 +247,11 @@ fn family_code(family: Family) -> u8 {
         Family::Mark => 5,
         Family::Token => 6,
         Family::Audit => 7,
+        Family::Batch => 8,
+        Family::Unique => 9,
+        Family::Track => 10,
+        Family::Throttle => 11,
+        Family::Cron => 12,
     }
 }
 
@@ -227,6 +263,7 @@ fn ending_code(why: Ending) -> u8 {
         Ending::Deleted => 3,
         Ending::DeadAge => 4,
         Ending::DeadLimit => 5,
+        Ending::Expired => 6,
     }
 }
 
@@ -271,9 +308,12 @@ impl<'a> Records<'a> {
         let none = Span::default();
         let from = self.next_at();
         Some(match self.byte()? {
-            tag::PUT => {
+            kind @ (tag::PUT | tag::PUT_TERMS) => {
                 let (id, order, at) = (JobId(self.uint()?), Order(self.int()?), self.maybe_wall()?);
-                let head = self.head()?;
+                let mut head = self.head()?;
+                if kind == tag::PUT_TERMS {
+                    head.terms = self.terms()?;
+                }
                 let standing = self.standing()?;
                 let (body, span) = self.text()?;
                 (Fact::Put { id, order, at, head, standing, body }, span)
@@ -331,7 +371,40 @@ impl<'a> Records<'a> {
         };
         let body_hash = u64::from_le_bytes(self.array()?);
         let (jid, queue, jobtype) = (self.str()?, self.str()?, self.str()?);
-        Some(Head { jid, queue, jobtype, retry, reserve_for, on_lost, body_hash })
+        let terms = Terms::default();
+        Some(Head { jid, queue, jobtype, retry, reserve_for, on_lost, terms, body_hash })
+    }
+
+    fn terms(&mut self) -> Option<Terms<'a>> {
+        let unique = if self.flag()? {
+            let (key, until) = (u128::from_le_bytes(self.array()?), self.wall()?);
+            let release = match self.byte()? {
+                0 => Release::Success,
+                1 => Release::Start,
+                2 => Release::Expiry,
+                _ => return None,
+            };
+            Some(Unique { key, until, release })
+        } else {
+            None
+        };
+        let expires = self.maybe_wall()?;
+        let (batch, bid) = (self.str()?, self.str()?);
+        let callback = match self.byte()? {
+            0 => None,
+            1 => Some((bid, Callback::Success)),
+            2 => Some((bid, Callback::Complete)),
+            3 => Some((bid, Callback::Death)),
+            _ => return None,
+        };
+        Some(Terms {
+            unique,
+            expires,
+            batch: Some(batch).filter(|bid| !bid.is_empty()),
+            callback,
+            cron: Some(self.str()?).filter(|id| !id.is_empty()),
+            tracked: self.flag()?,
+        })
     }
 
     fn standing(&mut self) -> Option<Standing<'a>> {
@@ -380,6 +453,7 @@ impl<'a> Records<'a> {
             3 => Ending::Deleted,
             4 => Ending::DeadAge,
             5 => Ending::DeadLimit,
+            6 => Ending::Expired,
             _ => return None,
         })
     }
@@ -394,6 +468,11 @@ impl<'a> Records<'a> {
             5 => Family::Mark,
             6 => Family::Token,
             7 => Family::Audit,
+            8 => Family::Batch,
+            9 => Family::Unique,
+            10 => Family::Track,
+            11 => Family::Throttle,
+            12 => Family::Cron,
             _ => return None,
         })
     }
@@ -477,7 +556,7 @@ pub(super) mod tests {
 
     use super::*;
 
-    const FAMILIES: [Family; 8] = [
+    const FAMILIES: [Family; 13] = [
         Family::Counters,
         Family::Day,
         Family::Queue,
@@ -486,6 +565,11 @@ pub(super) mod tests {
         Family::Mark,
         Family::Token,
         Family::Audit,
+        Family::Batch,
+        Family::Unique,
+        Family::Track,
+        Family::Throttle,
+        Family::Cron,
     ];
 
     /// What a fact of any kind may be made of.
@@ -503,6 +587,25 @@ pub(super) mod tests {
     }
 
     impl Parts {
+        fn terms(&self) -> Terms<'_> {
+            let [bid, other, ..] = self.names.each_ref().map(String::as_str);
+            let release = [Release::Success, Release::Start, Release::Expiry];
+            let callback = [Callback::Success, Callback::Complete, Callback::Death];
+            let which = usize::from(self.small[2] % 3);
+            Terms {
+                unique: self.flags[1].then_some(Unique {
+                    key: u128::from(self.words[3]) << 64 | u128::from(self.words[2]),
+                    until: Wall(self.walls[3]),
+                    release: release[which],
+                }),
+                expires: self.flags[2].then_some(Wall(self.walls[2])),
+                batch: Some(bid).filter(|bid| self.flags[0] && !bid.is_empty()),
+                callback: self.flags[1].then_some((other, callback[which])),
+                cron: Some(other).filter(|id| self.flags[2] && !id.is_empty()),
+                tracked: self.flags[2],
+            }
+        }
+
         fn standing(&self) -> Standing<'_> {
             let wid = self.names[3].as_str();
             match self.small[0] % 6 {
@@ -538,6 +641,7 @@ pub(super) mod tests {
                 Ending::Deleted,
                 Ending::DeadAge,
                 Ending::DeadLimit,
+                Ending::Expired,
             ];
             match self.which % 8 {
                 0 => {
@@ -548,6 +652,7 @@ pub(super) mod tests {
                         retry: self.retry,
                         reserve_for: self.counts.0,
                         on_lost: on_lost[usize::from(self.small[1] % 4)],
+                        terms: self.terms(),
                         body_hash: self.words[2],
                     };
                     let at = self.flags[0].then_some(at);
@@ -566,7 +671,7 @@ pub(super) mod tests {
                     Fact::Fail { id, order, at, counted: self.flags[0], failure, standing }
                 }
                 3 => Fact::Lost { id, order, at, blamed: self.flags[0], standing },
-                4 => Fact::End { id, at, why: endings[usize::from(self.small[1] % 6)] },
+                4 => Fact::End { id, at, why: endings[usize::from(self.small[1] % 7)] },
                 5 => Fact::Clear(match self.small[1] % 6 {
                     0 => Cleared::Everything,
                     1 => Cleared::Queue(queue),

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use bessemer_core::command::{ConnId, Push, Record};
+use bessemer_core::command::{Asks, ConnId, Push, Record};
 use bessemer_core::fact::Family;
 use bessemer_core::{Answer, Boot, Command, Now, Progress, Query, Reply, Settled, Ticket, Wall};
 
@@ -79,6 +79,7 @@ fn push<D: Disk>(engine: &mut Embedded<D>, now: Now, jid: &str, body: &[u8]) {
         retry: 25,
         reserve_for: 1800,
         on_lost: None,
+        asks: Asks::default(),
         at: None,
         failure: None,
         sent: body,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bessemer_core::command::{Delivery, Hello, Push, Stage};
+use bessemer_core::command::{Delivery, Hello, OwnAsks, Push, Stage};
 use bessemer_core::fact::{Failure, OnLost};
 use bessemer_core::{Command, ConnId, Now, Ticket, Wall};
 
@@ -48,6 +48,7 @@ struct Job {
     retry: i16,
     reserve_for: u32,
     on_lost: Option<OnLost>,
+    asks: OwnAsks,
     at: Option<Wall>,
     /// Its text stands apart, so that the rest can be copied.
     failure: Option<(Failure<'static>, Box<[u8]>)>,
@@ -157,6 +158,7 @@ impl Job {
             retry: job.retry,
             reserve_for: job.reserve_for,
             on_lost: job.on_lost,
+            asks: OwnAsks::of(&job.asks),
             at: job.at,
             failure,
             sent: job.sent.into(),
@@ -172,6 +174,7 @@ impl Job {
             retry: self.retry,
             reserve_for: self.reserve_for,
             on_lost: self.on_lost,
+            asks: self.asks.lend(),
             at: self.at,
             failure: self.failure.as_ref().map(|(failure, text)| Failure { text, ..*failure }),
             sent: &self.sent,

@@ -6,7 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use bessemer_core::fact::{Ending, Fact, Facts, Family, Head, JobId, OnLost, Order, Span, Standing};
+use bessemer_core::fact::{
+    Ending, Fact, Facts, Family, Head, JobId, OnLost, Order, OwnTerms, Span, Standing,
+};
 use bessemer_core::{Machine, Now, Wall};
 use bytes::{Bytes, BytesMut};
 
@@ -91,6 +93,7 @@ struct Job {
     retry: i16,
     reserve_for: u32,
     on_lost: Option<OnLost>,
+    terms: OwnTerms,
     body_hash: u64,
     body: Bytes,
 }
@@ -195,7 +198,11 @@ impl Facts for Hands {
                 match why {
                     Ending::Acked => self.count(at, false),
                     Ending::Failed => self.count(at, true),
-                    Ending::Lost | Ending::Deleted | Ending::DeadAge | Ending::DeadLimit => {}
+                    Ending::Lost
+                    | Ending::Deleted
+                    | Ending::DeadAge
+                    | Ending::DeadLimit
+                    | Ending::Expired => {}
                 }
                 self.jobs.remove(&id);
             }
@@ -207,9 +214,8 @@ impl Facts for Hands {
             }
             // Days are added up from receipts; recent pushes are forgotten by a restart.
             Fact::Keep { family: Family::Day | Family::Recent, .. } => {}
-            Fact::Keep {
-                family: Family::Statistic | Family::Mark | Family::Token | Family::Audit, ..
-            } => unreachable!("the command is refused (decision 0009)"),
+            // All others are kept.
+            Fact::Keep { .. } => unreachable!("the command is refused (decision 0009)"),
             // The machine knows.
             Fact::Set { .. } | Fact::Lost { .. } => {}
             Fact::Move { .. } | Fact::Clear(_) => unreachable!("the command is refused (decision 0009)"),
@@ -231,6 +237,7 @@ impl Job {
             retry: head.retry,
             reserve_for: head.reserve_for,
             on_lost: head.on_lost,
+            terms: OwnTerms::of(&head.terms),
             body_hash: head.body_hash,
             body,
         }
@@ -244,6 +251,7 @@ impl Job {
             retry: self.retry,
             reserve_for: self.reserve_for,
             on_lost: self.on_lost,
+            terms: self.terms.terms(),
             body_hash: self.body_hash,
         }
     }

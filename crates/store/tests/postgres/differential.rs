@@ -8,7 +8,7 @@ use std::future::poll_fn;
 use std::task::Poll;
 use std::time::Duration;
 
-use bessemer_core::command::{Delivery, Hello, Push, Stage};
+use bessemer_core::command::{Asks, Delivery, Hello, Push, Stage};
 use bessemer_core::fact::OnLost;
 use bessemer_core::{Boot, Command, ConnId, Now, Reply, Rules, Settled, Ticket, Wall};
 use bessemer_store::embedded::disk::SimDisk;
@@ -296,6 +296,7 @@ impl Pair {
             retry: [25, 25, 25, 2, 1, 0, -1][dice.roll(7) as usize],
             reserve_for: [60, 1_800][dice.roll(2) as usize],
             on_lost: [None, None, Some(OnLost::Wait), Some(OnLost::Dead)][dice.roll(4) as usize],
+            asks: Asks::default(),
             at: (dice.roll(6) == 0).then(|| self.now.wall.after(Duration::from_secs(dice.roll(100)))),
             failure: None,
             sent: body.as_bytes(),

@@ -4,7 +4,7 @@ use std::future::{Future, poll_fn};
 use std::task::Poll;
 use std::time::Duration;
 
-use bessemer_core::command::Push;
+use bessemer_core::command::{Asks, Push};
 use bessemer_core::{Boot, Command, ConnId, Now, Reply, Rules, Settled, Ticket, Wall};
 use bessemer_store::{Engine, Postgres};
 use tokio_postgres::{Client, Config};
@@ -26,6 +26,7 @@ fn push(jid: &str) -> Command<'_> {
             retry: 25,
             reserve_for: 1_800,
             on_lost: None,
+            asks: Asks::default(),
             at: None,
             failure: None,
             sent: body,

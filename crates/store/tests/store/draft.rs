@@ -1,6 +1,6 @@
 //! A store in the making: whatever interrupts an import, it is no store before it is whole, and the next run makes it so.
 
-use bessemer_core::fact::{Failure, Head, Order, Standing};
+use bessemer_core::fact::{Failure, Head, Order, Standing, Terms};
 use bessemer_core::machine::Life;
 use bessemer_core::query::Day;
 use bessemer_core::{Rules, Wall};
@@ -30,7 +30,16 @@ fn life(number: usize, body: &str) -> Life<'_> {
         _ => Standing::Queued { since: Wall(9) },
     };
     let jid = ["job-even", "job-odd-"][number % 2];
-    let head = Head { jid, queue: "a", jobtype: "T", retry: 3, reserve_for: 60, on_lost: None, body_hash: 0 };
+    let head = Head {
+        jid,
+        queue: "a",
+        jobtype: "T",
+        retry: 3,
+        reserve_for: 60,
+        on_lost: None,
+        terms: Terms::default(),
+        body_hash: 0,
+    };
     Life {
         // Faktory tells the newest job of a queue first.
         order: Order(100 - number as i64),
@@ -78,7 +87,7 @@ fn told(disk: &SimDisk) -> Result<Vec<String>, ToolError> {
             Told::Job(mut life) => {
                 life.head.body_hash = 0;
                 let body = String::from_utf8_lossy(life.body).into_owned();
-                format!("{:?} {body}", Life { body: b"", ..life })
+                format!("{:?} {body}", Life { body: b"", ..*life })
             }
             told => format!("{told:?}"),
         });

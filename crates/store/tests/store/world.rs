@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use bessemer_core::command::{ConnId, Delivery, Hello, Push, Record, Stage};
+use bessemer_core::command::{Asks, ConnId, Delivery, Hello, Push, Record, Stage};
 use bessemer_core::fact::{Cleared, Family, OnLost};
 use bessemer_core::limits::SLICE_MAX;
 use bessemer_core::query::Durability;
@@ -419,6 +419,7 @@ impl World {
                 reserve_for: 60 + self.dice.below(60) as u32,
                 on_lost: [None, Some(OnLost::Requeue), Some(OnLost::Wait), Some(OnLost::Dead)]
                     [self.dice.below(4) as usize],
+                asks: Asks { tracked: self.dice.one_in(4), ..Asks::default() },
                 at: self.dice.one_in(5).then(|| self.now().wall.after(Duration::from_secs(30))),
                 failure: None,
                 sent: body,
@@ -501,6 +502,7 @@ pub(crate) fn job<'a>(jid: &'a str, queue: &'a str) -> Push<'a> {
         retry: 25,
         reserve_for: 1800,
         on_lost: None,
+        asks: Asks::default(),
         at: None,
         failure: None,
         sent: jid.as_bytes(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
-use bessemer_core::command::{Command, FailureView, Hello, Push, Refusal, Reply, Text};
+use bessemer_core::command::{Asks, Command, FailureView, Hello, Push, Refusal, Reply, Text};
 use bessemer_core::query::{Condition, JobView, Jobs, ServerFigures};
 use bessemer_core::{
     Action, Answer, Boot, ConnId, Fact, Facts, Machine, Now, Query, Rules, Settled, Span, Ticket, Wall,
@@ -199,6 +199,7 @@ fn command<'a>(job: &'a job::Checked<'_>, sent: &'a str, body: &'a [u8]) -> Push
         retry: job.retry(),
         reserve_for: job.reserve_for(),
         on_lost: None,
+        asks: Asks::default(),
         at: None,
         failure: None,
         sent: sent.as_bytes(),
@@ -301,6 +302,7 @@ impl House {
             retry: job.retry,
             reserve_for: 1_800,
             on_lost: None,
+            asks: Asks::default(),
             at: job.at,
             failure: None,
             sent: body.as_bytes(),

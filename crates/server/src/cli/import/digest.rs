@@ -219,7 +219,7 @@ impl Hash {
 
 #[cfg(test)]
 mod tests {
-    use bessemer_core::fact::{Failure, Head, Order};
+    use bessemer_core::fact::{Failure, Head, Order, Terms};
 
     use super::*;
 
@@ -231,6 +231,7 @@ mod tests {
             retry: 25,
             reserve_for: 1800,
             on_lost: None,
+            terms: Terms::default(),
             body_hash: 0,
         };
         let failure =

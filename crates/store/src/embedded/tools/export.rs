@@ -37,7 +37,7 @@ pub enum Told<'a> {
         value: &'a [u8],
     },
     /// A job, whole. Jobs come in the order of the log, which is not that of their queues.
-    Job(Life<'a>),
+    Job(Box<Life<'a>>),
     /// All was told.
     End,
 }
@@ -73,7 +73,7 @@ pub fn export<D: Disk>(
         for (family, key, value) in replica.machine.kept() {
             take(Told::Record { family, key, value }).map_err(ToolError::Output)?;
         }
-        let lost = lives(survey, &replica, &mut |_, life| take(Told::Job(life)), watch)?;
+        let lost = lives(survey, &replica, &mut |_, life| take(Told::Job(Box::new(life))), watch)?;
         refuse(lost.into_iter().map(|(_, damage)| damage).collect())?;
         take(Told::End).map_err(ToolError::Output)?;
         Ok(((), true))
