@@ -13,7 +13,7 @@ use bytes::Bytes;
 use crate::edit::{Edit, Replacement, in_queue};
 use crate::fact::{Callback, Cleared, Failure, Family, Head, JobId, OnLost, Release, Span, Terms};
 use crate::limits::{KEEP_BYTES_MAX, KEPT_KEY_MAX, KEPT_VALUE_MAX, SLICE_MAX};
-use crate::query::{Info, Set};
+use crate::query::{Info, Set, Tracked};
 use crate::time::Wall;
 
 /// Names a command until its reply. Given by the caller; the core only carries it.
@@ -84,6 +84,8 @@ pub enum Command<'a> {
     /// Small records that are no jobs take these values or are removed, and that becomes durable together (`G5`).
     /// Answered [`Reply::Done`] or [`Refusal::Unkept`]: then nothing has changed.
     Keep { records: &'a [Record] },
+    /// How far a job is, and more time for it (rules `E-21`, `E-22`, `W-07`).
+    Track { conn: ConnId, jid: &'a str, deed: TrackDeed<'a> },
     /// Time has passed: see [`crate::Machine::next_due`]. Has no reply.
     Due,
 }
@@ -97,6 +99,20 @@ pub struct Record {
     pub key: Vec<u8>,
     /// At most [`KEPT_VALUE_MAX`] bytes; `None` removes the record, if there is one.
     pub value: Option<Vec<u8>>,
+}
+
+/// What can be said and asked of one job by its jid.
+#[derive(Clone, Copy, Debug)]
+pub enum TrackDeed<'a> {
+    /// Its worker says how far it is; what is not said stays as it was. Always [`Reply::Done`]: a job that is unknown, or whose
+    /// reservation is not the caller's, gets no more time, and what was said is kept nevertheless (rule `E-21`). `desc`: cut
+    /// to [`crate::limits::TRACK_DESC_MAX`] by the caller.
+    Set { percent: Option<i64>, desc: Option<&'a str>, reserve_until: Option<Wall> },
+    /// Answered [`Reply::Tracked`].
+    Get,
+    /// The caller's reservation lasts until then, at most [`crate::limits::RESERVE_MAX_S`] from now; it is never made shorter.
+    /// Answered [`Reply::Done`] or [`Refusal::NotReserved`].
+    Extend { until: Wall },
 }
 
 /// What can be done to queues.
@@ -256,6 +272,8 @@ pub enum Reply {
     Latencies(BTreeMap<Box<str>, Duration>),
     /// The server's figures.
     Info(Box<Info>),
+    /// What is known of a job by its jid.
+    Tracked(Box<Tracked>),
     /// Nothing changed.
     Refused(Refusal),
 }

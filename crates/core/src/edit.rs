@@ -122,6 +122,7 @@ mod tests {
             body: Text::Read(bytes::Bytes::from_static(BODY.as_bytes())),
             enqueued_at: None,
             failure: None,
+            progress: None,
         }
     }
 

@@ -58,6 +58,13 @@ pub const RETRY_DELAY_MAX: Duration = Duration::from_secs(365 * 86_400);
 /// What was discarded is kept no longer than this: until it is gone it takes its memory, and nobody sees it.
 pub const DISCARD_UNDO_MAX: Duration = Duration::from_secs(86_400);
 
+/// What is said of a job by TRACK is known for this long after the last word, and so is how a job ended that asks for it
+/// (rule `E-24`).
+pub const TRACK_FOR: Duration = Duration::from_secs(30 * 60);
+
+/// Characters of a description in TRACK SET; what is beyond is cut, as with an error's message (rule `A-13`).
+pub const TRACK_DESC_MAX: usize = 1_000;
+
 /// Days of history kept.
 pub const HISTORY_DAYS: usize = 180;
 
@@ -91,6 +98,8 @@ pub struct Rules {
     /// Bytes of all records that are [kept](crate::fact::Family::KEPT): keys, values and [`KEPT_RECORD_BYTES`] for each.
     /// All are in memory. Default 64 MiB.
     pub kept_max: usize,
+    /// Jobs of which is kept what TRACK said or how they ended; the oldest go. Default 100,000.
+    pub tracks_max: usize,
     /// An identical push within this time of the first is the same push (`D5`). Default 60 s.
     pub repush_window: Duration,
     /// Ended jobs that this is remembered for; the oldest go. Default 100,000.
@@ -114,6 +123,7 @@ impl Default for Rules {
             queues_max: 10_000,
             workers_max: 10_000,
             kept_max: 64 << 20,
+            tracks_max: 100_000,
             repush_window: Duration::from_secs(60),
             repush_max: 100_000,
         }

@@ -237,6 +237,56 @@ pub struct Found {
     pub failure: Option<Span>,
 }
 
+/// What the worker of a job has said of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// 0 to 100.
+    pub percent: Option<i64>,
+    /// At most [`crate::limits::TRACK_DESC_MAX`] characters.
+    pub desc: Option<Box<str>>,
+    pub updated_at: Wall,
+}
+
+/// What is known of a job by its jid.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tracked {
+    pub state: TrackState,
+    /// With the moment at which anything about it changed last.
+    pub progress: Progress,
+    /// Whether anything is known.
+    pub known: bool,
+}
+
+/// Where a job is, in the words that clients know (rule `E-23`), the nearest to a worker first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TrackState {
+    Working,
+    /// In its queue, or scheduled.
+    Enqueued,
+    /// It failed and waits for its next run, or ended without having succeeded.
+    Failed,
+    /// In the dead set, or left it by age.
+    Dead,
+    Success,
+    /// Never seen, or forgotten.
+    #[default]
+    Unknown,
+}
+
+impl TrackState {
+    /// As it is on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Working => "working",
+            Self::Enqueued => "enqueued",
+            Self::Failed => "failed",
+            Self::Dead => "dead",
+            Self::Success => "success",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// A queue as operators see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueueView {
@@ -305,6 +355,8 @@ pub struct JobView {
     /// When it was last put into its queue; `None` while it never was.
     pub enqueued_at: Option<Wall>,
     pub failure: Option<FailureView>,
+    /// What its worker has said of it (rule `E-21`).
+    pub progress: Option<Progress>,
 }
 
 /// [`Standing`] with its texts owned.
@@ -405,6 +457,8 @@ pub struct Tally {
     pub released: u64,
     /// Jobs that left the dead set by age or limit.
     pub dead_dropped: u64,
+    /// Records of progress that were forgotten early, since there were too many ([`crate::Rules::tracks_max`]).
+    pub tracks_dropped: u64,
 }
 
 /// The figures that only the server around the core knows.

@@ -17,4 +17,5 @@ pub mod resp;
 pub mod response;
 pub mod text;
 pub mod time;
+pub mod track;
 pub mod url;

@@ -62,3 +62,6 @@ pub const UNIQUE_KEY_MAX: usize = 512;
 
 /// Arguments up to this many bytes are compared by what they mean, longer ones by how they are written.
 pub const CANONICAL_MAX: usize = 64 << 10;
+
+/// Seconds that one EXTEND asks for at most: a reservation lasts no longer from any moment on (rule `W-03`).
+pub const EXTEND_SECONDS_MAX: u64 = 86_400;

@@ -18,6 +18,8 @@ pub enum Verb {
     Queue,
     Batch,
     Track,
+    /// Our own: more time for a job in hand.
+    Extend,
     /// Our own: what operators ask of jobs.
     Jobs,
     /// Our own: what operators ask of worker processes.
@@ -25,7 +27,7 @@ pub enum Verb {
 }
 
 impl Verb {
-    const ALL: [(&'static str, Self); 15] = [
+    const ALL: [(&'static str, Self); 16] = [
         ("PUSH", Self::Push),
         ("PUSHB", Self::PushBulk),
         ("FETCH", Self::Fetch),
@@ -39,6 +41,7 @@ impl Verb {
         ("QUEUE", Self::Queue),
         ("BATCH", Self::Batch),
         ("TRACK", Self::Track),
+        ("EXTEND", Self::Extend),
         ("JOBS", Self::Jobs),
         ("WORKERS", Self::Workers),
     ];

@@ -132,6 +132,7 @@ fn lower(verb: Verb) -> &'static str {
         Verb::Workers => "workers",
         Verb::Batch => "batch",
         Verb::Track => "track",
+        Verb::Extend => "extend",
     }
 }
 

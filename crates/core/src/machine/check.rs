@@ -44,6 +44,7 @@ impl Machine {
         if live != placed || live != self.table.len() || live != self.types.users() {
             return Err(format!("{live} jobs, {placed} places, {} by jid", self.table.len()));
         }
+        self.tracks.check()?;
         if let Some(slot) = self.terms.keys().find(|slot| !self.table.is_live(**slot)) {
             return Err(format!("slot {slot}: terms of no job"));
         }

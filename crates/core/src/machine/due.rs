@@ -37,6 +37,7 @@ impl Machine {
             wall(&self.sets.dead),
             wall(&self.sets.discarded),
             self.beyond_dead_max().map(|_| now.boot),
+            self.track_due(now),
         ]
         .into_iter()
         .flatten()
@@ -69,6 +70,9 @@ impl Machine {
             self.tally.reaped += 1;
             turn.out.events.push(Event::Expired { id: self.table.id(slot) });
             self.failed(turn, slot, None, EXPIRED);
+        }
+        while let Some(jid) = take(&mut left, || self.tracks.due(now.wall)) {
+            self.end_track(turn, jid);
         }
         while let Some(no) = take(&mut left, || self.lost_worker(now)) {
             self.lose(turn, no);

@@ -44,7 +44,7 @@ impl Machine {
 
     /// The oldest live reservation of this jid that the connection may end (`D3`): its own worker's, any if the
     /// connection is no worker, and anybody's if it was made by no worker.
-    fn reserved(&self, conn: ConnId, jid: &str) -> Option<Slot> {
+    pub(super) fn reserved(&self, conn: ConnId, jid: &str) -> Option<Slot> {
         let wid = self.workers.wid_of(conn);
         let hash = self.table.hash(jid.as_bytes());
         self.ticks.touch_reserved(hash);

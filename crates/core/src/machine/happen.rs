@@ -156,6 +156,11 @@ impl Machine {
     /// A job that lives stands elsewhere.
     fn stand(&mut self, id: JobId, order: Order, standing: Standing<'_>) {
         let Some(slot) = self.table.find(id) else { return };
+        if let Standing::Working { wid, since, until } = standing
+            && self.reservations.prolong(&self.table, slot, (wid, since), until)
+        {
+            return;
+        }
         let was = self.table[slot].state;
         self.leave(slot);
         self.enter(slot, order, standing, Some(was));

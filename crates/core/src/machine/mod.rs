@@ -35,6 +35,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 mod tick;
+mod track;
 mod workers;
 
 use std::collections::BTreeMap;
@@ -52,6 +53,7 @@ use self::sorted::Sets;
 use self::table::{Slot, Table};
 pub use self::tick::Names;
 use self::tick::Ticks;
+use self::track::Tracks;
 use self::workers::Workers;
 use crate::command::{Command, ConnId, Refusal, Reply, Stage, Ticket};
 use crate::event::Event;
@@ -95,6 +97,7 @@ pub struct Machine {
     counters: Counters,
     recent: Recent,
     kept: Kept,
+    tracks: Tracks,
     /// The order that the next job at a tail gets; heads count down from -1.
     next_tail: i64,
     next_head: i64,
@@ -126,6 +129,7 @@ impl Machine {
             counters: Counters::default(),
             recent: Recent::default(),
             kept: Kept::default(),
+            tracks: Tracks::default(),
             next_tail: 0,
             next_head: -1,
             workers: Workers::default(),
@@ -185,6 +189,7 @@ impl Machine {
             Command::Clear { what } => self.clear(&mut turn, what),
             Command::Queues { deed, names } => self.operate_queues(&mut turn, deed, names),
             Command::Keep { records } => self.keep_records(&mut turn, records),
+            Command::Track { conn, jid, deed } => self.track(&mut turn, conn, jid, deed),
             Command::Latency { names } => self.latency(&turn, names),
             Command::Due => return self.due(&mut turn),
         };

@@ -211,6 +211,7 @@ impl Machine {
                 _ => None,
             },
             failure: self.failures.get(&slot).map(super::happen::Failed::view),
+            progress: self.tracks.progress(entry.jid).cloned(),
         }
     }
 

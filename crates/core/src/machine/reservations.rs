@@ -157,6 +157,24 @@ impl Reservations {
         self.deadlines.set(place, slot, deadline);
     }
 
+    /// A reservation lasts until then; whether it is this one. Its clock is set by [`Reservations::start`].
+    pub(super) fn prolong(
+        &mut self,
+        table: &Table,
+        slot: Slot,
+        (wid, since): (&str, Wall),
+        until: Wall,
+    ) -> bool {
+        let Some(place) = place_of(table, slot) else { return false };
+        match self.at(place).filter(|r| *r.wid == *wid && r.since == since) {
+            Some(reservation) => {
+                reservation.until = until;
+                true
+            }
+            None => false,
+        }
+    }
+
     /// The earliest deadline.
     pub(super) fn first(&self) -> Option<(Boot, Slot)> {
         self.deadlines.first()

@@ -13,12 +13,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Machine, Settled};
-use crate::command::{Asks, Command, ConnId, Hello, Push, QueueDeed, Reply, Stage, Text, Ticket};
+use crate::command::{Asks, Command, ConnId, Hello, Push, QueueDeed, Reply, Stage, Text, Ticket, TrackDeed};
 use crate::edit::Edit;
 use crate::event::{Attempt, Event};
 use crate::fact::{Cleared, Fact, Facts, Failure, JobId, OnLost, Span};
 use crate::limits::Rules;
-use crate::query::{Answer, Page, Place, Query, Scan, Set, Where};
+use crate::query::{Answer, Page, Place, Query, Scan, Set, Tracked, Where};
 use crate::time::{Boot, Now, Wall};
 
 const KEY: [u64; 2] = [7, 11];
@@ -35,6 +35,7 @@ impl Facts for Log {
         let text: &[u8] = match fact {
             Fact::Put { body, .. } => body,
             Fact::Fail { failure, .. } => failure.text,
+            Fact::Keep { value: Some(value), .. } if fact.has_place() => value,
             _ => &[],
         };
         let span = Span { at: self.texts.len() as u64, len: text.len() as u32 };
@@ -212,6 +213,7 @@ impl Scene {
             | "edit" | "flush" | "clear" | "empty" | "pause" | "resume" | "remove" => {
                 self.operate(ticket, verb, args, out);
             }
+            "set" | "get" | "extend" => self.track(ticket, conn, verb, args, out),
             "latency" => _ = self.apply(ticket, Command::Latency { names: args }, out),
             "attempts" => return Some(std::mem::take(&mut self.attempts).join(", ")),
             "decrees" => return Some(self.decree(args)),
@@ -219,6 +221,21 @@ impl Scene {
             _ => panic!("no verb {verb}"),
         }
         None
+    }
+
+    /// `set a 30 loading`, `get a`, `extend a 90s`: until so long after the start.
+    fn track(&mut self, ticket: Ticket, conn: ConnId, verb: &str, args: &[&str], out: &mut Settled) {
+        let until = |args: &[&str], at: usize| args.get(at).map(|until| START.after(duration(until)));
+        let deed = match verb {
+            "get" => TrackDeed::Get,
+            "extend" => TrackDeed::Extend { until: until(args, 1).expect("a time") },
+            _ => TrackDeed::Set {
+                percent: args.get(1).and_then(|percent| percent.parse().ok()),
+                desc: args.get(2).copied().filter(|desc| *desc != "-"),
+                reserve_until: until(args, 3),
+            },
+        };
+        self.apply(ticket, Command::Track { conn, jid: args[0], deed }, out);
     }
 
     /// What operators do.
@@ -303,6 +320,7 @@ impl Scene {
                 "undo" => rules.discard_undo = duration(value),
                 "dead" => rules.dead_max = value.parse().expect("a number"),
                 "grace" => rules.lost_worker_grace = duration(value),
+                "tracks" => rules.tracks_max = value.parse().expect("a number"),
                 "window" => rules.repush_window = duration(value),
                 _ => panic!("no rule {name}"),
             }
@@ -416,6 +434,14 @@ impl Scene {
                     let shown = waited.iter().map(|(name, waited)| format!("{name}={}s", waited.as_secs()));
                     shown.collect::<Vec<_>>().join(" ")
                 }
+                Reply::Tracked(tracked) => {
+                    let Tracked { state, progress, known } = *tracked;
+                    let percent = progress.percent.map(|percent| format!(" {percent}%")).unwrap_or_default();
+                    let desc = progress.desc.map(|desc| format!(" {desc}")).unwrap_or_default();
+                    let at = progress.updated_at.since(START).as_secs();
+                    let at = if known { format!(" @{at}s") } else { String::new() };
+                    format!("{}{percent}{desc}{at}", state.as_str())
+                }
                 Reply::Refused(refusal) => refusal.to_string(),
                 other => panic!("{other:?}"),
             };
@@ -461,7 +487,7 @@ fn push<'a>(
             "dead" => OnLost::Dead,
             _ => OnLost::Requeue,
         }),
-        asks: Asks::default(),
+        asks: Asks { tracked: option("track").is_some(), ..Asks::default() },
         at,
         failure: None,
         sent: body.as_bytes(),

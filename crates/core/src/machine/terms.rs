@@ -10,6 +10,7 @@
 //! - [`Machine::ran`], [`Machine::died`] and [`Machine::ended`] are called live only, after the fact, and may make others happen.
 
 use super::table::Slot;
+use super::track::Tracks;
 use super::{Machine, Turn};
 use crate::command::{Asks, Push, Refusal};
 use crate::fact::{Cleared, Ending, Fact, Facts, Family, OwnTerms, Terms, Unique};
@@ -17,7 +18,6 @@ use crate::time::Wall;
 
 /// A job that is no more, and asked for something.
 #[derive(Debug)]
-#[expect(dead_code, reason = "read by features that follow")]
 pub(super) struct Gone {
     /// The keyed hash of its jid.
     pub(super) jid: u64,
@@ -54,11 +54,16 @@ impl Machine {
     }
 
     /// A record of a [kept](Family::KEPT) family is this from now on, or is no more.
-    pub(super) fn learn(&mut self, _family: Family, _key: &[u8], _value: Option<&[u8]>) {}
+    pub(super) fn learn(&mut self, family: Family, key: &[u8], value: Option<&[u8]>) {
+        if family == Family::Track {
+            self.tracks.learn(key, value);
+        }
+    }
 
     /// All jobs are forgotten, and what came of them.
     pub(super) fn forget_terms(&mut self) {
         self.terms.clear();
+        self.tracks = Tracks::default();
     }
 
     /// A job was run, and failed; it is where it goes then.
@@ -99,6 +104,6 @@ impl Machine {
 
     /// Jobs are no more.
     fn ended<F: Facts>(&mut self, turn: &mut Turn<'_, F>, gone: &[Gone], why: Ending) {
-        let _ = (turn, gone, why);
+        self.remember_ended(turn, gone, why);
     }
 }

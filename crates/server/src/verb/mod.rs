@@ -17,6 +17,7 @@ mod push;
 mod push_bulk;
 mod queue;
 mod select;
+mod track;
 mod workers;
 
 use std::collections::BTreeMap;
@@ -99,6 +100,8 @@ pub(crate) enum Form {
     Ok,
     /// As the report of a PUSHB.
     Bulk(Box<Report>),
+    /// As what is known of the job with this jid.
+    Tracked(String),
 }
 
 /// Runs one line. Says which command it named, if it named one (rule `H-40`: others are not counted).
@@ -134,7 +137,9 @@ pub(crate) fn run<E: Engine>(call: &mut Call<'_, E>, line: &[u8]) -> (Outcome, O
         Verb::Queue => queue::run(call, rest),
         Verb::Jobs => argument(verb, rest, jobs::run),
         Verb::Workers => argument(verb, rest, |rest| workers::run(call, rest)),
-        Verb::Batch | Verb::Track => argument(verb, rest, |_| {
+        Verb::Track => argument(verb, rest, |rest| track::run(call, rest)),
+        Verb::Extend => argument(verb, rest, |rest| track::extend(call, rest)),
+        Verb::Batch => argument(verb, rest, |_| {
             let text = format!("{} is not supported by this version", verb.as_str());
             Outcome::RefusedFor(Reason::Unsupported, text)
         }),
@@ -182,6 +187,8 @@ pub(crate) fn respond(reply: Reply, form: Form, around: &Surroundings<'_>, out: 
             None => put_ok(out),
             Some(state) => put_json(out, &State { state }),
         },
+        (Reply::Tracked(tracked), Form::Tracked(jid)) => track::respond(jid, *tracked, out),
+        (Reply::Tracked(_), _) => put_ok(out),
         (Reply::Info(info), _) => info::respond(&info, around, out),
         (Reply::Refused(refusal), _) => {
             around.rejected.count(Reason::from(&refusal));

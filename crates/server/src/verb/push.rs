@@ -47,7 +47,7 @@ pub(crate) fn asks<'a>(job: &'a Checked<'_>, now: Wall) -> Asks<'a> {
     Asks { unique, expires, batch: custom.bid.as_deref(), callback: None, cron: None, tracked: custom.track }
 }
 
-fn wall(at: jiff::Timestamp) -> Wall {
+pub(super) fn wall(at: jiff::Timestamp) -> Wall {
     Wall(at.as_microsecond()).min(Wall::LAST)
 }
 

@@ -50,7 +50,8 @@ pub(crate) fn state(durable: &Durable, real: &Machine, now: Now) -> Result<(), S
         ));
     }
     let kept = durable.kept.iter().map(|((family, key), value)| (*family, &key[..], &value[..]));
-    if !real.kept().eq(kept) {
+    // The others come of rules that have histories of their own in the core.
+    if !real.kept().filter(|(family, ..)| family.is_open()).eq(kept) {
         let found = real.kept().map(|(family, key, _)| format!("{} {}", family.as_str(), key.escape_ascii()));
         return Err(format!("other records are kept than were told: {:?}", found.collect::<Vec<_>>()));
     }
@@ -127,6 +128,7 @@ pub(crate) fn reply(expected: &Expected, found: &Reply) -> bool {
                     failed: info.failures,
                 }
         }
+        (Expected::Tracked, Reply::Tracked(_)) => true,
         (Expected::NotReserved, Reply::Refused(Refusal::NotReserved(_))) => true,
         (Expected::UnknownWorker, Reply::Refused(Refusal::UnknownWorker(_))) => true,
         _ => false,

@@ -131,7 +131,8 @@ impl Owned {
             | Command::Clear { .. }
             | Command::Queues { .. }
             | Command::Latency { .. }
-            | Command::Keep { .. } => return None,
+            | Command::Keep { .. }
+            | Command::Track { .. } => return None,
         })
     }
 }

@@ -123,7 +123,7 @@ impl Talk {
                     return;
                 }
                 "PUSH" | "PUSHB" | "FETCH" | "ACK" | "FAIL" | "BEAT" | "INFO" | "FLUSH" | "MUTATE"
-                | "QUEUE" | "BATCH" | "TRACK" | "JOBS" | "WORKERS" => Due::Any,
+                | "QUEUE" | "BATCH" | "TRACK" | "EXTEND" | "JOBS" | "WORKERS" => Due::Any,
                 _ => Due::Unknown,
             }
         } else {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bessemer_core::command::{Push, Stage};
+use bessemer_core::command::{Push, Stage, TrackDeed};
 use bessemer_core::fact::Ending;
 use bessemer_core::query::{JobView, Place};
 use bessemer_core::{ConnId, Delivery, JobId, Machine, Now, Ticket, Wall};
@@ -187,6 +187,26 @@ impl Model {
             _ => None,
         });
         held.min().map(|(.., id)| id)
+    }
+
+    /// More time for what the caller has in hand, a day from now at most; never less.
+    pub(super) fn track(&mut self, now: Now, conn: ConnId, jid: &str, deed: TrackDeed<'_>) -> Expected {
+        let (until, refused) = match deed {
+            TrackDeed::Get => return Expected::Tracked,
+            TrackDeed::Set { reserve_until, .. } => (reserve_until, Expected::Done),
+            TrackDeed::Extend { until } => (Some(until), Expected::NotReserved),
+        };
+        let Some(until) = until.map(|until| until.min(now.wall.after(Duration::from_secs(86_400)))) else {
+            return Expected::Done;
+        };
+        let Some(id) = self.reserved(conn, jid) else { return refused };
+        let Place::Working { until: end, .. } = &mut self.job(id).place else { return refused };
+        if until > *end {
+            *end = until;
+            let held = self.held.get_mut(&id).expect("what is worked on is held");
+            held.deadline = held.deadline.max(now.boot_at(until));
+        }
+        Expected::Done
     }
 
     pub(super) fn end(&mut self, id: JobId, why: Ending) {

@@ -90,12 +90,29 @@ struct Held {
 pub(crate) enum Expected {
     Done,
     Nothing,
-    Job { id: JobId, conn: ConnId, number: u64, enqueued: Wall, attempts: Option<(u32, i32)>, body: Rc<str> },
+    Job {
+        id: JobId,
+        conn: ConnId,
+        number: u64,
+        enqueued: Wall,
+        attempts: Option<(u32, i32)>,
+        body: Rc<str>,
+    },
     Pushed(usize),
     Count(u64),
     State(Stage),
-    Info { enqueued: u64, working: u64, scheduled: u64, retries: u64, dead: u64, processed: u64, failed: u64 },
+    Info {
+        enqueued: u64,
+        working: u64,
+        scheduled: u64,
+        retries: u64,
+        dead: u64,
+        processed: u64,
+        failed: u64,
+    },
     Latencies(BTreeMap<Box<str>, Duration>),
+    /// Whatever is known of a job: that is told in the core.
+    Tracked,
     NotReserved,
     UnknownWorker,
 }
@@ -256,6 +273,7 @@ impl Model {
                 records.iter().for_each(|record| self.keep(record));
                 Expected::Done
             }
+            Command::Track { conn, jid, deed } => self.track(now, conn, jid, deed),
             Command::Due => return self.due(now, real),
         };
         self.expected.insert(ticket, reply);
