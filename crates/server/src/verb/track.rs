@@ -58,3 +58,15 @@ pub(super) fn respond(jid: String, tracked: Tracked, out: &mut Vec<u8>) {
     };
     put_json(out, &reply);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_between_characters_row_88() {
+        assert_eq!(first("añb", 3), "añb");
+        assert_eq!(first("añb", 2), "añ");
+        assert_eq!(first(&"ñ".repeat(TRACK_DESC_MAX + 1), TRACK_DESC_MAX), "ñ".repeat(TRACK_DESC_MAX));
+    }
+}
