@@ -8,7 +8,9 @@ pub(crate) fn visible(text: &str) -> String {
             '\n' | '\t' => c,
             '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
             '\u{7f}' => '\u{2421}',
-            '\u{80}'..='\u{9f}' => '\u{fffd}',
+            '\u{80}'..='\u{9f}' | '\u{fdd0}'..='\u{fdef}' => '\u{fffd}',
+            // What Unicode says is no character is none in HTML either.
+            c if u32::from(c) & 0xfffe == 0xfffe => '\u{fffd}',
             _ => c,
         })
         .collect()
@@ -40,6 +42,7 @@ mod tests {
     #[test]
     fn control_characters_become_pictures() {
         assert_eq!(visible("a\0b\x1b[31m\r\n\tc\x7f\u{85}"), "a␀b␛[31m␍\n\tc␡\u{fffd}");
+        assert_eq!(visible("\u{fffe}\u{10ffff}\u{fdd0}\u{fffd}"), "\u{fffd}".repeat(4));
     }
 
     #[test]

@@ -58,7 +58,7 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
     html(&Page {
         frame: visit.frame(visit.words.say("audit-title"), Tab::Other).await?,
         total: thousands(found.total as u64),
-        q: q.to_owned(),
+        q: text::visible(q),
         rows: found.entries.into_iter().map(Row::from).collect(),
         next: found.next.map(|next| format!("{list}from={next}")),
     })

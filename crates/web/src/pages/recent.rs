@@ -113,9 +113,9 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
         frame: visit.frame(words.say("recent-title"), Tab::Recent).await?,
         total: thousands(found.len() as u64),
         sought: sought.map(|jid| words.fill("recent-sought", &[("jid", &text::quoted(jid))]).into()),
-        jobtype: filter.jobtype.into(),
-        queue: filter.queue.into(),
-        jid: filter.jid.into(),
+        jobtype: text::visible(filter.jobtype),
+        queue: text::visible(filter.queue),
+        jid: text::visible(filter.jid),
         outcomes: Outcome::ALL
             .map(|outcome| (outcome.as_str(), label(words, outcome), filter.outcome == Some(outcome)))
             .into(),

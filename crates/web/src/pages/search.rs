@@ -165,7 +165,7 @@ pub(crate) fn bar(base: &Base, scope: &Scope, line: &str) -> Bar {
         }
         scope => (scope.list(base), None),
     };
-    Bar { action, name, q: line.to_owned() }
+    Bar { action, name, q: text::visible(line) }
 }
 
 /// One line about a search that cannot be read.

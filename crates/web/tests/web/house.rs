@@ -321,7 +321,12 @@ impl House {
     }
 
     pub(crate) fn connect(&self, hello: Hello<'_>) {
-        let reply = self.room().apply(Command::Connect { conn: ConnId(1), worker: Some(hello) });
+        self.connect_as(1, hello);
+    }
+
+    /// On a connection of its own.
+    pub(crate) fn connect_as(&self, conn: u64, hello: Hello<'_>) {
+        let reply = self.room().apply(Command::Connect { conn: ConnId(conn), worker: Some(hello) });
         assert_eq!(reply, Reply::Done);
     }
 
@@ -331,8 +336,13 @@ impl House {
 
     /// Reserves the next job of a queue, on the connection of [`House::connect`] if there is one.
     pub(crate) fn fetch(&self, queue: &str) {
-        let reply =
-            self.room().apply(Command::Fetch { conn: ConnId(1), queues: &[queue], wait: Duration::ZERO });
+        self.fetch_as(1, queue);
+    }
+
+    /// On this connection.
+    pub(crate) fn fetch_as(&self, conn: u64, queue: &str) {
+        let fetch = Command::Fetch { conn: ConnId(conn), queues: &[queue], wait: Duration::ZERO };
+        let reply = self.room().apply(fetch);
         assert!(matches!(reply, Reply::Job(_)), "{reply:?}");
     }
 
@@ -341,7 +351,12 @@ impl House {
     }
 
     pub(crate) fn fail(&self, jid: &str, text: &str) {
-        let reply = self.room().apply(Command::Fail { conn: ConnId(1), jid, text: text.as_bytes() });
+        self.fail_as(1, jid, text);
+    }
+
+    /// On this connection.
+    pub(crate) fn fail_as(&self, conn: u64, jid: &str, text: &str) {
+        let reply = self.room().apply(Command::Fail { conn: ConnId(conn), jid, text: text.as_bytes() });
         assert_eq!(reply, Reply::Done);
     }
 
