@@ -58,6 +58,13 @@ impl Server {
         Self { limits, ..self }
     }
 
+    /// A connection on which nobody has said anything yet.
+    pub(crate) async fn dial(&self) -> Result<Socket, Error> {
+        let dialed = timeout_at(Instant::now() + self.limits.connect, self.dial.dial(&self.url)).await;
+        let dialed = dialed.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+        dialed.map_err(|error| self.broken(error))
+    }
+
     /// Opens a connection and introduces itself. `hello` says who: a worker, or by default a producer.
     pub(crate) async fn connect(&self, mut hello: Hello) -> Result<Client, Error> {
         let url = || self.url.to_string();

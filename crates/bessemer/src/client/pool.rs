@@ -152,6 +152,19 @@ impl Bessemer {
         self.server().connect(hello).await
     }
 
+    /// A connection to the address for another protocol, sealed as the address and the files of TLS say: the command
+    /// line asks dashboards like this.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Connect`], [`Error::Tls`].
+    #[doc(hidden)]
+    pub async fn dial(
+        &self,
+    ) -> Result<impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + use<>, Error> {
+        self.shared.server.dial().await
+    }
+
     /// Where the server is.
     pub fn url(&self) -> &Url {
         &self.shared.server.url

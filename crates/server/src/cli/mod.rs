@@ -7,6 +7,7 @@ mod bench;
 mod check_config;
 mod completions;
 mod confirm;
+mod dashboard;
 mod demo;
 mod export;
 mod figures;
@@ -23,6 +24,7 @@ mod restore;
 mod salvage;
 mod shell;
 mod table;
+mod tokens;
 mod verify;
 mod workers;
 
@@ -94,7 +96,7 @@ pub struct Cli {
     pub tool: Option<Tool>,
 }
 
-/// What can be done to a server by its port for jobs, and to a store beside serving it.
+/// What can be done to a server by its port for jobs and by its dashboard, and to a store beside serving it.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Tool {
     Push(push::Push),
@@ -102,6 +104,7 @@ pub enum Tool {
     Queues(queues::Queues),
     Jobs(jobs::Jobs),
     Workers(workers::Workers),
+    Tokens(tokens::Tokens),
     Flush(flush::Flush),
     Demo(demo::Demo),
     Shell(shell::Shell),
@@ -166,6 +169,7 @@ impl Tool {
             Self::Queues(tool) => tool.run(cli),
             Self::Jobs(tool) => tool.run(cli),
             Self::Workers(tool) => tool.run(cli),
+            Self::Tokens(tool) => tool.run(cli),
             Self::Flush(tool) => tool.run(cli),
             Self::Demo(tool) => tool.run(cli),
             Self::Shell(tool) => tool.run(cli),
@@ -295,7 +299,9 @@ mod tests {
     #[test]
     fn every_subcommand_of_a_running_server_is_in_the_guide() {
         const GUIDE: &str = include_str!("../../../../docs/command-line.md");
-        for name in ["push", "info", "queues", "jobs", "workers", "flush", "demo", "shell", "completions"] {
+        for name in
+            ["push", "info", "queues", "jobs", "workers", "tokens", "flush", "demo", "shell", "completions"]
+        {
             assert!(Cli::command().find_subcommand(name).is_some(), "{name}");
             assert!(GUIDE.contains(&format!("\n## {name}\n")), "{name}");
         }

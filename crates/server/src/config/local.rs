@@ -7,7 +7,7 @@ use bessemer::Url;
 
 use super::env::Variables;
 use super::store::Sources;
-use super::{ConfigError, Notes, Settings, binding, password, tls};
+use super::{ConfigError, Notes, Password, Settings, binding, password, tls};
 use crate::cli::Cli;
 
 /// The server that these flags, variables and files would start.
@@ -19,6 +19,8 @@ pub struct LocalServer {
     pub certificate: Option<PathBuf>,
     /// Where its dashboard is, if it has one.
     pub dashboard: Option<String>,
+    /// The password of its dashboard; none: everybody on this machine is let in.
+    pub web_password: Option<Password>,
 }
 
 impl LocalServer {
@@ -44,6 +46,7 @@ fn find(cli: &Cli, variables: &Variables, etc: &Path) -> Result<LocalServer, Con
     let tls = certificate.is_some();
     let mut search = password::Search { environment, etc, settings: &settings, notes };
     let password = search.command(variables.password.as_deref())?;
+    let web_password = search.web()?.or_else(|| password.clone());
     let password = password.map(|password| password.expose().to_owned());
     let (host, port) = (binding.reachable_host(), binding.port());
     let url = Url { tls, host, port, password, ..Url::default() };
@@ -53,7 +56,7 @@ fn find(cli: &Cli, variables: &Variables, etc: &Path) -> Result<LocalServer, Con
         host => host,
     };
     let dashboard = (web.port() != 0).then(|| format!("{scheme}://{host}:{}", web.port()));
-    Ok(LocalServer { url, certificate, dashboard })
+    Ok(LocalServer { url, certificate, dashboard, web_password })
 }
 
 #[cfg(test)]
@@ -108,5 +111,8 @@ mod tests {
         assert_eq!(found("").as_deref(), Some("http://127.0.0.1:7420"));
         assert_eq!(found("-w [::1]:80").as_deref(), Some("http://[::1]:80"));
         assert_eq!(found("-w :0"), None);
+        let password = |file| local("", Some("pw"), file).web_password.map(|found| found.expose().to_owned());
+        assert_eq!(password("").as_deref(), Some("pw"));
+        assert_eq!(password("[web]\npassword = \"other\"\n").as_deref(), Some("other"));
     }
 }

@@ -6,6 +6,7 @@ mod operate;
 mod push;
 mod talk;
 mod tls;
+mod tokens;
 
 use std::io::Write as _;
 use std::process::{Output, Stdio};
