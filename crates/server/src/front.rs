@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bessemer_store::Reader;
-use bessemer_web::{Dashboard, Served, Site};
+use bessemer_web::{Dashboard, Operated, Served, Site};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -69,6 +69,15 @@ pub(crate) struct Listeners {
     pub(crate) web: Option<WebListener>,
 }
 
+/// What passes between this thread and the engine's beside questions and errands.
+pub(crate) struct Inward {
+    pub(crate) arrivals: mpsc::Sender<Arrival>,
+    pub(crate) operated: mpsc::Receiver<Operated>,
+}
+
+/// Deeds of operators that may wait for the audit log; what is more goes to the log of the server.
+pub(crate) const OPERATED_MAX: usize = 1_024;
+
 /// The dashboard's port, listening.
 pub(crate) struct WebListener {
     listener: std::net::TcpListener,
@@ -90,10 +99,11 @@ impl<R: Reader> Front<R> {
         limits: Limits,
         listeners: Listeners,
         desk: Desk<R>,
-        arrivals: mpsc::Sender<Arrival>,
+        inward: Inward,
         last_word: Asked,
     ) -> Result<(Self, FrontThread), StartError> {
         let Listeners { commands, address, web } = listeners;
+        let Inward { arrivals, operated } = inward;
         let gauges = desk.gauges.clone();
         let statsd = config
             .statsd
@@ -106,6 +116,7 @@ impl<R: Reader> Front<R> {
         let (served, keep_watch) = (watch::Sender::new(served(config, &dashboard)), dashboard.keep_watch());
         let Asked { asked, say } = last_word;
         let keep_records = dashboard.keep_records(Asked::wait(asked));
+        let keep_audit = dashboard.keep_audit(operated);
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
         let (keep, ended) = oneshot::channel::<()>();
@@ -117,6 +128,7 @@ impl<R: Reader> Front<R> {
             tokio::spawn(vestibule.serve(listener));
             tokio::spawn(watch_memory(gauges));
             tokio::spawn(keep_watch);
+            tokio::spawn(keep_audit);
             tokio::spawn(async move {
                 keep_records.await;
                 // Who asked may have stopped waiting.

@@ -23,7 +23,7 @@ use crate::cli::Cli;
 use crate::clock::{self, Clock};
 use crate::config::{self, Config};
 use crate::desk::{Desk, ERRANDS_MAX, Gauges, LastWord};
-use crate::front::{self, Front, FrontThread, Listeners, WebListener};
+use crate::front::{self, Front, FrontThread, Inward, Listeners, OPERATED_MAX, WebListener};
 use crate::node::Node;
 use crate::port::Port;
 use crate::reload::{self, Reins};
@@ -293,12 +293,15 @@ fn prepare<D: Disk>(
     let web = web.map(|(port, binding)| WebListener::listen(port, binding)).transpose()?;
     let listeners = Listeners { address: port.address, commands: port.listen()?, web };
     let (last_word, asked) = LastWord::new();
-    let (front, keep) = Front::start(&config, limits.clone(), listeners, desk, arrivals_in, asked)?;
+    let (operated_in, operated) = mpsc::channel(OPERATED_MAX);
+    let inward = Inward { arrivals: arrivals_in, operated };
+    let (front, keep) = Front::start(&config, limits.clone(), listeners, desk, inward, asked)?;
     let mut node = Node::new(engine, limits, config.rules.stall, clock.now(None));
     node.count_in(gauges.rejected.clone());
     #[cfg(feature = "otel")]
     node.trace_in(traces);
-    let doors = Doors { arrivals, errands, gauges: gauges.clone(), stop: stop.clone(), last_word };
+    let (gauges_too, stop) = (gauges.clone(), stop.clone());
+    let doors = Doors { arrivals, errands, gauges: gauges_too, stop, last_word, operated: operated_in };
     let reins =
         Reins { config, front, reader, errands: errands_in, gauges, refused: None, reminded: clock::wall() };
     Ok(Prepared { node, clock, doors, reins, front: keep })

@@ -7,6 +7,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
+use std::net::{IpAddr, Ipv4Addr};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -17,7 +18,10 @@ use std::time::Duration;
 use bessemer_core::command::{Hello, Refusal};
 use bessemer_core::query::ServerFigures;
 use bessemer_core::{Boot, ConnId, Event, Now};
+use bessemer_protocol::handshake;
+use bessemer_protocol::text::shown;
 use bessemer_store::{Engine, Fatal};
+use bessemer_web::Operated;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -27,9 +31,10 @@ use tokio::task::{AbortHandle, spawn_local};
 use crate::by_conn::ByConn;
 use crate::clock::{self, Clock};
 use crate::desk::{Errand, Gauges, LastWord, Outcome};
-use crate::node::{Node, Output};
+use crate::node::{Done, Node, Output};
 use crate::rhythm::Rhythm;
 use crate::tls::{Inflow, Session};
+use crate::verb::Deed;
 use crate::vestibule::{Arrival, Place};
 
 /// Bytes read from one socket at once.
@@ -52,12 +57,14 @@ pub(crate) struct Doors {
     /// Rung once when the server is to stop.
     pub(crate) stop: Arc<Notify>,
     pub(crate) last_word: LastWord,
+    /// What operators do by their verbs, for the audit log.
+    pub(crate) operated: mpsc::Sender<Operated>,
 }
 
 /// Serves until `stop` is rung, then lets everybody go; or until the engine fails.
 pub(crate) async fn run<E: Engine + 'static>(node: Node<E>, clock: Clock, doors: Doors) -> Result<(), Fatal> {
-    let Doors { mut arrivals, mut errands, gauges, stop, last_word } = doors;
-    let hall = Rc::new(Hall::new(node, clock, gauges));
+    let Doors { mut arrivals, mut errands, gauges, stop, last_word, operated } = doors;
+    let hall = Rc::new(Hall::new(node, clock, gauges, operated));
     let mut leave_by: Option<tokio::time::Instant> = None;
     let (mut leaving, mut last_word) = (false, Box::pin(last_word.wait()));
     let mut alarm = Box::pin(tokio::time::sleep(Duration::ZERO));
@@ -134,6 +141,8 @@ struct Peer {
     backlog: VecDeque<u8>,
     /// Bytes that it took in all.
     sent: u64,
+    /// As the audit log names it.
+    who: Who,
     /// Closes when the backlog is gone.
     leaving: bool,
     reader: AbortHandle,
@@ -141,6 +150,35 @@ struct Peer {
     drainer: Option<AbortHandle>,
     /// Free again when the connection is gone.
     _place: Place,
+}
+
+/// A client, as the audit log names it.
+#[derive(Clone)]
+struct Who {
+    name: String,
+    role: &'static str,
+    address: IpAddr,
+}
+
+/// The address of a client that was gone before anybody asked for it.
+const NOWHERE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+
+impl Who {
+    fn of(hello: &handshake::Hello, address: IpAddr) -> Self {
+        let name = match (&*hello.wid, &*hello.hostname) {
+            ("", "") => "anonymous".to_owned(),
+            ("", host) => host.to_owned(),
+            (wid, "") => wid.to_owned(),
+            (wid, host) => format!("{wid} ({host})"),
+        };
+        // Who knows the password may do everything, as on the pages.
+        let role = if hello.pwdhash.is_empty() { "open" } else { "admin" };
+        Self { name, role, address }
+    }
+
+    fn gone() -> Self {
+        Self { name: "somebody who has left".into(), role: "open", address: NOWHERE }
+    }
 }
 
 impl Peer {
@@ -172,6 +210,7 @@ struct Hall<E: Engine> {
     outputs: RefCell<Vec<Output>>,
     /// What happened, until somebody has taken it who is not waited for.
     events: RefCell<Vec<Event>>,
+    operated: mpsc::Sender<Operated>,
     errands: RefCell<BTreeMap<u64, oneshot::Sender<Result<u64, Refusal>>>>,
     pushes: RefCell<BTreeMap<u64, oneshot::Sender<Outcome>>>,
     bell: Arc<Bell>,
@@ -180,7 +219,7 @@ struct Hall<E: Engine> {
 }
 
 impl<E: Engine + 'static> Hall<E> {
-    fn new(node: Node<E>, clock: Clock, gauges: Arc<Gauges>) -> Self {
+    fn new(node: Node<E>, clock: Clock, gauges: Arc<Gauges>, operated: mpsc::Sender<Operated>) -> Self {
         let heard = clock.now(None).boot;
         Self {
             node: RefCell::new(node),
@@ -197,6 +236,7 @@ impl<E: Engine + 'static> Hall<E> {
             scratch: RefCell::new(vec![0; READ_MAX].into()),
             outputs: RefCell::default(),
             events: RefCell::default(),
+            operated,
             errands: RefCell::default(),
             pushes: RefCell::default(),
             bell: Arc::new(Bell(Notify::new())),
@@ -258,6 +298,7 @@ impl<E: Engine + 'static> Hall<E> {
             Err(e) => return tracing::warn!("failed to take over a connection: {e}"),
         };
         let conn = ConnId(self.next_conn.replace(self.next_conn.get() + 1));
+        let who = Who::of(&hello, stream.peer_addr().map_or(NOWHERE, |address| address.ip().to_canonical()));
         let (read, write) = stream.into_split();
         let session = session.map(|tls| Rc::new(RefCell::new(Session::new(tls))));
         let labels: Vec<&str> = hello.labels.iter().map(String::as_str).collect();
@@ -274,8 +315,17 @@ impl<E: Engine + 'static> Hall<E> {
         });
         let reader = spawn_local(self.clone().read(conn, read, session.clone())).abort_handle();
         let (write, backlog) = (Rc::new(write), VecDeque::new());
-        let peer =
-            Peer { write, session, backlog, sent: 0, leaving: false, reader, drainer: None, _place: place };
+        let peer = Peer {
+            write,
+            session,
+            who,
+            backlog,
+            sent: 0,
+            leaving: false,
+            reader,
+            drainer: None,
+            _place: place,
+        };
         self.peers.borrow_mut().insert(conn, peer);
         self.gauges.connections.store(self.peers.borrow().len() as u64, Ordering::Relaxed);
     }
@@ -441,6 +491,7 @@ impl<E: Engine + 'static> Hall<E> {
             }
         }
         self.outputs.replace(outputs);
+        self.tell_operated();
         self.node(|node| {
             node.look_outside(self.gauges.outside());
             let figures = node.figures(now);
@@ -456,6 +507,25 @@ impl<E: Engine + 'static> Hall<E> {
         });
         self.turned.notify_waiters();
         Ok(())
+    }
+
+    /// Has it taken down what operators have done by their verbs. Nobody's reply waits for that.
+    fn tell_operated(&self) {
+        for Done { conn, deed: Deed { action, object, .. }, count } in self.node(Node::take_done) {
+            let peers = self.peers.borrow();
+            // Whoever has sent it may be gone.
+            let Who { name, role, address } =
+                peers.get(&conn).map_or_else(Who::gone, |peer| peer.who.clone());
+            let operated = Operated { who: name, role, address, action, object, count };
+            if let Err(refused) = self.operated.try_send(operated) {
+                let Operated { who, action, object, count, .. } = refused.into_inner();
+                tracing::warn!(
+                    "too much at once for the audit log: {}: {action} {}, {count}",
+                    shown(&who),
+                    shown(&object)
+                );
+            }
+        }
     }
 
     /// Sends what the kernel takes now; the rest follows when it takes more.

@@ -4,21 +4,26 @@
 //! follows the change that it tells of: what was done is done, also where its entry finds no room, and then the log of the
 //! server says so (`docs/decisions/0025-roles-and-audit.md`).
 
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use bessemer_core::Action;
 use bessemer_core::command::{QueueDeed, Record, Stage};
 use bessemer_core::fact::{Family, JobId};
 use bessemer_core::limits::SLICE_MAX;
 use bessemer_core::query::Set;
+use bessemer_core::{Action, Wall};
 use serde::{Deserialize, Serialize};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, mpsc};
 use utoipa::ToSchema;
 
 use crate::guard::visitor::Visitor;
 use crate::problem::Problem;
 use crate::web::Web;
 use crate::{Front, limits, link, text};
+
+/// Pieces of one deed do not come further apart.
+const PIECES_APART: Duration = Duration::from_secs(10);
 
 /// Jobs that an entry names; the others it only counts.
 const JOBS_SHOWN: usize = 3;
@@ -42,7 +47,7 @@ pub(crate) struct Entry {
     /// From where.
     #[schema(example = "192.0.2.1")]
     pub(crate) address: String,
-    /// `page` or `api`.
+    /// `page`, `api`, or `port`: the one for jobs.
     #[schema(example = "page")]
     pub(crate) by: String,
     /// What was done.
@@ -60,6 +65,19 @@ impl Entry {
         let fields = [&self.at, &self.who, &self.role, &self.address, &self.by, &self.action, &self.object];
         fields.iter().any(|field| field.to_lowercase().contains(wanted))
     }
+}
+
+/// What somebody has changed by a verb of the port for jobs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operated {
+    /// What the client calls itself.
+    pub who: String,
+    /// `open`, or `admin` where there is a password.
+    pub role: &'static str,
+    pub address: IpAddr,
+    pub action: &'static str,
+    pub object: String,
+    pub count: u64,
 }
 
 /// An entry that may still grow.
@@ -151,14 +169,19 @@ impl<F: Front> Web<F> {
             object: cut(&object),
             count,
         };
+        self.note(entry).await
+    }
+
+    async fn note(&self, entry: Entry) -> Option<Note> {
         match self.enter(&entry).await {
             Ok(number) => Some(Note { number, entry }),
             Err(problem) => {
                 let (who, action, object) =
                     (text::visible(&entry.who), &entry.action, text::visible(&entry.object));
                 tracing::warn!(
-                    "no room in the audit log ({}): {who}: {action} {object}, {count}",
-                    problem.text
+                    "no room in the audit log ({}): {who}: {action} {object}, {}",
+                    problem.text,
+                    entry.count
                 );
                 None
             }
@@ -222,6 +245,45 @@ impl<F: Front> Web<F> {
                 None => return Ok(found),
             }
         }
+    }
+}
+
+/// Takes down what is told, until nobody can tell any more. What goes on in pieces, as `bessemer jobs` asks for it, is one
+/// entry that grows.
+pub(crate) async fn keep<F: Front>(web: Web<F>, mut told: mpsc::Receiver<Operated>) {
+    let mut last: Option<(Operated, Wall, Option<Note>)> = None;
+    while let Some(operated) = told.recv().await {
+        let now = web.front.now();
+        if let Some((before, at, note)) = &mut last
+            && before.goes_on_in(&operated)
+            && now.since(*at) < PIECES_APART
+        {
+            web.amend(note, operated.count).await;
+            *at = now;
+            continue;
+        }
+        let note = web.note(operated.entry(now)).await;
+        last = Some((operated, now, note));
+    }
+}
+
+impl Operated {
+    fn entry(&self, now: Wall) -> Entry {
+        Entry {
+            at: now.rfc3339(),
+            who: cut(&self.who),
+            role: self.role.into(),
+            address: self.address.to_string(),
+            by: "port".into(),
+            action: self.action.into(),
+            object: cut(&self.object),
+            count: self.count,
+        }
+    }
+
+    /// Whether the other is the next piece of it.
+    fn goes_on_in(&self, other: &Self) -> bool {
+        *self == Self { count: self.count, ..other.clone() }
     }
 }
 

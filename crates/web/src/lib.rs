@@ -21,6 +21,7 @@ use bessemer_core::query::{ServerFigures, Set};
 use bessemer_core::{Action, Answer, Query, Span, Wall};
 use bessemer_store::Gone;
 use bytes::Bytes;
+use tokio::sync::mpsc;
 use tower_http::catch_panic::CatchPanicLayer;
 
 mod api;
@@ -66,6 +67,7 @@ mod web;
 mod words;
 
 pub use api::openapi;
+pub use audit::Operated;
 pub use pulse::Pulse;
 pub use serve::{Served, serve};
 pub use site::Site;
@@ -170,6 +172,11 @@ impl<F: Front> Dashboard<F> {
     ) -> impl Future<Output = ()> + Send + 'static {
         let Web { keeper, front, .. } = self.0.clone();
         async move { keeper.run(&front, last).await }
+    }
+
+    /// Takes down what operators do by the port for jobs, for as long as somebody may tell of it.
+    pub fn keep_audit(&self, told: mpsc::Receiver<Operated>) -> impl Future<Output = ()> + Send + use<F> {
+        audit::keep(self.0.clone(), told)
     }
 
     /// Its pages.

@@ -85,12 +85,14 @@ pub(super) struct Running {
     pub(super) ticket: Ticket,
     inquiry: Box<dyn Inquiry>,
     state: State,
+    /// Jobs that its actions have reached.
+    pub(super) reached: u64,
 }
 
 impl Running {
     pub(super) fn begin(ticket: Ticket, mut inquiry: Box<dyn Inquiry>, reader: &impl Reader) -> Self {
         let state = State::Asking(ask(reader, inquiry.first()));
-        Self { ticket, inquiry, state }
+        Self { ticket, inquiry, state, reached: 0 }
     }
 
     /// Goes on as far as it can; `true`: it did.
@@ -112,6 +114,7 @@ impl Running {
 
     /// Its action is durable.
     pub(super) fn acted(&mut self, reached: u64, reader: &impl Reader) {
+        self.reached += reached;
         let step = self.inquiry.acted(reached);
         self.take(step, reader);
     }

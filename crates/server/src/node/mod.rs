@@ -35,7 +35,7 @@ use self::memory::Memory;
 use crate::by_conn::ByConn;
 use crate::config::Limits;
 use crate::rejected::{Reason, Rejected};
-use crate::verb::{self, Call, Form, Outcome, Report, Surroundings};
+use crate::verb::{self, Call, Deed, Form, Outcome, Report, Surroundings};
 
 /// What the node wants done.
 #[derive(Debug, PartialEq, Eq)]
@@ -50,6 +50,14 @@ pub enum Output {
     Acted { token: u64, outcome: Result<u64, Refusal> },
     /// What became of each job that came by the API, or why none was looked at.
     Pushed { token: u64, outcome: Result<Vec<Pushed>, Refused> },
+}
+
+/// What somebody has changed by a verb of operators, and how much it reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Done {
+    pub(crate) conn: ConnId,
+    pub(crate) deed: Deed,
+    pub(crate) count: u64,
 }
 
 /// Who wanted a command that no connection sent.
@@ -115,6 +123,9 @@ pub struct Node<E: Engine> {
     ready: Vec<ConnId>,
     settled: Settled,
     events: Vec<Event>,
+    /// What verbs of operators are about that have not settled, and what of it is done, until somebody takes it.
+    deeds: BTreeMap<Ticket, Deed>,
+    done: Vec<Done>,
     scratch: Vec<u8>,
     /// Bytes of unfinished lines, all connections.
     buffered: usize,
@@ -156,6 +167,8 @@ impl<E: Engine> Node<E> {
             ready: Vec::new(),
             settled: Settled::default(),
             events: Vec::new(),
+            deeds: BTreeMap::new(),
+            done: Vec::new(),
             scratch: Vec::new(),
             buffered: 0,
             command_count: 0,
@@ -447,6 +460,21 @@ impl<E: Engine> Node<E> {
         poll
     }
 
+    /// What operators have done by their verbs since this was asked last; it is durable.
+    pub(crate) fn take_done(&mut self) -> Vec<Done> {
+        std::mem::take(&mut self.done)
+    }
+
+    /// A verb of an operator has settled, if it was one, and reached so much.
+    fn tell(&mut self, ticket: Ticket, count: Option<u64>) {
+        let Some(deed) = self.deeds.remove(&ticket) else { return };
+        self.done.extend(count.map(|count| Done {
+            conn: ConnId(conn_of(ticket)),
+            count: count.max(deed.least),
+            deed,
+        }));
+    }
+
     /// Lets the inquiries go on as far as they can, and hands in their replies.
     fn inquire(&mut self, cx: &mut Context<'_>, now: Now) {
         for (number, mut running) in std::mem::take(&mut self.inquiries) {
@@ -457,6 +485,10 @@ impl<E: Engine> Node<E> {
                 && let Some(action) = running.action()
             {
                 self.submit_action(now, Actor::Inquiry(number), &action);
+            }
+            if running.reply().is_some() {
+                // Those that have reached nothing have changed nothing.
+                self.tell(running.ticket, Some(running.reached).filter(|reached| *reached > 0));
             }
             if !self.hand_in(&running) {
                 self.inquiries.insert(number, running);
@@ -552,7 +584,14 @@ impl<E: Engine> Node<E> {
                 scratch: &mut self.scratch,
                 rejected: &self.rejected,
             };
+            let ticket = call.ticket;
             let (verb, asked) = run_line(state, call, &line, self.inquiries.len() < INQUIRIES_MAX);
+            if state.is_last(ticket)
+                && verb.is_some_and(Deed::is_told)
+                && let Some(deed) = str::from_utf8(state.lines.get(&line)).ok().and_then(Deed::of)
+            {
+                self.deeds.insert(ticket, deed);
+            }
             if let Some((ticket, inquiry)) = asked {
                 self.next_action += 1;
                 let running = Running::begin(ticket, inquiry, &self.reader);
@@ -578,6 +617,7 @@ impl<E: Engine> Node<E> {
         if let Some(actor) = self.actions.remove(&ticket) {
             return self.settle_action(actor, reply, out);
         }
+        self.tell(ticket, (!matches!(reply, Reply::Refused(_))).then(|| count(&reply)));
         let conn = ConnId(conn_of(ticket));
         let figures = self.figures_if(now, &reply);
         let around = Surroundings { now, figures, rejected: &self.rejected };

@@ -5,6 +5,7 @@
 
 mod ack;
 mod beat;
+mod deed;
 mod edit;
 mod end;
 mod fail;
@@ -38,6 +39,7 @@ use crate::config::Limits;
 use crate::node::inquiry::Inquiry;
 use crate::rejected::{Reason, Rejected};
 
+pub(crate) use self::deed::Deed;
 pub(crate) use self::push_bulk::{Report, take};
 
 /// What producers are told while memory is short (`G17`).

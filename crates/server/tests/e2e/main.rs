@@ -7,11 +7,12 @@
 //! disk that fails, `directory.rs` a data directory that is not ours, `durability.rs` its two modes, `tls.rs` TLS, whose
 //! certificates and client are in `sealed.rs`, `reload.rs` another configuration, `supervised.rs` systemd and
 //! little memory, `passwords.rs` wrong ones, `metrics.rs` what is counted, `happened.rs` what is still known of it after a restart, `bench.rs` what `bessemer bench` says, `library/`
-//! programs that are made of the worker library, `api.rs` the JSON API and its guide. `import/` brings over what a real
+//! programs that are made of the worker library, `api.rs` the JSON API and its guide, `audit.rs` what verbs leave on record. `import/` brings over what a real
 //! Redis (`redis.rs`) keeps for Faktory; `hostile/` has clients that wish it ill
 //! beside honest ones.
 
 mod api;
+mod audit;
 mod bench;
 mod client;
 mod clock;
