@@ -607,7 +607,7 @@ debug-rejected-none = Nichts wurde abgelehnt.
 
 # The audit log: who has changed what
 audit-title = Protokoll
-audit-means = Jede Änderung, die über eine Seite oder die API gemacht wurde, die neueste zuerst. Die letzten 10.000 werden aufgehoben.
+audit-means = Jede Änderung, die über eine Seite, die API oder den Port für Jobs gemacht wurde, die neueste zuerst. Die letzten 10.000 werden aufgehoben.
 audit-export = Alle als JSON-Zeilen sichern
 audit-find = Suchen
 audit-find-go = Suchen
@@ -673,3 +673,29 @@ edit-means = Der Job behält seine Jid, seinen Platz und was von seinem letzten 
 edit-too-long = Die Argumente dieses Jobs sind länger als 64 KiB und können hier nicht bearbeitet werden. Die Kommandozeile und die API können es.
 edit-save = Speichern
 edit-enqueue = Speichern und jetzt einreihen
+
+# Die Seite eines Problems: ihre Überschrift nach dem Status von HTTP, und was am häufigsten gesagt wird
+problem-400 = Unverständliche Anfrage
+problem-401 = Anmeldung nötig
+problem-403 = Nicht erlaubt
+problem-404 = Nicht gefunden
+problem-405 = Das geht hier nicht
+problem-408 = Zu lange gedauert
+problem-409 = Das passt gerade nicht
+problem-413 = Zu groß
+problem-414 = Adresse zu lang
+problem-415 = Unbekanntes Format
+problem-421 = Falscher Name
+problem-422 = Nicht verarbeitbar
+problem-429 = Zu viele Anfragen
+problem-431 = Kopfzeilen zu groß
+problem-500 = Interner Fehler
+problem-503 = Gerade nicht verfügbar
+problem-home = Zur Startseite
+problem-status = Status
+problem-internal = Interner Fehler; das Log des Servers sagt mehr
+problem-no-page = Diese Seite gibt es nicht
+problem-no-password = Hier wird ein Passwort gebraucht
+problem-wrong-password = Das Passwort stimmt nicht
+problem-viewer = Dieses Passwort darf nur lesen; eine Änderung braucht das andere
+problem-viewer-admin = Das braucht das Passwort: Das nur lesende zeigt weder Tokens noch das Audit-Log

@@ -639,7 +639,7 @@ debug-rejected-none = Nothing was refused.
 
 # The audit log: who has changed what
 audit-title = Audit log
-audit-means = Every change that was made by a page or the API, newest first. The last 10,000 are kept.
+audit-means = Every change that was made by a page, the API or the port for jobs, newest first. The last 10,000 are kept.
 audit-export = Save all as JSON lines
 audit-find = Find
 audit-find-go = Search
@@ -673,3 +673,29 @@ tokens-scope-read = see everything but tokens and the audit log
 tokens-scope-push = push jobs and set marks
 tokens-scope-operate = act on jobs, queues and workers
 tokens-scope-admin = everything
+
+# The page of a problem: its heading by the status of HTTP, and what is said most
+problem-400 = Bad Request
+problem-401 = Unauthorized
+problem-403 = Forbidden
+problem-404 = Not Found
+problem-405 = Method Not Allowed
+problem-408 = Request Timeout
+problem-409 = Conflict
+problem-413 = Payload Too Large
+problem-414 = URI Too Long
+problem-415 = Unsupported Media Type
+problem-421 = Misdirected Request
+problem-422 = Unprocessable Content
+problem-429 = Too Many Requests
+problem-431 = Request Header Fields Too Large
+problem-500 = Internal Server Error
+problem-503 = Service Unavailable
+problem-home = To the home page
+problem-status = Status
+problem-internal = Internal error; the log of the server says more
+problem-no-page = There is no such page
+problem-no-password = Authorization required
+problem-wrong-password = Authorization failed
+problem-viewer = This password only reads; a change needs the other one
+problem-viewer-admin = This needs the password: the read-only one shows no tokens and no audit log

@@ -607,7 +607,7 @@ debug-rejected-none = No se rechazó nada.
 
 # The audit log: who has changed what
 audit-title = Auditoría
-audit-means = Cada cambio hecho por una página o por la API, el más reciente primero. Se guardan los últimos 10 000.
+audit-means = Cada cambio hecho por una página, por la API o por el puerto de trabajos, el más reciente primero. Se guardan los últimos 10 000.
 audit-export = Guardar todo como líneas JSON
 audit-find = Buscar
 audit-find-go = Buscar
@@ -673,3 +673,29 @@ edit-means = El trabajo conserva su jid, su lugar y lo que se sabe de su último
 edit-too-long = Los argumentos de este trabajo pasan de 64 KiB y no se pueden editar aquí. La línea de órdenes y la API pueden hacerlo.
 edit-save = Guardar
 edit-enqueue = Guardar y encolar ahora
+
+# La página de un problema: su título según el estado de HTTP, y lo que más se dice
+problem-400 = Petición incomprensible
+problem-401 = Hay que identificarse
+problem-403 = Prohibido
+problem-404 = No encontrado
+problem-405 = Método no permitido
+problem-408 = Tiempo agotado
+problem-409 = Conflicto
+problem-413 = Demasiado grande
+problem-414 = Dirección demasiado larga
+problem-415 = Formato desconocido
+problem-421 = Nombre equivocado
+problem-422 = No se puede procesar
+problem-429 = Demasiadas peticiones
+problem-431 = Cabeceras demasiado grandes
+problem-500 = Error interno
+problem-503 = No disponible por ahora
+problem-home = A la página de inicio
+problem-status = Estado
+problem-internal = Error interno; el registro del servidor dice más
+problem-no-page = Esa página no existe
+problem-no-password = Hace falta una contraseña
+problem-wrong-password = La contraseña no es correcta
+problem-viewer = Esta contraseña solo permite leer; un cambio necesita la otra
+problem-viewer-admin = Hace falta la contraseña: la de solo lectura no muestra ni tokens ni el registro de auditoría

@@ -595,7 +595,7 @@ debug-rejected-none = Rien n’a été refusé.
 
 # The audit log: who has changed what
 audit-title = Journal d’audit
-audit-means = Chaque modification faite par une page ou par l’API, la plus récente d’abord. Les 10 000 dernières sont gardées.
+audit-means = Chaque modification faite par une page, par l’API ou par le port des jobs, la plus récente d’abord. Les 10 000 dernières sont gardées.
 audit-export = Tout enregistrer en lignes JSON
 audit-find = Chercher
 audit-find-go = Rechercher
@@ -661,3 +661,29 @@ edit-means = Le job garde son jid, sa place et ce que l’on sait de son dernier
 edit-too-long = Les arguments de ce job dépassent 64 Kio et ne peuvent pas être modifiés ici. La ligne de commande et l’API le peuvent.
 edit-save = Enregistrer
 edit-enqueue = Enregistrer et mettre en file maintenant
+
+# La page d’un problème : son titre selon le statut HTTP, et ce qui est dit le plus souvent
+problem-400 = Requête incompréhensible
+problem-401 = Connexion requise
+problem-403 = Interdit
+problem-404 = Introuvable
+problem-405 = Méthode non permise
+problem-408 = Délai dépassé
+problem-409 = Conflit
+problem-413 = Trop volumineux
+problem-414 = Adresse trop longue
+problem-415 = Format inconnu
+problem-421 = Mauvais nom
+problem-422 = Impossible à traiter
+problem-429 = Trop de requêtes
+problem-431 = En-têtes trop volumineux
+problem-500 = Erreur interne
+problem-503 = Indisponible pour le moment
+problem-home = Vers l’accueil
+problem-status = Statut
+problem-internal = Erreur interne ; le journal du serveur en dit plus
+problem-no-page = Cette page n’existe pas
+problem-no-password = Un mot de passe est requis
+problem-wrong-password = Le mot de passe est faux
+problem-viewer = Ce mot de passe ne permet que de lire ; une modification demande l’autre
+problem-viewer-admin = Il faut le mot de passe : celui de lecture ne montre ni les jetons ni le journal d’audit

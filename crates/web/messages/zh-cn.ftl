@@ -481,7 +481,7 @@ debug-rejected-none = 没有被拒绝的输入。
 
 # The audit log: who has changed what
 audit-title = 审计日志
-audit-means = 通过页面或 API 所做的每次更改，最新的在前。保留最近 10,000 条。
+audit-means = 通过页面、API 或任务端口所做的每次更改，最新的在前。保留最近 10,000 条。
 audit-export = 全部保存为 JSON 行
 audit-find = 查找
 audit-find-go = 搜索
@@ -538,3 +538,29 @@ edit-means = 任务保留其 jid、位置和上次失败的信息。允许的重
 edit-too-long = 该任务的参数超过 64 KiB，无法在此编辑。可使用命令行或 API。
 edit-save = 保存
 edit-enqueue = 保存并立即入队
+
+# 问题页面：按 HTTP 状态的标题，以及最常见的说明
+problem-400 = 无法理解的请求
+problem-401 = 需要登录
+problem-403 = 禁止访问
+problem-404 = 未找到
+problem-405 = 不允许的方法
+problem-408 = 请求超时
+problem-409 = 冲突
+problem-413 = 内容过大
+problem-414 = 地址过长
+problem-415 = 未知的格式
+problem-421 = 名称不对
+problem-422 = 无法处理
+problem-429 = 请求过多
+problem-431 = 请求头过大
+problem-500 = 内部错误
+problem-503 = 暂时不可用
+problem-home = 返回首页
+problem-status = 状态
+problem-internal = 内部错误；服务器日志中有更多信息
+problem-no-page = 没有这个页面
+problem-no-password = 需要密码
+problem-wrong-password = 密码不正确
+problem-viewer = 此密码只能查看；更改需要另一个密码
+problem-viewer-admin = 这需要完整权限的密码：只读密码不显示令牌和审计日志

@@ -41,6 +41,7 @@ const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 #[derive(Template)]
 #[template(path = "problem.html")]
 struct ProblemPage<'a> {
+    words: Words,
     base: &'a str,
     theme: &'a str,
     stamp: &'a str,
@@ -48,12 +49,14 @@ struct ProblemPage<'a> {
     status: u16,
     reason: &'a str,
     text: &'a str,
+    /// The sentence is in English, whatever the page is in.
+    english: bool,
 }
 
 /// Turns problems into pages and puts the headers on.
 pub(crate) async fn finish<F: Front>(State(web): State<Web<F>>, request: Request, next: Next) -> Response {
     let base = request.extensions().get::<Base>().cloned().unwrap_or_default();
-    let (language, theme) = (Words::of(request.headers()).tag(), Theme::of(request.headers()));
+    let (words, theme) = (Words::of(request.headers()), Theme::of(request.headers()));
     let pinned = web.site.tls && !host::is_this_machine(request.headers());
     let for_scripts = api::owns(request.uri().path());
     let mut response = next.run(request).await;
@@ -61,7 +64,7 @@ pub(crate) async fn finish<F: Front>(State(web): State<Web<F>>, request: Request
         let allow = response.headers_mut().remove(header::ALLOW);
         response = match for_scripts {
             true => api::error::response(&problem),
-            false => page(&problem, &base.0, theme, &web.site.version),
+            false => page(&problem, &base.0, words, theme, &web.site.version),
         };
         hint(&problem, response.headers_mut());
         if let Some(allow) = allow {
@@ -69,23 +72,26 @@ pub(crate) async fn finish<F: Front>(State(web): State<Web<F>>, request: Request
         }
     }
     protect(response.headers_mut());
-    response.headers_mut().insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language));
+    response.headers_mut().insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(words.tag()));
     if pinned {
         response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
     }
     response
 }
 
-fn page(problem: &Problem, base: &str, theme: Theme, version: &str) -> Response {
-    let reason = problem.status.canonical_reason().unwrap_or("Error");
+fn page(problem: &Problem, base: &str, words: Words, theme: Theme, version: &str) -> Response {
+    let reason = words.say(&format!("problem-{}", problem.status.as_u16()));
+    let text = problem.key.map_or_else(|| problem.text.as_str().into(), |key| words.say(key));
     let page = ProblemPage {
+        words,
         base,
         theme: theme.name(),
         stamp: assets::stamp(),
         version,
         status: problem.status.as_u16(),
-        reason,
-        text: &problem.text,
+        reason: &reason,
+        text: &text,
+        english: problem.key.is_none(),
     };
     match page.render() {
         Ok(page) => (problem.status, Html(page)).into_response(),

@@ -193,7 +193,7 @@ pub fn router<F: Front>(front: F, site: Site) -> Router {
 fn router_of<F: Front>(web: Web<F>) -> Router {
     let guarded = guarded()
         .router()
-        .fallback(async || Problem::not_found("There is no such page"))
+        .fallback(async || Problem::not_found("There is no such page").said("problem-no-page"))
         // Before the guard, or it would be passed by.
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(web.site.limits.body_max))

@@ -13,17 +13,25 @@ pub(crate) struct Problem {
     pub text: String,
     /// For programs, where the status says too little: [`crate::api`].
     pub code: Option<&'static str>,
+    /// The key of the sentence in the visitor's language, where there is one. The API speaks English.
+    pub key: Option<&'static str>,
 }
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, text: impl Into<String>) -> Self {
-        Self { status, text: text.into(), code: None }
+        Self { status, text: text.into(), code: None, key: None }
     }
 
     /// With a word for programs.
     #[must_use]
     pub(crate) fn coded(self, code: &'static str) -> Self {
         Self { code: Some(code), ..self }
+    }
+
+    /// Said on pages by this text.
+    #[must_use]
+    pub(crate) fn said(self, key: &'static str) -> Self {
+        Self { key: Some(key), ..self }
     }
 
     pub(crate) fn bad(text: impl Into<String>) -> Self {
@@ -38,6 +46,7 @@ impl Problem {
     pub(crate) fn internal(cause: &dyn std::fmt::Display) -> Self {
         tracing::error!(%cause, "failed to answer a request of the dashboard");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal error; the log of the server says more")
+            .said("problem-internal")
     }
 }
 

@@ -66,7 +66,67 @@ pub(crate) fn redirect(status: StatusCode, to: &str) -> Shown {
     Ok((status, [(header::LOCATION, location)]).into_response())
 }
 
+/// The heading of the column of times: a list can be read from either end, and by nothing else. Any other order would
+/// have to look at all of its jobs.
+pub(crate) struct ByTime {
+    /// Read from the end.
+    pub turned: bool,
+    /// Where it is read the other way round.
+    pub href: String,
+    /// For `aria-sort`.
+    pub sorted: &'static str,
+    /// The address up to and with `page=`.
+    pub pages: String,
+}
+
+impl ByTime {
+    /// `?order=turned` of the list at this address. `rising`: its earliest job stands first otherwise.
+    pub(crate) fn new(query: &Fields, address: &str, rising: bool) -> Self {
+        let turned = query.first("order") == Some("turned");
+        let sign = if address.contains('?') { '&' } else { '?' };
+        let turned_list = format!("{address}{sign}order=turned");
+        Self {
+            turned,
+            href: if turned { address.to_owned() } else { turned_list.clone() },
+            sorted: if rising == turned { "descending" } else { "ascending" },
+            pages: if turned { format!("{turned_list}&page=") } else { format!("{address}{sign}page=") },
+        }
+    }
+
+    /// The window of a page of a list of so many jobs; what is there has to be turned round.
+    pub(crate) fn window(&self, page: usize, total: usize) -> Page {
+        let Page { from, count } = window(page);
+        if !self.turned {
+            return Page { from, count };
+        }
+        let end = total.saturating_sub(from);
+        let from = end.saturating_sub(count);
+        Page { from, count: end - from }
+    }
+}
+
 /// The window of a page that counts from 1.
 pub(crate) fn window(page: usize) -> Page {
     Page { from: (page - 1).saturating_mul(limits::ROWS), count: limits::ROWS }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_read_from_either_end() {
+        let order =
+            |query: &str| ByTime::new(&Fields::parse(query.as_bytes()).unwrap(), "/queues?name=.", true);
+        let (plain, turned) = (order("page=2"), order("order=turned"));
+        assert_eq!((plain.sorted, &*plain.href), ("ascending", "/queues?name=.&order=turned"));
+        assert_eq!((turned.sorted, &*turned.href), ("descending", "/queues?name=."));
+        assert_eq!(turned.pages, "/queues?name=.&order=turned&page=");
+        let window = |order: &ByTime, page| {
+            let Page { from, count } = order.window(page, 60);
+            (from, count)
+        };
+        assert_eq!([1, 2, 3, 4].map(|page| window(&turned, page)), [(35, 25), (10, 25), (0, 10), (0, 0)]);
+        assert_eq!([1, 3].map(|page| window(&plain, page)), [(0, 25), (50, 25)]);
+    }
 }

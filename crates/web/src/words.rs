@@ -186,6 +186,7 @@ mod tests {
         "act-",
         "moment-",
         "outcome-",
+        "problem-",
         "queues-",
         "span-",
         "statistics-",

@@ -7,6 +7,9 @@ document.addEventListener("submit", (event) => {
   const question = event.submitter && event.submitter.dataset.confirm;
   if (question && !window.confirm(question)) {
     event.preventDefault();
+  } else if (question && event.target.elements.ask) {
+    // The server would ask again.
+    event.target.elements.ask.disabled = true;
   }
 });
 

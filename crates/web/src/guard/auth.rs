@@ -83,7 +83,7 @@ impl Lock {
     /// What an address tried was wrong.
     pub(crate) fn wrong(&self, address: IpAddr, now: Wall) -> Problem {
         note(&mut self.guesses(), address, now);
-        Problem::new(StatusCode::UNAUTHORIZED, "Authorization failed")
+        Problem::new(StatusCode::UNAUTHORIZED, "Authorization failed").said("problem-wrong-password")
     }
 
     fn guesses(&self) -> std::sync::MutexGuard<'_, BTreeMap<IpAddr, Wrong>> {
@@ -92,7 +92,7 @@ impl Lock {
 }
 
 fn required() -> Problem {
-    Problem::new(StatusCode::UNAUTHORIZED, "Authorization required")
+    Problem::new(StatusCode::UNAUTHORIZED, "Authorization required").said("problem-no-password")
 }
 
 fn may_try(wrong: &mut BTreeMap<IpAddr, Wrong>, address: IpAddr, now: Wall) -> bool {

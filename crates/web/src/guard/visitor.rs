@@ -52,13 +52,15 @@ impl Scope {
     /// What a request needs.
     pub(crate) fn needed(method: &Method, path: &str) -> Self {
         const ADMIN: [&str; 4] = ["/tokens", "/audit", "/api/v1/tokens", "/api/v1/audit"];
+        // It changes a cookie of whoever asks, and nothing here.
+        const CHOICES: [&str; 2] = ["/language", "/theme"];
         const PUSH: [&str; 3] = ["/api/v1/jobs", "/api/v1/marks", "/statistics/marks"];
         let below = |root: &&str| {
             path.strip_prefix(*root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         if ADMIN.iter().any(below) {
             Self::Admin
-        } else if method.is_safe() {
+        } else if method.is_safe() || method == Method::POST && CHOICES.contains(&path) {
             Self::Read
         } else if method == Method::POST && PUSH.contains(&path) {
             Self::Push
@@ -123,7 +125,12 @@ impl Visitor {
             (_, Scope::Operate) => "This token may not change anything here: it lacks the scope operate",
             (_, Scope::Admin) => "This needs the scope admin",
         };
-        Err(Problem::new(StatusCode::FORBIDDEN, text))
+        let problem = Problem::new(StatusCode::FORBIDDEN, text);
+        Err(match (self.role, scope) {
+            (Role::Viewer, Scope::Admin) => problem.said("problem-viewer-admin"),
+            (Role::Viewer, _) => problem.said("problem-viewer"),
+            _ => problem,
+        })
     }
 
     /// Whom this task answers; `None`: nobody, it is the server's own.
@@ -177,6 +184,10 @@ mod tests {
             assert_eq!(needed(method, path), Scope::Operate, "{method} {path}");
         }
         assert_eq!(needed("POST", "/api/v1/jobs"), Scope::Push);
+        for path in ["/language", "/theme"] {
+            assert_eq!(needed("POST", path), Scope::Read, "{path}");
+            assert_eq!(needed("DELETE", path), Scope::Operate, "{path}");
+        }
         for path in ["/tokens", "/tokens/x", "/audit", "/api/v1/audit", "/api/v1/tokens/x"] {
             assert_eq!(needed("GET", path), Scope::Admin, "{path}");
             assert_eq!(needed("POST", path), Scope::Admin, "{path}");

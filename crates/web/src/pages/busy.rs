@@ -17,7 +17,7 @@ use crate::job::{Body, Card};
 use crate::link::Base;
 use crate::moment::{self, Moment};
 use crate::pager::Pager;
-use crate::pages::confirm::Confirm;
+use crate::pages::confirm::{self, ASK, Confirm};
 use crate::problem::Problem;
 use crate::visit::{Shown, Visit, html, redirect, window};
 use crate::words::Words;
@@ -205,9 +205,37 @@ async fn release<F: Front>(visit: &Visit<F>, id: &str) -> Result<(), Problem> {
     Ok(())
 }
 
+/// The question before that, for who has no scripts.
+async fn ask_release<F: Front>(visit: &Visit<F>, id: &str) -> Shown {
+    let words = visit.words;
+    let ids = vec![JobId(id.parse().map_err(|_| Problem::bad("invalid id"))?)];
+    let jobs = visit.web.jobs(Query::Named { ids }).await?.unwrap_or_default().jobs;
+    let shown = jobs.first().map(|job| {
+        let body = Body::read(job.body.bytes());
+        format!("{} {}", body.jobtype(), text::visible(&body.jid))
+    });
+    let Some(shown) = shown else {
+        return redirect(StatusCode::FOUND, &format!("{}/busy", visit.base.0));
+    };
+    html(&Confirm {
+        frame: visit.frame(words.say("busy-release"), Tab::Busy).await?,
+        question: words.say("busy-release-question").into(),
+        sentences: vec![shown.clone()],
+        action: format!("{}/busy", visit.base.0),
+        fields: vec![("release", id.to_owned())],
+        name: shown,
+        typed: false,
+        yes: words.say("busy-release").into(),
+        back: format!("{}/busy", visit.base.0),
+    })
+}
+
 /// `POST /busy` with `wid` and `signal`: the workers learn of it at their next BEAT (rule `L-03`).
 pub(crate) async fn signal<F: Front>(visit: Visit<F>, Posted(form): Posted) -> Shown {
     if let Some(id) = form.first("release") {
+        if confirm::asks(&form) {
+            return ask_release(&visit, id).await;
+        }
         release(&visit, id).await?;
         return redirect(StatusCode::FOUND, &format!("{}/busy", visit.base.0));
     }

@@ -14,6 +14,14 @@ pub(crate) const TYPED_ABOVE: u64 = 100;
 /// The field that says that the question was answered; its value is what is to be done it to.
 pub(crate) const FIELD: &str = "confirm";
 
+/// The field by which a form of ours says that nobody has been asked yet. A script that has asked takes it away.
+pub(crate) const ASK: &str = "ask";
+
+/// Whether somebody is to be asked before this is done.
+pub(crate) fn asks(form: &Fields) -> bool {
+    form.first(ASK).is_some() && form.first(FIELD).is_none()
+}
+
 /// Renders as a page.
 #[derive(Template)]
 #[template(path = "confirm.html")]

@@ -20,6 +20,7 @@ use crate::frame::{Frame, Tab};
 use crate::guard::visitor;
 use crate::job::{Body, Trace, named};
 use crate::moment::{self, Moment};
+use crate::pages::confirm::{self, ASK, Confirm};
 use crate::pages::edit;
 use crate::problem::Problem;
 use crate::search::Scope;
@@ -245,7 +246,12 @@ fn facts(view: &JobView, body: &Body<'_>, words: Words) -> Vec<(&'static str, St
 /// The job that is meant: by its jid and its id.
 pub(crate) async fn find<F: Front>(visit: &Visit<F>, jid: &str, fields: &Fields) -> Result<JobView, Problem> {
     let id = fields.first("id").and_then(|id| id.parse().ok()).map(JobId);
-    let id = id.ok_or_else(|| Problem::bad("invalid id"))?;
+    let id = id.ok_or_else(|| {
+        let what = if fields.first("id").is_some() { "is no number" } else { "is missing" };
+        Problem::bad(format!(
+            "The field id, which says which job of this jid is meant, {what}; its page leads on"
+        ))
+    })?;
     let jobs = visit.web.jobs(Query::Jid { jid: jid.to_owned() }).await?.unwrap_or_default().jobs;
     jobs.into_iter().find(|job| job.id == id).ok_or_else(|| gone(jid))
 }
@@ -255,6 +261,11 @@ pub(crate) async fn act<F: Front>(visit: Visit<F>, Name(jid): Name, Posted(form)
     let release = form.first("action") == Some("release");
     let deed = if release { None } else { Some(Deed::of(&form)?) };
     let job = find(&visit, &jid, &form).await?;
+    let buttons = buttons(&job.place);
+    let button = buttons.iter().find(|button| Some(button.value) == form.first("action"));
+    if let Some(Button { label, value, question: Some(question) }) = button.filter(|_| confirm::asks(&form)) {
+        return ask(&visit, &jid, &job, (label, value, question)).await;
+    }
     let known = named(&job);
     let (scope, ids) = match entry(&job.place) {
         Some((set, _)) => (Scope::Set(set), vec![job.id]),
@@ -267,6 +278,28 @@ pub(crate) async fn act<F: Front>(visit: Visit<F>, Name(jid): Name, Posted(form)
         None => visit.web.act_on(Action::Release(ids), Some(known)).await?,
     };
     redirect(StatusCode::FOUND, &next)
+}
+
+/// The question before something is done to one job, for who has no scripts.
+async fn ask<F: Front>(
+    visit: &Visit<F>,
+    jid: &str,
+    job: &JobView,
+    (label, value, question): (&str, &str, &str),
+) -> Shown {
+    let (words, body) = (visit.words, Body::read(job.body.bytes()));
+    let shown = text::visible(jid);
+    html(&Confirm {
+        frame: visit.frame(text::cut(format!("{} {shown}", body.jobtype()), 200), Tab::Other).await?,
+        question: words.say(question).into(),
+        sentences: vec![format!("{} {shown}", body.jobtype())],
+        action: visit.base.job(jid),
+        fields: vec![("id", job.id.0.to_string()), ("action", value.into())],
+        name: shown,
+        typed: false,
+        yes: words.say(label).into(),
+        back: visit.base.job(jid),
+    })
 }
 
 /// `GET /jobs/<jid>/raw?id=`: the job as it is stored, for saving; never shown by the browser.

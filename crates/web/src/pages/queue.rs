@@ -17,7 +17,7 @@ use crate::pager::Pager;
 use crate::pages::confirm::{self, Confirm};
 use crate::problem::Problem;
 use crate::search::Scope;
-use crate::visit::{Name, Shown, Visit, html, redirect, window};
+use crate::visit::{ByTime, Name, Shown, Visit, html, redirect};
 use crate::{Front, audit, bulk, limits, text};
 
 #[derive(Template)]
@@ -32,6 +32,7 @@ struct Queue {
     oldest: Option<String>,
     paused: bool,
     jobs: Vec<Row>,
+    order: ByTime,
     pager: Pager,
 }
 
@@ -42,7 +43,7 @@ struct Row {
     job: Card,
 }
 
-/// `GET /queues/<name>?page=`; with `?clear=` the question whether to clear it.
+/// `GET /queues/<name>?page=&order=`; with `?clear=` the question whether to clear it.
 pub(crate) async fn show<F: Front>(visit: Visit<F>, Name(name): Name) -> Shown {
     list(visit, name).await
 }
@@ -55,22 +56,28 @@ pub(crate) async fn list<F: Front>(visit: Visit<F>, name: String) -> Shown {
     }
     let page = visit.query.page("page")?;
     let known = visit.web.queues().await?.into_iter().find(|queue| queue.name == name);
-    let jobs = visit.web.page(List::Queue(name.clone()), window(page)).await?;
-    let Some((jobs, queue)) = jobs.zip(known) else {
+    let action = visit.base.queue(&name);
+    let order = ByTime::new(&visit.query, &action, false);
+    let total = known.as_ref().map_or(0, |queue| queue.size as usize);
+    let jobs = visit.web.page(List::Queue(name.clone()), order.window(page, total)).await?;
+    let Some((mut jobs, queue)) = jobs.zip(known) else {
         return redirect(StatusCode::FOUND, &format!("{}/queues", visit.base.0));
     };
     if visit.query.first("clear").is_some() {
         return ask(&visit, &queue).await;
     }
     let (now, words) = (visit.web.front.now(), visit.words);
-    let action = visit.base.queue(&name);
-    let pager = Pager::new(words, "pager-jobs", &with(&action, "page="), page, limits::ROWS, jobs.total);
+    if order.turned {
+        jobs.jobs.reverse();
+    }
+    let pager = Pager::new(words, "pager-jobs", &order.pages, page, limits::ROWS, jobs.total);
     html(&Queue {
         frame: visit.frame(words.fill("queue-title", &[("queue", &name)]), Tab::Queues).await?,
         total: thousands(jobs.total as u64),
         bar: search::bar(&visit.base, &Scope::Queue(name.clone()), ""),
         oldest: (queue.size > 0).then(|| moment::duration(queue.latency)),
         paused: queue.paused,
+        order,
         pager,
         jobs: jobs.jobs.iter().map(|view| row(&visit, view, now)).collect(),
         clear: with(&action, "clear=1"),

@@ -17,7 +17,7 @@ use crate::moment::Moment;
 use crate::pager::Pager;
 use crate::problem::Problem;
 use crate::search::{Filter, Scope};
-use crate::visit::{Name, Shown, Visit, html, redirect, window};
+use crate::visit::{ByTime, Name, Shown, Visit, html, redirect};
 use crate::{Front, audit, bulk, key, limits, link, text};
 
 #[derive(Template)]
@@ -33,6 +33,7 @@ struct SetPage {
     bar: Bar,
     total: String,
     rows: Vec<Row>,
+    order: ByTime,
     pager: Pager,
 }
 
@@ -122,31 +123,30 @@ pub(crate) fn title(set: Set) -> &'static str {
     }
 }
 
-/// `GET /<set>?page=`, or `?q=` for those that match.
+/// `GET /<set>?page=&order=`, or `?q=` for those that match.
 pub(crate) async fn show<F: Front>(set: Set, visit: Visit<F>) -> Shown {
     let (kind, scope) = (kind(set), Scope::Set(set));
     if visit.query.first("q").is_some_and(|line| !line.trim().is_empty()) {
         return search::list(visit, scope, kind.tab, title(set).into()).await;
     }
     let page = visit.query.page("page")?;
-    let jobs = visit.web.page(List::Set(set), window(page)).await?.unwrap_or_default();
     let (now, base) = (visit.web.front.now(), &visit.base);
     let action = base.set(set);
+    let order = ByTime::new(&visit.query, &action, true);
+    let total = if order.turned { visit.web.len(set).await? as usize } else { 0 };
+    let mut jobs = visit.web.page(List::Set(set), order.window(page, total)).await?.unwrap_or_default();
+    if order.turned {
+        jobs.jobs.reverse();
+    }
     html(&SetPage {
         frame: visit.frame(visit.words.say(title(set)), kind.tab).await?,
         on_all: visit.words.fill("set-act-on-all", &[("total", &thousands(jobs.total as u64))]).into_owned(),
         total: thousands(jobs.total as u64),
         rows: jobs.jobs.iter().map(|view| row(set, &visit, view, now)).collect(),
-        pager: Pager::new(
-            visit.words,
-            "pager-jobs",
-            &format!("{action}?page="),
-            page,
-            limits::ROWS,
-            jobs.total,
-        ),
+        pager: Pager::new(visit.words, "pager-jobs", &order.pages, page, limits::ROWS, jobs.total),
         bar: search::bar(base, &scope, ""),
         list: link::path(set),
+        order,
         kind,
         action,
     })

@@ -196,6 +196,9 @@ async fn a_job_is_acted_on_from_its_page_in_any_state() {
     house.fetch("default");
     page(&router, "/busy").await.says(&format!("name=\"release\" value=\"{id}\""));
     assert_eq!(post(&router, "/busy", "release=x").await.status, 400);
+    let asked = post(&router, "/busy", &format!("release={id}&ask=yes")).await;
+    asked.says("Give this job to another worker?").says(&format!("name=\"release\" value=\"{id}\""));
+    assert_eq!(figure(&router, "working").await, 1, "a question changes nothing");
     redirected(&post(&router, "/busy", &format!("release={id}")).await, "/busy");
     assert_eq!((figure(&router, "working").await, figure(&router, "total_enqueued").await), (0, 1));
     house.fetch("default");
@@ -283,5 +286,60 @@ async fn a_language_and_a_theme_are_kept_in_a_cookie_and_lead_back_v05() {
             let shown = crate::house::send(&router, request.body(axum::body::Body::empty()).unwrap()).await;
             shown.says(&format!("data-theme=\"{theme}\""));
         }
+    }
+}
+
+#[tokio::test]
+async fn who_has_no_scripts_is_asked_by_a_page_before_a_job_is_killed_or_deleted() {
+    let house = House::new();
+    house.push_and_fail(&Job::default(), TRACE);
+    let router = house.router(Site::default());
+    let path = "/jobs/job-00000001";
+    let shown = page(&router, path).await.body;
+    assert!(shown.contains(r#"<input type="hidden" name="ask" value="yes">"#));
+    let id: String =
+        shown.split("/raw?id=").nth(1).unwrap().chars().take_while(char::is_ascii_digit).collect();
+    for (action, question) in [("delete", "Delete this job?"), ("kill", "Move this job to the dead ones?")] {
+        let asked = post(&router, path, &format!("id={id}&ask=yes&action={action}")).await;
+        assert_eq!(asked.status, 200);
+        asked.says(question).says("Mail job-00000001").says(&format!(r#"name="action" value="{action}""#));
+        assert_eq!(house.retries(), 1, "a question changes nothing");
+    }
+    let without = page(&router, path).await;
+    without.says("job-00000001");
+    for (query, what) in [("", "is missing"), ("?id=x", "is no number")] {
+        let lost = get(&router, &format!("{path}/edit{query}")).await;
+        assert_eq!(lost.status, 400);
+        lost.says(what);
+    }
+    // What asks nothing is done at once, and so is what was answered.
+    redirected(&post(&router, path, &format!("id={id}&confirm=job-00000001&action=kill")).await, "/retries");
+    redirected(&post(&router, path, &format!("id={id}&ask=yes&action=retry")).await, "/morgue");
+}
+
+#[tokio::test]
+async fn lists_are_read_from_either_end() {
+    let house = House::new();
+    for n in 0..60 {
+        let at = Some(crate::house::START.after(Duration::from_secs(60 + n)));
+        house.push(&Job { jid: &format!("later-{n:05}"), at, ..Job::default() });
+        house.push(&Job { jid: &format!("queue-{n:05}"), ..Job::default() });
+    }
+    let router = house.router(Site::default());
+    for (path, first, last, sorted) in [
+        ("/scheduled", "later-00000", "later-00059", ["ascending", "descending"]),
+        ("/queues/default", "queue-00059", "queue-00000", ["descending", "ascending"]),
+    ] {
+        let plain = page(&router, path).await;
+        plain.says(first).says_not(last).says(&format!("aria-sort=\"{}\"", sorted[0]));
+        plain.says(&format!("href=\"{path}?order=turned\""));
+        let turned = page(&router, &format!("{path}?order=turned")).await;
+        turned.says(last).says_not(first).says(&format!("aria-sort=\"{}\"", sorted[1]));
+        turned.says(&format!("href=\"{path}?order=turned&#38;page=2\""));
+        let at = |jid: &str| turned.body.find(jid).unwrap();
+        let (second, prefix) = (if last.ends_with("59") { "58" } else { "01" }, &last[..6]);
+        assert!(at(last) < at(&format!("{prefix}000{second}")));
+        page(&router, &format!("{path}?order=turned&page=3")).await.says(first).says_not(last);
+        assert_eq!(page(&router, &format!("{path}?order=turned&page=9")).await.status, 200);
     }
 }

@@ -138,6 +138,27 @@ async fn every_page_speaks_every_language_v05_v06() {
     }
 }
 
+#[tokio::test]
+async fn what_went_wrong_is_said_in_every_language_and_by_the_api_in_english() {
+    let router = House::new().router(Site::default());
+    for (tag, said) in
+        [("en", "There is no such page"), ("de", "Diese Seite gibt es nicht"), ("ar", "لا توجد صفحة كهذه")]
+    {
+        let ask = async |method: &str, path: &str| {
+            let get = request(method, path).header("cookie", format!("faktory_locale={tag}"));
+            send(&router, get.body(Body::empty()).unwrap()).await
+        };
+        let page = ask("GET", "/none").await;
+        page.says(&format!("<html lang=\"{tag}\" dir=")).says(said).says_not("lang=\"en\" dir=\"ltr\">There");
+        assert_eq!(keys(&self::said(&page.body)), [""; 0], "{tag}");
+        // A sentence that is not translated says so, to who hears the page.
+        let page = ask("GET", "/jobs/none").await;
+        assert_eq!(page.status, 404);
+        page.says("<p class=\"problem\" lang=\"en\" dir=\"ltr\">There is no live job none");
+        ask("GET", "/api/v1/none").await.says("There is no such address");
+    }
+}
+
 #[test]
 fn a_key_on_a_page_would_be_found() {
     let page = "<p title=\"home-nothing\">Home</p><p>queues-naught</p><p data-confirm=\"two-words\">a-b</p>";
