@@ -131,11 +131,6 @@ impl Conn {
         }
     }
 
-    /// Whether this command is the last of those whose replies wait.
-    pub(super) fn is_last(&self, ticket: Ticket) -> bool {
-        matches!(self.pending.back(), Some(Pending::Waiting(waiting, _)) if *waiting == ticket)
-    }
-
     /// Whether this command's reply is the next to leave.
     pub(super) fn is_next(&self, ticket: Ticket) -> bool {
         matches!(self.pending.front(), Some(Pending::Waiting(waiting, _)) if *waiting == ticket)

@@ -270,6 +270,7 @@ impl<E: Engine> Node<E> {
                 ticket,
                 scratch: &mut self.scratch,
                 rejected: &self.rejected,
+                deeds: &mut self.deeds,
             };
             let taken = match self.shutting_down {
                 true => Err((Reason::Shutdown, "shutdown in progress".to_owned())),
@@ -533,8 +534,7 @@ impl<E: Engine> Node<E> {
     /// takes its replies, and others are not kept waiting.
     fn handle_lines(&mut self, now: Now, conn: ConnId) {
         let Some(state) = self.conns.get_mut(&conn) else { return };
-        let before = state.lines.len();
-        let mut ended = false;
+        let (before, mut ended) = (state.lines.len(), false);
         state.behind = false;
         while state.blocked.is_none() && !state.closing {
             let full = self.engine.room() == 0;
@@ -583,15 +583,9 @@ impl<E: Engine> Node<E> {
                 ticket: state.ticket(conn.0),
                 scratch: &mut self.scratch,
                 rejected: &self.rejected,
+                deeds: &mut self.deeds,
             };
-            let ticket = call.ticket;
             let (verb, asked) = run_line(state, call, &line, self.inquiries.len() < INQUIRIES_MAX);
-            if state.is_last(ticket)
-                && verb.is_some_and(Deed::is_told)
-                && let Some(deed) = str::from_utf8(state.lines.get(&line)).ok().and_then(Deed::of)
-            {
-                self.deeds.insert(ticket, deed);
-            }
             if let Some((ticket, inquiry)) = asked {
                 self.next_action += 1;
                 let running = Running::begin(ticket, inquiry, &self.reader);
@@ -768,6 +762,7 @@ fn run_line<E: Engine>(
             asked = Some((call.ticket, inquiry));
         }
         Outcome::Asked(_) => {
+            call.deeds.remove(&call.ticket);
             let text = "too many commands of this kind at once; try again";
             refuse(state, call.rejected, Reason::TooManyInquiries, text);
         }

@@ -4,7 +4,7 @@
 
 use bessemer_protocol::mutate::{Filter, Mutation, Operation, Target};
 use bessemer_protocol::operate::{JobEdit, JobFilter, JobSet};
-use bessemer_protocol::request::{Verb, split};
+use bessemer_protocol::request::Verb;
 
 /// Names that a deed tells; the others stand behind a `…`.
 const NAMES_SHOWN: usize = 3;
@@ -19,14 +19,8 @@ pub(crate) struct Deed {
 }
 
 impl Deed {
-    /// Whether lines of a verb may ask for one.
-    pub(crate) fn is_told(verb: Verb) -> bool {
-        matches!(verb, Verb::Flush | Verb::Mutate | Verb::Queue | Verb::Jobs | Verb::Workers)
-    }
-
-    /// What a line asks for; `None`: nothing that changes something for others than who sends it.
-    pub(crate) fn of(line: &str) -> Option<Self> {
-        let (verb, rest) = split(line).ok()?;
+    /// What a verb asks for; `None`: nothing that changes something for others than who sends it.
+    pub(crate) fn of(verb: Verb, rest: &str) -> Option<Self> {
         match verb {
             Verb::Flush => Some(deed("flush", "everything".into())),
             Verb::Mutate => mutation(rest),
@@ -128,7 +122,8 @@ mod tests {
     use super::*;
 
     fn told(line: &str) -> Option<String> {
-        let Deed { action, object, least } = Deed::of(line)?;
+        let (verb, rest) = bessemer_protocol::request::split(line).expect("a verb");
+        let Deed { action, object, least } = Deed::of(verb, rest)?;
         Some(format!("{action}: {object} ({least})"))
     }
 

@@ -57,6 +57,8 @@ pub(crate) struct Call<'a, E> {
     /// Room for the text of a job, kept from call to call.
     pub(crate) scratch: &'a mut Vec<u8>,
     pub(crate) rejected: &'a Rejected,
+    /// What those verbs of operators are about that have not settled.
+    pub(crate) deeds: &'a mut BTreeMap<Ticket, Deed>,
 }
 
 impl<E: Engine> Call<'_, E> {
@@ -146,6 +148,11 @@ pub(crate) fn run<E: Engine>(call: &mut Call<'_, E>, line: &[u8]) -> (Outcome, O
             Outcome::RefusedFor(Reason::Unsupported, text)
         }),
     };
+    if matches!(outcome, Outcome::Submitted(..) | Outcome::Asked(_))
+        && let Some(deed) = Deed::of(verb, rest)
+    {
+        call.deeds.insert(call.ticket, deed);
+    }
     (outcome, Some(verb))
 }
 
