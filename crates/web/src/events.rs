@@ -1,4 +1,4 @@
-//! `/events`: figures as they change, as server-sent events. A page is a page without them.
+//! `/events`, and the same in the API: figures as they change, as server-sent events. A page is a page without them.
 //!
 //! ```text
 //! event: tick      once a second: the figures of the summary, and what happened in the second before
@@ -33,6 +33,15 @@ const BEHIND_MAX: usize = 8;
 
 /// How soon a browser comes back after it was let go.
 const GREETING: &str = "retry: 2000\n\n";
+
+/// What is told in a second, for the document of the API.
+pub(crate) const EXAMPLE: &str = concat!(
+    "event: tick\n",
+    r#"data: {"now":"2026-01-02T03:04:05Z","processed":1204,"failures":17,"busy":3,"enqueued":42,"retries":2,"#,
+    r#""scheduled":5,"dead":1,"workers":2,"connections":9,"second":{"at":"2026-01-02T03:04:04Z","pushed":6,"done":5,"#,
+    r#""failed":1,"lost":0,"run_s":[0.25,1.5],"wait_s":null}}"#,
+    "\n\nevent: changed\ndata: [\"busy\",\"retries\"]\n\n",
+);
 
 /// Everybody who listens.
 #[derive(Debug, Default)]
@@ -212,6 +221,8 @@ fn changed(info: &Info, before: &Info) -> Vec<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::limits::Limits;
 
@@ -261,6 +272,19 @@ mod tests {
         events.tell(&Bytes::from_static(b"x"));
         assert_eq!(drained(&mut listen), (1, true));
         assert!(!events.is_heard());
+    }
+
+    #[test]
+    fn the_document_shows_what_is_told() {
+        let before = Info { enqueued: 42, scheduled: 5, dead: 1, workers: 2, ..Info::default() };
+        let info = Info { working: 3, retries: 2, processed: 1_204, failures: 17, ..before.clone() };
+        let before = Info { processed: 1_204, failures: 17, ..before };
+        let figures = ServerFigures { connections: 9, ..ServerFigures::default() };
+        let now = Wall(1_767_323_045_000_000);
+        let run = Some((Duration::from_millis(250), Duration::from_millis(1_500)));
+        let at = Wall(now.0 - 1_000_000);
+        let second = Sample { at, pushed: 6, done: 5, failed: 1, lost: 0, run, wait: None };
+        assert_eq!(text(&info, &before, &figures, Some(&second), now), EXAMPLE);
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod activity;
 mod audit;
 mod document;
 pub(crate) mod error;
+mod events;
 mod info;
 mod input;
 mod job;
@@ -91,6 +92,7 @@ fn operations<F: Front>() -> Documented<F> {
         .on::<job::__path_release, _, _>(job::release::<F>)
         .on::<activity::__path_recent, _, _>(activity::recent::<F>)
         .on::<activity::__path_live, _, _>(activity::live::<F>)
+        .on::<events::__path_listen, _, _>(events::listen::<F>)
         .on::<activity::__path_types, _, _>(activity::types::<F>)
         .on::<activity::__path_queues, _, _>(activity::queues::<F>)
         .on::<activity::__path_series, _, _>(activity::series::<F>)

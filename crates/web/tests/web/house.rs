@@ -1,11 +1,13 @@
 //! A dashboard on a real machine of the core, without disk and sockets: texts are kept in a vector, and the clock
 //! stands until a test moves it.
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, HttpBody, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use bessemer_core::command::{Asks, Command, FailureView, Hello, Push, Refusal, Reply, Text};
 use bessemer_core::query::{Condition, JobView, Jobs, ServerFigures};
@@ -397,13 +399,20 @@ impl Answered {
 
 pub(crate) async fn send(router: &Router, request: Request<Body>) -> Answered {
     let response = router.clone().oneshot(request).await.unwrap();
-    let (parts, body) = response.into_parts();
-    let body = to_bytes(body, usize::MAX).await.unwrap();
+    let (parts, mut body) = response.into_parts();
+    let is_endless = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
+    let body = if is_endless { next_of(&mut body).await } else { to_bytes(body, usize::MAX).await.unwrap() };
     Answered {
         status: parts.status.as_u16(),
         headers: parts.headers,
         body: String::from_utf8(body.to_vec()).expect("pages are UTF-8"),
     }
+}
+
+/// The next piece of a stream.
+pub(crate) async fn next_of(body: &mut Body) -> Bytes {
+    let frame = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await;
+    frame.expect("it goes on").unwrap().into_data().expect("data")
 }
 
 pub(crate) fn request(method: &str, path: &str) -> axum::http::request::Builder {

@@ -1,15 +1,13 @@
 //! The pages Recent and Statistics.
 
-use std::future::poll_fn;
-use std::pin::Pin;
 use std::time::Duration;
 
-use axum::body::{Body, HttpBody};
+use axum::body::Body;
 use bessemer_core::command::Hello;
 use bessemer_web::{Dashboard, Site, limits};
 use tower::ServiceExt;
 
-use crate::house::{House, Job, get, page, post, redirected, request};
+use crate::house::{House, Job, get, next_of, page, post, redirected, request};
 
 /// A worker, two jobs of type Mail that are done, and one of type Report that failed.
 fn worked() -> House {
@@ -156,23 +154,22 @@ async fn whoever_listens_is_told_each_second_and_one_too_many_is_refused() {
     let dashboard = Dashboard::new(house.clone(), Site { limits, ..Site::default() });
     let keeper = tokio::spawn(dashboard.keep_watch());
     let router = dashboard.router();
-    let listen = || async {
-        let request = request("GET", "/events").body(Body::empty()).unwrap();
+    let listen = async |path| {
+        let request = request("GET", path).body(Body::empty()).unwrap();
         router.clone().oneshot(request).await.unwrap()
     };
-    let response = listen().await;
+    let response = listen("/api/v1/events").await;
     assert_eq!(
         (response.status().as_u16(), &response.headers()["content-type"]),
         (200, &"text/event-stream".parse().unwrap())
     );
-    let refused = listen().await;
-    assert_eq!(refused.status(), 503);
+    for path in ["/events", "/api/v1/events"] {
+        assert_eq!(listen(path).await.status(), 503, "{path}: pages and scripts count together");
+    }
     let mut body = response.into_body();
     let mut told = String::new();
     while !told.contains("event: changed") {
-        let frame = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await;
-        let data = frame.expect("it goes on").unwrap().into_data().unwrap();
-        told += std::str::from_utf8(&data).unwrap();
+        told += std::str::from_utf8(&next_of(&mut body).await).unwrap();
     }
     for text in
         ["retry: 2000", "event: tick", "\"processed\":3,\"failures\":1", "\"queues\"", "\"retries\":1"]
@@ -180,6 +177,6 @@ async fn whoever_listens_is_told_each_second_and_one_too_many_is_refused() {
         assert!(told.contains(text), "{text} is not in {told}");
     }
     drop(body);
-    assert_eq!(listen().await.status(), 200, "who has left makes room");
+    assert_eq!(listen("/events").await.status(), 200, "who has left makes room");
     keeper.abort();
 }

@@ -59,6 +59,7 @@ const REQUESTS: &[(&str, &str, Option<&str>)] = &[
     ("killJob", "/jobs/job-failed01/kill", None),
     ("listRecent", "/recent", None),
     ("live", "/live", None),
+    ("events", "/events", None),
     ("typeStatistics", "/statistics/types?span=1h", None),
     ("queueStatistics", "/statistics/queues", None),
     ("statisticsSeries", "/statistics/series?type=Mail&span=1h", None),
