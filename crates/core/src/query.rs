@@ -491,6 +491,31 @@ pub struct Condition {
     pub durability: Durability,
     /// Producers are refused until there is room again, and workers go on (`G13`).
     pub disk_full: bool,
+    /// Its log, if it has one.
+    pub log: Option<LogFigures>,
+}
+
+/// What an engine's log takes, and what becomes of what is old in it. Counts are since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LogFigures {
+    /// Files that it lies in.
+    pub segments: u64,
+    /// Files that are ready to become segments.
+    pub spares: u64,
+    /// How long it is.
+    pub bytes: u64,
+    /// About what of it lives; the rest is of the past.
+    pub live_bytes: u64,
+    /// What segments and spares take on the disk.
+    pub disk_bytes: u64,
+    /// Segments that are gone, since nothing lives in them any more.
+    pub given_up: u64,
+    /// Those of them that had to be cleaned for it.
+    pub cleaned: u64,
+    /// What cleaning has written: what lived in old segments, told again at the end of the log.
+    pub cleaned_bytes: u64,
+    /// When it has last told anything again.
+    pub cleaned_at: Option<Wall>,
 }
 
 /// What a reply waits for (`G1`). Nothing but the configuration chooses it.

@@ -1,11 +1,11 @@
 //! The desk between the pages and the engine's thread: questions, actions, and the figures of the server.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bessemer_core::command::Refusal;
-use bessemer_core::query::{Condition, Durability, ServerFigures};
+use bessemer_core::query::{Condition, ServerFigures};
 use bessemer_core::{Action, Answer, Query, Rules, Span, Wall};
 use bessemer_store::{Gone, Reader};
 use bessemer_web::{Front, Pulse, Pushed, Refused, Undone, Watch};
@@ -112,8 +112,8 @@ pub(crate) struct Gauges {
     started: Wall,
     /// Bytes that the disk said are free, and one more; 0: it was not asked yet.
     disk_free: AtomicU64,
-    relaxed: AtomicBool,
-    disk_full: AtomicBool,
+    /// Of the engine and its disk. Held to copy it: by the engine's thread at the end of a turn, and by who shows it.
+    condition: Mutex<Condition>,
     memory_full: AtomicBool,
 }
 
@@ -127,10 +127,12 @@ impl Gauges {
         self.commands.store(figures.command_count, Ordering::Relaxed);
         self.uptime_s.store(figures.uptime_s, Ordering::Relaxed);
         self.turns.fetch_add(1, Ordering::Relaxed);
-        let Condition { durability, disk_full } = figures.condition;
-        self.relaxed.store(durability == Durability::Relaxed, Ordering::Relaxed);
-        self.disk_full.store(disk_full, Ordering::Relaxed);
+        *self.condition() = figures.condition;
         self.memory_full.store(figures.memory_full, Ordering::Relaxed);
+    }
+
+    fn condition(&self) -> MutexGuard<'_, Condition> {
+        self.condition.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What the front knows and the engine's thread shows.
@@ -204,16 +206,13 @@ impl<R: Reader> Front for Desk<R> {
     }
 
     fn figures(&self) -> ServerFigures {
-        let relaxed = self.gauges.relaxed.load(Ordering::Relaxed);
-        let durability = if relaxed { Durability::Relaxed } else { Durability::Strict };
-        let disk_full = self.gauges.disk_full.load(Ordering::Relaxed);
         let outside = self.gauges.outside();
         ServerFigures {
             uptime_s: self.gauges.uptime_s.load(Ordering::Relaxed),
             connections: self.gauges.connections.load(Ordering::Relaxed),
             command_count: self.gauges.commands.load(Ordering::Relaxed),
             used_memory_mb: outside.used_memory_mb,
-            condition: Condition { durability, disk_full },
+            condition: *self.gauges.condition(),
             memory_full: self.gauges.memory_full.load(Ordering::Relaxed),
             reloads_refused: outside.reloads_refused,
             certificate_until: outside.certificate_until,

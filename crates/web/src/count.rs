@@ -13,7 +13,7 @@ pub(crate) fn thousands(number: u64) -> String {
     text
 }
 
-/// Memory of a worker (rule `V-22`): KB below 100,000, else MB, from 10,000,000 GB.
+/// Memory of a worker, or room on a disk (rule `V-22`): KB below 100,000, else MB, from 10,000,000 GB.
 pub(crate) fn memory(kb: u64) -> String {
     match kb {
         0..100_000 => format!("{} KB", thousands(kb)),

@@ -104,7 +104,7 @@ mod tests {
         info.queues.insert("idle".into(), 0);
         info.since_start.retries_enqueued = 5;
         info.since_start.reaped = 6;
-        let condition = Condition { durability: Durability::Relaxed, disk_full: true };
+        let condition = Condition { durability: Durability::Relaxed, disk_full: true, log: None };
         let figures = ServerFigures {
             uptime_s: 11,
             connections: 12,

@@ -36,6 +36,20 @@ pub(super) struct Cleaner {
     /// Turns that passed or told anything, and kept records that were told again.
     pub(super) turns: u64,
     pub(super) records: u64,
+    /// Segments that were given up, those of them that were cleaned, and what was written for it, all since the start.
+    pub(super) given_up: u64,
+    pub(super) cleaned: u64,
+    pub(super) bytes: u64,
+    /// When anything was last told again.
+    pub(super) last: Option<Wall>,
+}
+
+impl Cleaner {
+    /// Nothing lives in a segment any more, and it goes.
+    pub(super) fn gave_up(&mut self, number: u64) {
+        self.given_up += 1;
+        self.cleaned += u64::from(self.source.take_if(|source| source.number == number).is_some());
+    }
 }
 
 /// A segment that is cleaned.
@@ -64,7 +78,7 @@ enum Step {
 impl<D: Disk> Log<D> {
     /// Does the share of cleaning that the batch under way allows. Whatever has to be read first is read for a later
     /// turn.
-    pub(super) fn clean(&mut self, machine: &mut Machine) -> Result<(), Fatal> {
+    pub(super) fn clean(&mut self, now: Wall, machine: &mut Machine) -> Result<(), Fatal> {
         let foreground = self.pending() as u64;
         if foreground == 0 {
             return Ok(());
@@ -83,7 +97,12 @@ impl<D: Disk> Log<D> {
             }
         }
         self.cleaner.debt = (self.cleaner.debt + told).saturating_sub(share);
+        let written = self.pending() as u64 - foreground;
         self.cleaner.turns += u64::from(told > 0);
+        self.cleaner.bytes += written;
+        if written > 0 {
+            self.cleaner.last = Some(now);
+        }
         Ok(())
     }
 

@@ -33,6 +33,8 @@ const WAITING_MAX: usize = 16;
 pub(super) struct Spare<F> {
     pub(super) name: String,
     pub(super) file: F,
+    /// What it takes; 0: it is empty.
+    pub(super) len: u64,
 }
 
 /// What a chore brought: a spare, or none.
@@ -84,7 +86,7 @@ impl<D: Disk> Janitor<D> {
         let hands = D::THREADS.then(|| Thread::start(disk.clone())).transpose()?;
         let (coming, todo, mut spares) = (0, VecDeque::new(), VecDeque::new());
         for name in left_over {
-            spares.push_back(Spare { name: name.clone(), file: disk.open(name)? });
+            spares.push_back(Spare { name: name.clone(), file: disk.open(name)?, len: segment_bytes });
         }
         Ok(Self { disk, segment_bytes, next_name, spares, spares_max: SPARES_MIN, coming, todo, hands })
     }
@@ -106,7 +108,7 @@ impl<D: Disk> Janitor<D> {
         }
         let name = self.name();
         match self.disk.create(&name) {
-            Ok(file) => Ok(Some(Spare { name, file })),
+            Ok(file) => Ok(Some(Spare { name, file, len: 0 })),
             Err(error) if is_no_room(&error) => Ok(None),
             Err(source) => Err(Fatal { action: "create", path: self.disk.path(&name), offset: 0, source }),
         }
@@ -116,6 +118,11 @@ impl<D: Disk> Janitor<D> {
     pub(super) fn has_spare(&mut self) -> Result<bool, Fatal> {
         self.collect()?;
         Ok(!self.spares.is_empty())
+    }
+
+    /// Spares that are ready, as far as it has looked. Each has the size of a segment.
+    pub(super) fn ready(&self) -> u64 {
+        self.spares.len() as u64
     }
 
     /// Keeps so many spares from now on; the others go.
@@ -247,7 +254,7 @@ fn prepare<D: Disk>(disk: &D, name: String, len: u64, stopped: impl Fn() -> bool
         return None;
     }
     match fill(disk, &name, len, stopped) {
-        Ok(file) => file.map(|file| Spare { name, file }),
+        Ok(file) => file.map(|file| Spare { name, file, len }),
         Err(error) => {
             let path = disk.path(&name);
             tracing::warn!(%error, path, "no spare segment could be prepared; commits are slower until one is");
@@ -278,7 +285,7 @@ fn recycle<D: Disk>(disk: &D, segment: &str, name: String, len: u64) -> Brought<
         let action = "flush the directory of";
         disk.sync_dir().map_err(|source| Fatal { action, path: disk.path(&name), offset: 0, source })?;
     }
-    Ok(file.map(|file| Spare { name, file }))
+    Ok(file.map(|file| Spare { name, file, len }))
 }
 
 /// Creates a file of zeros and makes it durable; `None` when stopped.

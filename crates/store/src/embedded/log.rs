@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bessemer_core::fact::Fact;
+use bessemer_core::query::LogFigures;
 use bessemer_core::{Boot, Facts, Now, Span, Wall};
 use bytes::Bytes;
 
@@ -131,9 +132,10 @@ impl<D: Disk> Log<D> {
         let seal = Seal { seed: store.seed(1), wall: now, oldest: 1, durable: 0 };
         let sealed = Batch::new(0).seal(seal);
         let full = failed(io::ErrorKind::StorageFull.into());
-        let active = begin(&disk, Spare { name: spare, file }, header, &sealed)?.ok_or(full)?;
+        let spare = Spare { name: spare, file, len: options.segment_bytes };
+        let active = begin(&disk, spare, header, &sealed)?.ok_or(full)?;
         let mut table = Table::default();
-        table.add(1, 0);
+        table.add(1, 0, options.segment_bytes);
         table.grow(sealed.len(), now);
         Ok(Self::resume(disk, store, options, active, table, helpers))
     }
@@ -231,7 +233,7 @@ impl<D: Disk> Log<D> {
         self.flush()?;
         let Some(spare) = self.janitor.spare()? else { return Ok(None) };
         let sealed = self.seal(number, now);
-        let name = spare.name.clone();
+        let (name, len) = (spare.name.clone(), spare.len);
         let Some(active) = begin(&self.disk, spare, header, &sealed)? else {
             self.batch.reopen(&sealed);
             // One that has its size is a spare again; what the others took is given back.
@@ -239,7 +241,7 @@ impl<D: Disk> Log<D> {
             return Ok(None);
         };
         self.active = active;
-        self.table.add(number, header.first);
+        self.table.add(number, header.first, len);
         if let Some(flusher) = &mut self.flusher {
             flusher.begin_at(self.batch.position());
         }
@@ -335,9 +337,28 @@ impl<D: Disk> Log<D> {
 
     fn give_up(&mut self, pinned: Option<u64>, may: impl Fn(&Segment) -> bool) {
         let pinned = [pinned, self.texts.first_asked()].into_iter().flatten().min();
-        self.given_up.extend(std::iter::from_fn(|| self.table.give_up(pinned, &may)));
+        while let Some(number) = self.table.give_up(pinned, &may) {
+            self.cleaner.gave_up(number);
+            self.given_up.push(number);
+        }
         if planted(Bug::DiscardAtOnce) {
             self.janitor.discard(self.given_up.drain(..).map(file_name)).expect("a bug, planted");
+        }
+    }
+
+    /// What an operator sees of it.
+    pub(super) fn figures(&self) -> LogFigures {
+        let (Self { table, cleaner, .. }, spares) = (self, self.janitor.ready());
+        LogFigures {
+            segments: table.len() as u64,
+            spares,
+            bytes: table.bytes(),
+            live_bytes: table.live_bytes(),
+            disk_bytes: table.file_bytes() + spares * self.options.segment_bytes,
+            given_up: cleaner.given_up,
+            cleaned: cleaner.cleaned,
+            cleaned_bytes: cleaner.bytes,
+            cleaned_at: cleaner.last,
         }
     }
 
@@ -404,7 +425,7 @@ fn begin<D: Disk>(
         move |source: io::Error| Fatal { action, path, offset, source }
     };
     let (name, at) = (file_name(header.number), segment::HEADER_LEN as u64);
-    let Spare { name: spare, file } = spare;
+    let Spare { name: spare, file, .. } = spare;
     for (bytes, at) in [(&header.encode()[..], 0), (batch.to_write(), at)] {
         match file.write_at(bytes, at) {
             Ok(()) => {}

@@ -295,7 +295,7 @@ impl<D: Disk> Embedded<D> {
             was_still => {
                 // A batch that has waited is not made larger.
                 if was_still.is_none() {
-                    log.clean(machine)?;
+                    log.clean(now.wall, machine)?;
                 }
                 log.commit(now, waiting.pinned(held), |log| machine.restate(log))?
             }
@@ -404,7 +404,11 @@ impl<D: Disk> Engine for Embedded<D> {
     }
 
     fn condition(&self) -> Condition {
-        Condition { durability: self.durability, disk_full: self.space.is_full() }
+        Condition {
+            durability: self.durability,
+            disk_full: self.space.is_full(),
+            log: Some(self.log.figures()),
+        }
     }
 
     fn jobs(&self) -> usize {

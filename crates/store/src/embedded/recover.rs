@@ -170,7 +170,8 @@ impl<D: Disk> Found<D> {
             let name = file_name(header.number);
             let file = self.disk.open(&name).map_err(|source| failed(&self.disk, "open", &name, source))?;
             let next = self.segments.get(at + 1).map(|next| next.first);
-            table.add(header.number, header.first);
+            let size = file.size().map_err(|source| failed(&self.disk, "measure", &name, source))?;
+            table.add(header.number, header.first, size);
             let reading = Reading { disk: &self.disk, header, file: &file, next };
             let tail = reading.scan(&mut window, &mut |position, batch, records| {
                 table.grow(u64::from(batch.len), batch.wall);

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use bessemer_core::{Span, Wall};
 
+use super::batch::TERMINATOR;
 use super::bug::{Bug, planted};
 use super::cold::Place;
 use super::disk::Disk;
+use super::segment::HEADER_LEN;
 use super::shelf::Shelf;
 
 /// One segment that is needed.
@@ -18,6 +20,8 @@ pub(super) struct Segment {
     pub(super) first: u64,
     /// The log position behind its last batch.
     pub(super) end: u64,
+    /// What its file takes.
+    file_bytes: u64,
     /// Texts in it that are still needed.
     pub(super) live: u64,
     /// When its last batch was written.
@@ -51,6 +55,8 @@ pub(super) struct Table {
     told: Option<(u64, u64)>,
     /// Texts that are still needed, and their bytes.
     live: Live,
+    /// What the files of all take.
+    file_bytes: u64,
 }
 
 /// Texts, and how long they are together.
@@ -73,16 +79,23 @@ impl Live {
 }
 
 impl Table {
-    /// Adds an empty segment behind the last.
-    pub(super) fn add(&mut self, number: u64, first: u64) {
+    /// Adds an empty segment behind the last, in a file that takes `file_bytes` as yet.
+    pub(super) fn add(&mut self, number: u64, first: u64, file_bytes: u64) {
         debug_assert!(self.segments.back().is_none_or(|last| (last.number + 1, last.end) == (number, first)));
-        self.segments.push_back(Segment { number, first, end: first, live: 0, youngest: Wall(i64::MIN) });
+        let (end, live, youngest) = (first, 0, Wall(i64::MIN));
+        self.segments.push_back(Segment { number, first, end, file_bytes, live, youngest });
+        self.file_bytes += file_bytes;
     }
 
     /// The last segment grew by a batch.
     pub(super) fn grow(&mut self, len: u64, wall: Wall) {
         let last = self.segments.back_mut().expect("a batch is written into a segment");
         last.end += len;
+        // A file that was not prepared grows, with what marks the end.
+        let around = (HEADER_LEN + TERMINATOR.len()) as u64;
+        let grown = (around + last.end - last.first).saturating_sub(last.file_bytes);
+        last.file_bytes += grown;
+        self.file_bytes += grown;
         last.youngest = last.youngest.max(wall);
     }
 
@@ -119,8 +132,9 @@ impl Table {
         if !(empty && may(first) && pinned.is_none_or(|pinned| first.end <= pinned)) {
             return None;
         }
-        let number = first.number;
+        let Segment { number, file_bytes, .. } = *first;
         self.segments.pop_front();
+        self.file_bytes -= file_bytes;
         Some(number)
     }
 
@@ -131,7 +145,17 @@ impl Table {
 
     /// How long the log may be: `min`, or more if more lives in it.
     fn bytes_allowed(&self, min: u64) -> u64 {
-        min.max(LENGTH_PER_LIVE * (self.live.bytes + self.live.texts * RECORD_BYTES))
+        min.max(LENGTH_PER_LIVE * self.live_bytes())
+    }
+
+    /// About what telling all that lives would take.
+    pub(super) fn live_bytes(&self) -> u64 {
+        self.live.bytes + self.live.texts * RECORD_BYTES
+    }
+
+    /// What the files of its segments take.
+    pub(super) fn file_bytes(&self) -> u64 {
+        self.file_bytes
     }
 
     /// How much longer the log is going to be before it is cleaned as much as it is now. Jobs that stand together are
@@ -143,7 +167,7 @@ impl Table {
     }
 
     /// The length of the log, in bytes of batches.
-    fn bytes(&self) -> u64 {
+    pub(super) fn bytes(&self) -> u64 {
         self.segments.back().map_or(0, |last| last.end) - self.segments.front().map_or(0, |first| first.first)
     }
 
@@ -189,7 +213,7 @@ mod tests {
     fn three() -> Table {
         let mut table = Table::default();
         for number in 1..=3 {
-            table.add(number, (number - 1) * 100);
+            table.add(number, (number - 1) * 100, 500);
             table.grow(60, Wall(number as i64));
             table.grow(40, Wall(number as i64));
         }
@@ -218,7 +242,7 @@ mod tests {
     fn a_segment_from_the_future_is_no_burden_for_ever() {
         let mut table = three();
         table.grow(10, Wall(1_000_000));
-        table.add(4, 310);
+        table.add(4, 310, 0);
         table.grow(10, Wall(20));
         assert_eq!(give_up(&mut table, 20), [1, 2, 3]);
     }

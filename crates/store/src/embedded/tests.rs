@@ -440,6 +440,41 @@ fn the_log_stays_short_while_old_jobs_live() {
 }
 
 #[test]
+fn an_operator_sees_what_the_log_takes_and_what_was_cleaned() {
+    let disk = SimDisk::new(1);
+    let (mut engine, _) = open(disk.clone(), at(0));
+    let log = |engine: &Embedded<SimDisk>| engine.condition().log.unwrap();
+    assert_eq!((log(&engine).segments, log(&engine).given_up, log(&engine).cleaned_at), (1, 0, None));
+    pin(&mut engine);
+    let pinned = log(&engine);
+    assert!(pinned.live_bytes > 40 * 100 && pinned.live_bytes < pinned.bytes, "{pinned:?}");
+    for n in 0..400 {
+        let jid = format!("job-{n:05}");
+        push(&mut engine, at(100 + n), &jid, &body(n));
+        turn(&mut engine, at(100 + n)).unwrap();
+        let Answer::Jobs(found) = engine.machine().answer(at(0), &Query::Jid { jid }) else {
+            panic!("no jobs")
+        };
+        engine.submit(at(100 + n), Ticket(5), Command::Delete { jobs: &[found.jobs[0].id] });
+        turn(&mut engine, at(100 + n)).unwrap();
+        assert_eq!(log(&engine).segments as usize, segments(&disk));
+        assert_eq!(log(&engine).disk_bytes, disk.used(), "{:?}", log(&engine));
+    }
+    let seen = log(&engine);
+    assert_eq!(seen.live_bytes, pinned.live_bytes, "the same live");
+    assert!(seen.given_up > seen.cleaned && seen.cleaned > 0, "some became empty by themselves: {seen:?}");
+    assert!(seen.cleaned_bytes >= pinned.live_bytes / 2 && seen.cleaned_at > Some(at(100).wall), "{seen:?}");
+    drop(engine);
+
+    let disk = disk.crash();
+    let (engine, _) = open(disk.clone(), at(1_000));
+    let again = log(&engine);
+    assert_eq!((again.segments, again.bytes, again.live_bytes), (seen.segments, seen.bytes, seen.live_bytes));
+    assert_eq!(again.disk_bytes, disk.used(), "fewer spares are kept over a restart");
+    assert_eq!((again.given_up, again.cleaned_bytes, again.cleaned_at), (0, 0, None), "since the start");
+}
+
+#[test]
 fn without_its_terminator_the_end_of_a_recycled_segment_would_look_torn() {
     plant(Some(Bug::ForgetTheTerminator));
     let outcome = std::panic::catch_unwind(the_log_stays_short_while_old_jobs_live);

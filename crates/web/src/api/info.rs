@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use bessemer_core::Wall;
-use bessemer_core::query::Tally;
+use bessemer_core::query::{LogFigures, Tally};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -55,6 +55,9 @@ pub(super) struct Info {
     /// The last moment at which the certificate of TLS is valid; null: there is no TLS.
     #[schema(format = DateTime)]
     certificate_until: Option<String>,
+    /// What jobs take on the disk; null: the engine keeps no log.
+    #[schema(required)]
+    log: Option<Log>,
     since_start: Since,
     /// What was refused since the start, by reason.
     rejected: BTreeMap<&'static str, u64>,
@@ -68,6 +71,46 @@ struct Count {
     retrying: u64,
     scheduled: u64,
     dead: u64,
+}
+
+/// The log, in which everything is stored.
+#[derive(Serialize, ToSchema)]
+struct Log {
+    /// Files that it lies in.
+    segments: u64,
+    /// Files that are ready to become segments.
+    spares: u64,
+    /// How long it is.
+    bytes: u64,
+    /// About what of it lives; the rest is of the past.
+    live_bytes: u64,
+    /// What segments and spares take on the disk.
+    disk_bytes: u64,
+    /// Segments that are gone since the start, since nothing lives in them any more.
+    given_up: u64,
+    /// Those of them that had to be cleaned for it.
+    cleaned: u64,
+    /// Bytes that cleaning has written since the start.
+    cleaned_bytes: u64,
+    /// When it has last written anything.
+    #[schema(format = DateTime, required)]
+    cleaned_at: Option<String>,
+}
+
+impl From<LogFigures> for Log {
+    fn from(log: LogFigures) -> Self {
+        Self {
+            segments: log.segments,
+            spares: log.spares,
+            bytes: log.bytes,
+            live_bytes: log.live_bytes,
+            disk_bytes: log.disk_bytes,
+            given_up: log.given_up,
+            cleaned: log.cleaned,
+            cleaned_bytes: log.cleaned_bytes,
+            cleaned_at: log.cleaned_at.map(Wall::rfc3339),
+        }
+    }
 }
 
 /// What happened since the server started.
@@ -150,6 +193,7 @@ pub(super) async fn show<F: Front>(
         disk_full: figures.condition.disk_full,
         memory_full: figures.memory_full,
         certificate_until: figures.certificate_until.map(Wall::rfc3339),
+        log: figures.condition.log.map(Log::from),
         since_start: (&info.since_start).into(),
         rejected: figures.rejected,
     }))

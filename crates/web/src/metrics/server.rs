@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use bessemer_core::query::Durability;
+use bessemer_core::query::{Durability, LogFigures};
 use prometheus_client::registry::Unit;
 
 use super::Scrape;
@@ -86,6 +86,28 @@ fn store(sheet: &mut Sheet<'_>, scrape: &Scrape) -> fmt::Result {
     sheet.gauge("disk_full", None, "1: jobs are refused for want of room on the disk.", full)?;
     let free = pulse.disk_free.map(|free| ([], free));
     sheet.gauges("disk_free", Some(Unit::Bytes), "Room on the disk of the store.", free)?;
+    if let Some(figures) = &condition.log {
+        log(sheet, figures)?;
+    }
     sheet.timings("turn", "How long turns of the engine take, their flush included.", &pulse.turns)?;
     sheet.timings("flush", "How long the disk takes to flush the log.", &pulse.flushes)
+}
+
+fn log(sheet: &mut Sheet<'_>, figures: &LogFigures) -> fmt::Result {
+    let bytes = Some(Unit::Bytes);
+    sheet.gauge("log", bytes.clone(), "How long the log is.", figures.bytes)?;
+    sheet.gauge("log_live", bytes.clone(), "What of the log lives, about.", figures.live_bytes)?;
+    let help = "What segments and spares take on the disk.";
+    sheet.gauge("log_disk", bytes, help, figures.disk_bytes)?;
+    sheet.gauge("log_segments", None, "Files that the log lies in.", figures.segments)?;
+    let help = "Files that are ready to become segments of the log.";
+    sheet.gauge("log_spare_segments", None, help, figures.spares)?;
+    let help = "Segments that are gone, since nothing lived in them any more.";
+    sheet.counter("log_segments_given_up", help, figures.given_up)?;
+    let help = "Those of them that had to be cleaned for it.";
+    sheet.counter("log_segments_cleaned", help, figures.cleaned)?;
+    let help = "Bytes that cleaning has written.";
+    sheet.counter("log_cleaned_bytes", help, figures.cleaned_bytes)?;
+    let help = "When cleaning has last written anything; absent before it has.";
+    sheet.moment("log_last_cleaning_time", help, figures.cleaned_at)
 }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use askama::Template;
 use bessemer_core::Wall;
-use bessemer_core::query::Info;
+use bessemer_core::query::{Info, LogFigures};
 
 use crate::Front;
 use crate::chart::{self, Chart, Said, Series};
-use crate::count::thousands;
+use crate::count::{memory, thousands};
 use crate::frame::{Frame, Tab};
 use crate::moment;
 use crate::pulse::Timings;
@@ -21,7 +21,8 @@ struct Debug {
     frame: Frame,
     /// The key of each card's title, and its lines.
     cards: [(&'static str, Vec<Fact>); 2],
-    store: Vec<Fact>,
+    /// The same, of what stands above the refused input.
+    store: Vec<(&'static str, Vec<Fact>)>,
     /// What was refused, by reason.
     rejected: Vec<(&'static str, String)>,
     spreads: [(&'static str, Spread); 2],
@@ -53,12 +54,15 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
     let (web, asked, words) = (&visit.web, visit.web.front.now(), visit.words);
     let info = web.info().await?;
     let answered = web.front.now().since(asked);
-    let pulse = web.front.pulse();
+    let (pulse, figures) = (web.front.pulse(), web.front.figures());
     html(&Debug {
         frame: visit.frame_of(&info, words.say("footer-debug"), Tab::Other),
         cards: [("debug-server", server(&visit)), ("debug-since", tally(&info))],
-        store: store(&visit, pulse.disk_free, answered),
-        rejected: web.front.figures().rejected.iter().map(|(reason, n)| (*reason, thousands(*n))).collect(),
+        store: [("debug-store", store(&visit, pulse.disk_free, answered))]
+            .into_iter()
+            .chain(figures.condition.log.map(|figures| ("debug-log", log(&figures))))
+            .collect(),
+        rejected: figures.rejected.iter().map(|(reason, n)| (*reason, thousands(*n))).collect(),
         spreads: [
             ("debug-flushes", Spread::new(&pulse.flushes, words)),
             ("debug-turns", Spread::new(&pulse.turns, words)),
@@ -103,6 +107,21 @@ fn store<F: Front>(visit: &Visit<F>, free: Option<u64>, answered: Duration) -> V
         Fact { class: full.1, ..fact("debug-disk-full", visit.words.say(full.0)) },
         fact("debug-disk-free", free.map_or("–".into(), |free| format!("{} MB", thousands(free >> 20)))),
         Fact { class, ..fact("debug-answer", format!("{} µs", thousands(answered.as_micros() as u64))) },
+    ]
+}
+
+fn log(figures: &LogFigures) -> Vec<Fact> {
+    let size = |bytes: u64| memory(bytes >> 10);
+    vec![
+        fact("debug-log-length", size(figures.bytes)),
+        fact("debug-log-live", size(figures.live_bytes)),
+        fact("debug-log-disk", size(figures.disk_bytes)),
+        fact("debug-log-segments", thousands(figures.segments)),
+        fact("debug-log-spares", thousands(figures.spares)),
+        fact("debug-log-given-up", thousands(figures.given_up)),
+        fact("debug-log-cleaned", thousands(figures.cleaned)),
+        fact("debug-log-cleaned-bytes", size(figures.cleaned_bytes)),
+        fact("debug-log-cleaned-at", figures.cleaned_at.map_or("–".into(), Wall::rfc3339)),
     ]
 }
 

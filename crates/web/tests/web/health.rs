@@ -13,7 +13,7 @@ async fn a_server_that_turns_is_alive_and_ready_also_when_its_disk_is_full_g13()
     let house = House::new();
     let router = house.router(Site::default());
     for disk_full in [false, true] {
-        house.stand(Condition { durability: Durability::Strict, disk_full });
+        house.stand(Condition { durability: Durability::Strict, disk_full, log: None });
         for path in ["/health/live", "/health/ready"] {
             assert_eq!(page(&router, path).await.body, "ok\n", "{path}");
         }

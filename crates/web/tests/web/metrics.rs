@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use bessemer_core::query::{Condition, Durability};
+use bessemer_core::query::{Condition, Durability, LogFigures};
 use bessemer_web::{Site, limits};
 
 use crate::house::{House, Job, get, page, request, send};
@@ -26,7 +26,16 @@ async fn a_scrape_shows_jobs_by_state_and_queue() {
     house.push_and_fail(&Job { jid: "job-00000009", queue: "bad", ..Job::default() }, "{}");
     house.pass(Duration::from_millis(1_500));
     house.fetch("mail");
-    house.stand(Condition { durability: Durability::Relaxed, disk_full: true });
+    house.stand(Condition { durability: Durability::Relaxed, disk_full: true, log: None });
+    assert_eq!(scrape(&router).await.find("bessemer_log_bytes", &[]), None, "it has no log");
+    let log = LogFigures {
+        segments: 5,
+        disk_bytes: 6 << 20,
+        cleaned: 2,
+        cleaned_bytes: 77,
+        ..LogFigures::default()
+    };
+    house.stand(Condition { durability: Durability::Relaxed, disk_full: true, log: Some(log) });
     let found = scrape(&router).await;
     for (state, count) in
         [("enqueued", 2.0), ("working", 1.0), ("retries", 1.0), ("scheduled", 0.0), ("dead", 0.0)]
@@ -45,6 +54,11 @@ async fn a_scrape_shows_jobs_by_state_and_queue() {
     assert_eq!(found.value("bessemer_durability", &[("mode", "relaxed")]), 1.0);
     assert_eq!(found.value("bessemer_durability", &[("mode", "strict")]), 0.0);
     assert_eq!(found.value("bessemer_disk_full", &[]), 1.0);
+    assert_eq!(found.value("bessemer_log_segments", &[]), 5.0);
+    assert_eq!(found.value("bessemer_log_disk_bytes", &[]), 6.0 * 1024.0 * 1024.0);
+    assert_eq!(found.value("bessemer_log_segments_cleaned_total", &[]), 2.0);
+    assert_eq!(found.value("bessemer_log_cleaned_bytes_total", &[]), 77.0);
+    assert_eq!(found.find("bessemer_log_last_cleaning_time_seconds", &[]), None, "it has not cleaned");
     assert_eq!(found.value("bessemer_disk_free_bytes", &[]), 5.0 * 1024.0 * 1024.0 * 1024.0);
     assert_eq!(found.value("bessemer_resident_memory_bytes", &[]), 21.0 * 1024.0 * 1024.0);
     let build = [("version", "1.2.3"), ("faktory_version", "1.10.0")];
@@ -195,9 +209,16 @@ fn file(name: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
+/// Every metric that there is: an engine may keep no log.
+async fn scrape_all() -> Exposition {
+    let house = House::new();
+    house.stand(Condition { log: Some(LogFigures::default()), ..Condition::default() });
+    scrape(&house.router(Site::default())).await
+}
+
 #[tokio::test]
 async fn the_guide_lists_every_metric_and_no_other() {
-    let found = scrape(&House::new().router(Site::default())).await;
+    let found = scrape_all().await;
     let guide = file("docs/metrics.md");
     let rows = guide.lines().filter_map(|line| line.strip_prefix("| `bessemer_")?.split_once("` | "));
     let told: BTreeSet<(String, &str)> = rows
@@ -218,7 +239,7 @@ async fn the_guide_lists_every_metric_and_no_other() {
 
 #[tokio::test]
 async fn the_board_the_alerts_and_the_autoscaler_ask_for_metrics_that_exist() {
-    let found = scrape(&House::new().router(Site::default())).await;
+    let found = scrape_all().await;
     let names: BTreeSet<String> =
         found.families.iter().flat_map(|(name, family)| family.names(name)).collect();
     for name in [

@@ -72,13 +72,36 @@ async fn every_page_says_when_the_disk_is_full_or_durability_relaxed_g1_g13() {
     for path in pages {
         page(&router, path).await.says_not(FULL).says_not(RELAXED);
     }
-    house.stand(Condition { durability: Relaxed, disk_full: true });
+    house.stand(Condition { durability: Relaxed, disk_full: true, log: None });
     for path in pages {
         page(&router, path).await.says(FULL).says(RELAXED);
     }
     for path in ["/health", "/stats"] {
         page(&router, path).await.says(r#""durability":"relaxed","disk_full":true"#);
     }
+}
+
+#[tokio::test]
+async fn debug_shows_the_log_of_the_store_where_there_is_one_v29() {
+    use bessemer_core::query::{Condition, LogFigures};
+    let house = House::new();
+    let router = house.router(site());
+    page(&router, "/debug").await.says_not("Log of the store");
+    let log = LogFigures {
+        segments: 1_234,
+        disk_bytes: 12 << 30,
+        live_bytes: 345 << 10,
+        cleaned_at: Some(START),
+        ..LogFigures::default()
+    };
+    house.stand(Condition { log: Some(log), ..Condition::default() });
+    page(&router, "/debug")
+        .await
+        .says("Log of the store")
+        .says("<dt>Segments</dt><dd class=\"\"><bdi>1,234</bdi>")
+        .says("<bdi>12.0 GB</bdi>")
+        .says("<bdi>345 KB</bdi>")
+        .says("<dt>Last cleaning</dt><dd class=\"\"><bdi>2026-01-02T03:04:05Z</bdi>");
 }
 
 #[tokio::test]

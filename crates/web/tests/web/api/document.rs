@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use bessemer_core::command::Hello;
+use bessemer_core::query::{Condition, LogFigures};
 use bessemer_web::{Site, openapi};
 use serde_json::Value;
 
@@ -83,6 +84,8 @@ const GOOD_AND_BAD: &str =
 /// Something of everything: workers, and jobs in all states.
 fn inhabited() -> House {
     let house = House::new();
+    let log = LogFigures { segments: 2, bytes: 3, cleaned_at: Some(START), ..LogFigures::default() };
+    house.stand(Condition { log: Some(log), ..Condition::default() });
     house.connect(Hello { wid: "w-1234567", hostname: "box", pid: 42, labels: &["a"], rss_kb: 7 });
     house.push(&Job {
         jid: "job-working1",

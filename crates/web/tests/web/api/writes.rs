@@ -56,7 +56,7 @@ async fn each_job_of_an_array_has_its_outcome_p22() {
         let (told, word, text) = failed(&call(&router, "POST", "/jobs", Some(body)).await);
         assert_eq!((told, word.as_str()), (status, code), "{body}: {text}");
     }
-    house.stand(Condition { durability: Durability::Strict, disk_full: true });
+    house.stand(Condition { durability: Durability::Strict, disk_full: true, log: None });
     let (status, code, text) = failed(&call(&router, "POST", "/jobs", Some(&good(3))).await);
     assert_eq!((status, code.as_str(), text.as_str()), (503, "disk_full", "disk full, not accepting jobs"));
 }
