@@ -1,10 +1,13 @@
-// Keeps a page fresh: the figures around it and, where its content is marked `data-live`, the content itself, which is
-// fetched as a page like any other and morphed into place by htmx. It waits while somebody is at something: nothing that
+// Keeps a page fresh: the figures around it, which the server tells each second, and, where its content is marked
+// `data-live`, the content itself, which is fetched as a page like any other and morphed into place by htmx. Who cannot
+// listen asks instead. Nothing is held open for a page that nobody sees, or that is paused. It waits while somebody is at something: nothing that
 // is selected, ticked, open, focused or being typed is taken away. No markup is built from data.
 "use strict";
 
 const STORED = "timeInterval"; // milliseconds, under the name that the reference uses
 const DEFAULT = 5000;
+const SILENCE = 4000; // milliseconds without a tick, after which the stream is not believed any more
+const AGAIN = 60000; // milliseconds after which a stream that was refused is asked for again
 
 const content = document.getElementById("content");
 const beacon = document.getElementById("live");
@@ -13,6 +16,9 @@ const numbers = new Intl.NumberFormat("en");
 let paused = false;
 let pressed = false;
 let timer = 0;
+let stream = null;
+let heard = -Infinity; // when the last tick came
+let refused = -Infinity; // when the stream was refused
 
 function text(selector, value) {
   for (const element of document.querySelectorAll(selector)) {
@@ -56,21 +62,69 @@ function show(state, beats = false) {
   }
 }
 
-/** The figures around the page. */
-function showFigures({ faktory, server, server_utc_time }) {
-  text(".summary .processed .count", count(faktory.total_processed));
-  text(".summary .failures .count", count(faktory.total_failures));
-  text(".summary .enqueued .count", count(faktory.total_enqueued));
-  text(".summary .busy .count", count(faktory.tasks.Busy.size));
-  text(".summary .retries .count", count(faktory.tasks.Retries.size));
-  text(".summary .scheduled .count", count(faktory.tasks.Scheduled.size));
-  text(".summary .dead .count", count(faktory.tasks.Dead.size));
-  text("footer .connections", count(server.connections));
-  text("footer .clock", server_utc_time);
-  const active = faktory.tasks.Busy.size > 0;
+/** The figures around the page, as a tick tells them. */
+function showFigures(figures) {
+  for (const name of ["processed", "failures", "enqueued", "busy", "retries", "scheduled", "dead"]) {
+    text(`.summary .${name} .count`, count(figures[name]));
+  }
+  text("footer .connections", count(figures.connections));
+  text("footer .clock", `${figures.now.slice(11, 19)} UTC`);
+  const active = figures.busy > 0;
   const status = document.querySelector(".status");
   status.classList.toggle("active", active);
   text(".status", active ? status.dataset.active : status.dataset.idle);
+}
+
+/** Listens, where that is of use and the server lets us. */
+function listen() {
+  if (stream || document.hidden || paused || !window.EventSource || performance.now() - refused < AGAIN) {
+    return;
+  }
+  stream = new EventSource(beacon.dataset.events);
+  stream.addEventListener("tick", ({ data }) => {
+    const isBack = heard === -Infinity && beacon.classList.contains("lost");
+    heard = performance.now();
+    showFigures(JSON.parse(data));
+    if (isBack) {
+      look();
+    }
+  });
+  stream.addEventListener("error", () => {
+    heard = -Infinity;
+    // A connection that was cut is opened again by the browser; one that was refused is not.
+    if (stream.readyState === EventSource.CLOSED) {
+      refused = performance.now();
+      leave();
+    }
+  });
+}
+
+/** Listens no more. */
+function leave() {
+  stream?.close();
+  stream = null;
+  heard = -Infinity;
+}
+
+/** What a tick would tell, of a server that was asked. */
+async function ask() {
+  const response = await fetch(beacon.dataset.stats, { headers: { Accept: "application/json" }, cache: "no-store" });
+  if (!response.ok) {
+    throw new Error(`status ${response.status}`);
+  }
+  const { faktory, server, now } = await response.json();
+  const { Busy, Retries, Scheduled, Dead } = faktory.tasks;
+  return {
+    now,
+    processed: faktory.total_processed,
+    failures: faktory.total_failures,
+    enqueued: faktory.total_enqueued,
+    busy: Busy.size,
+    retries: Retries.size,
+    scheduled: Scheduled.size,
+    dead: Dead.size,
+    connections: server.connections,
+  };
 }
 
 /** Whether a refresh would take something out of somebody's hands. */
@@ -109,12 +163,11 @@ async function refresh() {
 async function look() {
   window.clearTimeout(timer);
   if (!document.hidden && !paused) {
+    listen();
     try {
-      const response = await fetch(beacon.dataset.stats, { headers: { Accept: "application/json" }, cache: "no-store" });
-      if (!response.ok) {
-        throw new Error(`status ${response.status}`);
+      if (performance.now() - heard > SILENCE) {
+        showFigures(await ask());
       }
-      showFigures(await response.json());
       const busy = "live" in content.dataset && inUse();
       if ("live" in content.dataset && !busy) {
         await refresh();
@@ -130,12 +183,22 @@ async function look() {
 beacon.addEventListener("click", () => {
   paused = !paused;
   show(paused ? "paused" : "live");
-  if (!paused) {
-    look();
-  }
+  attend();
 });
 
-document.addEventListener("visibilitychange", () => document.hidden || look());
+/** Whether somebody looks at the page has changed. */
+function attend() {
+  if (document.hidden || paused) {
+    leave();
+  } else {
+    look();
+  }
+}
+
+document.addEventListener("visibilitychange", attend);
+// A page that the browser keeps for when somebody goes back to it.
+window.addEventListener("pagehide", leave);
+window.addEventListener("pageshow", ({ persisted }) => persisted && attend());
 document.addEventListener("pointerdown", () => {
   pressed = true;
 });
@@ -168,4 +231,5 @@ content.addEventListener("refreshed", showInterval);
 showInterval();
 beacon.hidden = false;
 show("live");
+listen();
 timer = window.setTimeout(look, interval());

@@ -57,10 +57,10 @@ class Program {
   }
 }
 
-/** A server of its own directory and ports; `stop()` it. */
-export async function startServer() {
+/** A server of its own directory, and of its own ports if none are named; `stop()` it. */
+export async function startServer(ports) {
   const directory = await mkdtemp(path.join(tmpdir(), "bessemer-browser-"));
-  const [port, webPort] = [await freePort(), await freePort()];
+  const [port, webPort] = ports ?? [await freePort(), await freePort()];
   const args = ["-b", `127.0.0.1:${port}`, "-w", `127.0.0.1:${webPort}`, "-d", directory, "-e", "development"];
   const program = new Program(process.env.BESSEMER_BIN, args, { FAKTORY_PASSWORD: "" });
   const url = `http://127.0.0.1:${webPort}`;
@@ -68,6 +68,7 @@ export async function startServer() {
   await until(ready, "a server that is ready", () => program.output);
   return {
     port,
+    ports: [port, webPort],
     url,
     stats: async () => program.alive() && (await fetch(`${url}/stats`)).json(),
     async stop() {

@@ -114,7 +114,7 @@ async fn home_shows_history_and_server_figures_v21() {
         .says("2025-12-27: 0 processed, 0 failed")
         .says(r#"data-live="commands">4,567</span>"#)
         .says(r#"data-live="uptime">2 d 0 h</span>"#)
-        .says(r#"data-stats="/stats""#);
+        .says(r#"data-events="/events" data-stats="/stats""#);
     // The last ten minutes are drawn in the same way, whatever the days.
     let bars = |page: &Answered| page.body.matches("<g class=\"at\">").count();
     assert_eq!(bars(&page(&router, "/?days=100000").await) - bars(&home), 180 - 7);
