@@ -40,6 +40,13 @@ function requests(page) {
 const shown = (page) => page.locator("li.enqueued span.count").textContent();
 const counted = (page) => until(async () => (await shown(page)) === String(jobs), `${jobs} jobs on the page`);
 
+/** Waits until the page was told of another second. */
+async function tick(page) {
+  const clock = page.locator("footer .clock");
+  const before = await clock.textContent();
+  await until(async () => (await clock.textContent()) !== before, "a tick");
+}
+
 /** As if the tab went behind another one, or came to the front: Chromium without a screen has every tab in front. */
 async function hide(page, hidden) {
   await page.evaluate((is) => {
@@ -76,6 +83,29 @@ test("a count changes by the stream, without a reload and without asking", { tim
   await hide(page, false);
   await counted(page);
   assert.equal(paths.filter((path) => path === "/events").length, 2);
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("the first change after a quiet while is shown at once, and then a page looks as often as was chosen", { timeout: 60_000 }, async () => {
+  await push(); // so that there is the queue
+  const { page, complaints, close } = await open(browser, server);
+  await page.addInitScript(() => localStorage.setItem("timeInterval", "20000"));
+  await page.clock.install();
+  await page.goto("/queues/live");
+  await tick(page);
+  await tick(page); // what was pushed before is no news any more
+  await page.clock.fastForward(21_000); // and so a look is due, and the next in 20 seconds
+  await until(async () => (await page.locator(".beacon.beat").count()) === 1, "the look that was due");
+  const row = (number) => page.getByText(`live-${String(number).padStart(4, "0")}`).count();
+  await push();
+  const soon = 10_000;
+  await until(async () => (await row(jobs)) === 1, "the first change", () => "", soon);
+  await push();
+  await counted(page);
+  assert.equal(await row(jobs), 0, "the second is for the next look");
+  await page.clock.fastForward(20_000);
+  await until(async () => (await row(jobs)) === 1, "the second change", () => "", soon);
   assert.deepEqual(complaints, []);
   await close();
 });

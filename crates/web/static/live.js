@@ -19,6 +19,7 @@ let timer = 0;
 let stream = null;
 let heard = -Infinity; // when the last tick came
 let refused = -Infinity; // when the stream was refused
+let changed = performance.now(); // when something of this page has changed
 
 function text(selector, value) {
   for (const element of document.querySelectorAll(selector)) {
@@ -89,6 +90,7 @@ function listen() {
       look();
     }
   });
+  stream.addEventListener("changed", ({ data }) => notice(JSON.parse(data)));
   stream.addEventListener("error", () => {
     heard = -Infinity;
     // A connection that was cut is opened again by the browser; one that was refused is not.
@@ -97,6 +99,22 @@ function listen() {
       leave();
     }
   });
+}
+
+/**
+ * These lists have changed. `data-live` names those that the page shows: the first change after a quiet while is looked at
+ * at once, and while they go on changing there is a look as often as was chosen.
+ */
+function notice(lists) {
+  const shown = (content.dataset.live ?? "").split(" ");
+  if (!lists.some((list) => shown.includes(list))) {
+    return;
+  }
+  const wasQuiet = performance.now() - changed > interval();
+  changed = performance.now();
+  if (wasQuiet) {
+    look();
+  }
 }
 
 /** Listens no more. */
