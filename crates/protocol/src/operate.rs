@@ -122,6 +122,11 @@ pub struct ListedJob {
     /// Who works on it; empty: a connection that is no worker.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub wid: Option<String>,
+    /// How far its worker says that it is (TRACK SET): percent, and words.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub percent: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub desc: Option<String>,
     /// As FETCH would give it.
     pub job: Box<RawValue>,
 }

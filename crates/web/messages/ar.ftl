@@ -648,6 +648,12 @@ busy-release-named = تحرير { $jid }
 busy-release-question = إعطاء هذه المهمة لعامل آخر؟ تعود إلى رأس طابورها، وما يقوله عاملها عنها بعد ذلك لا يُحسب.
 busy-runs-of = من حجزها البالغ { $time }
 
+# How far a job says that it is (TRACK SET), on Busy and on its page
+
+progress-title = التقدم
+# $percent: 0 to 100
+progress-percent = { $percent }٪
+
 # Queues, and one queue
 queues-empty = لا طابور بعد: يظهر الطابور مع أول مهمة له.
 queues-name = الطابور

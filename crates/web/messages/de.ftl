@@ -478,6 +478,12 @@ busy-release-named = { $jid } freigeben
 busy-release-question = Diesen Job einem anderen Worker geben? Er kommt an die Spitze seiner Warteschlange zurück, und was sein Worker noch über ihn sagt, zählt nicht mehr.
 busy-runs-of = Von seiner Reservierung über { $time }
 
+# How far a job says that it is (TRACK SET), on Busy and on its page
+
+progress-title = Fortschritt
+# $percent: 0 to 100
+progress-percent = { $percent } %
+
 # Queues, and one queue
 queues-empty = Noch keine Warteschlange: Sie entsteht mit ihrem ersten Job.
 queues-name = Warteschlange

@@ -510,6 +510,12 @@ busy-release-named = Release { $jid }
 busy-release-question = Give this job to another worker? It goes back to the head of its queue, and what its worker still says of it no longer counts.
 busy-runs-of = Of its reservation of { $time }
 
+# How far a job says that it is (TRACK SET), on Busy and on its page
+
+progress-title = Progress
+# $percent: 0 to 100
+progress-percent = { $percent }%
+
 # Queues, and one queue
 queues-empty = No queue yet: one appears with its first job.
 queues-name = Queue

@@ -478,6 +478,12 @@ busy-release-named = Liberar { $jid }
 busy-release-question = ¿Dar este trabajo a otro worker? Vuelve a la cabeza de su cola, y lo que su worker diga de él ya no cuenta.
 busy-runs-of = De su reserva de { $time }
 
+# How far a job says that it is (TRACK SET), on Busy and on its page
+
+progress-title = Progreso
+# $percent: 0 to 100
+progress-percent = { $percent } %
+
 # Queues, and one queue
 queues-empty = Aún no hay colas: aparecen con su primer trabajo.
 queues-name = Cola

@@ -469,6 +469,12 @@ busy-release-named = Libérer { $jid }
 busy-release-question = Donner ce job à un autre worker ? Il revient en tête de sa file, et ce que son worker en dira encore ne comptera plus.
 busy-runs-of = De sa réservation de { $time }
 
+# How far a job says that it is (TRACK SET), on Busy and on its page
+
+progress-title = Avancement
+# $percent: 0 to 100
+progress-percent = { $percent } %
+
 # Queues, and one queue
 queues-empty = Pas encore de file : elle apparaît avec son premier job.
 queues-name = File

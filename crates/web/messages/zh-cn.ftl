@@ -359,6 +359,12 @@ busy-release-named = 释放 { $jid }
 busy-release-question = 把此任务交给别的工作进程？它回到队列最前，原工作进程此后的报告不再算数。
 busy-runs-of = 在其 { $time } 的保留时间中
 
+# How far a job says that it is (TRACK SET), on Busy and on its page
+
+progress-title = 进度
+# $percent: 0 to 100
+progress-percent = { $percent }%
+
 # Queues, and one queue
 queues-empty = 还没有队列：有第一个任务时就会出现。
 queues-name = 队列

@@ -51,6 +51,7 @@ mod moment;
 mod pager;
 mod pages;
 mod problem;
+mod progress;
 pub mod pulse;
 mod rates;
 mod room;

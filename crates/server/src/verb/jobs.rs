@@ -132,7 +132,9 @@ fn listed(view: &JobView, job: Box<RawValue>) -> ListedJob {
             (JobState::Working, time(*since), None, time(*until), Some(wid.clone()))
         }
     };
-    ListedJob { state, since, at, until, wid, job }
+    let said = view.progress.as_ref();
+    let desc = said.and_then(|said| said.desc.as_deref()).map(Into::into);
+    ListedJob { state, since, at, until, wid, percent: said.and_then(|said| said.percent), desc, job }
 }
 
 /// `JOBS RETRY` and whatever else is done to jobs.

@@ -43,6 +43,24 @@ fn the_server_speaks_as_the_transcripts_say() {
     assert!(all > 10, "only {all} transcripts were found");
 }
 
+/// What a guide shows of the protocol in a block that is marked `transcript` is what the server says.
+#[test]
+fn the_transcripts_of_the_guides_are_true() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let mut shown = 0;
+    for path in fs::read_dir(docs).expect("guides").map(|entry| entry.expect("one").path()) {
+        let is_guide = path.extension().is_some_and(|kind| kind == "md");
+        let text = if is_guide { fs::read_to_string(&path).expect("a guide") } else { String::new() };
+        for block in text.split("```transcript\n").skip(1) {
+            let block = block.split("```").next().unwrap_or_default();
+            let played = Transcript::parse(block).and_then(|transcript| play(&transcript));
+            played.unwrap_or_else(|why| panic!("{}: {why}\n{block}", path.display()));
+            shown += 1;
+        }
+    }
+    assert!(shown > 0, "no guide shows a transcript");
+}
+
 /// The rows of sections 3.1 to 3.4 of the catalogue of bad inputs.
 const ROWS: &[u32] = &[
     1, 3, 4, 6, 7, 9, 10, 12, 13, 15, 16, 18, 19, 21, 22, 24, 25, 27, 28, 30, 31, 33, 34, 36, 37, 39, 40, 42,

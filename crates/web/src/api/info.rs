@@ -136,6 +136,8 @@ struct Since {
     undelivered: u64,
     /// Jobs that left the dead set by age or limit.
     dead_dropped: u64,
+    /// Jobs of which what TRACK said was forgotten early, since there were too many.
+    tracks_dropped: u64,
 }
 
 impl From<&Tally> for Since {
@@ -151,6 +153,7 @@ impl From<&Tally> for Since {
             stale_acks: tally.stale_acks,
             undelivered: tally.undelivered,
             dead_dropped: tally.dead_dropped,
+            tracks_dropped: tally.tracks_dropped,
         }
     }
 }

@@ -57,9 +57,35 @@ pub(super) struct Job {
     /// Who works on it; empty: a connection that is no worker.
     #[serde(skip_serializing_if = "Option::is_none")]
     wid: Option<String>,
+    /// How far its worker says that it is (TRACK SET).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    progress: Option<Said>,
     /// The job as FETCH would give it; its arguments are those that were pushed, byte for byte.
     #[schema(value_type = Payload)]
     job: Box<RawValue>,
+}
+
+/// How far a job is, in the words of its worker.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Progress)]
+struct Said {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 100)]
+    percent: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    desc: Option<String>,
+    #[schema(format = DateTime)]
+    updated_at: String,
+}
+
+impl Said {
+    fn read(progress: &bessemer_core::query::Progress) -> Self {
+        Self {
+            percent: progress.percent,
+            desc: progress.desc.as_deref().map(Into::into),
+            updated_at: progress.updated_at.rfc3339(),
+        }
+    }
 }
 
 impl Job {
@@ -77,7 +103,8 @@ impl Job {
         };
         let text = String::from_utf8(view.text()).map_err(|error| Problem::internal(&error))?;
         let job = RawValue::from_string(text).map_err(|error| Problem::internal(&error))?;
-        Ok(Self { id: view.id.0.to_string(), state, since, at, until, wid, job })
+        let progress = view.progress.as_ref().map(Said::read);
+        Ok(Self { id: view.id.0.to_string(), state, since, at, until, wid, progress, job })
     }
 }
 

@@ -45,6 +45,7 @@ fn tally(sheet: &mut Sheet<'_>, scrape: &Scrape) -> fmt::Result {
         ("stale_acks", "ACKs and FAILs without effect.", since.stale_acks),
         ("undelivered", "Deliveries whose reply never reached the worker.", since.undelivered),
         ("dead_dropped", "Jobs that left the dead set by age or limit.", since.dead_dropped),
+        ("tracks_dropped", "Words of TRACK that were forgotten early.", since.tracks_dropped),
     ];
     counters.into_iter().try_for_each(|(name, help, count)| sheet.counter(name, help, count))
 }

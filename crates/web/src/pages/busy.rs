@@ -19,6 +19,7 @@ use crate::moment::{self, Moment};
 use crate::pager::Pager;
 use crate::pages::confirm::{self, ASK, Confirm};
 use crate::problem::Problem;
+use crate::progress::Far;
 use crate::visit::{Shown, Visit, html, redirect, window};
 use crate::words::Words;
 use crate::{Front, limits, text};
@@ -72,6 +73,8 @@ struct Work {
     ran: u128,
     reserved: u128,
     class: &'static str,
+    /// How far it says that it is.
+    far: Option<Far>,
     job: Card,
 }
 
@@ -165,6 +168,7 @@ fn work<F: Front>(visit: &Visit<F>, view: &JobView, now: Wall) -> Work {
         },
         ran: ran.min(reserved).as_millis(),
         reserved: reserved.as_millis().max(1),
+        far: view.progress.as_ref().map(|progress| Far::new(progress, now, visit.words)),
         job: Card::new(&visit.base, view, &Body::read(view.body.bytes())),
     }
 }

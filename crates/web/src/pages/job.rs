@@ -23,6 +23,7 @@ use crate::moment::{self, Moment};
 use crate::pages::confirm::{self, ASK, Confirm};
 use crate::pages::edit;
 use crate::problem::Problem;
+use crate::progress::Far;
 use crate::search::Scope;
 use crate::visit::{Name, Shown, Visit, html, redirect};
 use crate::words::Words;
@@ -58,6 +59,8 @@ struct Detail {
     custom: Option<String>,
     raw: String,
     failure: Option<Trace>,
+    /// How far its worker says that it is.
+    far: Option<Far>,
 }
 
 struct Button {
@@ -134,6 +137,7 @@ fn detail<F: Front>(visit: &Visit<F>, view: &JobView, now: Wall) -> Detail {
         custom: body.custom.map(|custom| json::pretty(custom.get(), limits::CELL_MAX)),
         raw: format!("{}/raw?id={id}", base.job(&body.jid)),
         failure: view.failure.as_ref().map(Trace::read),
+        far: view.progress.as_ref().map(|progress| Far::new(progress, now, visit.words)),
     }
 }
 

@@ -284,6 +284,8 @@ mod tests {
             at: None,
             until: None,
             wid: None,
+            percent: None,
+            desc: None,
             job: RawValue::from_string(job.to_owned()).expect("JSON"),
         };
         let of =

@@ -71,6 +71,8 @@ fn facts(listed: &ListedJob, job: &Job<'_>, now: Wall) -> Vec<(&'static str, Str
     facts.extend(known("since", listed.since.as_deref()));
     facts.extend(known("at", listed.at.as_deref()));
     facts.extend(known("until", listed.until.as_deref()));
+    facts.extend(listed.percent.map(|percent| ("progress", format!("{percent} %"))));
+    facts.extend(listed.desc.as_ref().map(|desc| ("says", desc.clone())));
     facts.extend(known("created", job.created_at.as_deref()));
     facts.extend(known("enqueued", job.enqueued_at.as_deref()));
     facts.extend(job.retry.map(|times| ("retry", times.to_string())));
