@@ -86,8 +86,19 @@ pub enum Command<'a> {
     Keep { records: &'a [Record] },
     /// How far a job is, and more time for it (rules `E-21`, `E-22`, `W-07`).
     Track { conn: ConnId, jid: &'a str, deed: TrackDeed<'a> },
+    /// An operator frees the key of a unique job, which goes on without it. Answered [`Reply::Count`]: keys that were
+    /// free already are not counted.
+    FreeKey(WhichKey<'a>),
     /// Time has passed: see [`crate::Machine::next_due`]. Has no reply.
     Due,
+}
+
+/// Which key of a unique job is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhichKey<'a> {
+    Key(u128),
+    /// Those that the living jobs with this jid hold.
+    Jid(&'a str),
 }
 
 /// A small record that is no job, and what becomes of it.
@@ -293,6 +304,10 @@ pub enum Refusal {
     DiskFull,
     /// Records that cannot be kept.
     Unkept(Unkept),
+    /// A PUSH of a unique job whose key, this one, another holds (rule `E-30`).
+    NotUnique(u128),
+    /// One more unique key that is to be held until its time is over; the limit ([`crate::Rules::unique_max`]).
+    TooManyKeys(usize),
 }
 
 /// Why records cannot be kept.
@@ -336,6 +351,10 @@ impl std::fmt::Display for Refusal {
             Self::TooManyWorkers(limit) => write!(f, "too many workers, limit {limit}"),
             Self::DiskFull => f.write_str("disk full, not accepting jobs"),
             Self::Unkept(why) => why.fmt(f),
+            Self::NotUnique(_) => f.write_str("Job not unique"),
+            Self::TooManyKeys(limit) => {
+                write!(f, "too many unique keys that are held until expiry, limit {limit}")
+            }
         }
     }
 }
@@ -432,6 +451,10 @@ pub enum Action {
     Queue { name: String, deed: QueueDeed },
     /// See [`Command::Keep`].
     Keep(Vec<Record>),
+    /// See [`Command::FreeKey`].
+    FreeKey(u128),
+    /// See [`Command::FreeKey`].
+    FreeKeysOf { jid: String },
 }
 
 impl Action {
@@ -451,6 +474,8 @@ impl Action {
             Self::ClearSet(set) => submit(Command::Clear { what: Cleared::Set(*set) }),
             Self::Queue { name, deed } => submit(Command::Queues { deed: *deed, names: Some(&[name]) }),
             Self::Keep(records) => submit(Command::Keep { records }),
+            Self::FreeKey(key) => submit(Command::FreeKey(WhichKey::Key(*key))),
+            Self::FreeKeysOf { jid } => submit(Command::FreeKey(WhichKey::Jid(jid))),
         }
     }
 }

@@ -100,6 +100,9 @@ pub struct Rules {
     pub kept_max: usize,
     /// Jobs of which is kept what TRACK said or how they ended; the oldest go. Default 100,000.
     pub tracks_max: usize,
+    /// Unique keys that are held until their time is over, whatever becomes of their jobs (rule `E-32`): a key that is told
+    /// to stay must not go early, so one too many is refused. Default 1,000,000.
+    pub unique_max: usize,
     /// An identical push within this time of the first is the same push (`D5`). Default 60 s.
     pub repush_window: Duration,
     /// Ended jobs that this is remembered for; the oldest go. Default 100,000.
@@ -124,6 +127,7 @@ impl Default for Rules {
             workers_max: 10_000,
             kept_max: 64 << 20,
             tracks_max: 100_000,
+            unique_max: 1_000_000,
             repush_window: Duration::from_secs(60),
             repush_max: 100_000,
         }

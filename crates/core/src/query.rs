@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::command::{FailureView, Stage, Text};
-use crate::fact::{Family, JobId, Order, Span, Standing, Stood};
+use crate::fact::{Family, JobId, Order, Release, Span, Standing, Stood};
 use crate::glob::Glob;
 use crate::time::Wall;
 
@@ -66,6 +66,9 @@ pub enum Query {
     /// at most [`crate::limits::SLICE_MAX`], and as many as [`crate::limits::KEPT_ANSWER_MAX`] allows. Answered
     /// [`Answer::Kept`].
     Kept { family: Family, from: Option<Vec<u8>>, count: usize },
+    /// The unique keys that are held, in their order, from one on; at most `count`, and at most
+    /// [`crate::limits::PAGE_MAX`]. Answered [`Answer::Keys`].
+    Keys { from: u128, count: usize },
 }
 
 /// A place in which jobs stand.
@@ -324,6 +327,7 @@ pub enum Answer {
     },
     Queues(Vec<QueueView>),
     Kept(KeptPage),
+    Keys(KeysPage),
     /// There is no such queue.
     Missing,
 }
@@ -336,6 +340,34 @@ pub struct KeptPage {
     pub next: Option<Vec<u8>>,
     /// Records of the family.
     pub total: usize,
+}
+
+/// Some of the unique keys that are held.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeysPage {
+    pub keys: Vec<KeyView>,
+    /// Where to go on; `None`: these were the last.
+    pub next: Option<u128>,
+    /// Claims to keys; those that are over and not yet forgotten are counted too.
+    pub total: usize,
+}
+
+/// A unique key that is held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyView {
+    pub key: u128,
+    /// Free from then on in any case.
+    pub until: Wall,
+    pub holder: KeyHolder,
+}
+
+/// Who holds a unique key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyHolder {
+    /// A job that lives, see [`Query::Named`].
+    Job { id: JobId, release: Release },
+    /// A job that has succeeded, and asked for its key to stay.
+    Done { jid: String, jobtype: String, queue: String },
 }
 
 /// A page of jobs and how many there are in all.
@@ -459,6 +491,12 @@ pub struct Tally {
     pub dead_dropped: u64,
     /// Records of progress that were forgotten early, since there were too many ([`crate::Rules::tracks_max`]).
     pub tracks_dropped: u64,
+    /// Jobs that were dropped unrun, or not run again, because their time was over (rule `E-40`).
+    pub expired: u64,
+    /// Unique jobs that got their key (rule `E-30`).
+    pub keys_taken: u64,
+    /// Pushes that were refused because another job has the key.
+    pub keys_denied: u64,
 }
 
 /// The figures that only the server around the core knows.

@@ -59,6 +59,8 @@ pub enum Reason {
     MemoryLimit,
     TooManyInquiries,
     Records,
+    NotUnique,
+    TooManyKeys,
     // Replies that nobody took.
     ReaderTooSlow,
     // What only we can do wrong.
@@ -108,6 +110,8 @@ impl Reason {
             Self::MemoryLimit => "memory_limit",
             Self::TooManyInquiries => "too_many_inquiries",
             Self::Records => "records",
+            Self::NotUnique => "not_unique",
+            Self::TooManyKeys => "too_many_unique_keys",
             Self::Internal => "internal",
             Self::ReaderTooSlow => "reader_too_slow",
         }
@@ -171,6 +175,8 @@ impl From<&Refusal> for Reason {
             Refusal::TooManyWorkers(_) => Self::TooManyWorkers,
             Refusal::DiskFull => Self::DiskFull,
             Refusal::Unkept(_) => Self::Records,
+            Refusal::NotUnique(_) => Self::NotUnique,
+            Refusal::TooManyKeys(_) => Self::TooManyKeys,
         }
     }
 }

@@ -147,6 +147,8 @@ pub(crate) fn words(action: &Action) -> Option<(&'static str, String)> {
             };
             (word, name.clone())
         }
+        Action::FreeKey(key) => ("release key", format!("{key:032x}")),
+        Action::FreeKeysOf { jid } => ("release key", format!("job {jid}")),
         Action::Keep(_) => return None,
     })
 }

@@ -236,6 +236,7 @@ fn unexpected(answer: &Answer) -> Problem {
         Answer::Scanned(_) => "a piece of a walk",
         Answer::Queues(_) => "queues",
         Answer::Kept(_) => "records",
+        Answer::Keys(_) => "unique keys",
         Answer::Missing => "nothing",
     };
     Problem::internal(&format!("the engine answered {kind}, which was not the question"))

@@ -48,6 +48,11 @@ impl Machine {
         if let Some(slot) = self.terms.keys().find(|slot| !self.table.is_live(**slot)) {
             return Err(format!("slot {slot}: terms of no job"));
         }
+        if let Some(slot) = self.table.slots().find(|s| self.table[*s].asks != self.terms.contains_key(s)) {
+            return Err(format!("slot {slot}: it is not known whether it asks for anything"));
+        }
+        self.check_keys()?;
+        self.check_expiring()?;
         if working != self.reservations.len() {
             return Err("more reservations than jobs".into());
         }
@@ -57,11 +62,12 @@ impl Machine {
         self.check_waits()
     }
 
-    /// Nobody waits for a queue that has a job: that would be a lost wake-up.
+    /// Nobody waits for a queue that has a job: that would be a lost wake-up. (Jobs that are over are none.)
     fn check_waits(&self) -> Result<(), String> {
         for name in self.parked.queues() {
             let waiting = self.queues.find(name).filter(|q| !self.queues[*q].paused);
-            if waiting.is_some_and(|queue| self.queues.first(queue).is_some()) {
+            let first = waiting.and_then(|queue| self.queues.first(queue));
+            if first.is_some_and(|slot| self.terms_of(slot).expires.is_none()) {
                 return Err(format!("queue {name} has a job, and a FETCH waits for it"));
             }
         }

@@ -36,6 +36,8 @@ impl Machine {
             wall(&self.sets.retries),
             wall(&self.sets.dead),
             wall(&self.sets.discarded),
+            self.expiring.first().map(|(at, _)| now.boot_at(*at)),
+            self.keys.next_end().map(|at| now.boot_at(at)),
             self.beyond_dead_max().map(|_| now.boot),
             self.track_due(now),
         ]
@@ -49,6 +51,7 @@ impl Machine {
         let mut left = DUE_SLICE;
         self.ticks.touch_due(now.wall);
         self.end_waits(turn);
+        self.sweep_expired(turn, &mut left);
         while let Some(slot) = take(&mut left, || self.sets.due(Set::Scheduled, now.wall)) {
             self.tally.scheduled_enqueued += 1;
             self.promote(turn, slot);
@@ -77,6 +80,9 @@ impl Machine {
         while let Some(no) = take(&mut left, || self.lost_worker(now)) {
             self.lose(turn, no);
         }
+        while let Some(key) = take(&mut left, || self.keys.ended(now.wall)) {
+            self.forget_key(turn, key);
+        }
         Progress::Decided
     }
 
@@ -90,6 +96,9 @@ impl Machine {
 
     /// A job joins the tail of its queue (rule `R-06`: as if enqueued now, its failure kept).
     pub(super) fn promote<F: Facts>(&mut self, turn: &mut Turn<'_, F>, slot: Slot) {
+        if self.is_over(turn.now.wall, slot) {
+            return self.expire(turn, slot);
+        }
         let (id, order, entry) = (self.table.id(slot), self.tail(), &self.table[slot]);
         let (queue, reserve_for) = (entry.queue, entry.reserve_for);
         self.know_again(turn, queue);
@@ -183,7 +192,7 @@ impl Machine {
 }
 
 /// The next one of a slice, while it lasts.
-fn take<T>(left: &mut usize, next: impl FnOnce() -> Option<T>) -> Option<T> {
+pub(super) fn take<T>(left: &mut usize, next: impl FnOnce() -> Option<T>) -> Option<T> {
     *left = left.checked_sub(1)?;
     next()
 }

@@ -1,5 +1,6 @@
 //! FETCH: the leftmost queue that has a job wins; where there is none, the FETCH waits in here (rules `F-01` to `F-06`).
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::parked::ParkedNo;
@@ -7,7 +8,7 @@ use super::table::{Slot, State};
 use super::{Machine, Progress, Turn};
 use crate::command::{ConnId, Delivery, Handout, Reply, Stage, Ticket};
 use crate::fact::{Fact, Facts, Standing};
-use crate::limits::{RESERVE_MAX_S, RESERVE_MIN_S};
+use crate::limits::{DUE_SLICE, RESERVE_MAX_S, RESERVE_MIN_S};
 use crate::time::{Now, Wall};
 
 /// Reserved from now on (rule `W-03`).
@@ -42,13 +43,16 @@ impl Machine {
             return None;
         }
         self.ticks.touch_queues(queues);
-        match queues.iter().find_map(|name| self.next_in(name)) {
-            Some(slot) => Some(self.reserve(turn, conn, slot)),
-            None => {
-                self.parked.park(ticket, conn, queues, deadline);
-                None
+        for _ in 0..DUE_SLICE {
+            match queues.iter().find_map(|name| self.next_in(name)) {
+                Some(slot) if self.is_over(turn.now.wall, slot) => self.expire(turn, slot),
+                Some(slot) => return Some(self.reserve(turn, conn, slot)),
+                None => break,
             }
         }
+        // Those that are over are due to be dropped, however many there are, and then who waits is served.
+        self.parked.park(ticket, conn, queues, deadline);
+        None
     }
 
     /// Who has waited longest for a job of this queue.
@@ -60,13 +64,24 @@ impl Machine {
     /// Gives the jobs that stand in these jobs' queues to those who wait for them: who has waited longest comes
     /// first, and gets the next job of the leftmost of its queues that has one (`G7`).
     pub(super) fn serve<F: Facts>(&mut self, turn: &mut Turn<'_, F>, jobs: &[Slot]) {
-        let waiter = |machine: &Self, slot: &Slot| {
-            let queue = machine.table[*slot].queue;
-            machine.queues.first(queue).and_then(|_| machine.waiter(queue))
-        };
-        while let Some(no) = jobs.iter().filter_map(|slot| waiter(self, slot)).min() {
-            let next = self.parked.queues_of(no).find_map(|name| self.next_in(name));
-            let (Some(slot), Some(waiting)) = (next, self.parked.take(no)) else { return };
+        let queues: BTreeSet<u16> = jobs.iter().map(|slot| self.table[*slot].queue).collect();
+        self.serve_queues(turn, &queues);
+    }
+
+    /// The same by the numbers of the queues.
+    pub(super) fn serve_queues<F: Facts>(&mut self, turn: &mut Turn<'_, F>, queues: &BTreeSet<u16>) {
+        let waiter =
+            |machine: &Self, queue: u16| machine.queues.first(queue).and_then(|_| machine.waiter(queue));
+        let mut left = DUE_SLICE;
+        while let Some(no) = queues.iter().filter_map(|queue| waiter(self, *queue)).min() {
+            let Some(slot) = self.parked.queues_of(no).find_map(|name| self.next_in(name)) else { return };
+            if self.is_over(turn.now.wall, slot) {
+                let Some(fewer) = left.checked_sub(1) else { return };
+                left = fewer;
+                self.expire(turn, slot);
+                continue;
+            }
+            let Some(waiting) = self.parked.take(no) else { return };
             let reply = self.reserve(turn, waiting.conn, slot);
             turn.out.replies.push((waiting.ticket, reply));
         }

@@ -16,6 +16,7 @@ impl Machine {
         match self.reserved(conn, jid) {
             Some(slot) => {
                 self.attempted(turn, slot, Some(jid), Outcome::Done, None);
+                self.outlive(turn, slot, jid);
                 self.end(turn, slot, Ending::Acked);
             }
             None => self.tally.stale_acks += 1,

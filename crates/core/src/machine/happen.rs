@@ -189,6 +189,7 @@ impl Machine {
 
     /// Takes a job out of wherever it stands.
     fn leave(&mut self, slot: Slot) {
+        self.unwatch(slot);
         match self.table[slot].state {
             State::Free => {}
             State::Queued => self.queues.remove(&mut self.table, slot),
@@ -228,6 +229,7 @@ impl Machine {
             }
             Standing::Queued { .. } => self.queues.insert(&mut self.table, slot),
             Standing::Working { wid, since, until } => {
+                self.started(slot);
                 let holder = match self.ticks.get(self.table.seq_of(slot)) {
                     Some(held) => (wid.into(), held.worker),
                     None => self.workers.reserving(wid),
@@ -243,6 +245,7 @@ impl Machine {
                 self.sets.insert(&self.table, slot);
             }
         }
+        self.watch(slot);
     }
 
     /// A job is no more.

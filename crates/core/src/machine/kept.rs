@@ -63,6 +63,11 @@ impl Kept {
         self.families.get(&family)?.get(key)
     }
 
+    /// What a record says.
+    pub(super) fn value(&self, family: Family, key: &[u8]) -> Option<&[u8]> {
+        self.get(family, key).map(|held| &*held.value)
+    }
+
     /// The records of a family from a key on, as many as an answer may hold.
     pub(super) fn page(&self, family: Family, from: &[u8], count: usize) -> KeptPage {
         let Some(records) = self.families.get(&family) else { return KeptPage::default() };

@@ -10,6 +10,7 @@ mod counters;
 mod deadlines;
 mod due;
 mod edit;
+mod expiry;
 mod fetch;
 mod finish;
 mod happen;
@@ -36,9 +37,10 @@ mod terms;
 mod tests;
 mod tick;
 mod track;
+mod unique;
 mod workers;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::adopt::Life;
 use self::counters::Counters;
@@ -54,6 +56,7 @@ use self::table::{Slot, Table};
 pub use self::tick::Names;
 use self::tick::Ticks;
 use self::track::Tracks;
+use self::unique::Keys;
 use self::workers::Workers;
 use crate::command::{Command, ConnId, Refusal, Reply, Stage, Ticket};
 use crate::event::Event;
@@ -94,6 +97,9 @@ pub struct Machine {
     /// Where discarded jobs stood.
     stood: BTreeMap<Slot, Stood>,
     terms: BTreeMap<Slot, OwnTerms>,
+    keys: Keys,
+    /// When jobs expire that may be dropped where they stand, see `expiry.rs`.
+    expiring: BTreeSet<(Wall, Slot)>,
     counters: Counters,
     recent: Recent,
     kept: Kept,
@@ -126,6 +132,8 @@ impl Machine {
             losses: BTreeMap::new(),
             stood: BTreeMap::new(),
             terms: BTreeMap::new(),
+            keys: Keys::default(),
+            expiring: BTreeSet::new(),
             counters: Counters::default(),
             recent: Recent::default(),
             kept: Kept::default(),
@@ -190,6 +198,7 @@ impl Machine {
             Command::Queues { deed, names } => self.operate_queues(&mut turn, deed, names),
             Command::Keep { records } => self.keep_records(&mut turn, records),
             Command::Track { conn, jid, deed } => self.track(&mut turn, conn, jid, deed),
+            Command::FreeKey(which) => self.free_key(&mut turn, which),
             Command::Latency { names } => self.latency(&turn, names),
             Command::Due => return self.due(&mut turn),
         };

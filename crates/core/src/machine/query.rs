@@ -58,6 +58,7 @@ impl Machine {
             Query::Far { list, from, page, back } => self.far(list, *from, *page, *back),
             Query::Scan(scan) => Answer::Scanned(Box::new(self.scan(scan))),
             Query::Queues => Answer::Queues(self.queue_views(now)),
+            Query::Keys { from, count } => Answer::Keys(self.keys_page(now.wall, *from, *count)),
             Query::Kept { family, from, count } => {
                 Answer::Kept(self.kept.page(*family, from.as_deref().unwrap_or_default(), *count))
             }

@@ -13,12 +13,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Machine, Settled};
-use crate::command::{Asks, Command, ConnId, Hello, Push, QueueDeed, Reply, Stage, Text, Ticket, TrackDeed};
+use crate::command::{
+    AskUnique, Asks, Command, ConnId, Hello, Push, QueueDeed, Refusal, Reply, Stage, Text, Ticket, TrackDeed,
+    WhichKey,
+};
 use crate::edit::Edit;
 use crate::event::{Attempt, Event};
-use crate::fact::{Cleared, Fact, Facts, Failure, JobId, OnLost, Span};
+use crate::fact::{Cleared, Fact, Facts, Failure, JobId, OnLost, Release, Span};
 use crate::limits::Rules;
-use crate::query::{Answer, Page, Place, Query, Scan, Set, Tracked, Where};
+use crate::query::{Answer, KeyHolder, KeyView, Page, Place, Query, Scan, Set, Tracked, Where};
 use crate::time::{Boot, Now, Wall};
 
 const KEY: [u64; 2] = [7, 11];
@@ -35,7 +38,8 @@ impl Facts for Log {
         let text: &[u8] = match fact {
             Fact::Put { body, .. } => body,
             Fact::Fail { failure, .. } => failure.text,
-            Fact::Keep { value: Some(value), .. } if fact.has_place() => value,
+            // A record lives as a whole, however little it says.
+            Fact::Keep { .. } if fact.has_place() => b"record",
             _ => &[],
         };
         let span = Span { at: self.texts.len() as u64, len: text.len() as u32 };
@@ -214,6 +218,27 @@ impl Scene {
                 self.operate(ticket, verb, args, out);
             }
             "set" | "get" | "extend" => self.track(ticket, conn, verb, args, out),
+            "bulk" => {
+                let bodies: Vec<String> = args.iter().map(|job| job.replace(',', " ")).collect();
+                let words: Vec<Vec<&str>> = bodies.iter().map(|body| body.split(' ').collect()).collect();
+                let jobs: Vec<Push<'_>> = words
+                    .iter()
+                    .zip(&bodies)
+                    .map(|(words, body)| {
+                        let option =
+                            |name: &str| words.iter().find_map(|a| a.strip_prefix(name)?.strip_prefix('='));
+                        push(words[0], body, &option, None)
+                    })
+                    .collect();
+                self.apply(ticket, Command::PushBulk { jobs: &jobs }, out);
+            }
+            "free" => {
+                let which = match option("jid") {
+                    Some(jid) => WhichKey::Jid(jid),
+                    None => WhichKey::Key(key(args[0])),
+                };
+                self.apply(ticket, Command::FreeKey(which), out);
+            }
             "latency" => _ = self.apply(ticket, Command::Latency { names: args }, out),
             "attempts" => return Some(std::mem::take(&mut self.attempts).join(", ")),
             "decrees" => return Some(self.decree(args)),
@@ -321,6 +346,7 @@ impl Scene {
                 "dead" => rules.dead_max = value.parse().expect("a number"),
                 "grace" => rules.lost_worker_grace = duration(value),
                 "tracks" => rules.tracks_max = value.parse().expect("a number"),
+                "unique" => rules.unique_max = value.parse().expect("a number"),
                 "window" => rules.repush_window = duration(value),
                 _ => panic!("no rule {name}"),
             }
@@ -358,6 +384,7 @@ impl Scene {
             "working" => Query::Working { page },
             "workers" | "asked" => Query::Workers,
             "info" => Query::Info,
+            "keys" => Query::Keys { from: 0, count: 100 },
             place if place.starts_with("jid=") => Query::Jid { jid: place[4..].into() },
             "queues" | "traffic" => Query::Queues,
             name => Query::Queue { name: name.into(), page },
@@ -402,9 +429,27 @@ impl Scene {
                 .map(|q| format!("{}:{}{}", q.name, q.size, if q.paused { ":paused" } else { "" }))
                 .collect::<Vec<_>>()
                 .join(" "),
+            Answer::Keys(page) => page.keys.iter().map(|key| self.key(key)).collect::<Vec<_>>().join(" "),
             Answer::Missing => "no such queue".into(),
             other => panic!("{other:?}"),
         }
+    }
+
+    /// `k=a@60s`: who holds it, and until when. `(a)`: it has succeeded.
+    fn key(&self, held: &KeyView) -> String {
+        let name = held.key.to_be_bytes();
+        let name = String::from_utf8_lossy(&name).trim_start_matches('\0').to_owned();
+        let holder = match &held.holder {
+            KeyHolder::Job { id, .. } => {
+                let Answer::Jobs(jobs) = self.machine.answer(self.now, &Query::Named { ids: vec![*id] })
+                else {
+                    panic!("no job")
+                };
+                self.name(&jobs.jobs[0].body)
+            }
+            KeyHolder::Done { jid, jobtype, queue } => format!("({jid}:{jobtype}:{queue})"),
+        };
+        format!("{name}={holder}@{}s", held.until.since(START).as_secs())
     }
 
     /// The jid is the first word of a body.
@@ -429,6 +474,11 @@ impl Scene {
                     jid
                 }
                 Reply::Count(count) => count.to_string(),
+                Reply::Pushed(fates) => {
+                    let fate =
+                        |fate: Result<(), Refusal>| fate.map_or_else(|why| why.to_string(), |()| "ok".into());
+                    fates.into_iter().map(fate).collect::<Vec<_>>().join("; ")
+                }
                 Reply::State(stage) => format!("{stage:?}").to_lowercase(),
                 Reply::Latencies(waited) => {
                     let shown = waited.iter().map(|(name, waited)| format!("{name}={}s", waited.as_secs()));
@@ -487,12 +537,30 @@ fn push<'a>(
             "dead" => OnLost::Dead,
             _ => OnLost::Requeue,
         }),
-        asks: Asks { tracked: option("track").is_some(), ..Asks::default() },
+        asks: Asks {
+            unique: option("unique").map(|text| AskUnique {
+                key: key(text),
+                hold: option("hold").map_or(Duration::from_secs(3_600), duration),
+                release: match option("until") {
+                    Some("start") => Release::Start,
+                    Some("expiry") => Release::Expiry,
+                    _ => Release::Success,
+                },
+            }),
+            tracked: option("track").is_some(),
+            expires: option("expires").map(|after| START.after(duration(after))),
+            ..Asks::default()
+        },
         at,
         failure: None,
         sent: body.as_bytes(),
         body: body.as_bytes(),
     }
+}
+
+/// The number whose bytes are the text.
+fn key(text: &str) -> u128 {
+    text.bytes().fold(0, |key, byte| key << 8 | u128::from(byte))
 }
 
 fn stage(word: &str) -> Stage {

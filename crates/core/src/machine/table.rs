@@ -52,6 +52,8 @@ pub(super) struct Entry {
     pub(super) state: State,
     /// Its body names another queue.
     pub(super) moved: bool,
+    /// It asks for more than being run, see `terms.rs`.
+    pub(super) asks: bool,
 }
 
 const _: () = assert!(size_of::<Entry>() == 72, "an entry is meant to stay small");
@@ -175,6 +177,7 @@ impl Table {
             on_lost: head.on_lost,
             state: State::Queued,
             moved: false,
+            asks: false,
         };
         self.fill(slot, entry);
         self.index(slot, jid);

@@ -11,6 +11,7 @@
 
 use super::table::Slot;
 use super::track::Tracks;
+use super::unique::Keys;
 use super::{Machine, Turn};
 use crate::command::{Asks, Push, Refusal};
 use crate::fact::{Cleared, Ending, Fact, Facts, Family, OwnTerms, Terms, Unique};
@@ -28,6 +29,7 @@ impl Machine {
     /// What a job gets of what it asks for.
     pub(super) fn agree<'a>(&self, now: Wall, job: &Push<'a>) -> Result<Terms<'a>, Refusal> {
         let Asks { unique, expires, batch, callback, cron, tracked } = job.asks;
+        self.may_take(now, unique.as_ref())?;
         let unique = unique.map(|ask| Unique {
             key: ask.key,
             until: job.at.unwrap_or(now).max(now).after(ask.hold),
@@ -43,20 +45,32 @@ impl Machine {
 
     /// A job is in the machine.
     pub(super) fn take_on(&mut self, slot: Slot, terms: &Terms<'_>) {
-        if *terms != Terms::default() {
-            self.terms.insert(slot, OwnTerms::of(terms));
+        if *terms == Terms::default() {
+            return;
+        }
+        self.table[slot].asks = true;
+        self.terms.insert(slot, OwnTerms::of(terms));
+        if let Some(unique) = terms.unique {
+            self.keys.take(slot, unique);
         }
     }
 
     /// A job leaves the machine.
     pub(super) fn let_go(&mut self, slot: Slot) {
-        self.terms.remove(&slot);
+        if !self.table[slot].asks {
+            return;
+        }
+        if let Some(unique) = self.terms.remove(&slot).and_then(|terms| terms.unique) {
+            self.keys.give_up(slot, unique);
+        }
     }
 
     /// A record of a [kept](Family::KEPT) family is this from now on, or is no more.
     pub(super) fn learn(&mut self, family: Family, key: &[u8], value: Option<&[u8]>) {
-        if family == Family::Track {
-            self.tracks.learn(key, value);
+        match family {
+            Family::Track => self.tracks.learn(key, value),
+            Family::Unique => self.learn_key(key, value),
+            _ => {}
         }
     }
 
@@ -64,6 +78,8 @@ impl Machine {
     pub(super) fn forget_terms(&mut self) {
         self.terms.clear();
         self.tracks = Tracks::default();
+        self.keys = Keys::default();
+        self.expiring.clear();
     }
 
     /// A job was run, and failed; it is where it goes then.
@@ -98,6 +114,9 @@ impl Machine {
     }
 
     fn gone(&self, slot: Slot) -> Option<Gone> {
+        if !self.table[slot].asks {
+            return None;
+        }
         let terms = self.terms.get(&slot)?.clone();
         Some(Gone { jid: self.table[slot].jid, terms })
     }

@@ -418,6 +418,7 @@ fn rules(settings: &Settings<'_>) -> Result<Rules, ConfigError> {
         workers_max: settings.count("limits.workers_max", 1..=1_000_000)?,
         kept_max: settings.size("limits.kept_max", 1 << 20..=1 << 30)?,
         tracks_max: settings.count("limits.tracks_max", 1..=100_000_000)?,
+        unique_max: settings.count("limits.unique_max", 0..=100_000_000)?,
         repush_window: settings.duration("retention.repush_window")?,
         repush_max: settings.count("retention.repush_max", 0..=100_000_000)?,
     })

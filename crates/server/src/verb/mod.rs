@@ -24,7 +24,7 @@ mod workers;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bessemer_core::command::Stage;
+use bessemer_core::command::{Refusal, Stage};
 use bessemer_core::query::ServerFigures;
 use bessemer_core::{Command, ConnId, Now, Progress, Reply, Ticket};
 use bessemer_protocol::operate::Reached;
@@ -201,8 +201,16 @@ pub(crate) fn respond(reply: Reply, form: Form, around: &Surroundings<'_>, out: 
         (Reply::Info(info), _) => info::respond(&info, around, out),
         (Reply::Refused(refusal), _) => {
             around.rejected.count(Reason::from(&refusal));
-            put_error(out, ErrorCode::Err, &refusal.to_string());
+            put_error(out, code(&refusal), &refusal.to_string());
         }
+    }
+}
+
+/// The code that a client tells a refusal by.
+pub(crate) fn code(refusal: &Refusal) -> ErrorCode {
+    match refusal {
+        Refusal::NotUnique(_) => ErrorCode::NotUnique,
+        _ => ErrorCode::Err,
     }
 }
 

@@ -7,10 +7,11 @@ use bessemer_core::command::{Push, Refusal};
 use bessemer_core::{Command, Progress};
 use bessemer_protocol::job::{Checked, Job};
 use bessemer_protocol::resp::put_bulk;
+use bessemer_protocol::response::ErrorCode;
 use bessemer_store::Engine;
 use bessemer_web::{Pushed, Refused};
 
-use super::{Call, Form, MEMORY_FULL, Outcome, push};
+use super::{Call, Form, MEMORY_FULL, Outcome, code, push};
 use crate::rejected::{Reason, Rejected};
 
 pub(super) fn run<E: Engine>(call: &mut Call<'_, E>, rest: &str) -> Outcome {
@@ -63,7 +64,7 @@ fn submit<E: Engine>(call: &mut Call<'_, E>, jobs: Vec<(&str, Job<'_>)>) -> (Pro
                 Some((reason, text))
             }
         };
-        report.0.push(Fate { jid, refused });
+        report.0.push(Fate { jid, refused, code: ErrorCode::Err });
     }
     let mut bodies = std::mem::take(call.scratch);
     bodies.clear();
@@ -96,6 +97,7 @@ struct Fate {
     /// Empty: it has none.
     jid: String,
     refused: Option<(Reason, String)>,
+    code: ErrorCode,
 }
 
 impl Report {
@@ -105,6 +107,7 @@ impl Report {
         for (fate, outcome) in submitted.zip(outcomes) {
             if let Err(refusal) = outcome {
                 rejected.count(Reason::from(&refusal));
+                fate.code = code(&refusal);
                 fate.refused = Some((Reason::from(&refusal), refusal.to_string()));
             }
         }
@@ -116,6 +119,8 @@ impl Report {
         let mut errors = BTreeMap::new();
         for (index, fate) in self.0.into_iter().enumerate() {
             let Some((_, why)) = fate.refused else { continue };
+            // A client tells by its code what it may take for no failure (rule `P-22`).
+            let why = if fate.code == ErrorCode::Err { why } else { format!("{} {why}", fate.code.as_str()) };
             let mut key = fate.jid;
             if errors.contains_key(&key) {
                 key = format!("#{index}");

@@ -132,7 +132,8 @@ impl Owned {
             | Command::Queues { .. }
             | Command::Latency { .. }
             | Command::Keep { .. }
-            | Command::Track { .. } => return None,
+            | Command::Track { .. }
+            | Command::FreeKey(_) => return None,
         })
     }
 }

@@ -79,7 +79,8 @@ impl PostgresReader {
             | Query::Named { .. }
             | Query::Far { .. }
             | Query::Queues
-            | Query::Kept { .. } => Err(open::damaged("this page is not part of the spike")),
+            | Query::Kept { .. }
+            | Query::Keys { .. } => Err(open::damaged("this page is not part of the spike")),
         }
     }
 }
