@@ -1,6 +1,7 @@
 //! The rules of jobs as scenarios; see `scenario.rs` for the language.
 
 mod deeds;
+mod keys;
 
 use super::scenario::{play, play_with};
 use crate::limits::Rules;
