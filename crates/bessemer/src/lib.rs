@@ -99,7 +99,8 @@ pub use bessemer_macros::job;
 pub use bessemer_protocol::handshake::Hello;
 pub use bessemer_protocol::mutate::{Filter as MutateFilter, Target as MutateTarget};
 pub use bessemer_protocol::operate::{
-    JobEdit, JobFilter, JobPage, JobSet, JobSlice, JobState, ListedJob, ListedQueue, ListedWorker,
+    JobEdit, JobFilter, JobPage, JobSet, JobSlice, JobState, KeyFilter, KeyPage, ListedJob, ListedKey,
+    ListedQueue, ListedWorker,
 };
 pub use bessemer_protocol::response::{ErrorCode, Info, ServerError, WorkerState};
 pub use bessemer_protocol::url::{Url, UrlError};

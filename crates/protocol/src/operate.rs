@@ -1,4 +1,4 @@
-//! JOBS, WORKERS and QUEUE LIST: verbs of our own for operators, of which other servers know nothing.
+//! JOBS, WORKERS, UNIQUE and QUEUE LIST: verbs of our own for operators, of which other servers know nothing.
 //!
 //! A walk over jobs goes piece by piece: each reply says where the next one begins, so that no command takes long,
 //! however many jobs there are, and whoever asks can show how far it has come.
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::text::{is_object, json_error};
+use crate::text::{is_object, json_error, quote};
 
 /// The payload of JOBS: which jobs are meant. What is left out does not restrict them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -221,7 +221,70 @@ pub struct ListedWorker {
     pub busy: u64,
 }
 
-/// The reply to WORKERS QUIET and WORKERS TERMINATE.
+/// The payload of UNIQUE LIST and of UNIQUE RELEASE: which keys are meant.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct KeyFilter {
+    /// This one, as a list names it: 32 hexadecimal digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Those that living jobs with this jid hold; for a release.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jid: Option<String>,
+    /// Where the reply before said that the next page begins; for a list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// How many are listed at most. The server has a limit of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<usize>,
+}
+
+impl KeyFilter {
+    /// Reads a payload; none at all means every key. The error is what the client is told.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if text.trim_ascii().is_empty() {
+            return Ok(Self::default());
+        }
+        let filter =
+            serde_json::from_str(text).map_err(|e| format!("invalid filter: {}", json_error(&e, 0)))?;
+        if is_object(text) { Ok(filter) } else { Err("invalid filter: expected an object".into()) }
+    }
+
+    /// Reads a key. The error is what the client is told.
+    pub fn read_key(text: &str) -> Result<u128, String> {
+        let is_key = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let key = u128::from_str_radix(text, 16).ok().filter(|_| is_key);
+        key.ok_or_else(|| format!("invalid key {}: it has 32 hexadecimal digits", quote(text)))
+    }
+}
+
+/// The reply to UNIQUE LIST.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyPage {
+    pub keys: Vec<ListedKey>,
+    /// Where the next page begins.
+    pub next: Option<String>,
+    /// Keys that are held, and those that are over and not yet forgotten.
+    pub total: u64,
+}
+
+/// A key that is held, and by which job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedKey {
+    pub key: String,
+    pub jid: String,
+    pub jobtype: String,
+    pub queue: String,
+    /// Free from then on in any case.
+    pub until: String,
+    /// `success`, `start` or `expiry`.
+    pub release: String,
+    /// Where the job is; nothing: it has succeeded, and asked for its key to stay.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub state: Option<JobState>,
+}
+
+/// The reply to UNIQUE RELEASE, WORKERS QUIET and WORKERS TERMINATE.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reached {
     pub count: u64,

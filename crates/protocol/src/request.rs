@@ -24,6 +24,8 @@ pub enum Verb {
     Jobs,
     /// Our own: what operators ask of worker processes.
     Workers,
+    /// Our own: what operators ask of the keys of unique jobs.
+    Unique,
 }
 
 impl Verb {
@@ -44,6 +46,7 @@ impl Verb {
         ("EXTEND", Self::Extend),
         ("JOBS", Self::Jobs),
         ("WORKERS", Self::Workers),
+        ("UNIQUE", Self::Unique),
     ];
 
     /// The word on the wire.

@@ -134,6 +134,7 @@ fn lower(verb: Verb) -> &'static str {
         Verb::Queue => "queue",
         Verb::Jobs => "jobs",
         Verb::Workers => "workers",
+        Verb::Unique => "unique",
         Verb::Batch => "batch",
         Verb::Track => "track",
         Verb::Extend => "extend",

@@ -1,13 +1,14 @@
 //! What operators ask of a server: to pause queues, to find jobs and act on them, to quiet workers.
 //!
-//! QUEUE and FLUSH are Faktory's. QUEUE LIST, JOBS and WORKERS are Bessemer's own: of another server they are
+//! QUEUE and FLUSH are Faktory's. QUEUE LIST, JOBS, UNIQUE and WORKERS are Bessemer's own: of another server they are
 //! [`Error::Unsupported`]. Who asks for much asks in slices: a page has a cursor, and there is more as long as it has one.
 //! Each command is there for one connection and for the pool.
 
 use std::collections::BTreeMap;
 
 use bessemer_protocol::operate::{
-    JobEdit, JobFilter, JobPage, JobSlice, ListedQueue, ListedWorker, QueueList, Reached, WorkerList,
+    JobEdit, JobFilter, JobPage, JobSlice, KeyFilter, KeyPage, ListedQueue, ListedWorker, QueueList, Reached,
+    WorkerList,
 };
 use bessemer_protocol::response::{Info, WorkerState};
 use serde_json::value::RawValue;
@@ -106,6 +107,20 @@ impl Client {
     /// Makes a job another one; 0: it is being worked on, or has moved on meanwhile.
     pub async fn edit_job(&mut self, edit: &JobEdit) -> Result<u64, Error> {
         let command = Command::jobs("JOBS EDIT", edit);
+        let answer = command.expect_document(self.ask(&command).await?);
+        answer.map(|Reached { count }| count)
+    }
+
+    /// The keys of unique jobs that are held. Where the page says that there is more, `after` of the next filter is its
+    /// `next`.
+    pub async fn list_keys(&mut self, filter: &KeyFilter) -> Result<KeyPage, Error> {
+        let command = Command::jobs("UNIQUE LIST", filter);
+        command.expect_document(self.ask(&command).await?)
+    }
+
+    /// Frees the key of a unique job, or those of a jid; the jobs go on without. How many were held.
+    pub async fn release_keys(&mut self, filter: &KeyFilter) -> Result<u64, Error> {
+        let command = Command::jobs("UNIQUE RELEASE", filter);
         let answer = command.expect_document(self.ask(&command).await?);
         answer.map(|Reached { count }| count)
     }

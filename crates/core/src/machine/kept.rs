@@ -169,7 +169,9 @@ impl Machine {
         if self.kept.get(record.family, &record.key).is_some() {
             return Ok(());
         }
-        self.may_keep(std::slice::from_ref(record)).map_err(Refusal::Unkept)?;
+        if record.family.is_open() {
+            self.may_keep(std::slice::from_ref(record)).map_err(Refusal::Unkept)?;
+        }
         let Record { family, key, value } = record;
         self.keep_down(*family, key, value.as_deref().unwrap_or_default(), facts);
         Ok(())

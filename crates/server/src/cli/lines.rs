@@ -1,7 +1,7 @@
 //! The form of an export: JSON lines, each an object with one member that says what it is.
 //!
 //! ```text
-//! {"export":{"format":2,"bessemer":"0.1.0","made":"…","processed":7,"failures":1}}   first
+//! {"export":{"format":3,"bessemer":"0.1.0","made":"…","processed":7,"failures":1}}   first
 //! {"queue":{"name":"default","paused":false}}
 //! {"day":{"date":"2026-11-23","processed":7,"failures":1}}
 //! {"record":{"family":"marks","key":"…","value":"…"}}                                 since format 2
@@ -9,12 +9,16 @@
 //! {"end":{"jobs":1}}                                                                  last, so that a torn file shows
 //! ```
 //!
+//! A job that asks for more than being run has a member `terms` too, since format 3: see `terms.rs`.
+//!
 //! The order of lines says nothing about the order of jobs: in each queue the job with the smallest `order` leaves
 //! first. A job's `body` is kept byte for byte. Keys and values of records are any bytes: control characters, `%` and
 //! what is not ASCII are written as in a URL.
 //!
 //! The rule for changing this file: an export of every released version is read for ever. What an older reader may
 //! ignore there is none of, since unknown members are errors: so anything new needs a higher [`FORMAT`].
+
+mod terms;
 
 use std::borrow::Cow;
 
@@ -29,8 +33,10 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, percent_encode};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use self::terms::Agreed;
+
 /// The format that is written, and the newest that is read.
-pub(super) const FORMAT: u32 = 2;
+pub(super) const FORMAT: u32 = 3;
 
 /// Bytes of a `wid`.
 pub(super) const WID_MAX: usize = 1024;
@@ -134,6 +140,8 @@ pub(super) struct Job<'a> {
     /// When its workers were lost.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     lost: Vec<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    terms: Option<Agreed<'a>>,
     #[serde(borrow)]
     body: &'a RawValue,
 }
@@ -239,6 +247,7 @@ impl<'a> Job<'a> {
             enqueued_at: life.enqueued_at.map(written),
             failure: failure.transpose()?,
             lost: life.losses.iter().copied().map(written).collect(),
+            terms: Agreed::of(&life.head.terms),
             body: serde_json::from_slice(life.body)?,
         };
         match life.standing {
@@ -269,7 +278,8 @@ impl<'a> Job<'a> {
         if !(-ORDER_MAX..=ORDER_MAX).contains(&self.order) {
             return Err(format!("`order` {} is out of range", self.order));
         }
-        let head = head(envelope);
+        let terms = self.terms.as_ref().map(Agreed::terms).transpose()?.unwrap_or_default();
+        let head = Head { terms, ..head(envelope) };
         let failure = self.failure.as_ref().map(|failed| {
             if !is_object(failed.report.get()) {
                 return Err("`report` is no object".to_owned());
@@ -352,7 +362,10 @@ mod tests {
         };
         vec![
             life(Standing::Queued { since: Wall(1_767_323_045_123_456) }),
-            life(Standing::Scheduled { at: Wall::LAST }),
+            Life {
+                head: Head { terms: Terms { tracked: true, expires: Some(Wall(7)), ..head.terms }, ..head },
+                ..life(Standing::Scheduled { at: Wall::LAST })
+            },
             Life { failure: Some(failure), ..life(Standing::Retrying { at: Wall(-1) }) },
             Life {
                 failure: Some(Failure { next_at: None, ..failure }),

@@ -25,6 +25,7 @@ mod salvage;
 mod shell;
 mod table;
 mod tokens;
+mod unique;
 mod verify;
 mod workers;
 
@@ -105,6 +106,7 @@ pub enum Tool {
     Jobs(jobs::Jobs),
     Workers(workers::Workers),
     Tokens(tokens::Tokens),
+    Unique(unique::Unique),
     Flush(flush::Flush),
     Demo(demo::Demo),
     Shell(shell::Shell),
@@ -170,6 +172,7 @@ impl Tool {
             Self::Jobs(tool) => tool.run(cli),
             Self::Workers(tool) => tool.run(cli),
             Self::Tokens(tool) => tool.run(cli),
+            Self::Unique(tool) => tool.run(cli),
             Self::Flush(tool) => tool.run(cli),
             Self::Demo(tool) => tool.run(cli),
             Self::Shell(tool) => tool.run(cli),
@@ -299,9 +302,19 @@ mod tests {
     #[test]
     fn every_subcommand_of_a_running_server_is_in_the_guide() {
         const GUIDE: &str = include_str!("../../../../docs/command-line.md");
-        for name in
-            ["push", "info", "queues", "jobs", "workers", "tokens", "flush", "demo", "shell", "completions"]
-        {
+        for name in [
+            "push",
+            "info",
+            "queues",
+            "jobs",
+            "workers",
+            "tokens",
+            "unique",
+            "flush",
+            "demo",
+            "shell",
+            "completions",
+        ] {
             assert!(Cli::command().find_subcommand(name).is_some(), "{name}");
             assert!(GUIDE.contains(&format!("\n## {name}\n")), "{name}");
         }

@@ -19,6 +19,7 @@ mod push_bulk;
 mod queue;
 mod select;
 mod track;
+mod unique;
 mod workers;
 
 use std::collections::BTreeMap;
@@ -40,6 +41,7 @@ use crate::node::inquiry::Inquiry;
 use crate::rejected::{Reason, Rejected};
 
 pub(crate) use self::deed::Deed;
+pub(crate) use self::push::asks;
 pub(crate) use self::push_bulk::{Report, take};
 
 /// What producers are told while memory is short (`G17`).
@@ -140,6 +142,7 @@ pub(crate) fn run<E: Engine>(call: &mut Call<'_, E>, line: &[u8]) -> (Outcome, O
         Verb::Queue if line == verb.as_str() => Outcome::Refused("QUEUE needs an argument".into()),
         Verb::Queue => queue::run(call, rest),
         Verb::Jobs => argument(verb, rest, jobs::run),
+        Verb::Unique => argument(verb, rest, |rest| unique::run(call, rest)),
         Verb::Workers => argument(verb, rest, |rest| workers::run(call, rest)),
         Verb::Track => argument(verb, rest, |rest| track::run(call, rest)),
         Verb::Extend => argument(verb, rest, |rest| track::extend(call, rest)),

@@ -189,7 +189,7 @@ fn tools_say_in_one_line_what_is_wrong_and_end_with_its_code() {
 pub(crate) fn lines(place: &Path, home: &Path) -> Vec<String> {
     let said = done(&["export", &place.display().to_string()], home);
     let lines: Vec<String> = said.lines().map(str::to_owned).collect();
-    assert!(lines[0].starts_with(r#"{"export":{"format":2,"bessemer":""#), "{}", lines[0]);
+    assert!(lines[0].starts_with(r#"{"export":{"format":3,"bessemer":""#), "{}", lines[0]);
     lines[1..].to_vec()
 }
 

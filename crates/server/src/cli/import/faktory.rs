@@ -12,7 +12,8 @@
 use std::borrow::Cow;
 
 use bessemer_core::Wall;
-use bessemer_core::fact::{Failure, Order, Standing};
+use bessemer_core::command::Asks;
+use bessemer_core::fact::{Failure, Head, Order, Standing, Terms, Unique};
 use bessemer_core::machine::Life;
 use bessemer_protocol::job::{Checked, Job};
 use bessemer_protocol::limits::JOB_MAX;
@@ -23,6 +24,7 @@ use serde_json::value::RawValue;
 use super::super::lines::{Date, WID_MAX, head};
 use super::digest::{Layout, Made};
 use super::keys::Kind;
+use crate::verb::asks;
 
 /// What a key is to Faktory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,7 +157,7 @@ impl Lying<'_> {
         let standing = self.standing(&job, reservation, enqueued_at)?;
         Ok(take(Life {
             order: Order(0),
-            head: head(&job),
+            head: Head { terms: terms(&job, enqueued_at), ..head(&job) },
             standing,
             enqueued_at: reservation.map(|_| enqueued_at),
             failure,
@@ -187,6 +189,15 @@ impl Lying<'_> {
             }
         })
     }
+}
+
+/// What Enterprise has promised of a job, counted from when it was enqueued. Batches are not in the file.
+fn terms(job: &Checked<'_>, enqueued_at: Wall) -> Terms<'static> {
+    let Asks { unique, expires, tracked, .. } = asks(job, enqueued_at);
+    let begin = job.at().map_or(enqueued_at, |at| Wall(at.as_microsecond())).max(enqueued_at);
+    let unique =
+        unique.map(|ask| Unique { key: ask.key, until: begin.after(ask.hold), release: ask.release });
+    Terms { unique, expires, tracked, ..Terms::default() }
 }
 
 fn moment_of(text: Option<&str>) -> Option<Wall> {

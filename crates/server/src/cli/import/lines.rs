@@ -95,8 +95,9 @@ impl Content {
                 Line::Queue(queue) => _ = content.queues.insert(queue.name.into_owned()),
                 Line::Day(date) => _ = date.day().map_err(|why| reader.wrong(&why))?,
                 Line::Record(record) => {
-                    let (_, key, value) = record.read().map_err(|why| reader.wrong(&why))?;
-                    content.kept += key.len() + value.len() + KEPT_RECORD_BYTES;
+                    let (family, key, value) = record.read().map_err(|why| reader.wrong(&why))?;
+                    let size = key.len() + value.len() + KEPT_RECORD_BYTES;
+                    content.kept += if family.is_open() { size } else { 0 };
                 }
                 Line::Job(job) => {
                     let envelope = job.envelope().map_err(|why| reader.wrong(&why))?;

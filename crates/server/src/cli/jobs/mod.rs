@@ -226,7 +226,7 @@ impl<'a> Job<'a> {
 }
 
 /// How a state is called.
-fn word(state: JobState) -> &'static str {
+pub(super) fn word(state: JobState) -> &'static str {
     match state {
         JobState::Working => "working",
         JobState::Queued => "queued",
