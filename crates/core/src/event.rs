@@ -19,8 +19,21 @@ pub enum Event {
     WorkerLost { wid: Box<str>, jobs: usize },
     /// A reservation expired.
     Expired { id: JobId },
+    /// Something that is only counted.
+    Counted { what: Counted, queue: Arc<str>, jobtype: Arc<str> },
     /// All jobs were deleted at one stroke (`N-03`), and what came of them is forgotten.
     Flushed,
+}
+
+/// What happened to a job that was in nobody's hands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// It was dropped, because its time was over (rule `E-40`).
+    Expired,
+    /// It came with a unique key, and got it (rule `E-30`).
+    Locked,
+    /// It came with a unique key that another job holds, and was refused.
+    Denied,
 }
 
 /// A job was in somebody's hands, and is no longer.

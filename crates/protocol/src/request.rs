@@ -29,7 +29,7 @@ pub enum Verb {
 }
 
 impl Verb {
-    const ALL: [(&'static str, Self); 16] = [
+    const ALL: [(&'static str, Self); 17] = [
         ("PUSH", Self::Push),
         ("PUSHB", Self::PushBulk),
         ("FETCH", Self::Fetch),

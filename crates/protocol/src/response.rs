@@ -180,6 +180,9 @@ pub struct Server {
     /// Input that was refused since the start, by reason; other servers do not send it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rejected: Option<BTreeMap<String, u64>>,
+    /// Ours: jobs that were dropped because their time was over, since the start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expired: Option<u64>,
 }
 
 #[cfg(test)]

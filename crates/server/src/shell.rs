@@ -16,6 +16,7 @@ use std::task::{Context, Poll, Wake, Waker, ready};
 use std::time::Duration;
 
 use bessemer_core::command::{Hello, Refusal};
+use bessemer_core::fact::Ending;
 use bessemer_core::query::ServerFigures;
 use bessemer_core::{Boot, ConnId, Event, Now};
 use bessemer_protocol::handshake;
@@ -646,12 +647,13 @@ fn report_memory(figures: &ServerFigures, high_water: u64) {
 fn report(event: &Event) {
     match event {
         Event::WorkerLost { wid, jobs } => tracing::warn!("worker {wid} is lost; {jobs} jobs taken back"),
+        Event::Discarded { id, why: Ending::Expired } => tracing::debug!("job {:x} has expired", id.0),
         Event::Discarded { id, why } => tracing::warn!("job {:x} is discarded: {why:?}", id.0),
         Event::Died { id, poison: true } => {
             tracing::warn!("job {:x} is dead: it lost its workers too often", id.0);
         }
         Event::Died { id, .. } => tracing::debug!("job {:x} is dead", id.0),
         Event::Expired { id } => tracing::info!("the reservation of job {:x} expired", id.0),
-        Event::Attempt(_) | Event::Flushed => {}
+        Event::Attempt(_) | Event::Counted { .. } | Event::Flushed => {}
     }
 }

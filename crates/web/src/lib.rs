@@ -62,6 +62,7 @@ mod site;
 pub mod stats;
 mod text;
 mod theme;
+mod unique;
 mod visit;
 pub mod watch;
 mod web;
@@ -76,7 +77,7 @@ pub use watch::Watch;
 
 use pages::{
     act, audit as audit_page, busy, choice, debug, docs, edit, home, job as job_page, queue, queues, recent,
-    search as search_page, set, statistics, tokens, works,
+    search as search_page, set, statistics, tokens, unique as unique_page, works,
 };
 use problem::Problem;
 use routes::Routes;
@@ -249,6 +250,8 @@ fn guarded<F: Front>() -> Routes<F> {
         .route("/audit/export", get(audit_page::export::<F>))
         .route("/tokens", get(tokens::show::<F>).post(tokens::create::<F>))
         .route("/tokens/{id}", post(tokens::revoke::<F>))
+        .route("/unique", get(unique_page::show::<F>))
+        .route("/unique/{key}", post(unique_page::release::<F>))
         .route("/debug", get(debug::show::<F>))
         .route("/docs", get(docs::show))
         .route("/language", post(choice::language::<F>))

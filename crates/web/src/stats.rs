@@ -66,6 +66,7 @@ pub fn document(info: &Info, figures: &ServerFigures, now: Wall, version: &str) 
             reloads_refused: Some(figures.reloads_refused),
             certificate_until: figures.certificate_until.map(Wall::rfc3339),
             rejected: Some(figures.rejected.iter().map(|(reason, n)| ((*reason).to_owned(), *n)).collect()),
+            expired: Some(since.expired),
         },
     }
 }

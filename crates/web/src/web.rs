@@ -224,7 +224,7 @@ impl<F: Front> Web<F> {
     }
 }
 
-fn unexpected(answer: &Answer) -> Problem {
+pub(crate) fn unexpected(answer: &Answer) -> Problem {
     let kind = match answer {
         Answer::Info(_) => "figures",
         Answer::History(_) => "history",

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::due::take;
 use super::table::{Slot, State};
 use super::{Machine, Turn};
-use crate::event::Event;
+use crate::event::{Counted, Event};
 use crate::fact::{Ending, Facts};
 use crate::time::Wall;
 
@@ -47,6 +47,7 @@ impl Machine {
     pub(super) fn expire<F: Facts>(&mut self, turn: &mut Turn<'_, F>, slot: Slot) {
         let id = self.table.id(slot);
         self.tally.expired += 1;
+        turn.out.events.push(self.counted(Counted::Expired, slot));
         self.end(turn, slot, Ending::Expired);
         turn.out.events.push(Event::Discarded { id, why: Ending::Expired });
     }

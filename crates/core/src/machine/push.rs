@@ -34,20 +34,13 @@ impl Machine {
             self.tally.repushed += 1;
             return Ok(());
         }
-        let terms = match self.agree(now.wall, job) {
-            Ok(terms) => terms,
-            Err(why) => {
-                self.tally.keys_denied += u64::from(matches!(why, Refusal::NotUnique(_)));
-                return Err(why);
-            }
-        };
+        let terms = self.agree(now.wall, job).inspect_err(|why| self.count_denied(turn, job, why))?;
         let (id, order) = (self.table.next_id(), self.tail());
         let head = job.head(body_hash, terms);
         let standing = Standing::Queued { since: now.wall };
         let put = Fact::Put { id, order, at: Some(now.wall), head, standing, body: job.body };
         self.tally.accepted += 1;
-        self.tally.keys_taken += u64::from(terms.unique.is_some());
-        let is_over = terms.expires.is_some_and(|at| at <= now.wall);
+        let (is_unique, is_over) = (terms.unique.is_some(), terms.expires.is_some_and(|at| at <= now.wall));
         let slot = id.0 as Slot;
         match job.at.filter(|at| *at > now.wall) {
             Some(at) => self.happen(turn, &put.standing(Standing::Scheduled { at })),
@@ -58,6 +51,9 @@ impl Machine {
                 // With a failure to tell first, it goes through its queue.
                 self.enqueue(turn, to, job.failure.is_none() && !is_over, put);
             }
+        }
+        if is_unique {
+            self.count_taken(turn, slot);
         }
         if is_over {
             self.expire(turn, slot);

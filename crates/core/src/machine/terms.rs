@@ -14,6 +14,7 @@ use super::track::Tracks;
 use super::unique::Keys;
 use super::{Machine, Turn};
 use crate::command::{Asks, Push, Refusal};
+use crate::event::{Counted, Event};
 use crate::fact::{Cleared, Ending, Fact, Facts, Family, OwnTerms, Terms, Unique};
 use crate::time::Wall;
 
@@ -111,6 +112,13 @@ impl Machine {
         if !gone.is_empty() {
             self.ended(turn, &gone, Ending::Deleted);
         }
+    }
+
+    /// Tells of a job that is in nobody's hands.
+    pub(super) fn counted(&self, what: Counted, slot: Slot) -> Event {
+        let entry = &self.table[slot];
+        let (queue, jobtype) = (&self.queues[entry.queue].name, self.types.name(entry.jobtype));
+        Event::Counted { what, queue: queue.clone(), jobtype: jobtype.clone() }
     }
 
     fn gone(&self, slot: Slot) -> Option<Gone> {

@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::table::Slot;
 use super::{Machine, Turn};
-use crate::command::{AskUnique, Refusal, Reply, WhichKey};
+use crate::command::{AskUnique, Push, Refusal, Reply, WhichKey};
+use crate::event::{Counted, Event};
 use crate::fact::{Fact, Facts, Family, Release, Terms, Unique};
 use crate::limits::{PAGE_MAX, SKIP_MAX};
 use crate::query::{KeyHolder, KeyView, KeysPage};
@@ -103,6 +104,21 @@ impl Machine {
             return Err(Refusal::TooManyKeys(limit));
         }
         Ok(())
+    }
+
+    /// A job that came with a key got it.
+    pub(super) fn count_taken<F>(&mut self, turn: &mut Turn<'_, F>, slot: Slot) {
+        self.tally.keys_taken += 1;
+        turn.out.events.push(self.counted(Counted::Locked, slot));
+    }
+
+    /// A job was refused: because of its key?
+    pub(super) fn count_denied<F>(&mut self, turn: &mut Turn<'_, F>, job: &Push<'_>, why: &Refusal) {
+        if matches!(why, Refusal::NotUnique(_)) {
+            self.tally.keys_denied += 1;
+            let (queue, jobtype) = (job.queue.into(), job.jobtype.into());
+            turn.out.events.push(Event::Counted { what: Counted::Denied, queue, jobtype });
+        }
     }
 
     /// A job is in somebody's hands: one that asked for [`Release::Start`] has had its key. It never takes it again.

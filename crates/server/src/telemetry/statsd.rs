@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bessemer_core::event::Attempt;
+use bessemer_core::event::{self, Attempt};
 use bessemer_core::query::{Info, QueueView, ServerFigures};
 use bessemer_core::{Answer, Outcome, Query};
 use bessemer_store::Reader;
@@ -160,6 +160,16 @@ impl Listener for Jobs {
         }
         let line = self.0.time_with_tags("jobs.perform", attempt.run());
         line.with_tag("queue", &queue).with_tag("jobtype", &jobtype).send();
+    }
+
+    fn counted(&mut self, what: event::Counted, queue: &str, jobtype: &str) {
+        let name = match what {
+            event::Counted::Expired => "jobs.expired",
+            event::Counted::Locked => "uniq.lock",
+            event::Counted::Denied => "uniq.denied",
+        };
+        let line = self.0.count_with_tags(name, 1);
+        line.with_tag("queue", &plain(queue)).with_tag("jobtype", &plain(jobtype)).send();
     }
 }
 

@@ -138,6 +138,12 @@ struct Since {
     dead_dropped: u64,
     /// Jobs of which what TRACK said was forgotten early, since there were too many.
     tracks_dropped: u64,
+    /// Jobs that were dropped because their time was over.
+    expired: u64,
+    /// Unique jobs that got their key.
+    unique_locks: u64,
+    /// Pushes that were refused because another job has the key.
+    unique_denied: u64,
 }
 
 impl From<&Tally> for Since {
@@ -154,6 +160,9 @@ impl From<&Tally> for Since {
             undelivered: tally.undelivered,
             dead_dropped: tally.dead_dropped,
             tracks_dropped: tally.tracks_dropped,
+            expired: tally.expired,
+            unique_locks: tally.keys_taken,
+            unique_denied: tally.keys_denied,
         }
     }
 }

@@ -27,6 +27,7 @@ mod payload;
 mod push;
 mod queues;
 mod tokens;
+mod unique;
 mod workers;
 
 use document::Documented;
@@ -102,6 +103,10 @@ fn operations<F: Front>() -> Documented<F> {
         .on::<tokens::__path_create, _, _>(tokens::create::<F>)
         .on::<tokens::__path_revoke, _, _>(tokens::revoke::<F>)
         .on::<audit::__path_list, _, _>(audit::list::<F>)
+        .on::<unique::__path_list, _, _>(unique::list::<F>)
+        .on::<unique::__path_show, _, _>(unique::show::<F>)
+        .on::<unique::__path_release, _, _>(unique::release::<F>)
+        .on::<unique::__path_release_of, _, _>(unique::release_of::<F>)
         .on::<workers::__path_list, _, _>(workers::list::<F>)
         .on::<workers::__path_quiet_all, _, _>(workers::quiet_all::<F>)
         .on::<workers::__path_stop_all, _, _>(workers::stop_all::<F>)

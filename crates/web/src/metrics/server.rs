@@ -46,6 +46,9 @@ fn tally(sheet: &mut Sheet<'_>, scrape: &Scrape) -> fmt::Result {
         ("undelivered", "Deliveries whose reply never reached the worker.", since.undelivered),
         ("dead_dropped", "Jobs that left the dead set by age or limit.", since.dead_dropped),
         ("tracks_dropped", "Words of TRACK that were forgotten early.", since.tracks_dropped),
+        ("jobs_expired", "Jobs that were dropped because their time was over.", since.expired),
+        ("unique_locks", "Unique jobs that got their key.", since.keys_taken),
+        ("unique_denied", "Pushes that were refused because another job has the key.", since.keys_denied),
     ];
     counters.into_iter().try_for_each(|(name, help, count)| sheet.counter(name, help, count))
 }

@@ -139,6 +139,9 @@ fn tally(info: &Info) -> Vec<Fact> {
         ("debug-stale", since.stale_acks),
         ("debug-undelivered", since.undelivered),
         ("debug-dead-dropped", since.dead_dropped),
+        ("debug-expired", since.expired),
+        ("debug-unique-locks", since.keys_taken),
+        ("debug-unique-denied", since.keys_denied),
     ];
     counts.map(|(name, count)| fact(name, thousands(count))).into()
 }

@@ -17,4 +17,5 @@ pub(crate) mod search;
 pub(crate) mod set;
 pub(crate) mod statistics;
 pub(crate) mod tokens;
+pub(crate) mod unique;
 pub(crate) mod works;

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
-use bessemer_core::event::Attempt;
+use bessemer_core::event::{Attempt, Counted};
 use bessemer_core::{Event, Wall};
 
 pub use self::cell::Cell;
@@ -82,6 +82,9 @@ struct Book {
 pub trait Listener: std::fmt::Debug + Send {
     /// An attempt ended. `queue` and `jobtype` are the names that it is counted under, which are bounded.
     fn attempt(&mut self, attempt: &Attempt, queue: &str, jobtype: &str);
+
+    /// Something happened to a job that was in nobody's hands; the names are bounded too.
+    fn counted(&mut self, _what: Counted, _queue: &str, _jobtype: &str) {}
 }
 
 impl Watch {
@@ -207,6 +210,10 @@ impl Watch {
                     book.statistics.forget();
                     continue;
                 }
+                Event::Counted { what, queue, jobtype } => {
+                    book.hear_of(what, &queue, &jobtype);
+                    continue;
+                }
                 _ => continue,
             };
             book.statistics.add(&attempt);
@@ -230,6 +237,13 @@ impl Book {
     fn hear(&mut self, attempt: &Attempt) {
         let (queue, jobtype) = self.totals.count(attempt);
         self.listeners.iter_mut().for_each(|listener| listener.attempt(attempt, &queue, &jobtype));
+    }
+
+    fn hear_of(&mut self, what: Counted, queue: &Arc<str>, jobtype: &Arc<str>) {
+        if !self.listeners.is_empty() {
+            let (queue, jobtype) = self.totals.names(queue, jobtype);
+            self.listeners.iter_mut().for_each(|listener| listener.counted(what, &queue, &jobtype));
+        }
     }
 }
 

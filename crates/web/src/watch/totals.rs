@@ -78,6 +78,13 @@ impl Totals {
         (queue, jobtype)
     }
 
+    /// The names under which something else is counted of a pair. It has its place from then on.
+    pub(super) fn names(&mut self, queue: &Arc<str>, jobtype: &Arc<str>) -> (Arc<str>, Arc<str>) {
+        let (queue, jobtype) = self.place(queue, jobtype);
+        self.pairs.entry(queue.clone()).or_default().entry(jobtype.clone()).or_default();
+        (queue, jobtype)
+    }
+
     /// The names under which a pair is counted.
     fn place(&mut self, queue: &Arc<str>, jobtype: &Arc<str>) -> (Arc<str>, Arc<str>) {
         let known = self.pairs.get(queue).is_some_and(|pairs| pairs.contains_key(jobtype));

@@ -390,6 +390,8 @@ impl History {
             }
         };
         assert_eq!(self.apply(command), Some(Reply::Count(1)));
+        // Who was dead and is over by now is dropped on its way.
+        self.model.passes(self.now.wall);
         self.done();
     }
 

@@ -1,0 +1,99 @@
+//! `/unique`: the keys of unique jobs that are held, by which jobs and until when; and freeing one.
+
+use askama::Template;
+use axum::http::StatusCode;
+use bessemer_core::fact::Release;
+use bessemer_core::query::Where;
+
+use crate::count::thousands;
+use crate::frame::{Frame, Tab};
+use crate::unique::{self, Held};
+use crate::visit::{Name, Shown, Visit, html, redirect};
+use crate::{Front, limits, text};
+
+#[derive(Template)]
+#[template(path = "unique.html")]
+struct Page {
+    frame: Frame,
+    total: String,
+    /// Only this key was asked for.
+    only: String,
+    rows: Vec<Row>,
+    /// The address of those behind them.
+    next: Option<String>,
+}
+
+struct Row {
+    key: String,
+    jid: String,
+    job: String,
+    jobtype: String,
+    queue: String,
+    queue_href: String,
+    until: String,
+    place: &'static str,
+    release: &'static str,
+    action: String,
+}
+
+/// `GET /unique?key=&from=`
+pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
+    let field = |name| visit.query.first(name).map(str::trim).filter(|text| !text.is_empty());
+    let (only, from) = (field("key").map(unique::read), field("from").map(unique::read));
+    let from = from.transpose()?.unwrap_or(0);
+    let (held, next, total) = match only.transpose()? {
+        Some(key) => {
+            let found = visit.web.keys(key, 1).await?;
+            let held: Vec<Held> = found
+                .held
+                .into_iter()
+                .filter(|held| unique::read(&held.key).is_ok_and(|k| k == key))
+                .collect();
+            (held, None, found.total)
+        }
+        None => {
+            let found = visit.web.keys(from, limits::LIST_DEFAULT).await?;
+            (found.held, found.next, found.total)
+        }
+    };
+    html(&Page {
+        frame: visit.frame(visit.words.say("unique-title"), Tab::Other).await?,
+        total: thousands(total as u64),
+        only: field("key").unwrap_or_default().to_owned(),
+        rows: held.into_iter().map(|held| row(&visit, held)).collect(),
+        next: next.map(|next| format!("{}/unique?from={next}", visit.base.0)),
+    })
+}
+
+/// `POST /unique/<key>`: frees it.
+pub(crate) async fn release<F: Front>(visit: Visit<F>, Name(key): Name) -> Shown {
+    visit.web.free_key(unique::read(&key)?).await?;
+    redirect(StatusCode::FOUND, &format!("{}/unique", visit.base.0))
+}
+
+fn row<F: Front>(visit: &Visit<F>, held: Held) -> Row {
+    Row {
+        job: visit.base.find(&held.jid),
+        jid: text::visible(&held.jid),
+        jobtype: text::visible(&held.jobtype),
+        queue_href: visit.base.queue(&held.queue),
+        queue: held.queue,
+        until: held.until.rfc3339(),
+        place: match held.place {
+            Some(Where::Working) => "state-working",
+            Some(Where::Queued) => "state-waiting",
+            Some(Where::Retries) => "state-retries",
+            Some(Where::Scheduled) => "state-scheduled",
+            Some(Where::Dead) => "state-dead",
+            Some(Where::Discarded) => "state-discarded",
+            None => "unique-done",
+        },
+        release: match held.release {
+            Release::Success => "unique-success",
+            Release::Start => "unique-start",
+            Release::Expiry => "unique-expiry",
+        },
+        action: format!("{}/unique/{}", visit.base.0, held.key),
+        key: held.key,
+    }
+}
