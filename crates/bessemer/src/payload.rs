@@ -3,7 +3,9 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use bessemer_protocol::limits::{JID_MAX, JID_MIN, JOBTYPE_MAX, QUEUE_MAX, RESERVE_MAX_S, RETRY_MAX};
+use bessemer_protocol::limits::{
+    JID_MAX, JID_MIN, JOBTYPE_MAX, QUEUE_MAX, RESERVE_MAX_S, RETRY_MAX, UNIQUE_KEY_MAX,
+};
 use bessemer_protocol::names::{check_jid, check_jobtype, check_queue};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -107,8 +109,12 @@ impl NewJob {
             let word = match end {
                 UniqueUntil::Success => "success",
                 UniqueUntil::Start => "start",
+                UniqueUntil::Expiry => "expiry",
             };
             custom.insert("unique_until".to_owned(), word.into());
+        }
+        if let Some(key) = options.unique_key {
+            custom.insert("unique_key".to_owned(), key.into());
         }
         let jid = Jid::random()?;
         trace::stamp(&mut custom, &jid);
@@ -211,6 +217,14 @@ fn check(jobtype: &str, options: &JobOptions) -> Result<(), String> {
     }
     if options.unique_until.is_some() && options.unique_for.is_none() {
         return Err("unique_until means nothing without unique_for".to_owned());
+    }
+    if let Some(key) = &options.unique_key {
+        if options.unique_for.is_none() {
+            return Err("unique_key means nothing without unique_for".to_owned());
+        }
+        if !(1..=UNIQUE_KEY_MAX).contains(&key.len()) {
+            return Err(format!("unique_key has {} bytes, and may have 1 to {UNIQUE_KEY_MAX}", key.len()));
+        }
     }
     Ok(())
 }
@@ -371,6 +385,9 @@ mod tests {
         assert_eq!(custom(start), json!({"unique_for": 600, "unique_until": "start", "locale": "en"}));
         let success = JobOptions::new().unique_for(second * 3 / 2).unique_until(UniqueUntil::Success);
         assert_eq!(custom(success), json!({"unique_for": 1.5, "unique_until": "success"}));
+        let keyed = unique.unique_until(UniqueUntil::Expiry).unique_key("invoice 7");
+        let expected = json!({"unique_for": 600, "unique_until": "expiry", "unique_key": "invoice 7"});
+        assert_eq!(custom(keyed), expected);
         let at = SystemTime::UNIX_EPOCH + second;
         let expires = JobOptions::new().expires_at(at);
         assert_eq!(custom(expires.clone()), json!({"expires_at": "1970-01-01T00:00:01Z"}));
@@ -394,6 +411,7 @@ mod tests {
             options().reserve_for(86_400 * second),
             options().queue("q".repeat(255)),
             options().unique_for(second),
+            options().unique_for(second).unique_key("k".repeat(UNIQUE_KEY_MAX)),
             options().expires_in(Duration::from_nanos(1)),
         ] {
             assert_eq!(told(fine), None);
@@ -411,6 +429,11 @@ mod tests {
                 "reserve_for is 86400.000000001s, and may be a minute to a day",
             ),
             (options().unique_for(second - nano), "unique_for is 999.999999ms, and may be a second or more"),
+            (options().unique_key("k"), "unique_key means nothing without unique_for"),
+            (
+                options().unique_for(second).unique_key("k".repeat(UNIQUE_KEY_MAX + 1)),
+                "unique_key has 513 bytes, and may have 1 to 512",
+            ),
             (options().unique_until(UniqueUntil::Start), "unique_until means nothing without unique_for"),
             (
                 options().expires_in(Duration::ZERO),

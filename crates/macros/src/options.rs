@@ -39,6 +39,7 @@ const NAMES: &[&str] = &[
     "expires_in",
     "unique_for",
     "unique_until",
+    "unique_key",
     "name",
     "alias",
     "blocking",
@@ -128,6 +129,10 @@ impl Options {
             "unique_until" => {
                 let end = until(given.value()?, &self.library)?;
                 self.calls.push(quote!(unique_until(#end)));
+            }
+            "unique_key" => {
+                let key = given.value()?;
+                self.calls.push(quote!(unique_key(#key)));
             }
             "custom" => {
                 for (key, value) in given.pairs()? {
@@ -303,7 +308,8 @@ fn until(value: Expr, library: &Path) -> Result<TokenStream> {
     match word.as_str() {
         "start" => Ok(quote!(#library::UniqueUntil::Start)),
         "success" => Ok(quote!(#library::UniqueUntil::Success)),
-        _ => Err(Error::new(value.span(), "`unique_until` is \"start\" or \"success\"")),
+        "expiry" => Ok(quote!(#library::UniqueUntil::Expiry)),
+        _ => Err(Error::new(value.span(), "`unique_until` is \"start\", \"success\" or \"expiry\"")),
     }
 }
 

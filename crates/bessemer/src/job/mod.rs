@@ -158,6 +158,7 @@ pub struct JobOptions {
     pub(crate) expires: Option<When>,
     pub(crate) unique_for: Option<Duration>,
     pub(crate) unique_until: Option<UniqueUntil>,
+    pub(crate) unique_key: Option<String>,
 }
 
 /// When a unique job makes way for another: see [`JobOptions::unique_until`].
@@ -167,6 +168,8 @@ pub enum UniqueUntil {
     Success,
     /// When a worker begins with it.
     Start,
+    /// Not before its time is over, also if it was done long ago. Bessemer's own: other servers refuse the job.
+    Expiry,
 }
 
 impl JobOptions {
@@ -232,6 +235,13 @@ impl JobOptions {
     /// it is done.
     pub fn unique_until(mut self, end: UniqueUntil) -> Self {
         self.unique_until = Some(end);
+        self
+    }
+
+    /// What no second job may have while this one is unique, instead of its type, arguments and queue; 1 to 512 bytes.
+    /// Bessemer's own: other servers go by type, arguments and queue all the same.
+    pub fn unique_key(mut self, key: impl Into<String>) -> Self {
+        self.unique_key = Some(key.into());
         self
     }
 

@@ -209,6 +209,11 @@ macro_rules! __push_options {
             self.map(|with| with.change(|options| options.unique_until(end)))
         }
 
+        /// What no second job may have while this one is unique, instead of its type, arguments and queue.
+        pub fn unique_key(self, key: impl Into<::std::string::String>) -> Self {
+            self.map(|with| with.change(|options| options.unique_key(key)))
+        }
+
         /// Has the server keep how far the job has come, if it can.
         pub fn track(self) -> Self {
             self.map(|with| with.change($crate::JobOptions::track))

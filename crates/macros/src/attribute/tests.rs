@@ -85,7 +85,7 @@ fn a_value_that_no_server_takes_is_refused() {
     wrong("backtrace = -1", "-1", lines);
     wrong("expires_in = 0", "0", "`expires_in` is one second at least");
     wrong("unique_for = \"0s\"", "\"0s\"", "`unique_for` is one second at least");
-    wrong("unique_until = \"end\"", "\"end\"", "`unique_until` is \"start\" or \"success\"");
+    wrong("unique_until = \"end\"", "\"end\"", "`unique_until` is \"start\", \"success\" or \"expiry\"");
     wrong("name = \"\"", "\"\"", "the name of a job is 1 to 512 bytes long");
     let long = format!("\"{}\"", "n".repeat(513));
     wrong(&format!("alias = {long}"), &long, "the name of a job is 1 to 512 bytes long");

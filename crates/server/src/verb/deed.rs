@@ -3,7 +3,7 @@
 //! A line is read once more for it. Operators send few, and what carries the deed out need not know that it is told.
 
 use bessemer_protocol::mutate::{Filter, Mutation, Operation, Target};
-use bessemer_protocol::operate::{JobEdit, JobFilter, JobSet};
+use bessemer_protocol::operate::{JobEdit, JobFilter, JobSet, KeyFilter};
 use bessemer_protocol::request::Verb;
 
 /// Names that a deed tells; the others stand behind a `…`.
@@ -27,6 +27,7 @@ impl Deed {
             Verb::Queue => queues(rest),
             Verb::Jobs => jobs(rest),
             Verb::Workers => workers(rest),
+            Verb::Unique => unique(rest),
             _ => None,
         }
     }
@@ -101,6 +102,15 @@ fn workers(rest: &str) -> Option<Deed> {
     Some(deed(action, if wid == "*" { "all".into() } else { wid.into() }))
 }
 
+fn unique(rest: &str) -> Option<Deed> {
+    let (subcommand, payload) = rest.split_once(' ')?;
+    if !subcommand.eq_ignore_ascii_case("RELEASE") {
+        return None;
+    }
+    let KeyFilter { key, jid, .. } = KeyFilter::parse(payload).ok()?;
+    Some(deed("release key", key.or(jid.map(|jid| format!("job {jid}")))?))
+}
+
 /// As the box of a search would say it.
 fn matching(queue: Option<String>, jobtype: Option<String>, glob: Option<String>) -> String {
     let said = [("queue", queue), ("type", jobtype), ("text", glob)];
@@ -148,12 +158,21 @@ mod tests {
             ("JOBS DELETE", "delete: all (0)"),
             ("WORKERS QUIET *", "quiet worker: all (0)"),
             ("WORKERS TERMINATE w1", "stop worker: w1 (0)"),
+            (r#"UNIQUE RELEASE {"key":"00ff"}"#, "release key: 00ff (0)"),
+            (r#"UNIQUE release {"jid":"a1"}"#, "release key: job a1 (0)"),
         ] {
             assert_eq!(told(line).as_deref(), Some(expected), "{line}");
         }
-        for line in
-            ["INFO", "PUSH {}", "JOBS LIST", "QUEUE LIST", "QUEUE LATENCY q", "WORKERS LIST", "ACK {}"]
-        {
+        for line in [
+            "INFO",
+            "PUSH {}",
+            "JOBS LIST",
+            "QUEUE LIST",
+            "QUEUE LATENCY q",
+            "WORKERS LIST",
+            "UNIQUE LIST",
+            "ACK {}",
+        ] {
             assert_eq!(told(line), None, "{line}");
         }
     }

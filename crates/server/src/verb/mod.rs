@@ -210,7 +210,7 @@ pub(crate) fn respond(reply: Reply, form: Form, around: &Surroundings<'_>, out: 
 }
 
 /// The code that a client tells a refusal by.
-pub(crate) fn code(refusal: &Refusal) -> ErrorCode {
+fn code(refusal: &Refusal) -> ErrorCode {
     match refusal {
         Refusal::NotUnique(_) => ErrorCode::NotUnique,
         _ => ErrorCode::Err,

@@ -11,7 +11,7 @@ use bessemer_protocol::response::ErrorCode;
 use bessemer_store::Engine;
 use bessemer_web::{Pushed, Refused};
 
-use super::{Call, Form, MEMORY_FULL, Outcome, code, push};
+use super::{Call, Form, MEMORY_FULL, Outcome, push};
 use crate::rejected::{Reason, Rejected};
 
 pub(super) fn run<E: Engine>(call: &mut Call<'_, E>, rest: &str) -> Outcome {
@@ -64,7 +64,7 @@ fn submit<E: Engine>(call: &mut Call<'_, E>, jobs: Vec<(&str, Job<'_>)>) -> (Pro
                 Some((reason, text))
             }
         };
-        report.0.push(Fate { jid, refused, code: ErrorCode::Err });
+        report.0.push(Fate { jid, refused, held: None });
     }
     let mut bodies = std::mem::take(call.scratch);
     bodies.clear();
@@ -97,7 +97,8 @@ struct Fate {
     /// Empty: it has none.
     jid: String,
     refused: Option<(Reason, String)>,
-    code: ErrorCode,
+    /// The unique key that another job holds.
+    held: Option<u128>,
 }
 
 impl Report {
@@ -107,7 +108,7 @@ impl Report {
         for (fate, outcome) in submitted.zip(outcomes) {
             if let Err(refusal) = outcome {
                 rejected.count(Reason::from(&refusal));
-                fate.code = code(&refusal);
+                fate.held = if let Refusal::NotUnique(key) = refusal { Some(key) } else { None };
                 fate.refused = Some((Reason::from(&refusal), refusal.to_string()));
             }
         }
@@ -120,7 +121,8 @@ impl Report {
         for (index, fate) in self.0.into_iter().enumerate() {
             let Some((_, why)) = fate.refused else { continue };
             // A client tells by its code what it may take for no failure (rule `P-22`).
-            let why = if fate.code == ErrorCode::Err { why } else { format!("{} {why}", fate.code.as_str()) };
+            let code = ErrorCode::NotUnique.as_str();
+            let why = if fate.held.is_some() { format!("{code} {why}") } else { why };
             let mut key = fate.jid;
             if errors.contains_key(&key) {
                 key = format!("#{index}");
@@ -136,7 +138,13 @@ impl Report {
 
     /// The same for the API.
     pub(crate) fn pushed(self) -> Vec<Pushed> {
-        let refused = |(reason, text): (Reason, String)| Refused { reason: reason.as_str(), text };
-        self.0.into_iter().map(|fate| Pushed { jid: fate.jid, refused: fate.refused.map(refused) }).collect()
+        let pushed = |Fate { jid, refused, held }: Fate| {
+            // Nobody compares this text, so it says where to ask who holds the key.
+            let key = held.map_or_else(String::new, |key| format!(": the key {key:032x} is held"));
+            let refused =
+                refused.map(|(reason, text)| Refused { reason: reason.as_str(), text: text + &key });
+            Pushed { jid, refused }
+        };
+        self.0.into_iter().map(pushed).collect()
     }
 }

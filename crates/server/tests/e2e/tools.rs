@@ -202,8 +202,12 @@ fn an_export_imported_is_the_same_export_again_and_the_same_work() {
     client.hello(r#"{"v":2,"wid":"worker-1"}"#).expect("HELLO");
     let mut call = |line: &str| client.call(line).expect("a reply");
     for number in 0..7 {
-        let more =
-            [r#","at":"2999-01-01T00:00:00+01:00""#, "", r#","retry":-1,"x":[1e400, 1]"#, ""][number % 4];
+        let more = [
+            r#","at":"2999-01-01T00:00:00+01:00""#,
+            r#","custom":{"unique_for":3600}"#,
+            r#","retry":-1,"x":[1e400, 1]"#,
+            "",
+        ][number % 4];
         let job = format!(r#"{{"jid":"job-0000{number}","jobtype":"Grüße","args":[{number}, "\n"]{more}}}"#);
         assert_eq!(call(&format!("PUSH {job}")), Reply::Line("+OK".into()));
     }

@@ -9,7 +9,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, HttpBody, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
-use bessemer_core::command::{Asks, Command, FailureView, Hello, Push, Refusal, Reply, Text};
+use bessemer_core::command::{AskUnique, Asks, Command, FailureView, Hello, Push, Refusal, Reply, Text};
+use bessemer_core::fact::Release;
 use bessemer_core::query::{Condition, JobView, Jobs, ServerFigures};
 use bessemer_core::{
     Action, Answer, Boot, ConnId, Fact, Facts, Machine, Now, Query, Rules, Settled, Span, Ticket, Wall,
@@ -218,6 +219,8 @@ pub(crate) struct Job<'a> {
     pub(crate) custom: Option<&'a str>,
     pub(crate) retry: i16,
     pub(crate) at: Option<Wall>,
+    /// Its key, held for an hour.
+    pub(crate) unique: Option<(u128, Release)>,
 }
 
 impl Default for Job<'_> {
@@ -230,6 +233,7 @@ impl Default for Job<'_> {
             custom: None,
             retry: 25,
             at: None,
+            unique: None,
         }
     }
 }
@@ -304,7 +308,14 @@ impl House {
             retry: job.retry,
             reserve_for: 1_800,
             on_lost: None,
-            asks: Asks::default(),
+            asks: Asks {
+                unique: job.unique.map(|(key, release)| AskUnique {
+                    key,
+                    hold: Duration::from_secs(3_600),
+                    release,
+                }),
+                ..Asks::default()
+            },
             at: job.at,
             failure: None,
             sent: body.as_bytes(),

@@ -15,3 +15,4 @@ mod pages;
 mod recent;
 mod roles;
 mod search;
+mod unique;

@@ -58,17 +58,26 @@ pub(super) struct Line {
     text: Vec<u8>,
     /// Where the numbers stand.
     holes: Vec<usize>,
+    /// How many places each job has.
+    each: usize,
 }
 
 impl Line {
     fn new(text: String) -> Self {
         let holes = memmem::find_iter(text.as_bytes(), HOLE.as_bytes()).collect();
-        Self { text: text.into_bytes(), holes }
+        Self { text: text.into_bytes(), holes, each: 1 }
     }
 
     /// This many PUSHes of jobs with an argument of this many bytes.
     pub(super) fn push(mark: &Mark, queue: &str, bytes: usize, count: usize) -> Self {
         Self::new(format!("PUSH {}\r\n", mark.job(queue, bytes, "")).repeat(count))
+    }
+
+    /// One PUSH of a unique job: its number is in its arguments too.
+    pub(super) fn unique(mark: &Mark, queue: &str, bytes: usize) -> Self {
+        let job = mark.job(queue, bytes, ",\"custom\":{\"unique_for\":3600}");
+        let job = job.replace("\"args\":[", &format!("\"args\":[\"{HOLE}\","));
+        Self { each: 2, ..Self::new(format!("PUSH {job}\r\n")) }
     }
 
     /// One PUSHB of this many jobs.
@@ -97,13 +106,15 @@ impl Line {
 
     /// How many jobs it is about.
     pub(super) fn jobs(&self) -> u64 {
-        self.holes.len() as u64
+        (self.holes.len() / self.each) as u64
     }
 
     /// The text about the jobs from `number` on.
     pub(super) fn about(&mut self, number: u64) -> &[u8] {
-        for (hole, number) in self.holes.iter().zip(number..) {
-            write_digits(&mut self.text[*hole..hole + DIGITS], number);
+        for (places, number) in self.holes.chunks(self.each).zip(number..) {
+            for hole in places {
+                write_digits(&mut self.text[*hole..hole + DIGITS], number);
+            }
         }
         &self.text
     }
@@ -144,6 +155,7 @@ mod tests {
         let mark = mark();
         for mut line in [
             Line::push(&mark, "q", 0, 2),
+            Line::unique(&mark, "q", 5),
             Line::schedule(&mark, "q", 5, "2026-01-02T03:04:05Z"),
             Line::ack(&mark),
             Line::fail(&mark),
@@ -155,6 +167,9 @@ mod tests {
                 let (_, json) = line.split_once(' ').expect("a verb");
                 let job: serde_json::Value = serde_json::from_str(json).expect("JSON");
                 assert_eq!(job["jid"], format!("0000beef{number:016}"), "{line}");
+                if job["custom"]["unique_for"] == 3600 {
+                    assert_eq!(job["args"], serde_json::json!([format!("{number:016}"), "xxxxx"]));
+                }
             }
         }
     }

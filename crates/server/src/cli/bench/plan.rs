@@ -23,6 +23,8 @@ pub(super) enum Load {
     Pushb,
     /// A hundred PUSHes at once, by 10 connections
     Pipelined,
+    /// PUSH of unique jobs, by 10 connections
+    Unique,
     /// FETCH and ACK of jobs that wait
     Fetch,
     /// FETCH and FAIL of jobs that wait, by 10 connections
@@ -104,9 +106,13 @@ impl Case {
     /// same load.
     fn floor(self) -> Option<(Kind, Self)> {
         match self.load {
-            Load::Push | Load::Pushb | Load::Pipelined | Load::Fetch | Load::Fail | Load::Mixed => {
-                Some((Kind::Floor, Self { load: Load::Push, producers: 0, ..self }))
-            }
+            Load::Push
+            | Load::Pushb
+            | Load::Pipelined
+            | Load::Unique
+            | Load::Fetch
+            | Load::Fail
+            | Load::Mixed => Some((Kind::Floor, Self { load: Load::Push, producers: 0, ..self })),
             Load::Idle | Load::Blocked => Some((Kind::NullFloor, self)),
             Load::Rate | Load::Lateness | Load::Depth => None,
         }
@@ -144,6 +150,7 @@ impl Case {
             Load::Push => format!("push, {many}, {size}"),
             Load::Pushb => format!("PUSHB of 100, {many}, {size}"),
             Load::Pipelined => format!("push, pipelined by 100, {many}, {size}"),
+            Load::Unique => format!("push of unique jobs, {many}, {size}"),
             Load::Fetch => format!("fetch and ACK, {many}, {size}"),
             Load::Fail => format!("fetch and FAIL, {many}, {size}"),
             Load::Mixed => format!("mixed, {producers} + {} connections, {size}", connections - producers),
@@ -192,7 +199,9 @@ fn cases(load: Load, sizes: &Sizes) -> Vec<Case> {
         Load::Idle | Load::Blocked => vec![with(sizes.crowd)],
         Load::Rate => vec![Case { waiting: sizes.waiting, ..with(CREW) }],
         Load::Depth => vec![Case { waiting: sizes.depth, ..with(CREW) }],
-        Load::Pushb | Load::Pipelined | Load::Fail | Load::Lateness => vec![with(CREW)],
+        Load::Pushb | Load::Pipelined | Load::Unique | Load::Fail | Load::Lateness => {
+            vec![with(CREW)]
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod push;
 mod talk;
 mod tls;
 mod tokens;
+mod unique;
 
 use std::io::Write as _;
 use std::process::{Output, Stdio};

@@ -54,7 +54,9 @@ impl Run {
     pub(super) async fn sample(self: &Rc<Self>, case: Case, server: &mut Server) -> Result<Sample> {
         let load = async {
             match case.load {
-                Load::Push | Load::Pushb | Load::Pipelined => push::push(self, case, server).await,
+                Load::Push | Load::Pushb | Load::Pipelined | Load::Unique => {
+                    push::push(self, case, server).await
+                }
                 Load::Fetch | Load::Fail => consume::consume(self, case, server).await,
                 Load::Mixed => mixed::mixed(self, case, server).await,
                 Load::Rate => rate::rate(self, case, server).await,
