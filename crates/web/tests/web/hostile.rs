@@ -301,7 +301,16 @@ fn fill(house: &House, n: usize, text: &str) {
     let odd = format!("q{n}{limited}").replace(' ', "_");
     let push = |state: &str, queue: &str, retry, at| {
         let jid = &jid(n, state, text);
-        house.push(&Job { jid, queue, jobtype: &jobtype, args: &args, custom: Some(&custom), retry, at });
+        house.push(&Job {
+            jid,
+            queue,
+            jobtype: &jobtype,
+            args: &args,
+            custom: Some(&custom),
+            retry,
+            at,
+            unique: None,
+        });
     };
     let wid = format!("w{n}{limited}");
     house.connect_as(

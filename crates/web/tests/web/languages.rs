@@ -103,7 +103,16 @@ async fn every_page_speaks_every_language_v05_v06() {
     let house = House::new();
     house.connect(Hello { wid: "w1", hostname: "box", pid: 1, labels: &[], rss_kb: 1 });
     let at = |jid, queue, retry, at| {
-        house.push(&Job { jid, queue, jobtype: "Mail", args: "[1]", custom: Some("{}"), retry, at });
+        house.push(&Job {
+            jid,
+            queue,
+            jobtype: "Mail",
+            args: "[1]",
+            custom: Some("{}"),
+            retry,
+            at,
+            unique: None,
+        });
     };
     at("queued-0001", "default", 25, None);
     at("later-0001", "default", 25, Some(START.after(Duration::from_secs(3_600))));
