@@ -67,7 +67,7 @@ pub(super) struct Job {
 
 /// How far a job is, in the words of its worker.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Progress)]
+#[schema(as = JobProgress)]
 struct Said {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 100)]
