@@ -14,6 +14,7 @@ use crate::edit::{Edit, Replacement, in_queue};
 use crate::fact::{Callback, Cleared, Failure, Family, Head, JobId, OnLost, Release, Span, Terms};
 use crate::limits::{KEEP_BYTES_MAX, KEPT_KEY_MAX, KEPT_VALUE_MAX, SLICE_MAX};
 use crate::query::{Info, Set, Tracked};
+use crate::throttle::Throttle;
 use crate::time::Wall;
 
 /// Names a command until its reply. Given by the caller; the core only carries it.
@@ -89,6 +90,9 @@ pub enum Command<'a> {
     /// An operator frees the key of a unique job, which goes on without it. Answered [`Reply::Count`]: keys that were
     /// free already are not counted.
     FreeKey(WhichKey<'a>),
+    /// What limits a queue is set by an operator, or is as the configuration says again. Answered [`Reply::Count`]: 0 where
+    /// that was so already; or [`Refusal::TooManyThrottles`].
+    Throttle(ThrottleDeed<'a>),
     /// Time has passed: see [`crate::Machine::next_due`]. Has no reply.
     Due,
 }
@@ -99,6 +103,15 @@ pub enum WhichKey<'a> {
     Key(u128),
     /// Those that the living jobs with this jid hold.
     Jid(&'a str),
+}
+
+/// What can be done about the limits of a queue, which need not be there yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ThrottleDeed<'a> {
+    /// These are its limits, whatever the configuration says; one that limits nothing lifts them.
+    Set { queue: &'a str, limit: Throttle },
+    /// The configuration says what they are.
+    Reset { queue: &'a str },
 }
 
 /// A small record that is no job, and what becomes of it.
@@ -308,6 +321,8 @@ pub enum Refusal {
     NotUnique(u128),
     /// One more unique key that is to be held until its time is over; the limit ([`crate::Rules::unique_max`]).
     TooManyKeys(usize),
+    /// Limits for one queue too many; the limit.
+    TooManyThrottles(usize),
 }
 
 /// Why records cannot be kept.
@@ -355,6 +370,7 @@ impl std::fmt::Display for Refusal {
             Self::TooManyKeys(limit) => {
                 write!(f, "too many unique keys that are held until expiry, limit {limit}")
             }
+            Self::TooManyThrottles(limit) => write!(f, "too many throttles, limit {limit}"),
         }
     }
 }
@@ -455,6 +471,8 @@ pub enum Action {
     FreeKey(u128),
     /// See [`Command::FreeKey`].
     FreeKeysOf { jid: String },
+    /// See [`Command::Throttle`]; `None`: as the configuration says.
+    Throttle { queue: String, limit: Option<Throttle> },
 }
 
 impl Action {
@@ -476,6 +494,10 @@ impl Action {
             Self::Keep(records) => submit(Command::Keep { records }),
             Self::FreeKey(key) => submit(Command::FreeKey(WhichKey::Key(*key))),
             Self::FreeKeysOf { jid } => submit(Command::FreeKey(WhichKey::Jid(jid))),
+            Self::Throttle { queue, limit } => submit(Command::Throttle(match limit {
+                Some(limit) => ThrottleDeed::Set { queue, limit: *limit },
+                None => ThrottleDeed::Reset { queue },
+            })),
         }
     }
 }

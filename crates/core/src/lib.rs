@@ -30,6 +30,7 @@ mod mark;
 mod policy;
 pub mod query;
 mod spliced;
+pub mod throttle;
 pub mod time;
 
 pub use command::{Action, Command, ConnId, Delivery, Reply, Ticket};

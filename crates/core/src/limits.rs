@@ -1,8 +1,10 @@
 //! The limits of the core, each with its reason. Those that an operator may set are fields of [`Rules`].
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::fact::OnLost;
+use crate::throttle::Throttle;
 
 /// Jobs on one page of an answer at most: a page must not hold up the engine's thread.
 pub const PAGE_MAX: usize = 100;
@@ -52,6 +54,15 @@ pub const RESERVE_MAX_S: u32 = 86_400;
 /// See [`RESERVE_MIN_S`].
 pub const RESERVE_DEFAULT_S: u32 = 1_800;
 
+/// Jobs at once, jobs per span and tokens that a throttle may name at most: more is no limit.
+pub const THROTTLE_MAX: u32 = 1_000_000;
+
+/// The longest span that a throttle may name, in seconds: 31 days.
+pub const THROTTLE_SPAN_MAX_S: u32 = 31 * 86_400;
+
+/// Workers that are shown of those who hold the slots of a throttle.
+pub const THROTTLE_HOLDERS_MAX: usize = 20;
+
 /// A retry waits at most this long; count⁴ would grow beyond any calendar.
 pub const RETRY_DELAY_MAX: Duration = Duration::from_secs(365 * 86_400);
 
@@ -95,6 +106,10 @@ pub struct Rules {
     pub queues_max: usize,
     /// Known workers. Default 10,000.
     pub workers_max: usize,
+    /// What limits queues, by their names, as the configuration says. An operator's word stands above it.
+    pub throttles: BTreeMap<Box<str>, Throttle>,
+    /// Queues that have limits, by the configuration or by an operator. Default 1,000.
+    pub throttles_max: usize,
     /// Bytes of all records that are [kept](crate::fact::Family::KEPT): keys, values and [`KEPT_RECORD_BYTES`] for each.
     /// All are in memory. Default 64 MiB.
     pub kept_max: usize,
@@ -125,6 +140,8 @@ impl Default for Rules {
             discard_undo: Duration::from_secs(60),
             queues_max: 10_000,
             workers_max: 10_000,
+            throttles: BTreeMap::new(),
+            throttles_max: 1_000,
             kept_max: 64 << 20,
             tracks_max: 100_000,
             unique_max: 1_000_000,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::command::{FailureView, Stage, Text};
 use crate::fact::{Family, JobId, Order, Release, Span, Standing, Stood};
 use crate::glob::Glob;
+use crate::throttle::Throttle;
 use crate::time::Wall;
 
 /// The sorted sets.
@@ -69,6 +70,8 @@ pub enum Query {
     /// The unique keys that are held, in their order, from one on; at most `count`, and at most
     /// [`crate::limits::PAGE_MAX`]. Answered [`Answer::Keys`].
     Keys { from: u128, count: usize },
+    /// Every queue that has limits, or would have if no operator had lifted them. Answered [`Answer::Throttles`].
+    Throttles,
 }
 
 /// A place in which jobs stand.
@@ -296,6 +299,8 @@ pub struct QueueView {
     pub name: String,
     pub size: u64,
     pub paused: bool,
+    /// No worker gets a job of it, since a limit of all together is reached.
+    pub full: bool,
     /// How long the next job has waited.
     pub latency: Duration,
     /// Jobs of this queue in workers' hands.
@@ -305,6 +310,41 @@ pub struct QueueView {
     pub pushed: u64,
     /// Jobs that left it since the process started, to whatever place.
     pub left: u64,
+}
+
+/// What limits a queue, and what of it is taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ThrottleView {
+    /// Its name; the queue need not be there yet.
+    pub queue: String,
+    /// What is in force.
+    pub limit: Throttle,
+    /// What the configuration says.
+    pub configured: Option<Throttle>,
+    /// An operator has set what is in force.
+    pub is_set: bool,
+    pub paused: bool,
+    /// Jobs that wait.
+    pub waiting: u64,
+    /// Jobs in workers' hands: the slots that are taken.
+    pub working: u64,
+    /// FETCHes that wait for a job of it.
+    pub fetches: u64,
+    /// Workers with jobs of it.
+    pub workers: u64,
+    /// The wids of those with most, and how many each has; [`crate::limits::THROTTLE_HOLDERS_MAX`] at most.
+    pub holders: Vec<(String, u64)>,
+    /// Jobs that may be begun at once, where there is a rate.
+    pub tokens: Option<u32>,
+    /// When the next one may be, where none may.
+    pub next_token: Option<Duration>,
+}
+
+impl ThrottleView {
+    /// Whether nobody gets a job of it now.
+    pub fn is_full(&self) -> bool {
+        self.limit.concurrency.is_some_and(|most| self.working >= most.into()) || self.tokens == Some(0)
+    }
 }
 
 /// An answer.
@@ -328,6 +368,8 @@ pub enum Answer {
     Queues(Vec<QueueView>),
     Kept(KeptPage),
     Keys(KeysPage),
+    /// By the names of their queues.
+    Throttles(Vec<ThrottleView>),
     /// There is no such queue.
     Missing,
 }

@@ -15,6 +15,7 @@ impl Machine {
         self.reservations.check(&self.table, &self.workers)?;
         self.workers.check()?;
         self.parked.check()?;
+        self.check_throttles()?;
         self.kept.check()?;
         let mut orders: BTreeSet<(u16, Order)> = BTreeSet::new();
         let (mut live, mut working) = (0, 0);
@@ -62,12 +63,15 @@ impl Machine {
         self.check_waits()
     }
 
-    /// Nobody waits for a queue that has a job: that would be a lost wake-up. (Jobs that are over are none.)
+    /// Nobody waits for a queue that has a job for it: that would be a lost wake-up. (Jobs that are over are none.)
     fn check_waits(&self) -> Result<(), String> {
         for name in self.parked.queues() {
-            let waiting = self.queues.find(name).filter(|q| !self.queues[*q].paused);
-            let first = waiting.and_then(|queue| self.queues.first(queue));
-            if first.is_some_and(|slot| self.terms_of(slot).expires.is_none()) {
+            let has_job = |q: &u16| {
+                let first = self.queues.first(*q).filter(|_| !self.queues[*q].paused);
+                first.is_some_and(|slot| self.terms_of(slot).expires.is_none())
+            };
+            let Some(queue) = self.queues.find(name).filter(has_job) else { continue };
+            if self.parked.first_for(name).is_some() && !self.will_serve(queue) {
                 return Err(format!("queue {name} has a job, and a FETCH waits for it"));
             }
         }

@@ -40,6 +40,7 @@ impl Machine {
             self.keys.next_end().map(|at| now.boot_at(at)),
             self.beyond_dead_max().map(|_| now.boot),
             self.track_due(now),
+            self.queues.throttles.next_due(now.boot),
         ]
         .into_iter()
         .flatten()

@@ -39,57 +39,65 @@ impl Machine {
             None => Stage::Running,
         };
         if stage != Stage::Running {
-            self.parked.park(ticket, conn, &[], deadline);
+            self.parked.park(ticket, (conn, self.workers.wid_of(conn)), &[], deadline);
             return None;
         }
         self.ticks.touch_queues(queues);
         for _ in 0..DUE_SLICE {
-            match queues.iter().find_map(|name| self.next_in(name)) {
+            match queues.iter().find_map(|name| self.next_in(turn.now, conn, name)) {
                 Some(slot) if self.is_over(turn.now.wall, slot) => self.expire(turn, slot),
                 Some(slot) => return Some(self.reserve(turn, conn, slot)),
                 None => break,
             }
         }
         // Those that are over are due to be dropped, however many there are, and then who waits is served.
-        self.parked.park(ticket, conn, queues, deadline);
+        self.parked.park(ticket, (conn, self.workers.wid_of(conn)), queues, deadline);
+        self.await_tokens(turn.now, queues);
         None
     }
 
-    /// Who has waited longest for a job of this queue.
-    pub(super) fn waiter(&self, queue: u16) -> Option<ParkedNo> {
-        let queue = &self.queues[queue];
-        if queue.paused { None } else { self.parked.first_for(&queue.name) }
+    /// Who has waited longest for a job of this queue, and may have one.
+    pub(super) fn waiter(&self, now: Now, queue: u16) -> Option<ParkedNo> {
+        let of = &self.queues[queue];
+        let none = of.paused || of.throttled && !self.has_slot(now, queue);
+        if none { None } else { self.parked.first_for(&of.name) }
     }
 
-    /// Gives the jobs that stand in these jobs' queues to those who wait for them: who has waited longest comes
-    /// first, and gets the next job of the leftmost of its queues that has one (`G7`).
+    /// Gives the jobs that stand in these jobs' queues to those who wait for them.
     pub(super) fn serve<F: Facts>(&mut self, turn: &mut Turn<'_, F>, jobs: &[Slot]) {
         let queues: BTreeSet<u16> = jobs.iter().map(|slot| self.table[*slot].queue).collect();
         self.serve_queues(turn, &queues);
     }
 
-    /// The same by the numbers of the queues.
+    /// Gives the jobs that stand in these queues to those who wait for them: who has waited longest of those who may have
+    /// one comes first, and gets the next job of the leftmost of its queues that has one for it (`G7`).
     pub(super) fn serve_queues<F: Facts>(&mut self, turn: &mut Turn<'_, F>, queues: &BTreeSet<u16>) {
-        let waiter =
-            |machine: &Self, queue: u16| machine.queues.first(queue).and_then(|_| machine.waiter(queue));
+        let now = turn.now;
+        let waiter = |machine: &Self, queue: &u16| {
+            machine.queues.first(*queue).and_then(|_| machine.waiter(now, *queue))
+        };
         let mut left = DUE_SLICE;
-        while let Some(no) = queues.iter().filter_map(|queue| waiter(self, *queue)).min() {
-            let Some(slot) = self.parked.queues_of(no).find_map(|name| self.next_in(name)) else { return };
-            if self.is_over(turn.now.wall, slot) {
-                let Some(fewer) = left.checked_sub(1) else { return };
+        while let Some(no) = queues.iter().filter_map(|queue| waiter(self, queue)).min() {
+            let Some(conn) = self.parked.conn_of(no) else { break };
+            let next = self.parked.queues_of(no).find_map(|name| self.next_in(now, conn, name));
+            let Some(slot) = next else { break };
+            if self.is_over(now.wall, slot) {
+                let Some(fewer) = left.checked_sub(1) else { break };
                 left = fewer;
                 self.expire(turn, slot);
                 continue;
             }
-            let Some(waiting) = self.parked.take(no) else { return };
+            let Some(waiting) = self.parked.take(no) else { break };
             let reply = self.reserve(turn, waiting.conn, slot);
             turn.out.replies.push((waiting.ticket, reply));
         }
+        queues.iter().for_each(|queue| self.await_token(now, *queue));
     }
 
-    /// The next job of a queue that is not paused.
-    fn next_in(&self, queue: &str) -> Option<Slot> {
-        self.queues.find(queue).filter(|q| !self.queues[*q].paused).and_then(|q| self.queues.first(q))
+    /// The next job of a queue that is not paused, if there is one for this connection.
+    fn next_in(&self, now: Now, conn: ConnId, queue: &str) -> Option<Slot> {
+        let queue = self.queues.find(queue).filter(|q| !self.queues[*q].paused)?;
+        self.queues.first(queue).filter(|_| self.admits(now, conn, queue))
     }
 
     /// Takes a job out of its queue for a connection.
@@ -103,6 +111,7 @@ impl Machine {
 
     /// The reply that carries a job which has just been reserved; its clock starts.
     pub(super) fn delivered(&mut self, now: Now, slot: Slot) -> Reply {
+        self.spend(now, slot);
         let entry = &self.table[slot];
         let next = self.queues.first(entry.queue).map(|next| self.table[next].body());
         let deadline = now.boot.after(reserved_for(entry.reserve_for));
@@ -126,6 +135,7 @@ impl Machine {
         if let Some(slot) = slot {
             debug_assert_eq!(self.table[slot].state, State::Working, "a reserved job is being worked on");
             self.tally.undelivered += 1;
+            self.give_back(turn.now, slot);
             self.know_again(turn, self.table[slot].queue);
             let (id, order) = (self.table.id(slot), self.head());
             let standing = Standing::Queued { since: self.table[slot].time };

@@ -2,7 +2,6 @@
 
 use super::counters::{Counters, Reader, numbers};
 use super::jobtypes::JobTypes;
-use super::queues::Queues;
 use super::repush::Recent;
 use super::sorted::Sets;
 use super::table::{Slot, State};
@@ -117,7 +116,8 @@ impl Machine {
             self.kept.forget_jobs(free);
             self.table.clear();
             self.types = JobTypes::default();
-            self.queues = Queues::default();
+            self.queues.clear();
+            self.parked.empty_hands();
             self.sets = Sets::default();
             self.reservations.clear(&mut self.workers);
             self.failures.clear();
@@ -199,6 +199,7 @@ impl Machine {
                 self.stood.remove(&slot);
             }
             State::Working => {
+                self.free_slot(slot);
                 self.reservations.remove(&self.table, &mut self.workers, slot);
                 self.queues[self.table[slot].queue].working -= 1;
             }
@@ -236,6 +237,7 @@ impl Machine {
                 };
                 self.reservations.insert(&mut self.table, &mut self.workers, slot, holder, (since, until));
                 self.queues.hand_out(self.table[slot].queue, was == Some(State::Queued));
+                self.take_slot(slot);
             }
             Standing::Discarded { was, .. } => {
                 self.stood.insert(slot, was);

@@ -30,11 +30,13 @@ mod sift;
 
 mod jobtypes;
 mod kept;
+mod lanes;
 mod sorted;
 mod table;
 mod terms;
 #[cfg(test)]
 mod tests;
+mod throttle;
 mod tick;
 mod track;
 mod unique;
@@ -121,7 +123,7 @@ impl Machine {
     /// An empty machine. `key` seeds the hashes of jids and bodies; it must be the same for the life of a store, and
     /// unknown to clients.
     pub fn new(rules: Rules, key: [u64; 2]) -> Self {
-        Self {
+        let mut machine = Self {
             rules,
             table: Table::new(key),
             types: JobTypes::default(),
@@ -145,7 +147,9 @@ impl Machine {
             ticks: Ticks::default(),
             tally: Tally::default(),
             no_verdict_before: Boot::default(),
-        }
+        };
+        machine.settle_throttles();
+        machine
     }
 
     /// What an operator has set.
@@ -157,6 +161,7 @@ impl Machine {
     pub fn change_rules(&mut self, rules: Rules) {
         let Rules { repush_window, repush_max, .. } = self.rules;
         self.rules = Rules { repush_window, repush_max, ..rules };
+        self.settle_throttles();
     }
 
     /// Applies one command. Facts go to `facts` in the order in which they happened; replies and events to `out`.
@@ -169,38 +174,48 @@ impl Machine {
         out: &mut Settled,
     ) -> Progress {
         let mut turn = Turn { now, facts, out };
+        self.serve_freed(&mut turn);
+        let progress = self.obey(&mut turn, ticket, command);
+        self.serve_freed(&mut turn);
+        progress
+    }
+
+    /// Leads a command to who decides it.
+    fn obey<F: Facts>(&mut self, turn: &mut Turn<'_, F>, ticket: Ticket, command: Command<'_>) -> Progress {
+        let now = turn.now;
         let reply = match command {
-            Command::Connect { conn, worker } => self.connect(&turn, conn, worker.as_ref()),
-            Command::Disconnect { conn } => return self.disconnect(&turn, conn),
-            Command::Push { job } => self.push(&mut turn, &job),
-            Command::PushBulk { jobs } => self.push_bulk(&mut turn, jobs),
+            Command::Connect { conn, worker } => self.connect(turn, conn, worker.as_ref()),
+            Command::Disconnect { conn } => return self.disconnect(turn, conn),
+            Command::Push { job } => self.push(turn, &job),
+            Command::PushBulk { jobs } => self.push_bulk(turn, jobs),
             Command::Fetch { conn, queues, wait } => {
-                match self.fetch(&mut turn, ticket, conn, queues, wait) {
+                match self.fetch(turn, ticket, conn, queues, wait) {
                     Some(reply) => reply,
                     None => return Progress::Open,
                 }
             }
-            Command::Ack { conn, jid } => self.ack(&mut turn, conn, jid),
-            Command::Fail { conn, jid, text } => self.fail(&mut turn, conn, jid, text),
-            Command::Beat { conn, wid, state, rss_kb } => self.beat(&turn, conn, wid, state, rss_kb),
-            Command::Undelivered { delivery } => return self.undelivered(&mut turn, delivery),
+            Command::Ack { conn, jid } => self.ack(turn, conn, jid),
+            Command::Fail { conn, jid, text } => self.fail(turn, conn, jid, text),
+            Command::Beat { conn, wid, state, rss_kb } => self.beat(turn, conn, wid, state, rss_kb),
+            Command::Undelivered { delivery } => return self.undelivered(turn, delivery),
             Command::Info => Reply::Info(Box::new(self.info(now))),
             Command::Signal { wid, stage } => self.signal(wid, stage),
-            Command::Requeue { jobs } => self.requeue(&mut turn, jobs),
-            Command::Delete { jobs } => self.delete(&mut turn, jobs),
-            Command::Discard { jobs } => self.discard(&mut turn, jobs),
-            Command::Restore { jobs } => self.restore(&mut turn, jobs),
-            Command::Kill { jobs } => self.kill(&mut turn, jobs),
-            Command::Release { jobs } => self.release(&mut turn, jobs),
-            Command::Move { jobs, queue } => self.move_to(&mut turn, jobs, queue),
-            Command::Replace { edit } => self.replace(&mut turn, &edit),
-            Command::Clear { what } => self.clear(&mut turn, what),
-            Command::Queues { deed, names } => self.operate_queues(&mut turn, deed, names),
-            Command::Keep { records } => self.keep_records(&mut turn, records),
-            Command::Track { conn, jid, deed } => self.track(&mut turn, conn, jid, deed),
-            Command::FreeKey(which) => self.free_key(&mut turn, which),
-            Command::Latency { names } => self.latency(&turn, names),
-            Command::Due => return self.due(&mut turn),
+            Command::Requeue { jobs } => self.requeue(turn, jobs),
+            Command::Delete { jobs } => self.delete(turn, jobs),
+            Command::Discard { jobs } => self.discard(turn, jobs),
+            Command::Restore { jobs } => self.restore(turn, jobs),
+            Command::Kill { jobs } => self.kill(turn, jobs),
+            Command::Release { jobs } => self.release(turn, jobs),
+            Command::Move { jobs, queue } => self.move_to(turn, jobs, queue),
+            Command::Replace { edit } => self.replace(turn, &edit),
+            Command::Clear { what } => self.clear(turn, what),
+            Command::Queues { deed, names } => self.operate_queues(turn, deed, names),
+            Command::Keep { records } => self.keep_records(turn, records),
+            Command::Track { conn, jid, deed } => self.track(turn, conn, jid, deed),
+            Command::FreeKey(which) => self.free_key(turn, which),
+            Command::Throttle(deed) => self.throttle(turn, deed),
+            Command::Latency { names } => self.latency(turn, names),
+            Command::Due => return self.due(turn),
         };
         turn.out.replies.push((ticket, reply));
         Progress::Decided
@@ -210,6 +225,7 @@ impl Machine {
     pub fn recovered(&mut self, now: Now) {
         self.table.recovered();
         self.queues.recovered(&mut self.table);
+        self.queues.throttles.recovered(now.boot, self.table.seq == 0);
         self.workers.recovered(now);
         let deadlines: Vec<(Slot, Boot)> = self
             .reservations

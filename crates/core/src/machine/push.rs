@@ -109,14 +109,20 @@ impl Machine {
         hand_over: bool,
         fact: Fact<'_>,
     ) {
-        match self.waiter(to.queue).filter(|_| hand_over).and_then(|no| self.parked.take(no)) {
+        // Where a slot was freed a moment ago there may be jobs that are before this one.
+        let hand_over = hand_over && !(self.queues[to.queue].throttled && self.queues.first(to.queue).is_some());
+        let waiter = if hand_over { self.waiter(turn.now, to.queue) } else { None };
+        match waiter.and_then(|no| self.parked.take(no)) {
             Some(waiting) => {
                 let wid = self.workers.wid_of(waiting.conn);
                 self.happen(turn, &fact.standing(working(turn.now.wall, &wid, to.reserve_for)));
                 let reply = self.delivered(turn.now, to.slot);
                 turn.out.replies.push((waiting.ticket, reply));
             }
-            None => self.happen(turn, &fact),
+            None => {
+                self.happen(turn, &fact);
+                self.await_token(turn.now, to.queue);
+            }
         }
     }
 }

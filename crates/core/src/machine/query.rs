@@ -57,6 +57,7 @@ impl Machine {
             }
             Query::Far { list, from, page, back } => self.far(list, *from, *page, *back),
             Query::Scan(scan) => Answer::Scanned(Box::new(self.scan(scan))),
+            Query::Throttles => Answer::Throttles(self.throttle_views(now)),
             Query::Queues => Answer::Queues(self.queue_views(now)),
             Query::Keys { from, count } => Answer::Keys(self.keys_page(now.wall, *from, *count)),
             Query::Kept { family, from, count } => {
@@ -73,6 +74,7 @@ impl Machine {
                 name: shown.name.to_string(),
                 size: shown.len as u64,
                 paused: shown.paused,
+                full: shown.throttled && !self.has_slot(now, queue),
                 latency,
                 working: shown.working as u64,
                 pushed: shown.pushed,

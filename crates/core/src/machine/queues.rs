@@ -5,6 +5,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use super::table::{NONE, Slot, State, Table};
+use super::throttle::Throttles;
 use crate::fact::Order;
 
 /// One queue.
@@ -14,6 +15,8 @@ pub(super) struct Queue {
     /// Shown: something was enqueued to it once (rule `I-01`). Before, only scheduled jobs name it.
     pub(super) known: bool,
     pub(super) paused: bool,
+    /// Something limits it: see [`Throttles`].
+    pub(super) throttled: bool,
     pub(super) len: usize,
     /// Jobs that belong to it, in whatever state.
     jobs: usize,
@@ -37,6 +40,7 @@ pub(super) struct Queues {
     free: Vec<u16>,
     /// Where jobs were put back last; nothing but a place to search from.
     near: Slot,
+    pub(super) throttles: Throttles,
     /// Jobs in all queues.
     pub(super) enqueued: usize,
 }
@@ -53,6 +57,7 @@ impl Queues {
         }
         let end = || u16::try_from(self.all.len()).expect("the limit on queues is below 65,536");
         let number = self.free.pop().unwrap_or_else(end);
+        let throttled = self.throttles.limit(name).is_some();
         let name: Arc<str> = name.into();
         self.by_name.insert(name.clone(), number);
         let (head, tail) = (NONE, NONE);
@@ -60,6 +65,7 @@ impl Queues {
             name,
             known: false,
             paused: false,
+            throttled,
             len: 0,
             jobs: 0,
             working: 0,
@@ -104,6 +110,13 @@ impl Queues {
             self.by_name.remove(&name);
             self.free.push(queue);
         }
+    }
+
+    /// There is none any more. What limits them stays, for when they come again.
+    pub(super) fn clear(&mut self) {
+        let throttles = std::mem::take(&mut self.throttles);
+        *self = Self { throttles, ..Self::default() };
+        self.throttles.freed.clear();
     }
 
     pub(super) fn count(&self) -> usize {
@@ -283,6 +296,9 @@ impl Queues {
             }
             if queue.working != working[usize::from(number)] {
                 return Err(format!("queue {}: {} jobs are worked on, or not", queue.name, queue.working));
+            }
+            if queue.throttled != self.throttles.limit(&queue.name).is_some() {
+                return Err(format!("queue {}: limited, or not", queue.name));
             }
             let slots: Vec<Slot> = self.oldest_first(table, number).collect();
             let back: Vec<Slot> = self.newest_first(table, number).collect();

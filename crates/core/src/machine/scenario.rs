@@ -14,14 +14,17 @@ use std::time::Duration;
 
 use super::{Machine, Settled};
 use crate::command::{
-    AskUnique, Asks, Command, ConnId, Hello, Push, QueueDeed, Refusal, Reply, Stage, Text, Ticket, TrackDeed,
-    WhichKey,
+    AskUnique, Asks, Command, ConnId, Hello, Push, QueueDeed, Refusal, Reply, Stage, Text, ThrottleDeed, Ticket,
+    TrackDeed, WhichKey,
 };
 use crate::edit::Edit;
 use crate::event::{Attempt, Event};
 use crate::fact::{Cleared, Fact, Facts, Failure, JobId, OnLost, Release, Span};
 use crate::limits::Rules;
-use crate::query::{Answer, KeyHolder, KeyView, Page, Place, Query, Scan, Set, Tracked, Where};
+use crate::query::{
+    Answer, KeyHolder, KeyView, Page, Place, Query, Scan, Set, ThrottleView, Tracked, Where,
+};
+use crate::throttle::{Parts, Throttle};
 use crate::time::{Boot, Now, Wall};
 
 const KEY: [u64; 2] = [7, 11];
@@ -214,7 +217,7 @@ impl Scene {
                 return Some("back".into());
             }
             "signal" | "requeue" | "delete" | "discard" | "restore" | "kill" | "release" | "move"
-            | "edit" | "flush" | "clear" | "empty" | "pause" | "resume" | "remove" => {
+            | "edit" | "flush" | "clear" | "empty" | "pause" | "resume" | "remove" | "throttle" | "reset" => {
                 self.operate(ticket, verb, args, out);
             }
             "set" | "get" | "extend" => self.track(ticket, conn, verb, args, out),
@@ -311,6 +314,13 @@ impl Scene {
                 let names = (args[0] != "*").then_some(args);
                 self.apply(ticket, Command::Queues { deed, names }, out);
             }
+            "throttle" => {
+                let deed = ThrottleDeed::Set { queue: args[0], limit: limit(&args[1..]) };
+                self.apply(ticket, Command::Throttle(deed), out);
+            }
+            "reset" => {
+                self.apply(ticket, Command::Throttle(ThrottleDeed::Reset { queue: args[0] }), out);
+            }
             _ => unreachable!("an operator's verb"),
         }
     }
@@ -348,6 +358,18 @@ impl Scene {
                 "tracks" => rules.tracks_max = value.parse().expect("a number"),
                 "unique" => rules.unique_max = value.parse().expect("a number"),
                 "window" => rules.repush_window = duration(value),
+                "throttles" => rules.throttles_max = value.parse().expect("a number"),
+                // `limit=default,concurrency:2,worker:1`; without numbers there is none.
+                "limit" => {
+                    let mut words = value.split(',');
+                    let queue = words.next().unwrap_or_default();
+                    let numbers: Vec<String> = words.map(|word| word.replace(':', "=")).collect();
+                    let numbers: Vec<&str> = numbers.iter().map(|word| &**word).collect();
+                    rules.throttles.remove(queue);
+                    if !numbers.is_empty() {
+                        rules.throttles.insert(queue.into(), limit(&numbers));
+                    }
+                }
                 _ => panic!("no rule {name}"),
             }
         }
@@ -387,6 +409,7 @@ impl Scene {
             "keys" => Query::Keys { from: 0, count: 100 },
             place if place.starts_with("jid=") => Query::Jid { jid: place[4..].into() },
             "queues" | "traffic" => Query::Queues,
+            "throttles" => Query::Throttles,
             name => Query::Queue { name: name.into(), page },
         };
         match self.machine.answer(self.now, &query) {
@@ -430,6 +453,7 @@ impl Scene {
                 .collect::<Vec<_>>()
                 .join(" "),
             Answer::Keys(page) => page.keys.iter().map(|key| self.key(key)).collect::<Vec<_>>().join(" "),
+            Answer::Throttles(throttles) => throttles.iter().map(throttle).collect::<Vec<_>>().join(" | "),
             Answer::Missing => "no such queue".into(),
             other => panic!("{other:?}"),
         }
@@ -563,6 +587,26 @@ fn key(text: &str) -> u128 {
     text.bytes().fold(0, |key, byte| key << 8 | u128::from(byte))
 }
 
+/// `concurrency=2 rate=10 per=60`.
+pub(in crate::machine) fn limit(words: &[&str]) -> Throttle {
+    let mut parts = Parts::default();
+    for (name, number) in words.iter().filter_map(|word| word.split_once('=')) {
+        *parts.part(name).expect("a name") = Some(number.parse().expect("a number"));
+    }
+    parts.throttle().expect("a throttle")
+}
+
+/// `default concurrency=2: 2 taken by w1=1 w2=1, 5 wait, full`.
+fn throttle(view: &ThrottleView) -> String {
+    let holders: Vec<String> = view.holders.iter().map(|(wid, jobs)| format!("{wid}={jobs}")).collect();
+    let by = if holders.is_empty() { String::new() } else { format!(" by {}", holders.join(" ")) };
+    let tokens = view.tokens.map(|tokens| format!(", {tokens} tokens")).unwrap_or_default();
+    let set = if view.is_set { " (set)" } else { "" };
+    let full = if view.is_full() { ", full" } else { "" };
+    let ThrottleView { queue, limit, working, waiting, .. } = view;
+    format!("{queue} {limit}{set}: {working} taken{by}, {waiting} wait{tokens}{full}")
+}
+
 fn stage(word: &str) -> Stage {
     match word {
         "running" => Stage::Running,
@@ -572,8 +616,11 @@ fn stage(word: &str) -> Stage {
     }
 }
 
-/// `90s`, `3m`, `2h`, `200d`.
+/// `90s`, `3m`, `2h`, `200d`, `1500ms`.
 fn duration(text: &str) -> Duration {
+    if let Some(millis) = text.strip_suffix("ms") {
+        return Duration::from_millis(millis.parse().expect("a number"));
+    }
     let (number, unit) = text.split_at(text.len() - 1);
     let seconds = match unit {
         "s" => 1,

@@ -71,6 +71,7 @@ impl Machine {
         match family {
             Family::Track => self.tracks.learn(key, value),
             Family::Unique => self.learn_key(key, value),
+            Family::Throttle => self.learn_throttle(key, value),
             _ => {}
         }
     }

@@ -2,3 +2,4 @@
 
 pub(crate) mod lost;
 pub(crate) mod retry;
+pub(crate) mod throttle;
