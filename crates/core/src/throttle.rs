@@ -83,10 +83,8 @@ impl Parts {
             let fits = |got: u64| u32::try_from(got).ok().filter(|n| (1..=most).contains(n));
             part.map(|got| fits(got).ok_or(BadThrottle::Range { name, most, got })).transpose()
         };
-        let (per, burst) = (
-            within("per", self.per, THROTTLE_SPAN_MAX_S)?,
-            within("burst", self.burst, THROTTLE_MAX)?,
-        );
+        let (per, burst) =
+            (within("per", self.per, THROTTLE_SPAN_MAX_S)?, within("burst", self.burst, THROTTLE_MAX)?);
         let rate = match within("rate", self.rate, THROTTLE_MAX)? {
             Some(jobs) => Some(Rate { jobs, per_s: per.unwrap_or(1), burst: burst.unwrap_or(jobs) }),
             None if per.is_some() => return Err(BadThrottle::NoRate("per")),

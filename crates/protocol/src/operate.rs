@@ -131,6 +131,73 @@ pub struct ListedJob {
     pub job: Box<RawValue>,
 }
 
+/// The payload of THROTTLES SET: what limits a queue. Without any of them nothing does, whatever the configuration says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct QueueLimits {
+    /// Jobs that all workers together work on at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<u64>,
+    /// Jobs that each worker process works on at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub worker: Option<u64>,
+    /// Jobs that are begun in each span of time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<u64>,
+    /// The span, in seconds; one where only `rate` is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per: Option<u64>,
+    /// How many may be begun at once when none was for a while; as many as `rate` where it is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub burst: Option<u64>,
+    /// Known for Faktory's sake. A slot is free when its reservation ends, whatever this says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<u64>,
+}
+
+/// The reply to THROTTLES LIST.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct ThrottleList {
+    pub throttles: Vec<ListedThrottle>,
+}
+
+/// What limits a queue, and what of it is taken.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ListedThrottle {
+    pub queue: String,
+    /// What is in force.
+    pub limits: QueueLimits,
+    /// What the configuration says, if it says anything.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub configured: Option<QueueLimits>,
+    /// An operator has set what is in force.
+    pub set: bool,
+    /// No worker gets a job now.
+    pub full: bool,
+    /// Jobs in workers' hands: the slots that are taken.
+    pub working: u64,
+    /// Jobs that wait.
+    pub waiting: u64,
+    /// FETCHes that wait for them.
+    pub fetches: u64,
+    /// Jobs that may be begun at once, where there is a rate.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub tokens: Option<u32>,
+    /// In how many seconds the next one may be, where none may.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub next_token: Option<f64>,
+    /// The workers with most of the slots, by wid.
+    pub holders: Vec<ThrottleHolder>,
+}
+
+/// A worker and how many slots it has.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ThrottleHolder {
+    /// Empty: connections that are no workers.
+    pub wid: String,
+    pub jobs: u64,
+}
+
 /// The payload of JOBS EDIT: what is to be different of a job. What is left out stays.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -26,10 +26,12 @@ pub enum Verb {
     Workers,
     /// Our own: what operators ask of the keys of unique jobs.
     Unique,
+    /// Our own: what operators ask of the limits of queues.
+    Throttles,
 }
 
 impl Verb {
-    const ALL: [(&'static str, Self); 17] = [
+    const ALL: [(&'static str, Self); 18] = [
         ("PUSH", Self::Push),
         ("PUSHB", Self::PushBulk),
         ("FETCH", Self::Fetch),
@@ -47,6 +49,7 @@ impl Verb {
         ("JOBS", Self::Jobs),
         ("WORKERS", Self::Workers),
         ("UNIQUE", Self::Unique),
+        ("THROTTLES", Self::Throttles),
     ];
 
     /// The word on the wire.

@@ -55,6 +55,7 @@ pub enum Reason {
     UnknownWorker,
     TooManyQueues,
     TooManyWorkers,
+    TooManyThrottles,
     DiskFull,
     MemoryLimit,
     TooManyInquiries,
@@ -106,6 +107,7 @@ impl Reason {
             Self::UnknownWorker => "unknown_worker",
             Self::TooManyQueues => "too_many_queues",
             Self::TooManyWorkers => "too_many_workers",
+            Self::TooManyThrottles => "too_many_throttles",
             Self::DiskFull => "disk_full",
             Self::MemoryLimit => "memory_limit",
             Self::TooManyInquiries => "too_many_inquiries",
@@ -135,6 +137,7 @@ fn lower(verb: Verb) -> &'static str {
         Verb::Jobs => "jobs",
         Verb::Workers => "workers",
         Verb::Unique => "unique",
+        Verb::Throttles => "throttles",
         Verb::Batch => "batch",
         Verb::Track => "track",
         Verb::Extend => "extend",
@@ -178,6 +181,7 @@ impl From<&Refusal> for Reason {
             Refusal::Unkept(_) => Self::Records,
             Refusal::NotUnique(_) => Self::NotUnique,
             Refusal::TooManyKeys(_) => Self::TooManyKeys,
+            Refusal::TooManyThrottles(_) => Self::TooManyThrottles,
         }
     }
 }

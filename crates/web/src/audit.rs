@@ -149,6 +149,8 @@ pub(crate) fn words(action: &Action) -> Option<(&'static str, String)> {
         }
         Action::FreeKey(key) => ("release key", format!("{key:032x}")),
         Action::FreeKeysOf { jid } => ("release key", format!("job {jid}")),
+        Action::Throttle { queue, limit: Some(limit) } => ("set throttle", format!("{queue} {limit}")),
+        Action::Throttle { queue, limit: None } => ("reset throttle", queue.clone()),
         Action::Keep(_) => return None,
     })
 }

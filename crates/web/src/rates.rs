@@ -72,6 +72,7 @@ mod tests {
                 name: "a".into(),
                 size: 0,
                 paused: false,
+                full: false,
                 latency: Duration::ZERO,
                 working: 0,
                 pushed,

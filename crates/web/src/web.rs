@@ -5,7 +5,8 @@ use std::sync::Arc;
 use bessemer_core::command::Record;
 use bessemer_core::fact::Family;
 use bessemer_core::query::{
-    Day, Info, Jobs, KeptPage, List, Page, QueueView, Scan, Scanned, Set, Sift, Sifted, WorkerView,
+    Day, Info, Jobs, KeptPage, List, Page, QueueView, Scan, Scanned, Set, Sift, Sifted, ThrottleView,
+    WorkerView,
 };
 use bessemer_core::{Action, Answer, Query};
 use tokio::sync::Semaphore;
@@ -170,6 +171,14 @@ impl<F: Front> Web<F> {
         }
     }
 
+    /// What limits queues, by their names.
+    pub(crate) async fn throttles(&self) -> Result<Vec<ThrottleView>, Problem> {
+        match self.front.ask(Query::Throttles).await? {
+            Answer::Throttles(throttles) => Ok(throttles),
+            other => Err(unexpected(&other)),
+        }
+    }
+
     /// Does what an operator wants, and takes it down in the audit log.
     pub(crate) async fn act(&self, action: Action) -> Result<u64, Problem> {
         self.act_on(action, None).await
@@ -237,6 +246,7 @@ pub(crate) fn unexpected(answer: &Answer) -> Problem {
         Answer::Queues(_) => "queues",
         Answer::Kept(_) => "records",
         Answer::Keys(_) => "unique keys",
+        Answer::Throttles(_) => "throttles",
         Answer::Missing => "nothing",
     };
     Problem::internal(&format!("the engine answered {kind}, which was not the question"))

@@ -188,12 +188,10 @@ impl Machine {
             Command::Disconnect { conn } => return self.disconnect(turn, conn),
             Command::Push { job } => self.push(turn, &job),
             Command::PushBulk { jobs } => self.push_bulk(turn, jobs),
-            Command::Fetch { conn, queues, wait } => {
-                match self.fetch(turn, ticket, conn, queues, wait) {
-                    Some(reply) => reply,
-                    None => return Progress::Open,
-                }
-            }
+            Command::Fetch { conn, queues, wait } => match self.fetch(turn, ticket, conn, queues, wait) {
+                Some(reply) => reply,
+                None => return Progress::Open,
+            },
             Command::Ack { conn, jid } => self.ack(turn, conn, jid),
             Command::Fail { conn, jid, text } => self.fail(turn, conn, jid, text),
             Command::Beat { conn, wid, state, rss_kb } => self.beat(turn, conn, wid, state, rss_kb),

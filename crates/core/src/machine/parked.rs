@@ -80,12 +80,7 @@ impl Parked {
     }
 
     /// Each worker may have so many jobs of this queue at once, or as many as it likes. `held`: what they have now.
-    pub(super) fn divide(
-        &mut self,
-        queue: &str,
-        limit: Option<u32>,
-        held: impl Iterator<Item = Arc<str>>,
-    ) {
+    pub(super) fn divide(&mut self, queue: &str, limit: Option<u32>, held: impl Iterator<Item = Arc<str>>) {
         let Some(limit) = limit else {
             self.lanes.remove(queue);
             return;

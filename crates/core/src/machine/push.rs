@@ -110,7 +110,8 @@ impl Machine {
         fact: Fact<'_>,
     ) {
         // Where a slot was freed a moment ago there may be jobs that are before this one.
-        let hand_over = hand_over && !(self.queues[to.queue].throttled && self.queues.first(to.queue).is_some());
+        let hand_over =
+            hand_over && !(self.queues[to.queue].throttled && self.queues.first(to.queue).is_some());
         let waiter = if hand_over { self.waiter(turn.now, to.queue) } else { None };
         match waiter.and_then(|no| self.parked.take(no)) {
             Some(waiting) => {

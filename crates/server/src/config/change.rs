@@ -1,6 +1,8 @@
 //! A configuration that takes the place of another while the server serves (row 112): what is different, and what of it
 //! has to wait for a restart.
 
+use std::collections::BTreeSet;
+
 use super::{Config, ConfigError, Notes};
 
 /// Keys that a running server cannot follow: its port, its files, what its log is read by, and where figures
@@ -62,10 +64,12 @@ impl Config {
         Ok((new, changes))
     }
 
-    fn changes(&self, new: &Self) -> Changes {
+    pub(super) fn changes(&self, new: &Self) -> Changes {
         let mut changes = Changes::default();
         let differ = |name: &String| self.keys.get(name) != new.keys.get(name);
-        for name in new.keys.keys().filter(|name| differ(name)) {
+        // A queue's limits may be gone altogether.
+        let names: BTreeSet<&String> = self.keys.keys().chain(new.keys.keys()).collect();
+        for name in names.into_iter().filter(|name| differ(name)) {
             // A flag may stand before it.
             let hidden = match name.as_str() {
                 "faktory.binding" => self.binding == new.binding,

@@ -7,12 +7,13 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use toml::de::{DeTable, DeValue};
 
+use super::throttles::{self, Limited};
 use super::{ConfigError, Notes};
 
 /// Every key with its default, and what it is for.
@@ -20,7 +21,7 @@ pub const DEFAULT: &str = include_str!("default.toml");
 
 /// Tables of Faktory's that this version does not use. They are passed over with a warning, so that a Faktory user's
 /// files work.
-const FAKTORY_TABLES: &[&str] = &["cron", "queues", "security", "throttles", "webui"];
+const FAKTORY_TABLES: &[&str] = &["cron", "queues", "security", "webui"];
 
 /// A place in a file, as an editor shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +63,8 @@ impl Spot {
 /// All keys, the default of each replaced by what a file says.
 pub(super) struct Settings<'t> {
     entries: BTreeMap<String, Entry<'t>>,
+    /// What limits queues, by their names.
+    pub(super) throttles: BTreeMap<String, Limited>,
     /// What a warning has been given for.
     passed_over: BTreeSet<String>,
     /// What somebody asked for.
@@ -75,9 +78,16 @@ struct Entry<'t> {
 }
 
 /// A file that is being merged.
-struct Source<'t> {
+pub(super) struct Source<'t> {
     path: &'t Path,
     text: &'t str,
+}
+
+impl Source<'_> {
+    /// The place of a key or a value.
+    pub(super) fn spot(&self, span: Range<usize>) -> Spot {
+        Spot::new(self.path, self.text, span.start)
+    }
 }
 
 impl Default for Settings<'_> {
@@ -94,7 +104,7 @@ impl Default for Settings<'_> {
         let table = DeTable::parse(DEFAULT).expect("default.toml is read by the tests");
         let mut entries = BTreeMap::new();
         flatten("", table.into_inner(), &mut entries);
-        Self { entries, passed_over: BTreeSet::new(), read: RefCell::default() }
+        Self { entries, throttles: BTreeMap::new(), passed_over: BTreeSet::new(), read: RefCell::default() }
     }
 }
 
@@ -123,13 +133,16 @@ impl<'t> Settings<'t> {
     ) -> Result<(), ConfigError> {
         for (key, value) in table {
             let name = join(prefix, key.get_ref());
-            let at = Spot::new(source.path, source.text, key.span().start);
+            let at = source.spot(key.span());
             match value.into_inner() {
                 _ if FAKTORY_TABLES.contains(&name.as_str()) => self.pass_over(name, &at, "", notes),
+                DeValue::Table(inner) if name == throttles::TABLE => {
+                    throttles::merge(&mut self.throttles, inner, source)?;
+                }
                 DeValue::Table(inner) if self.is_table(&name) => {
                     self.merge_table(&name, inner, source, notes)?;
                 }
-                _ if self.is_table(&name) => {
+                _ if self.is_table(&name) || name == throttles::TABLE => {
                     return Err(ConfigError::Key { at, reason: format!("`{name}` must be a table") });
                 }
                 value => self.set(name, value, at, notes)?,
@@ -186,7 +199,7 @@ impl<'t> Settings<'t> {
     /// The known key, or table, that is spelt most like this name.
     fn nearest(&self, name: &str) -> &str {
         let tables = self.entries.keys().filter_map(|key| key.split_once('.')).map(|(table, _)| table);
-        let known = self.entries.keys().map(String::as_str).chain(tables);
+        let known = self.entries.keys().map(String::as_str).chain(tables).chain([throttles::TABLE]);
         known.min_by_key(|known| distance(known, name)).unwrap_or_default()
     }
 }
@@ -208,7 +221,9 @@ impl Settings<'_> {
     /// Every key and its value as a text, to compare two configurations; without secrets.
     pub(super) fn texts_of_all(&self) -> BTreeMap<String, String> {
         let open = self.entries.iter().filter(|(name, _)| !is_secret(name));
-        open.map(|(name, entry)| (name.clone(), text_of(&entry.value))).collect()
+        let limited =
+            self.throttles.iter().map(|(queue, limited)| (throttles::key(queue), limited.to_string()));
+        open.map(|(name, entry)| (name.clone(), text_of(&entry.value))).chain(limited).collect()
     }
 
     /// The keys that files set, with their values; a secret is not shown.
@@ -219,6 +234,11 @@ impl Settings<'_> {
             value: (!is_secret(name)).then(|| text_of(&entry.value)),
             at,
         })
+        .chain(self.throttles.iter().map(|(queue, limited)| Setting {
+            key: throttles::key(queue),
+            value: Some(limited.to_string()),
+            at: limited.at.clone(),
+        }))
         .collect()
     }
 
@@ -351,20 +371,20 @@ fn split_unit(text: &str) -> Option<(u64, &str)> {
 }
 
 /// The full name of a key; one that is not bare is quoted, so that a dot in it does not pass for a table.
-fn join(prefix: &str, key: &str) -> String {
+pub(super) fn join(prefix: &str, key: &str) -> String {
     let bare = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
     let key = if !key.is_empty() && key.bytes().all(bare) { key.into() } else { format!("{key:?}") };
     if prefix.is_empty() { key } else { format!("{prefix}.{key}") }
 }
 
-fn with_article(value: &DeValue<'_>) -> String {
+pub(super) fn with_article(value: &DeValue<'_>) -> String {
     let kind = value.type_str();
     let article = if kind.starts_with(['a', 'i']) { "an" } else { "a" };
     format!("{article} {kind}")
 }
 
 /// How many letters to insert, remove or replace (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
+pub(super) fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, from) in a.chars().enumerate() {

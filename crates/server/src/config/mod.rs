@@ -7,6 +7,7 @@
 //! | `files.rs` | the configuration directory and what lies in it |
 //! | `env.rs` | the environment variables |
 //! | `change.rs` | what is different after a reload, and what of it waits for a restart |
+//! | `throttles.rs` | what limits queues |
 //! | `statsd.rs`, `otel.rs` | where figures and traces are sent |
 //! | `tls.rs`, `certificate.rs` | the files of TLS, read and checked |
 //! | `binding.rs`, `password.rs`, `limits.rs`, `memory.rs` | one value each, and its rules |
@@ -27,6 +28,7 @@ mod otel;
 mod password;
 mod statsd;
 mod store;
+mod throttles;
 mod tls;
 
 use std::collections::BTreeMap;
@@ -403,7 +405,10 @@ fn rules(settings: &Settings<'_>) -> Result<Rules, ConfigError> {
         Some("dead") => OnLost::Dead,
         _ => return Err(settings.wrong(ON_LOST, "must be \"requeue\", \"wait\" or \"dead\"")),
     };
+    let (throttles, throttles_max) = settings.throttles()?;
     Ok(Rules {
+        throttles,
+        throttles_max,
         lost_worker_grace: settings.duration("workers.lost_worker_grace")?,
         max_lost_workers: settings.count("workers.max_lost_workers", 1..=1_000)? as u32,
         lost_worker_window: settings.duration("workers.lost_worker_window")?,

@@ -18,6 +18,7 @@ mod push;
 mod push_bulk;
 mod queue;
 mod select;
+mod throttles;
 mod track;
 mod unique;
 mod workers;
@@ -144,6 +145,7 @@ pub(crate) fn run<E: Engine>(call: &mut Call<'_, E>, line: &[u8]) -> (Outcome, O
         Verb::Jobs => argument(verb, rest, jobs::run),
         Verb::Unique => argument(verb, rest, |rest| unique::run(call, rest)),
         Verb::Workers => argument(verb, rest, |rest| workers::run(call, rest)),
+        Verb::Throttles => argument(verb, rest, |rest| throttles::run(call, rest)),
         Verb::Track => argument(verb, rest, |rest| track::run(call, rest)),
         Verb::Extend => argument(verb, rest, |rest| track::extend(call, rest)),
         Verb::Batch => argument(verb, rest, |_| {

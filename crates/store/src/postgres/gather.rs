@@ -133,7 +133,8 @@ impl Owned {
             | Command::Latency { .. }
             | Command::Keep { .. }
             | Command::Track { .. }
-            | Command::FreeKey(_) => return None,
+            | Command::FreeKey(_)
+            | Command::Throttle(_) => return None,
         })
     }
 }

@@ -79,6 +79,7 @@ impl PostgresReader {
             | Query::Named { .. }
             | Query::Far { .. }
             | Query::Queues
+            | Query::Throttles
             | Query::Kept { .. }
             | Query::Keys { .. } => Err(open::damaged("this page is not part of the spike")),
         }

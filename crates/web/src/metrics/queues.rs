@@ -42,6 +42,7 @@ fn joined(one: QueueView, two: &QueueView) -> QueueView {
     QueueView {
         size: one.size + two.size,
         paused: one.paused || two.paused,
+        full: one.full || two.full,
         latency: one.latency.max(two.latency),
         working: one.working + two.working,
         pushed: one.pushed + two.pushed,

@@ -12,6 +12,7 @@ mod files;
 mod otel;
 mod passwords;
 mod statsd;
+mod throttles;
 mod tls;
 
 /// A machine with an `/etc`, a home and a time of its own.
