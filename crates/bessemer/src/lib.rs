@@ -100,7 +100,7 @@ pub use bessemer_protocol::handshake::Hello;
 pub use bessemer_protocol::mutate::{Filter as MutateFilter, Target as MutateTarget};
 pub use bessemer_protocol::operate::{
     JobEdit, JobFilter, JobPage, JobSet, JobSlice, JobState, KeyFilter, KeyPage, ListedJob, ListedKey,
-    ListedQueue, ListedWorker,
+    ListedQueue, ListedThrottle, ListedWorker, QueueLimits, ThrottleHolder,
 };
 pub use bessemer_protocol::response::{ErrorCode, Info, ServerError, WorkerState};
 pub use bessemer_protocol::url::{Url, UrlError};

@@ -211,6 +211,19 @@ impl Command {
         Ok(Self { verb, line: format!("{verb} {wid}\r\n").into_bytes(), pace: Pace::Usual })
     }
 
+    /// THROTTLES of one queue, or of all.
+    pub(crate) fn throttles(
+        verb: &'static str,
+        queue: Option<&str>,
+        limits: Option<&impl Serialize>,
+    ) -> Result<Self, Error> {
+        let Some(queue) = queue else { return Ok(Self::bare(verb)) };
+        word(queue)?;
+        let limits = limits.map(|limits| format!(" {}", serde_json::to_string(limits).expect("numbers")));
+        let line = format!("{verb} {queue}{}\r\n", limits.unwrap_or_default()).into_bytes();
+        Ok(Self { verb, line, pace: Pace::Usual })
+    }
+
     /// The error of a reply that began with a dash. What a server has not shows in what it says, and is not guessed.
     pub(crate) fn refused(&self, line: &str) -> Error {
         /// Of any server, of Faktory (rules `H-40`, `H-47`, `X-01`), of Bessemer.

@@ -1,14 +1,14 @@
 //! What operators ask of a server: to pause queues, to find jobs and act on them, to quiet workers.
 //!
-//! QUEUE and FLUSH are Faktory's. QUEUE LIST, JOBS, UNIQUE and WORKERS are Bessemer's own: of another server they are
+//! QUEUE and FLUSH are Faktory's. QUEUE LIST, JOBS, UNIQUE, WORKERS and THROTTLES are Bessemer's own: of another server they are
 //! [`Error::Unsupported`]. Who asks for much asks in slices: a page has a cursor, and there is more as long as it has one.
 //! Each command is there for one connection and for the pool.
 
 use std::collections::BTreeMap;
 
 use bessemer_protocol::operate::{
-    JobEdit, JobFilter, JobPage, JobSlice, KeyFilter, KeyPage, ListedQueue, ListedWorker, QueueList, Reached,
-    WorkerList,
+    JobEdit, JobFilter, JobPage, JobSlice, KeyFilter, KeyPage, ListedQueue, ListedThrottle, ListedWorker,
+    QueueLimits, QueueList, Reached, ThrottleList, WorkerList,
 };
 use bessemer_protocol::response::{Info, WorkerState};
 use serde_json::value::RawValue;
@@ -138,6 +138,27 @@ impl Client {
         let answer = command.expect_document(self.ask(&command).await?);
         answer.map(|Reached { count }| count)
     }
+
+    /// What limits queues, by their names.
+    pub async fn list_throttles(&mut self) -> Result<Vec<ListedThrottle>, Error> {
+        let command = Command::throttles("THROTTLES LIST", None, None::<&()>)?;
+        let answer = command.expect_document(self.ask(&command).await?);
+        answer.map(|ThrottleList { throttles }| throttles)
+    }
+
+    /// Limits a queue, whatever the configuration says; limits without a number lift them. 0: that was so already.
+    pub async fn set_throttle(&mut self, queue: &str, limits: &QueueLimits) -> Result<u64, Error> {
+        let command = Command::throttles("THROTTLES SET", Some(queue), Some(limits))?;
+        let answer = command.expect_document(self.ask(&command).await?);
+        answer.map(|Reached { count }| count)
+    }
+
+    /// Limits a queue as the configuration says again; 0: it was so already.
+    pub async fn reset_throttle(&mut self, queue: &str) -> Result<u64, Error> {
+        let command = Command::throttles("THROTTLES RESET", Some(queue), None::<&()>)?;
+        let answer = command.expect_document(self.ask(&command).await?);
+        answer.map(|Reached { count }| count)
+    }
 }
 
 /// What operators do, over the pool.
@@ -211,6 +232,27 @@ impl Bessemer {
     /// See [`Client::tell_workers`].
     pub async fn tell_workers(&self, state: WorkerState, wid: Option<&str>) -> Result<u64, Error> {
         let command = Command::workers(told(state), Some(wid.unwrap_or("*")))?;
+        let answer = command.expect_document(self.ask(&command).await?);
+        answer.map(|Reached { count }| count)
+    }
+
+    /// See [`Client::list_throttles`].
+    pub async fn list_throttles(&self) -> Result<Vec<ListedThrottle>, Error> {
+        let command = Command::throttles("THROTTLES LIST", None, None::<&()>)?;
+        let answer = command.expect_document(self.ask(&command).await?);
+        answer.map(|ThrottleList { throttles }| throttles)
+    }
+
+    /// See [`Client::set_throttle`].
+    pub async fn set_throttle(&self, queue: &str, limits: &QueueLimits) -> Result<u64, Error> {
+        let command = Command::throttles("THROTTLES SET", Some(queue), Some(limits))?;
+        let answer = command.expect_document(self.ask(&command).await?);
+        answer.map(|Reached { count }| count)
+    }
+
+    /// See [`Client::reset_throttle`].
+    pub async fn reset_throttle(&self, queue: &str) -> Result<u64, Error> {
+        let command = Command::throttles("THROTTLES RESET", Some(queue), None::<&()>)?;
         let answer = command.expect_document(self.ask(&command).await?);
         answer.map(|Reached { count }| count)
     }
@@ -334,6 +376,30 @@ mod tests {
         fake.answer("WORKERS", Say::Bulk(r#"{"count":1}"#));
         assert_eq!(client.tell_workers(WorkerState::Quiet, Some("w1")).await.unwrap(), 1);
         assert_eq!(fake.seen("WORKERS", 3).await, ["LIST", "TERMINATE *", "QUIET w1"]);
+    }
+
+    #[tokio::test]
+    async fn limits_are_listed_set_and_reset_e60() {
+        let fake = Fake::new();
+        let (mut client, app) = (connect(&fake).await, fake.app());
+        let list = r#"{"throttles":[{"queue":"a","limits":{"worker":1},"set":true,"full":true,"working":1,
+            "waiting":2,"fetches":3,"holders":[{"wid":"w1","jobs":1}]}]}"#;
+        for _ in 0..2 {
+            fake.answer("THROTTLES", Say::Bulk(list));
+        }
+        assert_eq!(client.list_throttles().await.unwrap()[0].limits.worker, Some(1));
+        assert_eq!(app.list_throttles().await.unwrap()[0].holders[0].wid, "w1");
+        for _ in 0..4 {
+            fake.answer("THROTTLES", Say::Bulk(r#"{"count":1}"#));
+        }
+        let limits = QueueLimits { rate: Some(5), per: Some(60), ..QueueLimits::default() };
+        assert_eq!(client.set_throttle("a", &limits).await.unwrap(), 1);
+        assert_eq!(app.set_throttle("a", &QueueLimits::default()).await.unwrap(), 1);
+        assert_eq!(client.reset_throttle("a").await.unwrap(), 1);
+        assert_eq!(app.reset_throttle("b").await.unwrap(), 1);
+        let sent = ["LIST", "LIST", r#"SET a {"rate":5,"per":60}"#, "SET a {}", "RESET a", "RESET b"];
+        assert_eq!(fake.seen("THROTTLES", 6).await, sent);
+        assert!(client.set_throttle("a b", &limits).await.is_err());
     }
 
     #[tokio::test]

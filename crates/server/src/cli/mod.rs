@@ -24,6 +24,7 @@ mod restore;
 mod salvage;
 mod shell;
 mod table;
+mod throttles;
 mod tokens;
 mod unique;
 mod verify;
@@ -107,6 +108,7 @@ pub enum Tool {
     Workers(workers::Workers),
     Tokens(tokens::Tokens),
     Unique(unique::Unique),
+    Throttles(throttles::Throttles),
     Flush(flush::Flush),
     Demo(demo::Demo),
     Shell(shell::Shell),
@@ -173,6 +175,7 @@ impl Tool {
             Self::Workers(tool) => tool.run(cli),
             Self::Tokens(tool) => tool.run(cli),
             Self::Unique(tool) => tool.run(cli),
+            Self::Throttles(tool) => tool.run(cli),
             Self::Flush(tool) => tool.run(cli),
             Self::Demo(tool) => tool.run(cli),
             Self::Shell(tool) => tool.run(cli),
@@ -310,6 +313,7 @@ mod tests {
             "workers",
             "tokens",
             "unique",
+            "throttles",
             "flush",
             "demo",
             "shell",

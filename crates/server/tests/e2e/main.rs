@@ -6,7 +6,7 @@
 //! what happens before the first connection, `crowd.rs` one connection too many, `large.rs` the largest jobs, `faults.rs` a
 //! disk that fails, `directory.rs` a data directory that is not ours, `durability.rs` its two modes, `tls.rs` TLS, whose
 //! certificates and client are in `sealed.rs`, `reload.rs` another configuration, `supervised.rs` systemd and
-//! little memory, `passwords.rs` wrong ones, `metrics.rs` what is counted, `happened.rs` what is still known of it after a restart, `bench.rs` what `bessemer bench` says, `library/`
+//! little memory, `passwords.rs` wrong ones, `metrics.rs` what is counted, `happened.rs` what is still known of it after a restart, `bench.rs` what `bessemer bench` says, `throttles.rs` limits of queues, `library/`
 //! programs that are made of the worker library, `api.rs` the JSON API and its guide, `audit.rs` what verbs leave on record. `import/` brings over what a real
 //! Redis (`redis.rs`) keeps for Faktory; `hostile/` has clients that wish it ill
 //! beside honest ones.
@@ -38,6 +38,7 @@ mod server;
 mod start;
 mod supervised;
 mod terminal;
+mod throttles;
 mod tls;
 mod tools;
 mod transcript;

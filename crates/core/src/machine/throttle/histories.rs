@@ -1,1 +1,719 @@
-//! Histories.
+//! Histories by chance, with crashes: no slot leaks, none is taken twice, nobody waits for what he may have, and no rate is
+//! exceeded, over limits that change and restarts at every point (rule `E-60`).
+//!
+//! Beside the machine stands a second, simple reading of the rules: it knows where jobs are from the facts alone, and counts
+//! them anew each time. A log of whole batches, one for each command, is cut anywhere and replayed; now and then all that
+//! lives is told again and the log before is dropped.
+//!
+//! `BESSEMER_HISTORIES=100000 cargo test --release -p bessemer-core histories` plays more, `BESSEMER_FIRST` others.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::command::{Asks, Command, ConnId, Delivery, Hello, Push, QueueDeed, Reply, ThrottleDeed, Ticket};
+use crate::fact::{Cleared, Fact, Facts, Failure, Family, Head, JobId, Span, Standing};
+use crate::limits::Rules;
+use crate::machine::scenario::limit;
+use crate::machine::{Machine, Settled};
+use crate::throttle::{Rate, Throttle};
+use crate::time::{Boot, Now, Wall};
+
+const QUEUES: [&str; 3] = ["a", "b", "c"];
+const WIDS: [&str; 3] = ["w1", "w2", ""];
+const STEPS: usize = 60;
+/// What f64 may be wrong by, and less than a token by far.
+const MICRO: f64 = 1e-5;
+const LIMITS: [&str; 8] = [
+    "",
+    "concurrency=1",
+    "concurrency=2 worker=1",
+    "worker=1",
+    "worker=2",
+    "rate=1 per=4 burst=2",
+    "rate=2 per=1 burst=1",
+    "rate=1 per=2 burst=3 concurrency=2 worker=1",
+];
+
+/// Random bits (splitmix64).
+struct Chance(u64);
+
+impl Chance {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        (self.next() % end as u64) as usize
+    }
+
+    fn pick<T: Copy>(&mut self, of: &[T]) -> T {
+        of[self.below(of.len())]
+    }
+
+    fn limit(&mut self) -> Throttle {
+        limit(&self.pick(&LIMITS).split(' ').collect::<Vec<_>>())
+    }
+}
+
+/// Where a job is, as facts say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place {
+    Queued,
+    Working(&'static str),
+    Elsewhere,
+}
+
+/// A fact that outlives its command. All names are of a few, so that they can be given for good.
+type Kept = (Fact<'static>, Span);
+
+fn name(text: &str) -> &'static str {
+    let known = QUEUES.iter().chain(&WIDS).find(|known| **known == text);
+    known.copied().unwrap_or_else(|| Box::leak(text.into()))
+}
+
+fn standing(standing: Standing<'_>) -> Standing<'static> {
+    match standing {
+        Standing::Working { wid, since, until } => Standing::Working { wid: name(wid), since, until },
+        Standing::Queued { since } => Standing::Queued { since },
+        Standing::Scheduled { at } => Standing::Scheduled { at },
+        Standing::Retrying { at } => Standing::Retrying { at },
+        Standing::Dead { until } => Standing::Dead { until },
+        Standing::Discarded { until, was } => Standing::Discarded { until, was },
+    }
+}
+
+/// What the log holds: batches, and what a replay of them needs.
+#[derive(Default)]
+struct Log {
+    batches: Vec<Vec<Kept>>,
+    /// Jids and values, given for good once each.
+    texts: BTreeSet<&'static [u8]>,
+    heads: BTreeMap<JobId, Head<'static>>,
+    written: u64,
+}
+
+impl Log {
+    fn text(&mut self, text: &[u8]) -> &'static [u8] {
+        if let Some(known) = self.texts.get(text) {
+            return known;
+        }
+        let text: &'static [u8] = Box::leak(text.into());
+        self.texts.insert(text);
+        text
+    }
+
+    fn keep(&mut self, fact: &Fact<'_>) -> Fact<'static> {
+        match *fact {
+            Fact::Put { id, order, at, head, standing: stands, body: _ } => {
+                let jid = std::str::from_utf8(self.text(head.jid.as_bytes())).expect("a jid");
+                let head =
+                    Head { jid, queue: name(head.queue), jobtype: "T", terms: Default::default(), ..head };
+                // A number whose job is lost with its batch may be given again.
+                if at.is_some() {
+                    self.heads.insert(id, head);
+                }
+                Fact::Put { id, order, at, head, standing: standing(stands), body: b"x" }
+            }
+            Fact::Set { id, order, standing: stands } => Fact::Set { id, order, standing: standing(stands) },
+            Fact::Fail { id, order, at, counted, failure, standing: stands } => {
+                let failure = Failure { text: b"f", ..failure };
+                Fact::Fail { id, order, at, counted, failure, standing: standing(stands) }
+            }
+            Fact::Lost { id, order, at, blamed, standing: stands } => {
+                Fact::Lost { id, order, at, blamed, standing: standing(stands) }
+            }
+            Fact::Move { id, order, queue, standing: stands } => {
+                Fact::Move { id, order, queue: name(queue), standing: standing(stands) }
+            }
+            Fact::End { id, at, why } => Fact::End { id, at, why },
+            Fact::Keep { family, key, value } => {
+                let key = self.text(key);
+                Fact::Keep { family, key, value: value.map(|value| self.text(value)) }
+            }
+            Fact::Clear(Cleared::Queue(queue)) => Fact::Clear(Cleared::Queue(name(queue))),
+            Fact::Clear(Cleared::Everything) => Fact::Clear(Cleared::Everything),
+            Fact::Clear(Cleared::Set(set)) => Fact::Clear(Cleared::Set(set)),
+        }
+    }
+
+    fn facts(&self) -> impl Iterator<Item = &Kept> + Clone {
+        self.batches.iter().flatten()
+    }
+}
+
+impl Facts for Log {
+    fn record(&mut self, fact: &Fact<'_>) -> Span {
+        self.written += 1;
+        let span = if fact.has_place() { Span { at: self.written, len: 1 } } else { Span::default() };
+        let fact = self.keep(fact);
+        self.batches.last_mut().expect("a batch").push((fact, span));
+        span
+    }
+
+    fn release(&mut self, _: Span) {}
+}
+
+/// The rules once more, the slow way.
+#[derive(Default)]
+struct Model {
+    jobs: BTreeMap<JobId, (&'static str, Place)>,
+    paused: BTreeSet<&'static str>,
+    set: BTreeMap<&'static str, Throttle>,
+    configured: BTreeMap<&'static str, Throttle>,
+    /// FETCHes that wait, longest first: ticket, wid, queues.
+    waiting: Vec<(u64, &'static str, Vec<&'static str>)>,
+    /// Where there is a rate: it, its tokens, and when they were counted.
+    buckets: BTreeMap<&'static str, (Rate, f64, Boot)>,
+    /// When jobs were begun under the rate that is in force, and by which command.
+    begun: BTreeMap<&'static str, Vec<(Boot, u64)>>,
+}
+
+impl Model {
+    fn limit(&self, queue: &str) -> Throttle {
+        self.set.get(queue).or_else(|| self.configured.get(queue)).copied().unwrap_or_default()
+    }
+
+    /// What the facts of a log say; what is known of time and of those who wait is not there.
+    fn read<'f>(&mut self, facts: impl Iterator<Item = &'f Kept>) {
+        for (fact, _) in facts {
+            match *fact {
+                Fact::Put { id, head, standing, .. } => {
+                    self.jobs.insert(id, (head.queue, Place::of(standing)));
+                }
+                Fact::Set { id, standing, .. }
+                | Fact::Fail { id, standing, .. }
+                | Fact::Lost { id, standing, .. } => {
+                    if let Some(job) = self.jobs.get_mut(&id) {
+                        job.1 = Place::of(standing);
+                    }
+                }
+                Fact::Move { id, queue, standing, .. } => {
+                    if let Some(job) = self.jobs.get_mut(&id) {
+                        *job = (queue, Place::of(standing));
+                    }
+                }
+                Fact::End { id, .. } => drop(self.jobs.remove(&id)),
+                Fact::Keep { family: Family::Queue, key, value } => {
+                    let queue = name(std::str::from_utf8(key).expect("a name"));
+                    match value {
+                        Some([1]) => _ = self.paused.insert(queue),
+                        _ => _ = self.paused.remove(queue),
+                    }
+                }
+                Fact::Keep { family: Family::Throttle, key, value } => {
+                    let queue = name(std::str::from_utf8(key).expect("a name"));
+                    match value {
+                        Some(value) => {
+                            _ = self.set.insert(queue, Throttle::from_bytes(value).expect("limits"));
+                        }
+                        None => _ = self.set.remove(queue),
+                    }
+                }
+                Fact::Keep { .. } => {}
+                Fact::Clear(Cleared::Everything) => {
+                    self.jobs.clear();
+                    self.paused.clear();
+                }
+                Fact::Clear(Cleared::Queue(queue)) => {
+                    self.jobs.retain(|_, (of, place)| *of != queue || *place != Place::Queued);
+                }
+                Fact::Clear(Cleared::Set(_)) => unreachable!("nobody clears a set here"),
+            }
+        }
+    }
+
+    fn count(&self, queue: &str, is: impl Fn(&Place) -> bool) -> usize {
+        self.jobs.values().filter(|(of, place)| *of == queue && is(place)).count()
+    }
+
+    fn working(&self, queue: &str) -> usize {
+        self.count(queue, |place| matches!(place, Place::Working(_)))
+    }
+
+    fn held(&self, queue: &str, wid: &str) -> usize {
+        self.count(queue, |place| *place == Place::Working(name(wid)))
+    }
+
+    fn tokens(&self, queue: &str, now: Boot) -> Option<f64> {
+        let (rate, tokens, at) = self.buckets.get(queue)?;
+        let ran_in = now.since(*at).as_secs_f64() * f64::from(rate.jobs) / f64::from(rate.per_s);
+        Some((tokens + ran_in).min(rate.burst.into()))
+    }
+
+    /// The rate of a queue may be another one.
+    fn settle_rate(&mut self, queue: &'static str, now: Boot) {
+        let (before, rate) = (self.buckets.get(queue).map(|bucket| bucket.0), self.limit(queue).rate);
+        if before == rate {
+            return;
+        }
+        let tokens = self.tokens(queue, now);
+        self.begun.remove(queue);
+        match rate {
+            Some(rate) => {
+                let most = f64::from(rate.burst);
+                self.buckets.insert(queue, (rate, tokens.unwrap_or(most).min(most), now));
+            }
+            None => _ = self.buckets.remove(queue),
+        }
+    }
+
+    fn has_room(&self, queue: &str, wid: &str) -> bool {
+        self.limit(queue).worker.is_none_or(|most| self.held(queue, wid) < most as usize)
+    }
+
+    /// Whether somebody may have a job of this queue now, if there is one.
+    fn may(&self, queue: &str, wid: &str, now: Boot) -> bool {
+        let has_slot = self.limit(queue).concurrency.is_none_or(|most| self.working(queue) < most as usize);
+        let has_token = self.tokens(queue, now).is_none_or(|tokens| tokens >= 1.0 + MICRO);
+        !self.paused.contains(queue) && has_slot && has_token && self.has_room(queue, wid)
+    }
+
+    /// What a command did is what may be.
+    fn judge(&mut self, batch: &[Kept], command: u64, now: Boot) -> Result<(), String> {
+        for (fact, _) in batch {
+            let (Fact::Put { id, standing: Standing::Working { wid, .. }, .. }
+            | Fact::Set { id, standing: Standing::Working { wid, .. }, .. }) = fact
+            else {
+                continue;
+            };
+            let Some((queue, _)) = self.jobs.get(id).cloned() else { continue };
+            let (limit, working, held) = (self.limit(queue), self.working(queue), self.held(queue, wid));
+            if limit.concurrency.is_some_and(|most| working > most as usize) {
+                return Err(format!("{queue}: {working} at once, {limit}"));
+            }
+            if limit.worker.is_some_and(|most| held > most as usize) {
+                return Err(format!("{queue}: {held} at once of {wid:?}, {limit}"));
+            }
+            let Some(tokens) = self.tokens(queue, now) else { continue };
+            if tokens + MICRO < 1.0 {
+                return Err(format!("{queue}: begun with {tokens} tokens, {limit}"));
+            }
+            let bucket = self.buckets.get_mut(queue).expect("a rate");
+            (bucket.1, bucket.2) = (tokens - 1.0, now);
+            self.begun.entry(queue).or_default().push((now, command));
+        }
+        self.judge_rates(now)
+    }
+
+    /// In no window of time were more begun than the rate allows, also where a restart lies in it.
+    fn judge_rates(&self, now: Boot) -> Result<(), String> {
+        for (queue, begun) in &self.begun {
+            let Some(rate) = self.limit(queue).rate else { continue };
+            for (i, (since, _)) in begun.iter().enumerate() {
+                let count = (begun.len() - i) as f64;
+                let ran_in = now.since(*since).as_secs_f64() * f64::from(rate.jobs) / f64::from(rate.per_s);
+                if count > f64::from(rate.burst) + ran_in + MICRO {
+                    return Err(format!("{queue}: {count} begun since {since:?}, {rate:?}"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What was begun last has not been: its token is there again.
+    fn give_back(&mut self, batch: &[Kept], now: Boot) {
+        let Some((Fact::Set { id, .. }, _)) = batch.first() else { return };
+        let Some((queue, _)) = self.jobs.get(id).cloned() else { return };
+        let Some(tokens) = self.tokens(queue, now) else { return };
+        let bucket = self.buckets.get_mut(queue).expect("a rate");
+        (bucket.1, bucket.2) = ((tokens + 1.0).min(bucket.0.burst.into()), now);
+        self.begun.entry(queue).or_default().pop();
+    }
+
+    /// Nobody waits for what he may have.
+    fn judge_waits(&self, now: Boot) -> Result<(), String> {
+        for (ticket, wid, queues) in &self.waiting {
+            let has = |queue: &&&str| self.count(queue, |place| *place == Place::Queued) > 0;
+            if let Some(queue) = queues.iter().filter(has).find(|queue| self.may(queue, wid, now)) {
+                return Err(format!("FETCH {ticket} of {wid:?} waits for {queue}, {}", self.limit(queue)));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Place {
+    fn of(standing: Standing<'_>) -> Self {
+        match standing {
+            Standing::Queued { .. } => Self::Queued,
+            Standing::Working { wid, .. } => Self::Working(name(wid)),
+            _ => Self::Elsewhere,
+        }
+    }
+}
+
+struct World {
+    chance: Chance,
+    rules: Rules,
+    machine: Machine,
+    log: Log,
+    model: Model,
+    now: Now,
+    tickets: u64,
+    jids: u64,
+    delivery: Option<Delivery>,
+    /// What the machine looked like after each batch, by the command that it was.
+    dumps: Vec<(u64, String)>,
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let rules = Rules {
+            lost_worker_grace: Duration::from_secs(5),
+            restart_grace: Duration::from_secs(2),
+            max_lost_workers: 1_000,
+            ..Rules::default()
+        };
+        let now = Now { wall: Wall(1_700_000_000_000_000), boot: Boot(7_000_000), ..Now::default() };
+        let mut world = Self {
+            chance: Chance(seed),
+            machine: Machine::new(rules.clone(), [1, 2]),
+            rules,
+            log: Log::default(),
+            model: Model::default(),
+            now: Now { heard: now.boot, ..now },
+            tickets: 0,
+            jids: 0,
+            delivery: None,
+            dumps: Vec::new(),
+        };
+        world.configure(|chance, rules| {
+            for queue in QUEUES {
+                rules.throttles.insert(queue.into(), chance.limit());
+            }
+        });
+        world.machine = Machine::new(world.rules.clone(), [1, 2]);
+        world.machine.recovered(world.now);
+        world.connect();
+        world
+    }
+
+    /// The files say something else.
+    fn configure(&mut self, change: impl FnOnce(&mut Chance, &mut Rules)) {
+        // The machine is told the time by commands alone.
+        self.apply(Command::Due);
+        change(&mut self.chance, &mut self.rules);
+        self.model.configured =
+            self.rules.throttles.iter().map(|(queue, throttle)| (name(queue), *throttle)).collect();
+        self.machine.change_rules(self.rules.clone());
+        QUEUES.iter().for_each(|queue| self.model.settle_rate(queue, self.now.boot));
+    }
+
+    /// Everybody says hello; connection n is of `WIDS[n % 3]`.
+    fn connect(&mut self) {
+        for n in 0..6 {
+            self.hello(n);
+        }
+    }
+
+    fn hello(&mut self, conn: u64) {
+        let wid = WIDS[conn as usize % WIDS.len()];
+        let worker =
+            (!wid.is_empty()).then_some(Hello { wid, hostname: "h", pid: 1, labels: &[], rss_kb: 0 });
+        self.apply(Command::Connect { conn: ConnId(conn), worker });
+    }
+
+    /// Applies a command, which is a batch, and judges it.
+    fn apply(&mut self, command: Command<'_>) {
+        self.tickets += 1;
+        self.log.batches.push(Vec::new());
+        let mut out = Settled::default();
+        let ticket = Ticket(self.tickets);
+        self.machine.apply(self.now, ticket, command, &mut self.log, &mut out);
+        if let Command::Fetch { conn, queues, .. } = command {
+            let queues = queues.iter().map(|queue| name(queue)).collect();
+            self.model.waiting.push((ticket.0, WIDS[conn.0 as usize % WIDS.len()], queues));
+        }
+        if let Command::Disconnect { conn } = command {
+            let wid = WIDS[conn.0 as usize % WIDS.len()];
+            assert!(self.model.waiting.iter().all(|(_, of, _)| *of != wid), "who waits does not leave here");
+        }
+        let batch = self.log.batches.last().expect("a batch").clone();
+        let before = self.model.waiting.clone();
+        self.model.waiting.retain(|(waiting, ..)| out.replies.iter().all(|(ticket, _)| ticket.0 != *waiting));
+        self.model.read(batch.iter());
+        QUEUES.iter().for_each(|queue| self.model.settle_rate(queue, self.now.boot));
+        for (_, reply) in &out.replies {
+            if let Reply::Job(job) = reply {
+                self.delivery = Some(job.delivery);
+            }
+        }
+        if matches!(command, Command::Undelivered { .. }) {
+            self.model.give_back(&batch, self.now.boot);
+        }
+        let is_due = matches!(command, Command::Due);
+        let judged = self
+            .model
+            .judge(&batch, ticket.0, self.now.boot)
+            .and_then(|()| self.model.judge_waits(self.now.boot))
+            .and_then(|()| if is_due { Ok(()) } else { self.judge_turns(&before, &batch, &out) })
+            .and_then(|()| self.machine.check());
+        if let Err(broken) = judged {
+            panic!("{command:?}: {broken}");
+        }
+        self.dumps.push((ticket.0, self.machine.dump()));
+    }
+
+    /// Who got a job had waited longest of those who might have had it.
+    fn judge_turns(
+        &self,
+        before: &[(u64, &'static str, Vec<&'static str>)],
+        batch: &[Kept],
+        out: &Settled,
+    ) -> Result<(), String> {
+        let served = out.replies.iter().filter(|(_, reply)| matches!(reply, Reply::Job(_)));
+        let of_facts = batch.iter().filter_map(|(fact, _)| match fact {
+            Fact::Put { id, standing: Standing::Working { .. }, .. }
+            | Fact::Set { id, standing: Standing::Working { .. }, .. } => self.model.jobs.get(id),
+            _ => None,
+        });
+        for ((ticket, _), (queue, _)) in served.zip(of_facts) {
+            let passed_over = before.iter().find(|(waiting, wid, queues)| {
+                let waits = self.model.waiting.iter().any(|(still, ..)| still == waiting);
+                *waiting < ticket.0 && waits && queues.contains(queue) && self.model.has_room(queue, wid)
+            });
+            if let Some((waiting, ..)) = passed_over {
+                return Err(format!("{queue}: FETCH {waiting} was passed over for {}", ticket.0));
+            }
+        }
+        Ok(())
+    }
+
+    fn step(&mut self) {
+        match self.chance.below(40) {
+            0..=9 => self.push(),
+            10..=19 => self.fetch(),
+            20..=25 => self.end(),
+            26 => self.with_working(|world, id, _| world.apply(Command::Release { jobs: &[id] })),
+            27 => {
+                if let Some(delivery) = self.delivery.take() {
+                    self.apply(Command::Undelivered { delivery });
+                }
+            }
+            28..=30 => {
+                let (queue, limit) = (self.chance.pick(&QUEUES), self.chance.limit());
+                let deed = match self.chance.below(3) {
+                    0 => ThrottleDeed::Reset { queue },
+                    _ => ThrottleDeed::Set { queue, limit },
+                };
+                self.apply(Command::Throttle(deed));
+            }
+            31 => {
+                let (queue, limit) = (self.chance.pick(&QUEUES), self.chance.limit());
+                self.configure(|_, rules| _ = rules.throttles.insert(queue.into(), limit));
+                // Whatever comes next, who waits is served first.
+                if self.machine.next_due(self.now).is_some_and(|at| at <= self.now.boot) {
+                    self.apply(Command::Due);
+                }
+            }
+            32 => {
+                let (deed, name) = (self.chance.below(2), self.chance.pick(&QUEUES));
+                let deed = if deed == 0 { QueueDeed::Pause } else { QueueDeed::Resume };
+                self.apply(Command::Queues { deed, names: Some(&[name]) });
+            }
+            33 => {
+                let queue = self.chance.pick(&QUEUES);
+                self.apply(Command::Clear { what: Cleared::Queue(queue) });
+            }
+            34 => self.lose_worker(),
+            35 => self.retell(),
+            36 => self.restart(),
+            37 if self.chance.below(10) == 0 => self.apply(Command::Clear { what: Cleared::Everything }),
+            _ => {
+                let seconds = self.chance.below(3) as u64 + 1;
+                self.advance(seconds);
+            }
+        }
+    }
+
+    fn push(&mut self) {
+        self.jids += 1;
+        let (jid, queue) = (format!("job-{:04}", self.jids), self.chance.pick(&QUEUES));
+        let job = Push {
+            jid: &jid,
+            queue,
+            jobtype: "T",
+            retry: self.chance.pick(&[-1, 0, 3]),
+            reserve_for: 60,
+            on_lost: None,
+            asks: Asks::default(),
+            at: None,
+            failure: None,
+            sent: jid.as_bytes(),
+            body: b"x",
+        };
+        self.apply(Command::Push { job });
+    }
+
+    fn fetch(&mut self) {
+        let mut queues: Vec<&str> = QUEUES.into();
+        let gone = self.chance.below(4);
+        queues.rotate_left(gone % 3);
+        if gone == 3 {
+            queues.truncate(1);
+        }
+        let conn = ConnId(self.chance.below(6) as u64);
+        self.apply(Command::Fetch { conn, queues: &queues, wait: Duration::from_secs(4) });
+    }
+
+    fn with_working(&mut self, act: impl FnOnce(&mut Self, JobId, &'static str)) {
+        let working: Vec<(JobId, &'static str)> = (self.model.jobs.iter())
+            .filter_map(|(id, (_, place))| match place {
+                Place::Working(wid) => Some((*id, *wid)),
+                _ => None,
+            })
+            .collect();
+        if !working.is_empty() {
+            let (id, wid) = self.chance.pick(&working);
+            act(self, id, wid);
+        }
+    }
+
+    fn end(&mut self) {
+        let fails = self.chance.below(4) == 0;
+        self.with_working(|world, id, wid| {
+            let jid = world.log.heads[&id].jid;
+            let conn = WIDS.iter().position(|known| *known == wid).expect("one of them") as u64;
+            let conn = ConnId(conn);
+            if fails {
+                world.apply(Command::Fail { conn, jid, text: b"f" });
+            } else {
+                world.apply(Command::Ack { conn, jid });
+            }
+        });
+    }
+
+    /// A worker leaves for as long as it takes to be lost, and comes back.
+    fn lose_worker(&mut self) {
+        let n = self.chance.below(2) as u64;
+        // What waits ends first: this is not about whose answer is lost.
+        self.advance(5);
+        for conn in [n, n + 3] {
+            self.apply(Command::Disconnect { conn: ConnId(conn) });
+        }
+        self.advance(8);
+        for conn in [n, n + 3] {
+            self.hello(conn);
+        }
+    }
+
+    /// Time passes, and what is due is done.
+    fn advance(&mut self, seconds: u64) {
+        let end = self.now.boot.after(Duration::from_secs(seconds));
+        loop {
+            let due = self.machine.next_due(self.now).filter(|at| *at <= end);
+            let step = due.unwrap_or(end).since(self.now.boot);
+            self.now.wall = self.now.wall.after(step);
+            self.now.boot = self.now.boot.after(step);
+            self.now.heard = self.now.boot;
+            if due.is_none() {
+                break;
+            }
+            self.apply(Command::Due);
+        }
+        if let Err(broken) = self.model.judge_waits(self.now.boot) {
+            panic!("after {seconds} s: {broken}");
+        }
+    }
+
+    /// All that lives is told again, and the log before is dropped.
+    fn retell(&mut self) {
+        self.log.batches.push(Vec::new());
+        self.machine.restate(&mut self.log);
+        for (id, head) in self.log.heads.clone() {
+            self.machine.retell(id, head, b"x", b"f", &mut self.log);
+        }
+        for queue in QUEUES {
+            self.machine.retell_record(Family::Throttle, queue.as_bytes(), &mut self.log);
+        }
+        self.log.batches.drain(..self.log.batches.len() - 1);
+        self.dumps = vec![(self.tickets, self.machine.dump())];
+        self.machine.check().expect("nothing happened");
+    }
+
+    /// The process ends, and the log has what it has: all batches up to some one.
+    fn restart(&mut self) {
+        let kept = self.log.batches.len() - self.chance.below(self.log.batches.len().min(4));
+        self.log.batches.truncate(kept);
+        self.dumps.truncate(kept);
+        let (last, dump) = self.dumps.last().expect("a batch");
+        let down = Duration::from_secs(self.chance.below(20) as u64);
+        (self.now.wall, self.now.boot) = (self.now.wall.after(down), self.now.boot.after(down));
+        self.now.heard = self.now.boot;
+        self.machine = recovered(&self.rules, self.log.facts(), self.now, dump);
+        let mut model = Model { configured: self.model.configured.clone(), ..Model::default() };
+        model.read(self.log.facts());
+        for queue in QUEUES {
+            let Some(rate) = model.limit(queue).rate else { continue };
+            let tokens = if self.machine.jobs_ever() == 0 { f64::from(rate.burst) } else { 0.0 };
+            model.buckets.insert(queue, (rate, tokens, self.now.boot));
+            // What was begun in a batch that is lost never reached anybody.
+            if let Some(begun) =
+                self.model.begun.get(queue).filter(|_| self.model.limit(queue).rate == Some(rate))
+            {
+                model
+                    .begun
+                    .insert(queue, begun.iter().filter(|(_, command)| command <= last).copied().collect());
+            }
+        }
+        self.model = model;
+        self.delivery = None;
+        self.connect();
+    }
+
+    /// Wherever the log ends, what is recovered is what was served.
+    fn cut_everywhere(&self) {
+        for (end, (_, dump)) in (1..=self.log.batches.len()).zip(&self.dumps) {
+            let facts = self.log.batches[..end].iter().flatten();
+            recovered(&self.rules, facts, self.now, dump);
+        }
+    }
+}
+
+/// A machine of a log, which looks as it did; its slots are those of its model.
+fn recovered<'f>(
+    rules: &Rules,
+    facts: impl Iterator<Item = &'f Kept> + Clone,
+    now: Now,
+    dump: &String,
+) -> Machine {
+    let mut machine = Machine::new(rules.clone(), [1, 2]);
+    for (fact, span) in facts.clone() {
+        machine.replay(fact, *span);
+    }
+    machine.recovered(now);
+    machine.check().expect("all is in order after a restart");
+    assert_eq!(machine.dump(), *dump, "what is recovered is what was served");
+    let mut model = Model::default();
+    model.read(facts);
+    for view in machine.throttle_views(now) {
+        assert_eq!(view.working as usize, model.working(&view.queue), "slots are reservations");
+        for (wid, jobs) in view.holders {
+            assert_eq!(jobs as usize, model.held(&view.queue, &wid), "{wid} has what it has");
+        }
+    }
+    machine
+}
+
+#[test]
+fn no_slot_leaks_and_none_is_taken_twice_over_crashes_and_changes_e60() {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let histories = number("BESSEMER_HISTORIES").unwrap_or(1_500);
+    let first = number("BESSEMER_FIRST").unwrap_or(0);
+    for seed in first..first + histories {
+        let played = std::panic::catch_unwind(|| {
+            let mut world = World::new(seed);
+            for _ in 0..STEPS {
+                world.step();
+            }
+            world.cut_everywhere();
+        });
+        if played.is_err() {
+            panic!("history {seed}; again: BESSEMER_FIRST={seed} BESSEMER_HISTORIES=1");
+        }
+    }
+}

@@ -274,6 +274,8 @@ impl Model {
                 Expected::Done
             }
             Command::Track { conn, jid, deed } => self.track(now, conn, jid, deed),
+            // No limit is ever set here: `machine/throttle/histories.rs` has a model of its own.
+            Command::Throttle(_) => Expected::Done,
             Command::Due => return self.due(now, real),
         };
         self.expected.insert(ticket, reply);
