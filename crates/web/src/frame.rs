@@ -19,6 +19,7 @@ pub(crate) enum Tab {
     Recent,
     Busy,
     Queues,
+    Throttles,
     Retries,
     Scheduled,
     Dead,
@@ -26,11 +27,12 @@ pub(crate) enum Tab {
     Other,
 }
 
-const TABS: [(Tab, &str, &str); 8] = [
+const TABS: [(Tab, &str, &str); 9] = [
     (Tab::Home, "/", "tab-home"),
     (Tab::Recent, "/recent", "tab-recent"),
     (Tab::Busy, "/busy", "tab-busy"),
     (Tab::Queues, "/queues", "tab-queues"),
+    (Tab::Throttles, "/throttles", "tab-throttles"),
     (Tab::Retries, "/retries", "tab-retries"),
     (Tab::Scheduled, "/scheduled", "tab-scheduled"),
     (Tab::Dead, "/morgue", "tab-dead"),

@@ -77,7 +77,7 @@ pub use watch::Watch;
 
 use pages::{
     act, audit as audit_page, busy, choice, debug, docs, edit, home, job as job_page, queue, queues, recent,
-    search as search_page, set, statistics, tokens, unique as unique_page, works,
+    search as search_page, set, statistics, throttles, tokens, unique as unique_page, works,
 };
 use problem::Problem;
 use routes::Routes;
@@ -248,6 +248,7 @@ fn guarded<F: Front>() -> Routes<F> {
         .route("/metrics", get(metrics::show::<F>))
         .route("/audit", get(audit_page::show::<F>))
         .route("/audit/export", get(audit_page::export::<F>))
+        .route("/throttles", get(throttles::show::<F>).post(throttles::act::<F>))
         .route("/tokens", get(tokens::show::<F>).post(tokens::create::<F>))
         .route("/tokens/{id}", post(tokens::revoke::<F>))
         .route("/unique", get(unique_page::show::<F>))

@@ -2,6 +2,7 @@
 //!
 //! A line is read once more for it. Operators send few, and what carries the deed out need not know that it is told.
 
+use bessemer_core::command::ThrottleDeed;
 use bessemer_protocol::mutate::{Filter, Mutation, Operation, Target};
 use bessemer_protocol::operate::{JobEdit, JobFilter, JobSet, KeyFilter};
 use bessemer_protocol::request::Verb;
@@ -28,6 +29,7 @@ impl Deed {
             Verb::Jobs => jobs(rest),
             Verb::Workers => workers(rest),
             Verb::Unique => unique(rest),
+            Verb::Throttles => throttles(rest),
             _ => None,
         }
     }
@@ -111,6 +113,13 @@ fn unique(rest: &str) -> Option<Deed> {
     Some(deed("release key", key.or(jid.map(|jid| format!("job {jid}")))?))
 }
 
+fn throttles(rest: &str) -> Option<Deed> {
+    Some(match super::throttles::parse(rest).ok()?? {
+        ThrottleDeed::Set { queue, limit } => deed("set throttle", format!("{queue} {limit}")),
+        ThrottleDeed::Reset { queue } => deed("reset throttle", queue.into()),
+    })
+}
+
 /// As the box of a search would say it.
 fn matching(queue: Option<String>, jobtype: Option<String>, glob: Option<String>) -> String {
     let said = [("queue", queue), ("type", jobtype), ("text", glob)];
@@ -160,6 +169,8 @@ mod tests {
             ("WORKERS TERMINATE w1", "stop worker: w1 (0)"),
             (r#"UNIQUE RELEASE {"key":"00ff"}"#, "release key: 00ff (0)"),
             (r#"UNIQUE release {"jid":"a1"}"#, "release key: job a1 (0)"),
+            (r#"THROTTLES SET q {"worker":2}"#, "set throttle: q worker=2 (0)"),
+            ("THROTTLES reset q", "reset throttle: q (0)"),
         ] {
             assert_eq!(told(line).as_deref(), Some(expected), "{line}");
         }
@@ -171,6 +182,7 @@ mod tests {
             "QUEUE LATENCY q",
             "WORKERS LIST",
             "UNIQUE LIST",
+            "THROTTLES LIST",
             "ACK {}",
         ] {
             assert_eq!(told(line), None, "{line}");

@@ -14,29 +14,30 @@ use super::{Call, Form, Outcome};
 use crate::node::inquiry::{Inquiry, Step};
 
 pub(super) fn run<E: Engine>(call: &mut Call<'_, E>, rest: &str) -> Outcome {
+    match parse(rest) {
+        Ok(None) => Outcome::Asked(Box::new(List)),
+        Ok(Some(deed)) => Outcome::Submitted(call.submit(Command::Throttle(deed)), Form::Plain),
+        Err(what) => Outcome::Refused(what),
+    }
+}
+
+/// What a line asks to be done; nothing where it asks for the list.
+pub(super) fn parse(rest: &str) -> Result<Option<ThrottleDeed<'_>>, String> {
     let (subcommand, rest) = rest.split_once(' ').unwrap_or((rest, ""));
     let subcommand = subcommand.to_ascii_uppercase();
     let (queue, payload) = rest.trim_ascii().split_once(' ').unwrap_or((rest.trim_ascii(), ""));
     match &*subcommand {
-        "LIST" => return Outcome::Asked(Box::new(List)),
-        "SET" | "RESET" if queue.is_empty() => {
-            return Outcome::Refused(format!("THROTTLES {subcommand} needs a queue"));
-        }
+        "LIST" => return Ok(None),
+        "SET" | "RESET" if queue.is_empty() => return Err(format!("THROTTLES {subcommand} needs a queue")),
         "SET" | "RESET" => {}
-        _ => return Outcome::Refused(format!("no such THROTTLES subcommand: {}", quote(&subcommand))),
+        _ => return Err(format!("no such THROTTLES subcommand: {}", quote(&subcommand))),
     }
-    if let Err(error) = check_queue(queue) {
-        return Outcome::refused(error);
+    check_queue(queue).map_err(|error| error.to_string())?;
+    match (&*subcommand, payload.trim_ascii()) {
+        ("SET", payload) => Ok(Some(ThrottleDeed::Set { queue, limit: read(payload)? })),
+        (_, "") => Ok(Some(ThrottleDeed::Reset { queue })),
+        _ => Err("THROTTLES RESET takes one queue".into()),
     }
-    let deed = match (&*subcommand, payload.trim_ascii()) {
-        ("SET", payload) => match read(payload) {
-            Ok(limit) => ThrottleDeed::Set { queue, limit },
-            Err(what) => return Outcome::Refused(what),
-        },
-        (_, "") => ThrottleDeed::Reset { queue },
-        _ => return Outcome::Refused("THROTTLES RESET takes one queue".into()),
-    };
-    Outcome::Submitted(call.submit(Command::Throttle(deed)), Form::Plain)
 }
 
 fn read(payload: &str) -> Result<Throttle, String> {

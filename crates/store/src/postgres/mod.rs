@@ -20,7 +20,7 @@ mod session;
 mod statements;
 mod tick;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -82,7 +82,13 @@ struct Landing {
 impl Postgres {
     /// Opens the store in a database, or creates one there. `entropy` becomes the id of a new store, and must be
     /// random. To be awaited inside a tokio runtime, as [`Engine::poll_turn`] is to be polled.
+    ///
+    /// # Errors
+    /// Also for limits of queues: what a tick has not brought cannot be counted (decision 0033).
     pub async fn open(config: Config, rules: Rules, now: Now, entropy: [u8; 16]) -> Result<Self, Fatal> {
+        if !rules.throttles.is_empty() {
+            return Err(open::damaged("limits of queues are not part of the spike"));
+        }
         let reader = PostgresReader::new(config.clone());
         open::create(&config).await?;
         let mut session = open::connect(config).await?;
@@ -249,8 +255,9 @@ impl Engine for Postgres {
         self.machine.stalled(now);
     }
 
+    /// Limits of queues are left out, as at the start.
     fn change_rules(&mut self, rules: Rules) {
-        self.machine.change_rules(rules);
+        self.machine.change_rules(Rules { throttles: BTreeMap::new(), ..rules });
     }
 
     /// Strict: `synchronous_commit` is on. The room on its disk is the database's matter.

@@ -26,6 +26,7 @@ mod operations;
 mod payload;
 mod push;
 mod queues;
+mod throttles;
 mod tokens;
 mod unique;
 mod workers;
@@ -74,6 +75,10 @@ fn operations<F: Front>() -> Documented<F> {
         .on::<queues::__path_pause, _, _>(queues::pause::<F>)
         .on::<queues::__path_resume, _, _>(queues::resume::<F>)
         .on::<queues::__path_clear, _, _>(queues::clear::<F>)
+        .on::<throttles::__path_list, _, _>(throttles::list::<F>)
+        .on::<throttles::__path_show, _, _>(throttles::show::<F>)
+        .on::<throttles::__path_set, _, _>(throttles::set::<F>)
+        .on::<throttles::__path_reset, _, _>(throttles::reset::<F>)
         .on::<jobs::__path_of_queue, _, _>(jobs::of_queue::<F>)
         .on::<jobs::__path_list, _, _>(jobs::list::<F>)
         .on::<jobs::__path_clear, _, _>(jobs::clear::<F>)

@@ -33,6 +33,8 @@ pub(super) struct Queue {
     latency_s: f64,
     /// Workers get nothing of it.
     paused: bool,
+    /// A limit of all workers together is reached, so they get nothing of it for now.
+    full: bool,
     /// Jobs of it in workers' hands.
     working: u64,
     /// Jobs that came into it since the server started, also those that came back: two looks make a rate.
@@ -48,6 +50,7 @@ impl From<QueueView> for Queue {
             size: view.size,
             latency_s: view.latency.as_secs_f64(),
             paused: view.paused,
+            full: view.full,
             working: view.working,
             pushed: view.pushed,
             left: view.left,

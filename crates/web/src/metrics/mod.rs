@@ -2,12 +2,13 @@
 //!
 //! A scrape takes two answers of the engine and some figures that lie ready, and writes them down; nothing is kept
 //! between two scrapes but the queues that have a line of their own. `sheet.rs` knows how a metric is written,
-//! `server.rs`, `queues.rs` and `attempts.rs` which there are. `docs/metrics.md` says what each means.
+//! `server.rs`, `queues.rs`, `throttles.rs` and `attempts.rs` which there are. `docs/metrics.md` says what each means.
 
 mod attempts;
 mod queues;
 mod server;
 mod sheet;
+mod throttles;
 
 use std::fmt;
 
@@ -15,7 +16,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use bessemer_core::Wall;
-use bessemer_core::query::{Info, QueueView, ServerFigures};
+use bessemer_core::query::{Info, QueueView, ServerFigures, ThrottleView};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, prometheus_text, text};
 use prometheus_client::registry::Registry;
@@ -43,6 +44,8 @@ struct Scrape {
     queues: Vec<QueueView>,
     /// How many share the lines of the others.
     others: u64,
+    /// Of the queues that have limits, as many as may have lines of their own.
+    throttles: Vec<ThrottleView>,
     totals: Totals,
     /// Events that came faster than they could be counted.
     missed: u64,
@@ -56,8 +59,11 @@ struct Scrape {
 pub(crate) async fn show<F: Front>(State(web): State<Web<F>>, headers: HeaderMap) -> Shown {
     let info = web.info().await?;
     let (queues, others) = web.labelled.share(web.queues().await?, web.site.limits.metrics_queues_max);
+    let mut throttles = web.throttles().await?;
+    throttles.truncate(web.site.limits.metrics_queues_max);
     let scrape = Scrape {
         info,
+        throttles,
         queues,
         others,
         totals: web.front.watch().totals(),
@@ -93,6 +99,7 @@ impl Collector for Scrape {
         let mut sheet = Sheet::new(encoder);
         server::write(&mut sheet, self)?;
         queues::write(&mut sheet, self)?;
+        throttles::write(&mut sheet, self)?;
         attempts::write(&mut sheet, self)
     }
 }

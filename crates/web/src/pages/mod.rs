@@ -16,6 +16,7 @@ pub(crate) mod recent;
 pub(crate) mod search;
 pub(crate) mod set;
 pub(crate) mod statistics;
+pub(crate) mod throttles;
 pub(crate) mod tokens;
 pub(crate) mod unique;
 pub(crate) mod works;

@@ -42,6 +42,8 @@ struct Row {
     into: String,
     out: String,
     paused: bool,
+    /// The page of its limits, where one of all workers together is reached.
+    full: Option<String>,
     late: bool,
 }
 
@@ -153,6 +155,9 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
             into: rate(moves.map(|rate| rate.into)),
             out: rate(moves.map(|rate| rate.out)),
             paused: queue.paused,
+            full: queue
+                .full
+                .then(|| format!("{}/throttles?queue={}", visit.base.0, crate::link::encoded(&queue.name))),
             late: queue.latency > super::home::LATE,
         }
     };

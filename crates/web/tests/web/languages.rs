@@ -9,7 +9,7 @@ use bessemer_web::Site;
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::{BufferQueue, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
 
-use crate::house::{House, Job, START, request, send};
+use crate::house::{House, Job, START, post, request, send};
 
 /// What a page says: its text, and the attributes that are read out or shown.
 #[derive(Default)]
@@ -88,6 +88,8 @@ const PAGES: &[&str] = &[
     "/statistics?span=30d",
     "/statistics/types/Mail",
     "/statistics/queues/r",
+    "/throttles",
+    "/throttles?queue=w",
     "/debug",
     "/audit",
     "/tokens",
@@ -124,6 +126,8 @@ async fn every_page_speaks_every_language_v05_v06() {
     at("working-0001", "w", 25, None);
     house.fetch("w");
     let router = house.router(Site { exposed: true, ..Site::default() });
+    let limits = "queue=w&concurrency=1&worker=1&rate=10&per=60&burst=2";
+    assert_eq!(post(&router, "/throttles", limits).await.status, 302);
     let languages = [
         ("en", "ltr", "Queues"),
         ("de", "ltr", "Warteschlangen"),

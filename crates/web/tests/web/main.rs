@@ -15,4 +15,5 @@ mod pages;
 mod recent;
 mod roles;
 mod search;
+mod throttles;
 mod unique;

@@ -231,6 +231,7 @@ async fn who_only_reads_sees_everything_and_is_offered_nothing() {
         "/busy",
         "/queues",
         "/queues/default",
+        "/throttles",
         "/retries",
         "/scheduled",
         "/morgue",

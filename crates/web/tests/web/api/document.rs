@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
+use bessemer_core::Rules;
 use bessemer_core::command::Hello;
 use bessemer_core::query::{Condition, LogFigures};
+use bessemer_core::throttle::Parts;
 use bessemer_web::{Site, openapi};
 use serde_json::Value;
 
@@ -40,6 +42,10 @@ const REQUESTS: &[(&str, &str, Option<&str>)] = &[
     ("resumeQueue", "/queues/default/resume", None),
     ("clearQueue", "/queues/default/clear", None),
     ("removeQueue", "/queues/default", None),
+    ("listThrottles", "/throttles", None),
+    ("getThrottle", "/throttles/work", None),
+    ("setThrottle", "/throttles/work", Some(r#"{"rate":5,"per":60}"#)),
+    ("resetThrottle", "/throttles/work", None),
     ("listJobs", "/jobs", None),
     ("clearJobs", "/jobs?state=dead", None),
     ("releaseJob", "/jobs/job-working1/release", None),
@@ -83,7 +89,8 @@ const GOOD_AND_BAD: &str =
 
 /// Something of everything: workers, and jobs in all states.
 fn inhabited() -> House {
-    let house = House::new();
+    let one = Parts { concurrency: Some(1), ..Parts::default() }.throttle().expect("a throttle");
+    let house = House::under(Rules { throttles: [("work".into(), one)].into(), ..Rules::default() });
     let log = LogFigures { segments: 2, bytes: 3, cleaned_at: Some(START), ..LogFigures::default() };
     house.stand(Condition { log: Some(log), ..Condition::default() });
     house.connect(Hello { wid: "w-1234567", hostname: "box", pid: 42, labels: &["a"], rss_kb: 7 });

@@ -3,6 +3,7 @@
 mod contract;
 mod document;
 mod reads;
+mod throttles;
 mod writes;
 
 use axum::Router;
