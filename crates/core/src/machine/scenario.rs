@@ -14,16 +14,14 @@ use std::time::Duration;
 
 use super::{Machine, Settled};
 use crate::command::{
-    AskUnique, Asks, Command, ConnId, Hello, Push, QueueDeed, Refusal, Reply, Stage, Text, ThrottleDeed, Ticket,
-    TrackDeed, WhichKey,
+    AskUnique, Asks, Command, ConnId, Hello, Push, QueueDeed, Refusal, Reply, Stage, Text, ThrottleDeed,
+    Ticket, TrackDeed, WhichKey,
 };
 use crate::edit::Edit;
 use crate::event::{Attempt, Event};
 use crate::fact::{Cleared, Fact, Facts, Failure, JobId, OnLost, Release, Span};
 use crate::limits::Rules;
-use crate::query::{
-    Answer, KeyHolder, KeyView, Page, Place, Query, Scan, Set, ThrottleView, Tracked, Where,
-};
+use crate::query::{Answer, KeyHolder, KeyView, Page, Place, Query, Scan, Set, ThrottleView, Tracked, Where};
 use crate::throttle::{Parts, Throttle};
 use crate::time::{Boot, Now, Wall};
 
