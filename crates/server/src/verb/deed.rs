@@ -160,7 +160,7 @@ mod tests {
                 "delete: in scheduled job a1, b2, c3, … (0)",
             ),
             ("QUEUE PAUSE mail default", "pause queue: mail, default (2)"),
-            ("queue remove *", "remove queue: * (1)"),
+            ("QUEUE remove *", "remove queue: * (1)"),
             (r#"JOBS RETRY {"set":"dead","queue":"q"}"#, "retry: in dead queue:q (0)"),
             (r#"JOBS MOVE {"jids":["a1"],"to":"low"}"#, "move: job a1 to queue low (0)"),
             (r#"JOBS EDIT {"jid":"a1","retry":3}"#, "edit: job a1 (0)"),
