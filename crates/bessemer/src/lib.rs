@@ -99,8 +99,8 @@ pub use bessemer_macros::job;
 pub use bessemer_protocol::handshake::Hello;
 pub use bessemer_protocol::mutate::{Filter as MutateFilter, Target as MutateTarget};
 pub use bessemer_protocol::operate::{
-    JobEdit, JobFilter, JobPage, JobSet, JobSlice, JobState, KeyFilter, KeyPage, ListedJob, ListedKey,
-    ListedQueue, ListedThrottle, ListedWorker, QueueLimits, ThrottleHolder,
+    JobEdit, JobFilter, JobPage, JobSet, JobSlice, JobState, KeyFilter, KeyPage, ListedCron, ListedJob,
+    ListedKey, ListedQueue, ListedRun, ListedThrottle, ListedWorker, QueueLimits, ThrottleHolder,
 };
 pub use bessemer_protocol::response::{ErrorCode, Info, ServerError, WorkerState};
 pub use bessemer_protocol::url::{Url, UrlError};

@@ -93,6 +93,9 @@ pub enum Command<'a> {
     /// What limits a queue is set by an operator, or is as the configuration says again. Answered [`Reply::Count`]: 0 where
     /// that was so already; or [`Refusal::TooManyThrottles`].
     Throttle(ThrottleDeed<'a>),
+    /// An operator does something to a cron entry. Answered [`Reply::Done`], [`Reply::Jid`] where a job was pushed, or
+    /// [`Refusal::UnknownCron`], or why its job is refused.
+    Cron { id: &'a str, deed: CronDeed },
     /// Time has passed: see [`crate::Machine::next_due`]. Has no reply.
     Due,
 }
@@ -112,6 +115,31 @@ pub enum ThrottleDeed<'a> {
     Set { queue: &'a str, limit: Throttle },
     /// The configuration says what they are.
     Reset { queue: &'a str },
+}
+
+/// What can be done to a cron entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CronDeed {
+    /// Its job is pushed now; its ticks go on as if nothing had happened.
+    Run,
+    /// It does not tick from now on.
+    Pause,
+    /// It ticks again; what would have been meanwhile is not made up for.
+    Resume,
+}
+
+impl CronDeed {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Run, Self::Pause, Self::Resume];
+
+    /// As verbs, addresses and forms say it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+        }
+    }
 }
 
 /// A small record that is no job, and what becomes of it.
@@ -290,6 +318,8 @@ pub enum Reply {
     Pushed(Vec<Result<(), Refusal>>),
     /// How many jobs or workers the command reached.
     Count(u64),
+    /// The job that was pushed.
+    Jid(Box<str>),
     /// What the worker is to do.
     State(Stage),
     /// How long the next job of each queue has waited, by name; nothing for queues that are empty or unknown.
@@ -323,6 +353,8 @@ pub enum Refusal {
     TooManyKeys(usize),
     /// Limits for one queue too many; the limit.
     TooManyThrottles(usize),
+    /// No cron entry has this id.
+    UnknownCron(Box<str>),
 }
 
 /// Why records cannot be kept.
@@ -371,6 +403,7 @@ impl std::fmt::Display for Refusal {
                 write!(f, "too many unique keys that are held until expiry, limit {limit}")
             }
             Self::TooManyThrottles(limit) => write!(f, "too many throttles, limit {limit}"),
+            Self::UnknownCron(id) => write!(f, "Unknown cron entry {}", quote(id)),
         }
     }
 }
@@ -473,6 +506,8 @@ pub enum Action {
     FreeKeysOf { jid: String },
     /// See [`Command::Throttle`]; `None`: as the configuration says.
     Throttle { queue: String, limit: Option<Throttle> },
+    /// See [`Command::Cron`].
+    Cron { id: String, deed: CronDeed },
 }
 
 impl Action {
@@ -498,6 +533,7 @@ impl Action {
                 Some(limit) => ThrottleDeed::Set { queue, limit: *limit },
                 None => ThrottleDeed::Reset { queue },
             })),
+            Self::Cron { id, deed } => submit(Command::Cron { id, deed: *deed }),
         }
     }
 }

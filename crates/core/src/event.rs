@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::cron::Ran;
 use crate::fact::{Ending, JobId};
 use crate::time::Wall;
 
@@ -21,6 +22,8 @@ pub enum Event {
     Expired { id: JobId },
     /// Something that is only counted.
     Counted { what: Counted, queue: Arc<str>, jobtype: Arc<str> },
+    /// A cron entry came to its tick, this one or the last of so many. `again`: it came to the same the time before.
+    Cron { id: Box<str>, tick: Wall, ticks: u32, ran: Ran, note: Box<str>, again: bool },
     /// All jobs were deleted at one stroke (`N-03`), and what came of them is forgotten.
     Flushed,
 }

@@ -20,6 +20,7 @@
 //! Read [`command`] first, then [`fact`], then [`machine`].
 
 pub mod command;
+pub mod cron;
 pub mod edit;
 pub mod event;
 pub mod fact;

@@ -1,8 +1,10 @@
 //! The limits of the core, each with its reason. Those that an operator may set are fields of [`Rules`].
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::cron::CronEntry;
 use crate::fact::OnLost;
 use crate::throttle::Throttle;
 
@@ -76,6 +78,39 @@ pub const TRACK_FOR: Duration = Duration::from_secs(30 * 60);
 /// Characters of a description in TRACK SET; what is beyond is cut, as with an error's message (rule `A-13`).
 pub const TRACK_DESC_MAX: usize = 1_000;
 
+/// Bytes of the schedule of a cron entry: more than anybody writes.
+pub const CRON_SCHEDULE_MAX: usize = 256;
+
+/// Bytes of the id of a cron entry: jids are made of it, with a time behind it.
+pub const CRON_ID_MAX: usize = 100;
+
+/// Bytes of the job of a cron entry, as it is stored: it is in memory, and comes again with each tick.
+pub const CRON_JOB_MAX: usize = 64 << 10;
+
+/// Seconds from tick to tick that `@every` may ask for: a leap year.
+pub const CRON_EVERY_MAX_S: u32 = 366 * 86_400;
+
+/// Seconds by which ticks of a cron entry may be spread.
+pub const CRON_JITTER_MAX_S: u32 = 3_600;
+
+/// Runs of a cron entry that are remembered. As bytes they are a tenth of [`KEPT_VALUE_MAX`].
+pub const CRON_RUNS_MAX: usize = 100;
+
+/// Missed ticks that are made up for at most where all are asked for: the latest.
+pub const CRON_CATCH_UP_MAX: usize = 100;
+
+/// Ticks that were skipped are counted up to here.
+pub const CRON_SKIPPED_MAX: u32 = 1_000;
+
+/// Ticks that one [`crate::Command::Due`] runs, about, so that a thousand entries at midnight do not stall the others.
+pub const CRON_SLICE: usize = 100;
+
+/// A tick that is late by no more was not missed: a restart takes that long.
+pub const CRON_GRACE: Duration = Duration::from_secs(60);
+
+/// What is known of a cron entry is forgotten this long after the configuration has lost it.
+pub const CRON_FORGET: Duration = Duration::from_secs(30 * 86_400);
+
 /// Days of history kept.
 pub const HISTORY_DAYS: usize = 180;
 
@@ -118,6 +153,8 @@ pub struct Rules {
     /// Unique keys that are held until their time is over, whatever becomes of their jobs (rule `E-32`): a key that is told
     /// to stay must not go early, so one too many is refused. Default 1,000,000.
     pub unique_max: usize,
+    /// Jobs that are pushed by the clock, in the order of their ids. Default: none.
+    pub cron: Arc<[CronEntry]>,
     /// An identical push within this time of the first is the same push (`D5`). Default 60 s.
     pub repush_window: Duration,
     /// Ended jobs that this is remembered for; the oldest go. Default 100,000.
@@ -145,6 +182,7 @@ impl Default for Rules {
             kept_max: 64 << 20,
             tracks_max: 100_000,
             unique_max: 1_000_000,
+            cron: Arc::default(),
             repush_window: Duration::from_secs(60),
             repush_max: 100_000,
         }

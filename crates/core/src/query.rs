@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+
 use crate::command::{FailureView, Stage, Text};
+use crate::cron::{Missed, Ran, Schedule};
 use crate::fact::{Family, JobId, Order, Release, Span, Standing, Stood};
 use crate::glob::Glob;
 use crate::throttle::Throttle;
@@ -72,6 +75,9 @@ pub enum Query {
     Keys { from: u128, count: usize },
     /// Every queue that has limits, or would have if no operator had lifted them. Answered [`Answer::Throttles`].
     Throttles,
+    /// The cron entries in the order of their ids, without their runs but the last; or one with all that are known.
+    /// Answered [`Answer::Cron`].
+    Cron { id: Option<String> },
 }
 
 /// A place in which jobs stand.
@@ -370,8 +376,51 @@ pub enum Answer {
     Keys(KeysPage),
     /// By the names of their queues.
     Throttles(Vec<ThrottleView>),
+    Cron(Vec<CronView>),
     /// There is no such queue.
     Missing,
+}
+
+/// A cron entry as operators see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CronView {
+    pub id: String,
+    pub schedule: Schedule,
+    pub zone: TimeZone,
+    pub missed: Missed,
+    /// Seconds.
+    pub jitter: u32,
+    pub enabled: bool,
+    pub paused: bool,
+    pub queue: String,
+    pub jobtype: String,
+    /// When it is run next; none: never, as things stand.
+    pub next: Option<Wall>,
+    /// Latest first.
+    pub runs: Vec<CronRun>,
+}
+
+/// A run of a cron entry, or ticks that came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CronRun {
+    /// The tick; of several the last.
+    pub tick: Wall,
+    /// When its job was pushed, or the ticks were given up.
+    pub at: Wall,
+    pub by_hand: bool,
+    /// How many ticks it stands for, counted up to [`crate::limits::CRON_SKIPPED_MAX`].
+    pub ticks: u32,
+    pub ran: Ran,
+    /// When it came to that; none while the job lives.
+    pub until: Option<Wall>,
+    /// The job, if there was one.
+    pub jid: Option<String>,
+    /// Where it is, if it lives.
+    pub place: Option<Where>,
+    /// How often it has failed.
+    pub fails: u32,
+    /// Why it was refused.
+    pub note: String,
 }
 
 /// Some records of a family: key and value.
@@ -529,6 +578,12 @@ pub struct Tally {
     pub undelivered: u64,
     /// Jobs that operators took back from their workers.
     pub released: u64,
+    /// Ticks of cron entries that were run, those whose jobs were refused, and those that came to nothing.
+    pub cron_runs: u64,
+    /// See [`Tally::cron_runs`].
+    pub cron_refused: u64,
+    /// See [`Tally::cron_runs`].
+    pub cron_missed: u64,
     /// Jobs that left the dead set by age or limit.
     pub dead_dropped: u64,
     /// Records of progress that were forgotten early, since there were too many ([`crate::Rules::tracks_max`]).

@@ -1,4 +1,4 @@
-//! JOBS, WORKERS, UNIQUE and QUEUE LIST: verbs of our own for operators, of which other servers know nothing.
+//! JOBS, WORKERS, UNIQUE, CRON and QUEUE LIST: verbs of our own for operators, of which other servers know nothing.
 //!
 //! A walk over jobs goes piece by piece: each reply says where the next one begins, so that no command takes long,
 //! however many jobs there are, and whoever asks can show how far it has come.
@@ -371,6 +371,63 @@ pub struct ListedQueue {
     /// Seconds for which its next job has waited.
     pub latency: f64,
     pub paused: bool,
+}
+
+/// The reply to CRON LIST and CRON SHOW.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CronList {
+    pub crons: Vec<ListedCron>,
+}
+
+/// A cron entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedCron {
+    pub id: String,
+    pub schedule: String,
+    /// The time zone in which it speaks.
+    pub tz: String,
+    /// What becomes of missed ticks: `skip`, `once` or `all`.
+    pub missed: String,
+    /// Seconds by which ticks are spread.
+    pub jitter: u32,
+    pub enabled: bool,
+    pub paused: bool,
+    pub queue: String,
+    pub jobtype: String,
+    /// When it is run next.
+    pub next: Option<String>,
+    /// Its last run, or those that are known; latest first.
+    pub runs: Vec<ListedRun>,
+}
+
+/// A run of a cron entry, or ticks that came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedRun {
+    /// The tick; of several the last.
+    pub tick: String,
+    /// When its job was pushed.
+    pub at: String,
+    pub by_hand: bool,
+    /// How many ticks it stands for.
+    pub ticks: u32,
+    /// `pushed` while the job lives; then `done`, `died`, `discarded`, `deleted`, `expired`; without one `refused`,
+    /// `missed` or `paused`.
+    pub outcome: String,
+    /// When it came to that.
+    pub until: Option<String>,
+    pub jid: Option<String>,
+    /// Where the job is, while it lives.
+    pub place: Option<JobSet>,
+    /// How often it has failed.
+    pub fails: u32,
+    /// Why it was refused.
+    pub note: String,
+}
+
+/// The reply to CRON RUN.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pushed {
+    pub jid: String,
 }
 
 #[cfg(test)]

@@ -28,10 +28,12 @@ pub enum Verb {
     Unique,
     /// Our own: what operators ask of the limits of queues.
     Throttles,
+    /// Our own: what operators ask of cron entries.
+    Cron,
 }
 
 impl Verb {
-    const ALL: [(&'static str, Self); 18] = [
+    const ALL: [(&'static str, Self); 19] = [
         ("PUSH", Self::Push),
         ("PUSHB", Self::PushBulk),
         ("FETCH", Self::Fetch),
@@ -50,6 +52,7 @@ impl Verb {
         ("WORKERS", Self::Workers),
         ("UNIQUE", Self::Unique),
         ("THROTTLES", Self::Throttles),
+        ("CRON", Self::Cron),
     ];
 
     /// The word on the wire.

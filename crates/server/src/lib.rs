@@ -13,6 +13,7 @@ mod by_conn;
 pub mod cli;
 mod clock;
 pub mod config;
+mod cron;
 mod desk;
 mod door;
 #[cfg(feature = "embed")]

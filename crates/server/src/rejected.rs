@@ -53,6 +53,7 @@ pub enum Reason {
     // What the state of things refuses.
     UnknownJob,
     UnknownWorker,
+    UnknownCron,
     TooManyQueues,
     TooManyWorkers,
     TooManyThrottles,
@@ -105,6 +106,7 @@ impl Reason {
             Self::Verb(verb) => lower(verb),
             Self::UnknownJob => "unknown_job",
             Self::UnknownWorker => "unknown_worker",
+            Self::UnknownCron => "unknown_cron",
             Self::TooManyQueues => "too_many_queues",
             Self::TooManyWorkers => "too_many_workers",
             Self::TooManyThrottles => "too_many_throttles",
@@ -138,6 +140,7 @@ fn lower(verb: Verb) -> &'static str {
         Verb::Workers => "workers",
         Verb::Unique => "unique",
         Verb::Throttles => "throttles",
+        Verb::Cron => "cron",
         Verb::Batch => "batch",
         Verb::Track => "track",
         Verb::Extend => "extend",
@@ -182,6 +185,7 @@ impl From<&Refusal> for Reason {
             Refusal::NotUnique(_) => Self::NotUnique,
             Refusal::TooManyKeys(_) => Self::TooManyKeys,
             Refusal::TooManyThrottles(_) => Self::TooManyThrottles,
+            Refusal::UnknownCron(_) => Self::UnknownCron,
         }
     }
 }

@@ -17,6 +17,7 @@ use tokio::time::timeout;
 
 use crate::clock;
 use crate::config::{Changes, Config, ConfigError, Limits, Stamps};
+use crate::cron;
 use crate::desk::{Errand, Gauges};
 use crate::front::Front;
 use crate::open_files;
@@ -78,6 +79,9 @@ impl<R: Reader> Reins<R> {
         self.front.change(&config, limits, listener).await;
         self.gauges.certify(config.tls.as_ref().map(|tls| tls.expires));
         self.config = config;
+        if changes.made.iter().any(|name| name == "cron") {
+            cron::announce(&self.config.rules.cron, clock::wall());
+        }
         // A busy engine changes at its next turn.
         _ = timeout(PATIENCE, changed).await;
         Ok(changes)

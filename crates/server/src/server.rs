@@ -22,6 +22,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::cli::Cli;
 use crate::clock::{self, Clock};
 use crate::config::{self, Config};
+use crate::cron;
 use crate::desk::{Desk, ERRANDS_MAX, Gauges, LastWord};
 use crate::front::{self, Front, FrontThread, Inward, Listeners, OPERATED_MAX, WebListener};
 use crate::node::Node;
@@ -323,6 +324,7 @@ fn report_ports<R: bessemer_store::Reader>(reins: &Reins<R>) {
         let files: Vec<String> = tls.files().map(|path| path.display().to_string()).collect();
         tracing::info!("TLS is on, with {}; valid until {}", files.join(", "), tls.expires.rfc3339());
     }
+    cron::announce(&reins.config.rules.cron, clock::wall());
     tracing::info!("PID {pid} listening at {}, press Ctrl-C to stop", reins.front.address);
     front::report(reins.front.web_address());
 }

@@ -16,6 +16,7 @@ use std::task::{Context, Poll, Wake, Waker, ready};
 use std::time::Duration;
 
 use bessemer_core::command::{Hello, Refusal};
+use bessemer_core::cron::Ran;
 use bessemer_core::fact::Ending;
 use bessemer_core::query::ServerFigures;
 use bessemer_core::{Boot, ConnId, Event, Now};
@@ -654,6 +655,15 @@ fn report(event: &Event) {
         }
         Event::Died { id, .. } => tracing::debug!("job {:x} is dead", id.0),
         Event::Expired { id } => tracing::info!("the reservation of job {:x} expired", id.0),
+        Event::Cron { id, tick, ran: Ran::Refused, note, again: false, .. } => {
+            tracing::warn!("cron {id}: the job of {} is refused: {note}", tick.rfc3339());
+        }
+        Event::Cron { id, tick, ticks, ran: Ran::Skipped(_), .. } => {
+            tracing::warn!("cron {id}: {ticks} ticks were missed, the last of them {}", tick.rfc3339());
+        }
+        Event::Cron { id, tick, ran, .. } => {
+            tracing::debug!("cron {id}: the job of {} is {}", tick.rfc3339(), ran.as_str());
+        }
         Event::Attempt(_) | Event::Counted { .. } | Event::Flushed => {}
     }
 }

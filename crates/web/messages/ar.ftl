@@ -14,6 +14,7 @@ tab-throttles = الحدود
 tab-retries = الإعادات
 tab-scheduled = المجدولة
 tab-dead = الميتة
+tab-cron = كرون
 tab-statistics = الإحصاءات
 search-label = البحث في المهام
 search-hint = بحث: jid, type:, queue:, error: …
@@ -943,3 +944,115 @@ throttles-field-burst = المهام التي تبدأ دفعة واحدة (فا
 throttles-save = اضبط
 throttles-lift = ارفع كل الحدود
 throttles-reset = عد إلى الإعدادات
+
+# Cron: jobs that are pushed by the clock
+cron-title = كرون
+cron-empty = لا مهمة تدفعها الساعة: المدخلات جداول [[cron]] في الإعدادات.
+cron-entry = المدخل
+cron-schedule = الجدول الزمني
+cron-zone = المنطقة الزمنية
+cron-job = المهمة
+cron-next = التشغيل القادم
+cron-last = آخر تشغيل
+cron-missed = المواعيد الفائتة
+cron-missed-skip = تُتجاوز
+cron-missed-once = يُعوَّض آخرها
+cron-missed-all = تُعوَّض كلها
+cron-jitter = التوزيع
+cron-jitter-seconds = { $n ->
+    [zero] حتى { $n } ثانية
+    [one] حتى ثانية واحدة
+    [two] حتى ثانيتين
+    [few] حتى { $n } ثوانٍ
+    [many] حتى { $n } ثانية
+   *[other] حتى { $n } ثانية
+}
+cron-off = معطّل
+cron-paused = متوقف
+cron-run = تشغيل الآن
+cron-run-named = تشغيل { $id } الآن
+cron-pause = إيقاف
+cron-pause-named = إيقاف { $id }
+cron-resume = استئناف
+cron-resume-named = استئناف { $id }
+cron-entry-title = مدخل كرون { $id }
+cron-runs = آخر التشغيلات
+cron-runs-empty = لم يُشغَّل بعد.
+cron-tick = الموعد
+cron-outcome = النتيجة
+cron-ended = النهاية
+cron-fails = مرات الفشل
+cron-by-hand = يدويًا
+cron-at-working = قيد التنفيذ
+cron-at-queued = في الطابور
+cron-at-retries = فشلت وستُعاد
+cron-at-scheduled = مجدولة
+cron-at-dead = ميتة
+cron-at-discarded = متروكة
+cron-ran-pushed = في الطابور
+cron-ran-done = تمت
+cron-ran-died = ماتت
+cron-ran-discarded = فشلت وتُركت
+cron-ran-deleted = محذوفة
+cron-ran-expired = انتهت مهلتها
+cron-ran-refused = مرفوضة
+cron-ran-missed = { $n ->
+    [zero] فات { $n } موعدًا
+    [one] فات موعد واحد
+    [two] فات موعدان
+    [few] فاتت { $n } مواعيد
+    [many] فات { $n } موعدًا
+   *[other] فات { $n } موعدًا
+}
+cron-ran-paused = { $n ->
+    [zero] تُجوز { $n } موعدًا أثناء التوقف
+    [one] تُجوز موعد أثناء التوقف
+    [two] تُجوز موعدان أثناء التوقف
+    [few] تُجوزت { $n } مواعيد أثناء التوقف
+    [many] تُجوز { $n } موعدًا أثناء التوقف
+   *[other] تُجوز { $n } موعدًا أثناء التوقف
+}
+cron-every-second = { $n ->
+    [zero] كل { $n } ثانية
+    [one] كل ثانية
+    [two] كل ثانيتين
+    [few] كل { $n } ثوانٍ
+    [many] كل { $n } ثانية
+   *[other] كل { $n } ثانية
+}
+cron-every-minute = { $n ->
+    [zero] كل { $n } دقيقة
+    [one] كل دقيقة
+    [two] كل دقيقتين
+    [few] كل { $n } دقائق
+    [many] كل { $n } دقيقة
+   *[other] كل { $n } دقيقة
+}
+cron-every-hour = { $n ->
+    [zero] كل { $n } ساعة
+    [one] كل ساعة
+    [two] كل ساعتين
+    [few] كل { $n } ساعات
+    [many] كل { $n } ساعة
+   *[other] كل { $n } ساعة
+}
+cron-every-day = { $n ->
+    [zero] كل { $n } يومًا
+    [one] كل يوم
+    [two] كل يومين
+    [few] كل { $n } أيام
+    [many] كل { $n } يومًا
+   *[other] كل { $n } يومًا
+}
+cron-hourly = كل ساعة عند الدقيقة { $minute }
+cron-times = عند { $times }
+cron-weekdays = يوم { $days }
+cron-monthdays = في اليوم { $days } من الشهر
+cron-both = { $time }، { $day }
+cron-day-0 = الأحد
+cron-day-1 = الاثنين
+cron-day-2 = الثلاثاء
+cron-day-3 = الأربعاء
+cron-day-4 = الخميس
+cron-day-5 = الجمعة
+cron-day-6 = السبت

@@ -14,6 +14,7 @@ tab-throttles = Drosseln
 tab-retries = Wiederholungen
 tab-scheduled = Geplant
 tab-dead = Tot
+tab-cron = Cron
 tab-statistics = Statistik
 search-label = Jobs suchen
 search-hint = Suche: jid, type:, queue:, error: …
@@ -771,3 +772,87 @@ throttles-field-burst = Auf einmal begonnene Jobs (leer: so viele wie je Zeitspa
 throttles-save = Setzen
 throttles-lift = Alle Grenzen aufheben
 throttles-reset = Zurück zur Konfiguration
+
+# Cron: jobs that are pushed by the clock
+cron-title = Cron
+cron-empty = Kein Job wird von der Uhr eingereiht: Einträge sind Tabellen [[cron]] in der Konfiguration.
+cron-entry = Eintrag
+cron-schedule = Zeitplan
+cron-zone = Zeitzone
+cron-job = Job
+cron-next = Nächster Lauf
+cron-last = Letzter Lauf
+cron-missed = Verpasste Zeiten
+cron-missed-skip = entfallen
+cron-missed-once = die letzte wird nachgeholt
+cron-missed-all = werden nachgeholt
+cron-jitter = Streuung
+cron-jitter-seconds = { $n ->
+    [one] bis zu { $n } Sekunde
+   *[other] bis zu { $n } Sekunden
+}
+cron-off = aus
+cron-paused = angehalten
+cron-run = Jetzt ausführen
+cron-run-named = { $id } jetzt ausführen
+cron-pause = Anhalten
+cron-pause-named = { $id } anhalten
+cron-resume = Fortsetzen
+cron-resume-named = { $id } fortsetzen
+cron-entry-title = Cron-Eintrag { $id }
+cron-runs = Letzte Läufe
+cron-runs-empty = Noch kein Lauf.
+cron-tick = Zeit
+cron-outcome = Ergebnis
+cron-ended = Beendet
+cron-fails = Fehler
+cron-by-hand = von Hand
+cron-at-working = in Arbeit
+cron-at-queued = eingereiht
+cron-at-retries = fehlgeschlagen, wird wiederholt
+cron-at-scheduled = geplant
+cron-at-dead = tot
+cron-at-discarded = verworfen
+cron-ran-pushed = eingereiht
+cron-ran-done = erledigt
+cron-ran-died = gestorben
+cron-ran-discarded = fehlgeschlagen und verworfen
+cron-ran-deleted = gelöscht
+cron-ran-expired = abgelaufen
+cron-ran-refused = abgelehnt
+cron-ran-missed = { $n ->
+    [one] verpasst
+   *[other] { $n } verpasst
+}
+cron-ran-paused = { $n ->
+    [one] entfallen, da angehalten
+   *[other] { $n } entfallen, da angehalten
+}
+cron-every-second = { $n ->
+    [one] Jede Sekunde
+   *[other] Alle { $n } Sekunden
+}
+cron-every-minute = { $n ->
+    [one] Jede Minute
+   *[other] Alle { $n } Minuten
+}
+cron-every-hour = { $n ->
+    [one] Jede Stunde
+   *[other] Alle { $n } Stunden
+}
+cron-every-day = { $n ->
+    [one] Jeden Tag
+   *[other] Alle { $n } Tage
+}
+cron-hourly = Jede Stunde zur Minute { $minute }
+cron-times = Um { $times }
+cron-weekdays = am { $days }
+cron-monthdays = am Tag { $days } des Monats
+cron-both = { $time }, { $day }
+cron-day-0 = Sonntag
+cron-day-1 = Montag
+cron-day-2 = Dienstag
+cron-day-3 = Mittwoch
+cron-day-4 = Donnerstag
+cron-day-5 = Freitag
+cron-day-6 = Samstag

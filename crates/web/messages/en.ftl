@@ -14,6 +14,7 @@ tab-throttles = Throttles
 tab-retries = Retries
 tab-scheduled = Scheduled
 tab-dead = Dead
+tab-cron = Cron
 tab-statistics = Statistics
 search-label = Search jobs
 search-hint = Search: jid, type:, queue:, error: …
@@ -771,3 +772,87 @@ throttles-field-burst = Jobs begun in one go (empty: as many as in a span)
 throttles-save = Set
 throttles-lift = Lift all limits
 throttles-reset = Back to the configuration
+
+# Cron: jobs that are pushed by the clock
+cron-title = Cron
+cron-empty = No job is pushed by the clock: entries are tables of [[cron]] in the configuration.
+cron-entry = Entry
+cron-schedule = Schedule
+cron-zone = Time zone
+cron-job = Job
+cron-next = Next run
+cron-last = Last run
+cron-missed = Missed ticks
+cron-missed-skip = are skipped
+cron-missed-once = the last one is made up for
+cron-missed-all = are made up for
+cron-jitter = Spread
+cron-jitter-seconds = { $n ->
+    [one] up to { $n } second
+   *[other] up to { $n } seconds
+}
+cron-off = off
+cron-paused = paused
+cron-run = Run now
+cron-run-named = Run { $id } now
+cron-pause = Pause
+cron-pause-named = Pause { $id }
+cron-resume = Resume
+cron-resume-named = Resume { $id }
+cron-entry-title = Cron entry { $id }
+cron-runs = Last runs
+cron-runs-empty = It has not run yet.
+cron-tick = Tick
+cron-outcome = Outcome
+cron-ended = Ended
+cron-fails = Failures
+cron-by-hand = by hand
+cron-at-working = working
+cron-at-queued = enqueued
+cron-at-retries = failed, will be retried
+cron-at-scheduled = scheduled
+cron-at-dead = dead
+cron-at-discarded = discarded
+cron-ran-pushed = pushed
+cron-ran-done = done
+cron-ran-died = died
+cron-ran-discarded = failed and discarded
+cron-ran-deleted = deleted
+cron-ran-expired = expired
+cron-ran-refused = refused
+cron-ran-missed = { $n ->
+    [one] missed
+   *[other] { $n } missed
+}
+cron-ran-paused = { $n ->
+    [one] skipped while paused
+   *[other] { $n } skipped while paused
+}
+cron-every-second = { $n ->
+    [one] Every second
+   *[other] Every { $n } seconds
+}
+cron-every-minute = { $n ->
+    [one] Every minute
+   *[other] Every { $n } minutes
+}
+cron-every-hour = { $n ->
+    [one] Every hour
+   *[other] Every { $n } hours
+}
+cron-every-day = { $n ->
+    [one] Every day
+   *[other] Every { $n } days
+}
+cron-hourly = Every hour at minute { $minute }
+cron-times = At { $times }
+cron-weekdays = on { $days }
+cron-monthdays = on day { $days } of the month
+cron-both = { $time }, { $day }
+cron-day-0 = Sunday
+cron-day-1 = Monday
+cron-day-2 = Tuesday
+cron-day-3 = Wednesday
+cron-day-4 = Thursday
+cron-day-5 = Friday
+cron-day-6 = Saturday

@@ -14,6 +14,7 @@ tab-throttles = Límites
 tab-retries = Reintentos
 tab-scheduled = Programados
 tab-dead = Muertos
+tab-cron = Cron
 tab-statistics = Estadísticas
 search-label = Buscar trabajos
 search-hint = Buscar: jid, type:, queue:, error: …
@@ -771,3 +772,87 @@ throttles-field-burst = Trabajos empezados de golpe (vacío: tantos como en un p
 throttles-save = Fijar
 throttles-lift = Quitar todos los límites
 throttles-reset = Volver a la configuración
+
+# Cron: jobs that are pushed by the clock
+cron-title = Cron
+cron-empty = El reloj no encola ningún trabajo: las entradas son tablas [[cron]] de la configuración.
+cron-entry = Entrada
+cron-schedule = Horario
+cron-zone = Zona horaria
+cron-job = Trabajo
+cron-next = Próxima ejecución
+cron-last = Última ejecución
+cron-missed = Ejecuciones perdidas
+cron-missed-skip = se omiten
+cron-missed-once = se recupera la última
+cron-missed-all = se recuperan
+cron-jitter = Dispersión
+cron-jitter-seconds = { $n ->
+    [one] hasta { $n } segundo
+   *[other] hasta { $n } segundos
+}
+cron-off = desactivada
+cron-paused = en pausa
+cron-run = Ejecutar ahora
+cron-run-named = Ejecutar { $id } ahora
+cron-pause = Pausar
+cron-pause-named = Pausar { $id }
+cron-resume = Reanudar
+cron-resume-named = Reanudar { $id }
+cron-entry-title = Entrada de cron { $id }
+cron-runs = Últimas ejecuciones
+cron-runs-empty = Todavía no se ha ejecutado.
+cron-tick = Momento
+cron-outcome = Resultado
+cron-ended = Fin
+cron-fails = Fallos
+cron-by-hand = a mano
+cron-at-working = en curso
+cron-at-queued = en cola
+cron-at-retries = falló, se reintentará
+cron-at-scheduled = programado
+cron-at-dead = muerto
+cron-at-discarded = descartado
+cron-ran-pushed = en cola
+cron-ran-done = hecho
+cron-ran-died = murió
+cron-ran-discarded = falló y se descartó
+cron-ran-deleted = borrado
+cron-ran-expired = caducado
+cron-ran-refused = rechazado
+cron-ran-missed = { $n ->
+    [one] perdida
+   *[other] { $n } perdidas
+}
+cron-ran-paused = { $n ->
+    [one] omitida en pausa
+   *[other] { $n } omitidas en pausa
+}
+cron-every-second = { $n ->
+    [one] Cada segundo
+   *[other] Cada { $n } segundos
+}
+cron-every-minute = { $n ->
+    [one] Cada minuto
+   *[other] Cada { $n } minutos
+}
+cron-every-hour = { $n ->
+    [one] Cada hora
+   *[other] Cada { $n } horas
+}
+cron-every-day = { $n ->
+    [one] Cada día
+   *[other] Cada { $n } días
+}
+cron-hourly = Cada hora en el minuto { $minute }
+cron-times = A las { $times }
+cron-weekdays = en { $days }
+cron-monthdays = el día { $days } del mes
+cron-both = { $time }, { $day }
+cron-day-0 = domingo
+cron-day-1 = lunes
+cron-day-2 = martes
+cron-day-3 = miércoles
+cron-day-4 = jueves
+cron-day-5 = viernes
+cron-day-6 = sábado

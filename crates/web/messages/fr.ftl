@@ -14,6 +14,7 @@ tab-throttles = Limites
 tab-retries = Reprises
 tab-scheduled = Planifiés
 tab-dead = Morts
+tab-cron = Cron
 tab-statistics = Statistiques
 search-label = Rechercher des jobs
 search-hint = Recherche : jid, type:, queue:, error: …
@@ -759,3 +760,87 @@ throttles-field-burst = Tâches commencées d’un coup (vide : autant que par p
 throttles-save = Régler
 throttles-lift = Lever toutes les limites
 throttles-reset = Revenir à la configuration
+
+# Cron: jobs that are pushed by the clock
+cron-title = Cron
+cron-empty = Aucun job n’est lancé par l’horloge : les entrées sont des tables [[cron]] de la configuration.
+cron-entry = Entrée
+cron-schedule = Horaire
+cron-zone = Fuseau horaire
+cron-job = Job
+cron-next = Prochaine exécution
+cron-last = Dernière exécution
+cron-missed = Exécutions manquées
+cron-missed-skip = sont abandonnées
+cron-missed-once = la dernière est rattrapée
+cron-missed-all = sont rattrapées
+cron-jitter = Étalement
+cron-jitter-seconds = { $n ->
+    [one] jusqu’à { $n } seconde
+   *[other] jusqu’à { $n } secondes
+}
+cron-off = désactivée
+cron-paused = en pause
+cron-run = Lancer
+cron-run-named = Lancer { $id }
+cron-pause = Suspendre
+cron-pause-named = Suspendre { $id }
+cron-resume = Reprendre
+cron-resume-named = Reprendre { $id }
+cron-entry-title = Entrée cron { $id }
+cron-runs = Dernières exécutions
+cron-runs-empty = Pas encore d’exécution.
+cron-tick = Échéance
+cron-outcome = Résultat
+cron-ended = Fin
+cron-fails = Échecs
+cron-by-hand = à la main
+cron-at-working = en cours
+cron-at-queued = en file
+cron-at-retries = en échec, sera réessayé
+cron-at-scheduled = planifié
+cron-at-dead = mort
+cron-at-discarded = écarté
+cron-ran-pushed = en file
+cron-ran-done = terminé
+cron-ran-died = mort
+cron-ran-discarded = en échec et écarté
+cron-ran-deleted = supprimé
+cron-ran-expired = expiré
+cron-ran-refused = refusé
+cron-ran-missed = { $n ->
+    [one] manquée
+   *[other] { $n } manquées
+}
+cron-ran-paused = { $n ->
+    [one] sautée pendant la pause
+   *[other] { $n } sautées pendant la pause
+}
+cron-every-second = { $n ->
+    [one] Chaque seconde
+   *[other] Toutes les { $n } secondes
+}
+cron-every-minute = { $n ->
+    [one] Chaque minute
+   *[other] Toutes les { $n } minutes
+}
+cron-every-hour = { $n ->
+    [one] Chaque heure
+   *[other] Toutes les { $n } heures
+}
+cron-every-day = { $n ->
+    [one] Chaque jour
+   *[other] Tous les { $n } jours
+}
+cron-hourly = Chaque heure à la minute { $minute }
+cron-times = À { $times }
+cron-weekdays = le { $days }
+cron-monthdays = le { $days } du mois
+cron-both = { $time }, { $day }
+cron-day-0 = dimanche
+cron-day-1 = lundi
+cron-day-2 = mardi
+cron-day-3 = mercredi
+cron-day-4 = jeudi
+cron-day-5 = vendredi
+cron-day-6 = samedi

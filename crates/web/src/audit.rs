@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bessemer_core::command::{QueueDeed, Record, Stage};
+use bessemer_core::command::{CronDeed, QueueDeed, Record, Stage};
 use bessemer_core::fact::{Family, JobId};
 use bessemer_core::limits::SLICE_MAX;
 use bessemer_core::query::Set;
@@ -151,6 +151,14 @@ pub(crate) fn words(action: &Action) -> Option<(&'static str, String)> {
         Action::FreeKeysOf { jid } => ("release key", format!("job {jid}")),
         Action::Throttle { queue, limit: Some(limit) } => ("set throttle", format!("{queue} {limit}")),
         Action::Throttle { queue, limit: None } => ("reset throttle", queue.clone()),
+        Action::Cron { id, deed } => {
+            let word = match deed {
+                CronDeed::Run => "run cron entry",
+                CronDeed::Pause => "pause cron entry",
+                CronDeed::Resume => "resume cron entry",
+            };
+            (word, id.clone())
+        }
         Action::Keep(_) => return None,
     })
 }

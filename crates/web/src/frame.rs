@@ -23,11 +23,12 @@ pub(crate) enum Tab {
     Retries,
     Scheduled,
     Dead,
+    Cron,
     Statistics,
     Other,
 }
 
-const TABS: [(Tab, &str, &str); 9] = [
+const TABS: [(Tab, &str, &str); 10] = [
     (Tab::Home, "/", "tab-home"),
     (Tab::Recent, "/recent", "tab-recent"),
     (Tab::Busy, "/busy", "tab-busy"),
@@ -36,6 +37,7 @@ const TABS: [(Tab, &str, &str); 9] = [
     (Tab::Retries, "/retries", "tab-retries"),
     (Tab::Scheduled, "/scheduled", "tab-scheduled"),
     (Tab::Dead, "/morgue", "tab-dead"),
+    (Tab::Cron, "/cron", "tab-cron"),
     (Tab::Statistics, "/statistics", "tab-statistics"),
 ];
 

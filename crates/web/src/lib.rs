@@ -56,6 +56,7 @@ pub mod pulse;
 mod rates;
 mod room;
 mod routes;
+mod schedule;
 mod search;
 mod serve;
 mod site;
@@ -76,8 +77,8 @@ pub use site::Site;
 pub use watch::Watch;
 
 use pages::{
-    act, audit as audit_page, busy, choice, debug, docs, edit, home, job as job_page, queue, queues, recent,
-    search as search_page, set, statistics, throttles, tokens, unique as unique_page, works,
+    act, audit as audit_page, busy, choice, cron, debug, docs, edit, home, job as job_page, queue, queues,
+    recent, search as search_page, set, statistics, throttles, tokens, unique as unique_page, works,
 };
 use problem::Problem;
 use routes::Routes;
@@ -238,6 +239,8 @@ fn guarded<F: Front>() -> Routes<F> {
         .route("/act", get(act::show::<F>).post(act::act::<F>))
         .route("/works", get(works::show::<F>))
         .route("/works/{id}", post(works::act::<F>))
+        .route("/cron", get(cron::show::<F>))
+        .route("/cron/{id}", get(cron::show_one::<F>).post(cron::act::<F>))
         .route("/recent", get(recent::show::<F>))
         .route("/statistics", get(statistics::show::<F>))
         .route("/statistics/types/{name}", get(statistics::show_type::<F>))

@@ -35,6 +35,11 @@ impl Base {
         format!("{}/queues/{}", self.0, encoded(name))
     }
 
+    /// A cron entry; its id does not begin with a dot.
+    pub(crate) fn cron(&self, id: &str) -> String {
+        format!("{}/cron/{}", self.0, encoded(id))
+    }
+
     pub(crate) fn set(&self, set: Set) -> String {
         format!("{}/{}", self.0, path(set))
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bessemer_core::command::Record;
 use bessemer_core::fact::Family;
 use bessemer_core::query::{
-    Day, Info, Jobs, KeptPage, List, Page, QueueView, Scan, Scanned, Set, Sift, Sifted, ThrottleView,
-    WorkerView,
+    CronView, Day, Info, Jobs, KeptPage, List, Page, QueueView, Scan, Scanned, Set, Sift, Sifted,
+    ThrottleView, WorkerView,
 };
 use bessemer_core::{Action, Answer, Query};
 use tokio::sync::Semaphore;
@@ -179,6 +179,15 @@ impl<F: Front> Web<F> {
         }
     }
 
+    /// The cron entries, each with its last run; or one with all that are known. None: there is no such entry.
+    pub(crate) async fn crons(&self, id: Option<String>) -> Result<Option<Vec<CronView>>, Problem> {
+        match self.front.ask(Query::Cron { id }).await? {
+            Answer::Cron(entries) => Ok(Some(entries)),
+            Answer::Missing => Ok(None),
+            other => Err(unexpected(&other)),
+        }
+    }
+
     /// Does what an operator wants, and takes it down in the audit log.
     pub(crate) async fn act(&self, action: Action) -> Result<u64, Problem> {
         self.act_on(action, None).await
@@ -190,10 +199,10 @@ impl<F: Front> Web<F> {
         let web = self.clone();
         let work = async move {
             let words = audit::words(&action);
-            let is_queue = matches!(action, Action::Queue { .. });
+            let is_named = matches!(action, Action::Queue { .. } | Action::Cron { .. });
             let count = web.front.act(action).await?;
             if let Some((word, default)) = words {
-                web.record(word, object.unwrap_or(default), count.max(is_queue.into())).await;
+                web.record(word, object.unwrap_or(default), count.max(is_named.into())).await;
             }
             Ok(count)
         };
@@ -247,6 +256,7 @@ pub(crate) fn unexpected(answer: &Answer) -> Problem {
         Answer::Kept(_) => "records",
         Answer::Keys(_) => "unique keys",
         Answer::Throttles(_) => "throttles",
+        Answer::Cron(_) => "cron entries",
         Answer::Missing => "nothing",
     };
     Problem::internal(&format!("the engine answered {kind}, which was not the question"))

@@ -184,6 +184,11 @@ mod tests {
     /// How keys begin that the code puts together: of a unit, a column, an outcome, an action.
     const MADE: &[&str] = &[
         "act-",
+        "cron-at-",
+        "cron-day-",
+        "cron-every-",
+        "cron-missed-",
+        "cron-ran-",
         "moment-",
         "outcome-",
         "problem-",

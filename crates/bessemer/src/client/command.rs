@@ -205,6 +205,11 @@ impl Command {
         Self { pace: Pace::Patient, ..Self::with_json(verb, slice) }
     }
 
+    /// `id`: none, and all are meant.
+    pub(crate) fn cron(verb: &'static str, id: Option<&str>) -> Result<Self, Error> {
+        Self::workers(verb, id)
+    }
+
     pub(crate) fn workers(verb: &'static str, wid: Option<&str>) -> Result<Self, Error> {
         let Some(wid) = wid else { return Ok(Self::bare(verb)) };
         word(wid)?;
@@ -243,6 +248,9 @@ impl Command {
             "QUEUE" => "QUEUE LIST (Bessemer feature)",
             "JOBS LIST" | "JOBS RETRY" | "JOBS KILL" | "JOBS DELETE" => "JOBS (Bessemer feature)",
             "WORKERS LIST" | "WORKERS QUIET" | "WORKERS TERMINATE" => "WORKERS (Bessemer feature)",
+            "CRON LIST" | "CRON SHOW" | "CRON RUN" | "CRON PAUSE" | "CRON RESUME" => {
+                "CRON (Bessemer feature)"
+            }
             _ => return Error::Server { command: self.verb, answer },
         };
         Error::Unsupported { what, answer }

@@ -3,6 +3,7 @@
 pub(crate) mod batch;
 pub(crate) mod builder;
 pub(crate) mod command;
+mod crons;
 #[cfg(test)]
 pub(crate) mod fake;
 #[cfg(feature = "tower")]

@@ -41,6 +41,7 @@ impl Machine {
             self.beyond_dead_max().map(|_| now.boot),
             self.track_due(now),
             self.queues.throttles.next_due(now.boot),
+            self.cron_due(now),
         ]
         .into_iter()
         .flatten()
@@ -84,6 +85,7 @@ impl Machine {
         while let Some(key) = take(&mut left, || self.keys.ended(now.wall)) {
             self.forget_key(turn, key);
         }
+        self.tick_crons(turn);
         Progress::Decided
     }
 

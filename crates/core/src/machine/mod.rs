@@ -7,6 +7,7 @@
 mod adopt;
 mod check;
 mod counters;
+mod cron;
 mod deadlines;
 mod due;
 mod edit;
@@ -46,6 +47,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::adopt::Life;
 use self::counters::Counters;
+use self::cron::Crons;
 use self::happen::Failed;
 use self::jobtypes::JobTypes;
 use self::kept::Kept;
@@ -109,6 +111,8 @@ pub struct Machine {
     /// The order that the next job at a tail gets; heads count down from -1.
     next_tail: i64,
     next_head: i64,
+    /// What is kept of cron entries, and when they tick.
+    crons: Crons,
     // Volatile: forgotten by a restart.
     workers: Workers,
     parked: Parked,
@@ -140,6 +144,7 @@ impl Machine {
             recent: Recent::default(),
             kept: Kept::default(),
             tracks: Tracks::default(),
+            crons: Crons::default(),
             next_tail: 0,
             next_head: -1,
             workers: Workers::default(),
@@ -162,6 +167,7 @@ impl Machine {
         let Rules { repush_window, repush_max, .. } = self.rules;
         self.rules = Rules { repush_window, repush_max, ..rules };
         self.settle_throttles();
+        self.crons.look_again();
     }
 
     /// Applies one command. Facts go to `facts` in the order in which they happened; replies and events to `out`.
@@ -213,6 +219,7 @@ impl Machine {
             Command::FreeKey(which) => self.free_key(turn, which),
             Command::Throttle(deed) => self.throttle(turn, deed),
             Command::Latency { names } => self.latency(turn, names),
+            Command::Cron { id, deed } => self.operate_cron(turn, id, deed),
             Command::Due => return self.due(turn),
         };
         turn.out.replies.push((ticket, reply));

@@ -23,7 +23,7 @@ impl Machine {
         Reply::Pushed(jobs.iter().map(|job| self.accept(turn, job)).collect())
     }
 
-    fn accept<F: Facts>(&mut self, turn: &mut Turn<'_, F>, job: &Push<'_>) -> Result<(), Refusal> {
+    pub(super) fn accept<F: Facts>(&mut self, turn: &mut Turn<'_, F>, job: &Push<'_>) -> Result<(), Refusal> {
         let queue = self.queues.find(job.queue);
         if queue.is_none() && self.queues.count() >= self.rules.queues_max {
             return Err(Refusal::TooManyQueues(self.rules.queues_max));

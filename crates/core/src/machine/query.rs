@@ -63,6 +63,7 @@ impl Machine {
             Query::Kept { family, from, count } => {
                 Answer::Kept(self.kept.page(*family, from.as_deref().unwrap_or_default(), *count))
             }
+            Query::Cron { id } => self.cron_views(id.as_deref()),
         }
     }
 

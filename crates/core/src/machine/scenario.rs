@@ -14,9 +14,10 @@ use std::time::Duration;
 
 use super::{Machine, Settled};
 use crate::command::{
-    AskUnique, Asks, Command, ConnId, Hello, Push, QueueDeed, Refusal, Reply, Stage, Text, ThrottleDeed,
-    Ticket, TrackDeed, WhichKey,
+    AskUnique, Asks, Command, ConnId, CronDeed, Hello, Push, QueueDeed, Refusal, Reply, Stage, Text,
+    ThrottleDeed, Ticket, TrackDeed, WhichKey,
 };
+use crate::cron;
 use crate::edit::Edit;
 use crate::event::{Attempt, Event};
 use crate::fact::{Cleared, Fact, Facts, Failure, JobId, OnLost, Release, Span};
@@ -240,6 +241,11 @@ impl Scene {
                 };
                 self.apply(ticket, Command::FreeKey(which), out);
             }
+            "cron" => {
+                let deed = CronDeed::ALL.into_iter().find(|deed| deed.as_str() == args[0]).expect("a deed");
+                self.apply(ticket, Command::Cron { id: args[1], deed }, out);
+            }
+            "has" | "lacks" => return Some(self.configure_cron(verb, args)),
             "latency" => _ = self.apply(ticket, Command::Latency { names: args }, out),
             "attempts" => return Some(std::mem::take(&mut self.attempts).join(", ")),
             "decrees" => return Some(self.decree(args)),
@@ -375,6 +381,18 @@ impl Scene {
         "so be it".into()
     }
 
+    /// The configuration has this cron entry from now on, or none with this id.
+    fn configure_cron(&mut self, verb: &str, args: &[&str]) -> String {
+        let mut rules = self.machine.rules().clone();
+        let others = rules.cron.iter().filter(|entry| *entry.id != *args[0]).cloned();
+        let entry = (verb == "has").then(|| cron::tests::entry(args[0], &args[1..]));
+        let mut entries: Vec<_> = others.chain(entry).collect();
+        entries.sort_by(|a, b| a.id.cmp(&b.id));
+        rules.cron = entries.into();
+        self.machine.change_rules(rules);
+        "so be it".into()
+    }
+
     /// The jobs of a jid wherever they are, also discarded ones.
     fn ids(&self, jid: &str) -> Vec<JobId> {
         let scan = Scan {
@@ -408,6 +426,8 @@ impl Scene {
             place if place.starts_with("jid=") => Query::Jid { jid: place[4..].into() },
             "queues" | "traffic" => Query::Queues,
             "throttles" => Query::Throttles,
+            "crons" => Query::Cron { id: None },
+            place if place.starts_with("cron=") => Query::Cron { id: Some(place[5..].into()) },
             name => Query::Queue { name: name.into(), page },
         };
         match self.machine.answer(self.now, &query) {
@@ -452,6 +472,7 @@ impl Scene {
                 .join(" "),
             Answer::Keys(page) => page.keys.iter().map(|key| self.key(key)).collect::<Vec<_>>().join(" "),
             Answer::Throttles(throttles) => throttles.iter().map(throttle).collect::<Vec<_>>().join(" | "),
+            Answer::Cron(views) => cron::tests::shown(&views, place == "crons"),
             Answer::Missing => "no such queue".into(),
             other => panic!("{other:?}"),
         }
@@ -514,6 +535,7 @@ impl Scene {
                     let at = if known { format!(" @{at}s") } else { String::new() };
                     format!("{}{percent}{desc}{at}", state.as_str())
                 }
+                Reply::Jid(jid) => jid.into(),
                 Reply::Refused(refusal) => refusal.to_string(),
                 other => panic!("{other:?}"),
             };

@@ -72,6 +72,7 @@ impl Machine {
             Family::Track => self.tracks.learn(key, value),
             Family::Unique => self.learn_key(key, value),
             Family::Throttle => self.learn_throttle(key, value),
+            Family::Cron => self.crons.learn(key, value),
             _ => {}
         }
     }
@@ -86,12 +87,12 @@ impl Machine {
 
     /// A job was run, and failed; it is where it goes then.
     pub(super) fn ran<F: Facts>(&mut self, turn: &mut Turn<'_, F>, slot: Slot) {
-        let _ = (turn, slot);
+        self.cron_ran(turn, slot);
     }
 
     /// A job is in the dead set, and was not before.
     pub(super) fn died<F: Facts>(&mut self, turn: &mut Turn<'_, F>, slot: Slot) {
-        let _ = (turn, slot);
+        self.cron_died(turn, slot);
     }
 
     /// A job is no more. Every job that ends alone ends here; those that are cleared at one stroke, in
@@ -133,5 +134,6 @@ impl Machine {
     /// Jobs are no more.
     fn ended<F: Facts>(&mut self, turn: &mut Turn<'_, F>, gone: &[Gone], why: Ending) {
         self.remember_ended(turn, gone, why);
+        self.cron_ended(turn, gone, why);
     }
 }

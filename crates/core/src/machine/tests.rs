@@ -1,5 +1,7 @@
 //! The rules of jobs as scenarios; see `scenario.rs` for the language.
 
+mod cron;
+mod cron_life;
 mod deeds;
 mod keys;
 

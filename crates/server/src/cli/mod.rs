@@ -7,6 +7,7 @@ mod bench;
 mod check_config;
 mod completions;
 mod confirm;
+mod cron;
 mod dashboard;
 mod demo;
 mod export;
@@ -109,6 +110,7 @@ pub enum Tool {
     Tokens(tokens::Tokens),
     Unique(unique::Unique),
     Throttles(throttles::Throttles),
+    Cron(cron::Cron),
     Flush(flush::Flush),
     Demo(demo::Demo),
     Shell(shell::Shell),
@@ -176,6 +178,7 @@ impl Tool {
             Self::Tokens(tool) => tool.run(cli),
             Self::Unique(tool) => tool.run(cli),
             Self::Throttles(tool) => tool.run(cli),
+            Self::Cron(tool) => tool.run(cli),
             Self::Flush(tool) => tool.run(cli),
             Self::Demo(tool) => tool.run(cli),
             Self::Shell(tool) => tool.run(cli),
@@ -314,6 +317,7 @@ mod tests {
             "tokens",
             "unique",
             "throttles",
+            "cron",
             "flush",
             "demo",
             "shell",

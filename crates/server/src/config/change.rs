@@ -85,6 +85,7 @@ impl Config {
             ("faktory.password", self.password != new.password),
             ("web.password", self.web_password != new.web_password),
             ("web.viewer_password", self.viewer_password != new.viewer_password),
+            ("cron", self.rules.cron != new.rules.cron),
             ("the certificate", self.tls.is_some() && new.tls.is_some() && self.tls != new.tls),
         ];
         changes

@@ -21,7 +21,7 @@ pub const DEFAULT: &str = include_str!("default.toml");
 
 /// Tables of Faktory's that this version does not use. They are passed over with a warning, so that a Faktory user's
 /// files work.
-const FAKTORY_TABLES: &[&str] = &["cron", "queues", "security", "webui"];
+const FAKTORY_TABLES: &[&str] = &["queues", "security", "webui"];
 
 /// A place in a file, as an editor shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,10 +65,19 @@ pub(super) struct Settings<'t> {
     entries: BTreeMap<String, Entry<'t>>,
     /// What limits queues, by their names.
     pub(super) throttles: BTreeMap<String, Limited>,
+    /// The tables of `[[cron]]`, of all files: see `cron.rs`.
+    pub(super) crons: Vec<Table<'t>>,
     /// What a warning has been given for.
     passed_over: BTreeSet<String>,
     /// What somebody asked for.
     read: RefCell<BTreeSet<&'static str>>,
+}
+
+/// A table that is read as a whole, and where it stands.
+pub(super) struct Table<'t> {
+    pub(super) source: Source<'t>,
+    pub(super) at: Spot,
+    pub(super) table: DeTable<'t>,
 }
 
 struct Entry<'t> {
@@ -78,6 +87,7 @@ struct Entry<'t> {
 }
 
 /// A file that is being merged.
+#[derive(Clone, Copy)]
 pub(super) struct Source<'t> {
     path: &'t Path,
     text: &'t str,
@@ -104,7 +114,13 @@ impl Default for Settings<'_> {
         let table = DeTable::parse(DEFAULT).expect("default.toml is read by the tests");
         let mut entries = BTreeMap::new();
         flatten("", table.into_inner(), &mut entries);
-        Self { entries, throttles: BTreeMap::new(), passed_over: BTreeSet::new(), read: RefCell::default() }
+        Self {
+            entries,
+            throttles: BTreeMap::new(),
+            crons: Vec::new(),
+            passed_over: BTreeSet::new(),
+            read: RefCell::default(),
+        }
     }
 }
 
@@ -135,6 +151,7 @@ impl<'t> Settings<'t> {
             let name = join(prefix, key.get_ref());
             let at = source.spot(key.span());
             match value.into_inner() {
+                value if name == "cron" => self.take_crons(value, &at, source)?,
                 _ if FAKTORY_TABLES.contains(&name.as_str()) => self.pass_over(name, &at, "", notes),
                 DeValue::Table(inner) if name == throttles::TABLE => {
                     throttles::merge(&mut self.throttles, inner, source)?;
@@ -147,6 +164,21 @@ impl<'t> Settings<'t> {
                 }
                 value => self.set(name, value, at, notes)?,
             }
+        }
+        Ok(())
+    }
+
+    /// Each is an entry, in whatever file it stands.
+    fn take_crons(&mut self, value: DeValue<'t>, at: &Spot, source: &Source<'t>) -> Result<(), ConfigError> {
+        let wrong = || {
+            let reason = "`cron` must be tables of their own: [[cron]]".into();
+            ConfigError::Key { at: at.clone(), reason }
+        };
+        let DeValue::Array(entries) = value else { return Err(wrong()) };
+        for entry in entries {
+            let at = source.spot(entry.span());
+            let DeValue::Table(table) = entry.into_inner() else { return Err(wrong()) };
+            self.crons.push(Table { source: *source, at, table });
         }
         Ok(())
     }
@@ -200,7 +232,7 @@ impl<'t> Settings<'t> {
     fn nearest(&self, name: &str) -> &str {
         let tables = self.entries.keys().filter_map(|key| key.split_once('.')).map(|(table, _)| table);
         let known = self.entries.keys().map(String::as_str).chain(tables).chain([throttles::TABLE]);
-        known.min_by_key(|known| distance(known, name)).unwrap_or_default()
+        nearest(known, name)
     }
 }
 
@@ -309,6 +341,11 @@ impl Settings<'_> {
         let outside = || self.wrong(name, format!("must be from \"{least}\" to \"{most}\""));
         range.contains(&size).then_some(size).ok_or_else(outside)
     }
+}
+
+/// Of some names the one that is spelt most like this one.
+pub(super) fn nearest<'n>(known: impl IntoIterator<Item = &'n str>, name: &str) -> &'n str {
+    known.into_iter().min_by_key(|known| distance(known, name)).unwrap_or_default()
 }
 
 /// Whether the value of a key is nobody's business.

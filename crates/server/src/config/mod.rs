@@ -9,6 +9,7 @@
 //! | `change.rs` | what is different after a reload, and what of it waits for a restart |
 //! | `throttles.rs` | what limits queues |
 //! | `statsd.rs`, `otel.rs` | where figures and traces are sent |
+//! | `cron.rs` | the entries of `[[cron]]` |
 //! | `tls.rs`, `certificate.rs` | the files of TLS, read and checked |
 //! | `binding.rs`, `password.rs`, `limits.rs`, `memory.rs` | one value each, and its rules |
 //!
@@ -18,6 +19,7 @@
 mod binding;
 mod certificate;
 mod change;
+mod cron;
 mod env;
 mod files;
 mod keys;
@@ -424,6 +426,7 @@ fn rules(settings: &Settings<'_>) -> Result<Rules, ConfigError> {
         kept_max: settings.size("limits.kept_max", 1 << 20..=1 << 30)?,
         tracks_max: settings.count("limits.tracks_max", 1..=100_000_000)?,
         unique_max: settings.count("limits.unique_max", 0..=100_000_000)?,
+        cron: cron::entries(settings)?,
         repush_window: settings.duration("retention.repush_window")?,
         repush_max: settings.count("retention.repush_max", 0..=100_000_000)?,
     })

@@ -5,6 +5,7 @@
 
 mod ack;
 mod beat;
+mod cron;
 mod deed;
 mod edit;
 mod end;
@@ -29,7 +30,7 @@ use std::time::Duration;
 use bessemer_core::command::{Refusal, Stage};
 use bessemer_core::query::ServerFigures;
 use bessemer_core::{Command, ConnId, Now, Progress, Reply, Ticket};
-use bessemer_protocol::operate::Reached;
+use bessemer_protocol::operate::{Pushed, Reached};
 use bessemer_protocol::request::{Verb, split};
 use bessemer_protocol::resp::{put_bulk, put_error, put_null, put_ok};
 use bessemer_protocol::response::{ErrorCode, State, WorkerState};
@@ -85,6 +86,10 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
+    fn memory_full() -> Self {
+        Self::RefusedFor(Reason::MemoryLimit, MEMORY_FULL.into())
+    }
+
     fn refused(error: impl std::fmt::Display) -> Self {
         Self::Refused(error.to_string())
     }
@@ -126,9 +131,7 @@ pub(crate) fn run<E: Engine>(call: &mut Call<'_, E>, line: &[u8]) -> (Outcome, O
     };
     let outcome = match verb {
         // Before it is read: what is refused costs nothing.
-        Verb::Push | Verb::PushBulk if call.memory_full => {
-            Outcome::RefusedFor(Reason::MemoryLimit, MEMORY_FULL.into())
-        }
+        Verb::Push | Verb::PushBulk if call.memory_full => Outcome::memory_full(),
         Verb::Push => argument(verb, rest, |rest| push::run(call, rest)),
         Verb::PushBulk => argument(verb, rest, |rest| push_bulk::run(call, rest)),
         Verb::Fetch => fetch::run(call, rest),
@@ -148,6 +151,7 @@ pub(crate) fn run<E: Engine>(call: &mut Call<'_, E>, line: &[u8]) -> (Outcome, O
         Verb::Throttles => argument(verb, rest, |rest| throttles::run(call, rest)),
         Verb::Track => argument(verb, rest, |rest| track::run(call, rest)),
         Verb::Extend => argument(verb, rest, |rest| track::extend(call, rest)),
+        Verb::Cron => argument(verb, rest, |rest| cron::run(call, rest)),
         Verb::Batch => argument(verb, rest, |_| {
             let text = format!("{} is not supported by this version", verb.as_str());
             Outcome::RefusedFor(Reason::Unsupported, text)
@@ -188,6 +192,7 @@ pub(crate) fn respond(reply: Reply, form: Form, around: &Surroundings<'_>, out: 
             report.respond(out);
         }
         (Reply::Pushed(_), _) => put_ok(out),
+        (Reply::Jid(jid), _) => put_json(out, &Pushed { jid: jid.into() }),
         (Reply::Count(count), _) => put_json(out, &Reached { count }),
         (Reply::Latencies(waited), _) => {
             // Nothing is `0`, not `0.0` (rule `U-05`).

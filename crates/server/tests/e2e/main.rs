@@ -9,7 +9,7 @@
 //! little memory, `passwords.rs` wrong ones, `metrics.rs` what is counted, `happened.rs` what is still known of it after a restart, `bench.rs` what `bessemer bench` says, `throttles.rs` limits of queues, `library/`
 //! programs that are made of the worker library, `api.rs` the JSON API and its guide, `audit.rs` what verbs leave on record. `import/` brings over what a real
 //! Redis (`redis.rs`) keeps for Faktory; `hostile/` has clients that wish it ill
-//! beside honest ones.
+//! beside honest ones. `crons.rs` has jobs that are pushed by the clock.
 
 mod api;
 mod audit;
@@ -17,6 +17,7 @@ mod bench;
 mod client;
 mod clock;
 mod command_line;
+mod crons;
 mod crowd;
 mod directory;
 mod doorstep;

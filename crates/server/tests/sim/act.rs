@@ -411,7 +411,8 @@ impl World {
                 Action::Release(_) => self.ledger.taken_back(jid),
                 Action::Signal { .. } | Action::Queue { .. } | Action::Restore(_) => {}
                 Action::Move { .. } | Action::Replace(_) | Action::Keep(_) => {}
-                Action::ClearQueue(_) | Action::ClearSet(_) | Action::Throttle { .. } => {}
+                Action::ClearQueue(_) | Action::ClearSet(_) => {}
+                Action::Throttle { .. } | Action::Cron { .. } => {}
             }
         }
         drop(witness);

@@ -130,6 +130,7 @@ pub(crate) fn reply(expected: &Expected, found: &Reply) -> bool {
         }
         (Expected::Tracked, Reply::Tracked(_)) => true,
         (Expected::NotReserved, Reply::Refused(Refusal::NotReserved(_))) => true,
+        (Expected::UnknownCron, Reply::Refused(Refusal::UnknownCron(_))) => true,
         (Expected::UnknownWorker, Reply::Refused(Refusal::UnknownWorker(_))) => true,
         _ => false,
     }

@@ -38,7 +38,7 @@ use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bessemer_core::command::Refusal;
+use bessemer_core::command::{CronDeed, Refusal};
 use bessemer_core::query::{Condition, Durability};
 use bessemer_core::{Boot, Command, Machine, Now, Progress, Reply, Rules, Settled, Ticket};
 
@@ -330,7 +330,12 @@ impl<D: Disk> Engine for Embedded<D> {
     type Reader = EmbeddedReader;
 
     fn submit(&mut self, now: Now, ticket: Ticket, command: Command<'_>) -> Progress {
-        if self.space.is_full() && matches!(command, Command::Push { .. } | Command::PushBulk { .. }) {
+        let full = self.space.is_full();
+        let pushes = matches!(
+            command,
+            Command::Push { .. } | Command::PushBulk { .. } | Command::Cron { deed: CronDeed::Run, .. }
+        );
+        if full && pushes {
             self.held.replies.push((ticket, Reply::Refused(Refusal::DiskFull)));
             return Progress::Decided;
         }
@@ -338,6 +343,7 @@ impl<D: Disk> Engine for Embedded<D> {
         if self.space.retry_at().is_some() && matches!(command, Command::Due) {
             return Progress::Decided;
         }
+        self.machine.hold_crons(full);
         let before = self.held.replies.len();
         let mut progress = self.machine.apply(now, ticket, command, &mut self.log, &mut self.held);
         for (to, reply) in &mut self.held.replies[before..] {

@@ -134,6 +134,7 @@ impl Owned {
             | Command::Keep { .. }
             | Command::Track { .. }
             | Command::FreeKey(_)
+            | Command::Cron { .. }
             | Command::Throttle(_) => return None,
         })
     }

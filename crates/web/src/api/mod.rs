@@ -15,6 +15,7 @@ use crate::routes::Routes;
 
 mod activity;
 mod audit;
+mod crons;
 mod document;
 pub(crate) mod error;
 mod events;
@@ -112,6 +113,11 @@ fn operations<F: Front>() -> Documented<F> {
         .on::<unique::__path_show, _, _>(unique::show::<F>)
         .on::<unique::__path_release, _, _>(unique::release::<F>)
         .on::<unique::__path_release_of, _, _>(unique::release_of::<F>)
+        .on::<crons::__path_list, _, _>(crons::list::<F>)
+        .on::<crons::__path_show, _, _>(crons::show::<F>)
+        .on::<crons::__path_run, _, _>(crons::run::<F>)
+        .on::<crons::__path_pause, _, _>(crons::pause::<F>)
+        .on::<crons::__path_resume, _, _>(crons::resume::<F>)
         .on::<workers::__path_list, _, _>(workers::list::<F>)
         .on::<workers::__path_quiet_all, _, _>(workers::quiet_all::<F>)
         .on::<workers::__path_stop_all, _, _>(workers::stop_all::<F>)

@@ -5,6 +5,7 @@ pub(crate) mod audit;
 pub(crate) mod busy;
 pub(crate) mod choice;
 pub(crate) mod confirm;
+pub(crate) mod cron;
 pub(crate) mod debug;
 pub(crate) mod docs;
 pub(crate) mod edit;

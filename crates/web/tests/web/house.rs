@@ -10,6 +10,7 @@ use axum::Router;
 use axum::body::{Body, HttpBody, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use bessemer_core::command::{AskUnique, Asks, Command, FailureView, Hello, Push, Refusal, Reply, Text};
+use bessemer_core::cron::{CronEntry, CronJob, Missed, Schedule};
 use bessemer_core::fact::Release;
 use bessemer_core::query::{Condition, JobView, Jobs, ServerFigures};
 use bessemer_core::{
@@ -127,7 +128,7 @@ impl Front for House {
         }
         match action.command(|command| room.apply(command)) {
             Reply::Count(count) => Ok(count),
-            Reply::Done => Ok(0),
+            Reply::Done | Reply::Jid(_) => Ok(0),
             Reply::Refused(refusal) => Err(Undone::Refused(refusal)),
             other => panic!("an action was answered {other:?}"),
         }
@@ -255,6 +256,38 @@ impl House {
             condition: Condition::default(),
         };
         Self { watch, room: Arc::new(Mutex::new(room)), doors: Arc::new(Semaphore::new(1_000_000)) }
+    }
+
+    /// One with a cron entry: each day at three in Paris, and now its hour is 04:04.
+    pub(crate) fn with_cron(rules: Rules) -> Self {
+        let job = CronJob {
+            queue: "reports".into(),
+            jobtype: "Report".into(),
+            retry: 25,
+            reserve_for: 1_800,
+            on_lost: None,
+            unique: None,
+            expires_in: None,
+            expires_at: None,
+            tracked: false,
+            text: [
+                r#"{"jid":""#.into(),
+                r#"","queue":"reports","jobtype":"Report","created_at":""#.into(),
+                r#"","args":[]}"#.into(),
+            ],
+        };
+        let entry = CronEntry {
+            id: "nightly".into(),
+            schedule: Schedule::parse("0 3 * * *").expect("a schedule"),
+            zone: jiff::tz::TimeZone::get("Europe/Paris").expect("a zone"),
+            missed: Missed::Once,
+            enabled: true,
+            jitter: 10,
+            job,
+        };
+        let house = Self::under(Rules { cron: [entry].into(), ..rules });
+        house.pass(Duration::ZERO);
+        house
     }
 
     /// From now on only so many actions are done, until the caller adds permits.

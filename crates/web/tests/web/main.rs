@@ -2,6 +2,7 @@
 
 mod actions;
 mod api;
+mod cron;
 mod edit;
 mod guards;
 mod health;

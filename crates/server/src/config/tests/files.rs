@@ -160,19 +160,18 @@ fn an_unknown_key_names_the_nearest_known_one_row_106() {
 #[test]
 fn what_only_faktory_reads_is_warned_about_once() {
     let machine = Machine::new();
-    let cron = "[[cron]]\nschedule = '5 * * * *'\n[cron.job]\ntype = 'A'\n";
-    let rest =
-        "[queues]\nbackpressure = 1\n[security.tls]\na = 1\n[webui]\ntitle = 'x'\n[faktory]\npasswrd = 'x'";
-    machine.write("c/conf.d/a.toml", format!("{cron}{cron}"));
-    machine.write("c/conf.d/b.toml", format!("{cron}{rest}"));
+    let webui = "[webui]\ntitle = 'x'\n";
+    let rest = "[queues]\nbackpressure = 1\n[security.tls]\na = 1\n[faktory]\npasswrd = 'x'";
+    machine.write("c/conf.d/a.toml", webui);
+    machine.write("c/conf.d/b.toml", format!("{webui}{rest}"));
     machine.config("-c TOP/c");
     let notes = machine.notes("-c TOP/c");
-    for name in ["cron", "queues", "security", "webui"] {
+    for name in ["queues", "security", "webui"] {
         assert_eq!(notes.matches(&format!("`{name}` is not used by this version")).count(), 1, "{notes}");
     }
     let typo = "`faktory.passwrd` is not used by this version; the nearest known one is `faktory.password`";
     assert!(notes.contains(typo), "{notes}");
-    assert!(notes.starts_with("warn: TOP/c/conf.d/a.toml:1:3: `cron`"), "{notes}");
+    assert!(notes.starts_with("warn: TOP/c/conf.d/a.toml:1:2: `webui`"), "{notes}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use super::*;
 
+mod cron;
 mod files;
 mod otel;
 mod passwords;

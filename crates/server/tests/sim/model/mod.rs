@@ -115,6 +115,7 @@ pub(crate) enum Expected {
     Tracked,
     NotReserved,
     UnknownWorker,
+    UnknownCron,
 }
 
 /// All of it.
@@ -276,6 +277,8 @@ impl Model {
             Command::Track { conn, jid, deed } => self.track(now, conn, jid, deed),
             // No limit is ever set here: `machine/throttle/histories.rs` has a model of its own.
             Command::Throttle(_) => Expected::Done,
+            // Its configuration has none.
+            Command::Cron { .. } => Expected::UnknownCron,
             Command::Due => return self.due(now, real),
         };
         self.expected.insert(ticket, reply);

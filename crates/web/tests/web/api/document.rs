@@ -76,6 +76,11 @@ const REQUESTS: &[(&str, &str, Option<&str>)] = &[
     ("createToken", "/tokens", Some(r#"{"name":"deploy","scopes":["push"]}"#)),
     ("revokeToken", "/tokens/{id}", None),
     ("listAudit", "/audit", None),
+    ("listCronEntries", "/cron", None),
+    ("getCronEntry", "/cron/nightly", None),
+    ("runCronEntry", "/cron/nightly/run", None),
+    ("pauseCronEntry", "/cron/nightly/pause", None),
+    ("resumeCronEntry", "/cron/nightly/resume", None),
     ("listWorkers", "/workers", None),
     ("quietWorkers", "/workers/quiet", None),
     ("stopWorkers", "/workers/stop", None),
@@ -90,7 +95,8 @@ const GOOD_AND_BAD: &str =
 /// Something of everything: workers, and jobs in all states.
 fn inhabited() -> House {
     let one = Parts { concurrency: Some(1), ..Parts::default() }.throttle().expect("a throttle");
-    let house = House::under(Rules { throttles: [("work".into(), one)].into(), ..Rules::default() });
+    let rules = Rules { throttles: [("work".into(), one)].into(), ..Rules::default() };
+    let house = House::with_cron(rules);
     let log = LogFigures { segments: 2, bytes: 3, cleaned_at: Some(START), ..LogFigures::default() };
     house.stand(Condition { log: Some(log), ..Condition::default() });
     house.connect(Hello { wid: "w-1234567", hostname: "box", pid: 42, labels: &["a"], rss_kb: 7 });
