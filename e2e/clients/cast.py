@@ -96,6 +96,14 @@ def operate(client, door, commands):
     return _told(client, "operate", door, commands)
 
 
+def enterprise(feature, door):
+    """Plays what the crate `faktory` offers of a feature; raises with what was not as the crate has it."""
+    command = [*CAST[0].command, "enterprise", feature]
+    done = subprocess.run(command, env=os.environ | door, capture_output=True, text=True, timeout=4 * PATIENCE)
+    if done.returncode != 0:
+        raise AssertionError(f"{CAST[0]}, {feature}: {done.stderr[-2000:]}")
+
+
 def _told(client, role, door, lines):
     done = subprocess.run(
         [*client.command, role],

@@ -9,12 +9,15 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import cast
 import operators
 import pairs
 from cast import CAST, LIBRARY, unable
 from server import Server, Setting
 
 PASSWORD = "correct-horse-battery-staple"
+# Of the crate `faktory` with its feature `ent`.
+FEATURES = ["batches"]
 SETTINGS = [Setting("plain"), Setting("password", PASSWORD), Setting("TLS", PASSWORD, tls=True)]
 
 
@@ -34,6 +37,17 @@ def play(setting, producer, worker, deeds=operators.ACTS):
                 perform(act, server, worker)
     finally:
         server.stop()
+
+
+def enterprise(feature):
+    """What Faktory sells, by the crate that has it all, on one server."""
+    server = Server(SETTINGS[0])
+    began = time.monotonic()
+    try:
+        cast.enterprise(feature, server.door())
+    finally:
+        server.stop()
+    print(f"  enterprise  {feature:37} {time.monotonic() - began:6.1f} s", flush=True)
 
 
 def perform(act, server, *clients):
@@ -60,8 +74,9 @@ def main():
     plays += [(SETTINGS[0], client, LIBRARY, ()) for client in CAST[:-1]]
     plays += [(SETTINGS[0], LIBRARY, client, ()) for client in CAST[1:]]
     # Most of what they do is to wait.
-    with ThreadPoolExecutor(len(plays)) as pool:
-        for played in [pool.submit(play, *names) for names in plays]:
+    with ThreadPoolExecutor(len(plays) + len(FEATURES)) as pool:
+        acts = [pool.submit(play, *names) for names in plays] + [pool.submit(enterprise, what) for what in FEATURES]
+        for played in acts:
             played.result()
     seconds = time.monotonic() - began
     print(f"real clients, each in {len(SETTINGS)} settings: {len(plays)} passed, {skipped} skipped, in {seconds:.0f} s")

@@ -34,3 +34,6 @@ struct Observability;
 
 #[doc = include_str!("../../../docs/worker/client.md")]
 struct Client;
+
+#[doc = include_str!("../../../docs/batches.md")]
+struct Batches;

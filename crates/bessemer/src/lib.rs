@@ -96,6 +96,9 @@ mod worker;
 /// **Returned** is [`JobResult`], a `Result<(), E>` of any error, or nothing.
 #[cfg(feature = "macros")]
 pub use bessemer_macros::job;
+pub use bessemer_protocol::batch::{
+    BatchFilter, BatchPage, BatchReport, BatchState, ListedBatch, MemberCounts,
+};
 pub use bessemer_protocol::handshake::Hello;
 pub use bessemer_protocol::mutate::{Filter as MutateFilter, Target as MutateTarget};
 pub use bessemer_protocol::operate::{

@@ -10,9 +10,10 @@ use std::time::Duration;
 use bessemer_protocol::text::quote;
 use bytes::Bytes;
 
+use crate::batch::BatchView;
 use crate::edit::{Edit, Replacement, in_queue};
 use crate::fact::{Callback, Cleared, Failure, Family, Head, JobId, OnLost, Release, Span, Terms};
-use crate::limits::{KEEP_BYTES_MAX, KEPT_KEY_MAX, KEPT_VALUE_MAX, SLICE_MAX};
+use crate::limits::{BATCH_DEPTH_MAX, KEEP_BYTES_MAX, KEPT_KEY_MAX, KEPT_VALUE_MAX, SLICE_MAX};
 use crate::query::{Info, Set, Tracked};
 use crate::throttle::Throttle;
 use crate::time::Wall;
@@ -85,6 +86,8 @@ pub enum Command<'a> {
     /// Small records that are no jobs take these values or are removed, and that becomes durable together (`G5`).
     /// Answered [`Reply::Done`] or [`Refusal::Unkept`]: then nothing has changed.
     Keep { records: &'a [Record] },
+    /// What is done to batches.
+    Batch(BatchDeed<'a>),
     /// How far a job is, and more time for it (rules `E-21`, `E-22`, `W-07`).
     Track { conn: ConnId, jid: &'a str, deed: TrackDeed<'a> },
     /// An operator frees the key of a unique job, which goes on without it. Answered [`Reply::Count`]: keys that were
@@ -98,6 +101,36 @@ pub enum Command<'a> {
     Cron { id: &'a str, deed: CronDeed },
     /// Time has passed: see [`crate::Machine::next_due`]. Has no reply.
     Due,
+}
+
+/// What can be done to batches (rules `E-01` to `E-05`). Of a batch that is not known, all are [`Refusal::NoSuchBatch`].
+#[derive(Clone, Copy, Debug)]
+pub enum BatchDeed<'a> {
+    /// Answered [`Reply::Bid`].
+    New(Plan<'a>),
+    /// Its callbacks wait for the next COMMIT. Answered [`Reply::Bid`].
+    Open { bid: &'a str },
+    /// Its callbacks are pushed when it has run. Answered [`Reply::Done`].
+    Commit { bid: &'a str },
+    /// Answered [`Reply::Batch`].
+    Status { bid: &'a str },
+    /// No callback comes any more; members that wait are deleted, also those of batches below it. Answered [`Reply::Count`]: the members
+    /// of its own that wait.
+    Cancel { bid: &'a str },
+    /// What cannot come right by itself is put right: a callback whose job was deleted is pushed again, a child that is
+    /// not known is not waited for. Answered [`Reply::Count`].
+    Repair { bid: &'a str },
+}
+
+/// A batch as a client wants it.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan<'a> {
+    pub description: &'a str,
+    /// The batch that waits for this one.
+    pub parent: Option<&'a str>,
+    /// What is to be pushed in the end, in the order of [`Callback::ALL`], as [`bessemer_protocol::batch::NewBatch::parse`] has
+    /// checked it.
+    pub callbacks: [Option<&'a str>; 3],
 }
 
 /// Which key of a unique job is meant.
@@ -326,6 +359,10 @@ pub enum Reply {
     Latencies(BTreeMap<Box<str>, Duration>),
     /// The server's figures.
     Info(Box<Info>),
+    /// The name of a batch.
+    Bid(Box<str>),
+    /// How a batch stands.
+    Batch(Box<BatchView>),
     /// What is known of a job by its jid.
     Tracked(Box<Tracked>),
     /// Nothing changed.
@@ -347,6 +384,16 @@ pub enum Refusal {
     DiskFull,
     /// Records that cannot be kept.
     Unkept(Unkept),
+    /// There is no batch of this name (any more).
+    NoSuchBatch(Box<str>),
+    /// It takes nothing in any more.
+    BatchCancelled(Box<str>),
+    /// One batch too many; the limit.
+    TooManyBatches(usize),
+    /// A batch below too many others.
+    BatchTooDeep,
+    /// A callback that was not checked before.
+    BadCallback(Callback),
     /// A PUSH of a unique job whose key, this one, another holds (rule `E-30`).
     NotUnique(u128),
     /// One more unique key that is to be held until its time is over; the limit ([`crate::Rules::unique_max`]).
@@ -398,6 +445,11 @@ impl std::fmt::Display for Refusal {
             Self::TooManyWorkers(limit) => write!(f, "too many workers, limit {limit}"),
             Self::DiskFull => f.write_str("disk full, not accepting jobs"),
             Self::Unkept(why) => why.fmt(f),
+            Self::NoSuchBatch(bid) => write!(f, "No such batch {}", quote(bid)),
+            Self::BatchCancelled(bid) => write!(f, "batch {} was cancelled", quote(bid)),
+            Self::TooManyBatches(limit) => write!(f, "too many batches, limit {limit}"),
+            Self::BatchTooDeep => write!(f, "batches nested too deeply, limit {BATCH_DEPTH_MAX}"),
+            Self::BadCallback(which) => write!(f, "invalid {} callback", which.as_str()),
             Self::NotUnique(_) => f.write_str("Job not unique"),
             Self::TooManyKeys(limit) => {
                 write!(f, "too many unique keys that are held until expiry, limit {limit}")
@@ -500,6 +552,10 @@ pub enum Action {
     Queue { name: String, deed: QueueDeed },
     /// See [`Command::Keep`].
     Keep(Vec<Record>),
+    /// See [`BatchDeed::Cancel`].
+    CancelBatch(String),
+    /// See [`BatchDeed::Repair`].
+    RepairBatch(String),
     /// See [`Command::FreeKey`].
     FreeKey(u128),
     /// See [`Command::FreeKey`].
@@ -527,6 +583,8 @@ impl Action {
             Self::ClearSet(set) => submit(Command::Clear { what: Cleared::Set(*set) }),
             Self::Queue { name, deed } => submit(Command::Queues { deed: *deed, names: Some(&[name]) }),
             Self::Keep(records) => submit(Command::Keep { records }),
+            Self::CancelBatch(bid) => submit(Command::Batch(BatchDeed::Cancel { bid })),
+            Self::RepairBatch(bid) => submit(Command::Batch(BatchDeed::Repair { bid })),
             Self::FreeKey(key) => submit(Command::FreeKey(WhichKey::Key(*key))),
             Self::FreeKeysOf { jid } => submit(Command::FreeKey(WhichKey::Jid(jid))),
             Self::Throttle { queue, limit } => submit(Command::Throttle(match limit {

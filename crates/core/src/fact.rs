@@ -139,6 +139,20 @@ pub enum Callback {
     Death,
 }
 
+impl Callback {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Success, Self::Complete, Self::Death];
+
+    /// As it is called in BATCH NEW.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Complete => "complete",
+            Self::Death => "death",
+        }
+    }
+}
+
 /// What becomes of a job whose worker is lost (`custom.on_lost`, `D4`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnLost {

@@ -19,6 +19,7 @@
 //!
 //! Read [`command`] first, then [`fact`], then [`machine`].
 
+pub mod batch;
 pub mod command;
 pub mod cron;
 pub mod edit;

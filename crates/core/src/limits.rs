@@ -71,6 +71,11 @@ pub const RETRY_DELAY_MAX: Duration = Duration::from_secs(365 * 86_400);
 /// What was discarded is kept no longer than this: until it is gone it takes its memory, and nobody sees it.
 pub const DISCARD_UNDO_MAX: Duration = Duration::from_secs(86_400);
 
+/// A batch that is open waits for its COMMIT this long (rule `E-12`, `D19`).
+pub const BATCH_OPEN_FOR: Duration = Duration::from_secs(30 * 60);
+
+/// Batches one below the other at most (`D23`): what a member does may change them all in one command.
+pub const BATCH_DEPTH_MAX: u32 = 1_000;
 /// What is said of a job by TRACK is known for this long after the last word, and so is how a job ended that asks for it
 /// (rule `E-24`).
 pub const TRACK_FOR: Duration = Duration::from_secs(30 * 60);
@@ -148,6 +153,10 @@ pub struct Rules {
     /// Bytes of all records that are [kept](crate::fact::Family::KEPT): keys, values and [`KEPT_RECORD_BYTES`] for each.
     /// All are in memory. Default 64 MiB.
     pub kept_max: usize,
+    /// Known batches; those that are over make room. Default 100,000.
+    pub batches_max: usize,
+    /// A batch is known for this long after all of it is over. Default 24 h.
+    pub batch_keep: Duration,
     /// Jobs of which is kept what TRACK said or how they ended; the oldest go. Default 100,000.
     pub tracks_max: usize,
     /// Unique keys that are held until their time is over, whatever becomes of their jobs (rule `E-32`): a key that is told
@@ -180,6 +189,8 @@ impl Default for Rules {
             throttles: BTreeMap::new(),
             throttles_max: 1_000,
             kept_max: 64 << 20,
+            batches_max: 100_000,
+            batch_keep: day,
             tracks_max: 100_000,
             unique_max: 1_000_000,
             cron: Arc::default(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use crate::batch::{BatchDetail, BatchScan, BatchesSeen, MembersSeen};
 use crate::command::{FailureView, Stage, Text};
 use crate::cron::{Missed, Ran, Schedule};
 use crate::fact::{Family, JobId, Order, Release, Span, Standing, Stood};
@@ -70,6 +71,13 @@ pub enum Query {
     /// at most [`crate::limits::SLICE_MAX`], and as many as [`crate::limits::KEPT_ANSWER_MAX`] allows. Answered
     /// [`Answer::Kept`].
     Kept { family: Family, from: Option<Vec<u8>>, count: usize },
+    /// A piece of the list of batches, newest first. Answered [`Answer::Batches`].
+    Batches(BatchScan),
+    /// A batch, and what it waits for. Answered [`Answer::Batch`], or [`Answer::Missing`].
+    Batch { bid: String },
+    /// A piece of a walk over the living members of a batch, [`crate::limits::SIFT_MAX`] at most. Answered [`Answer::Members`],
+    /// or [`Answer::Missing`].
+    Members { bid: String, from: u32, most: usize },
     /// The unique keys that are held, in their order, from one on; at most `count`, and at most
     /// [`crate::limits::PAGE_MAX`]. Answered [`Answer::Keys`].
     Keys { from: u128, count: usize },
@@ -97,6 +105,18 @@ pub enum Where {
 impl Where {
     /// All in which jobs are jobs, in the order of a walk: what happens now comes before what will, and that before what has been.
     pub const ALL: [Self; 5] = [Self::Working, Self::Queued, Self::Retries, Self::Scheduled, Self::Dead];
+
+    /// As sentences say it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Working => "being worked on",
+            Self::Queued => "in its queue",
+            Self::Retries => "waiting to be tried again",
+            Self::Scheduled => "scheduled",
+            Self::Dead => "dead",
+            Self::Discarded => "discarded",
+        }
+    }
 
     /// The sorted set, if it is one.
     pub fn set(self) -> Option<Set> {
@@ -373,6 +393,9 @@ pub enum Answer {
     },
     Queues(Vec<QueueView>),
     Kept(KeptPage),
+    Batches(BatchesSeen),
+    Batch(Box<BatchDetail>),
+    Members(MembersSeen),
     Keys(KeysPage),
     /// By the names of their queues.
     Throttles(Vec<ThrottleView>),
@@ -549,6 +572,8 @@ pub struct Info {
     pub failures: u64,
     /// Waiting in all queues.
     pub enqueued: u64,
+    /// Batches that are not over.
+    pub batches: u64,
     /// Worker processes with a living connection.
     pub workers: u64,
     /// What happened since this process started.

@@ -151,6 +151,31 @@ impl<'a> Job<'a> {
         Self { queue: Some(Cow::Borrowed(queue)), ..self }
     }
 
+    /// The same job with this jid, if it has none.
+    #[must_use]
+    pub(crate) fn or_jid(self, jid: &'a str) -> Self {
+        let jid = self.jid.filter(|jid| !jid.is_empty()).unwrap_or(Cow::Borrowed(jid));
+        Self { jid: Some(jid), ..self }
+    }
+
+    /// The same job without arguments, if it does not speak of any.
+    #[must_use]
+    pub(crate) fn or_no_args(self) -> Self {
+        let none: Option<&'static RawValue> = serde_json::from_str("[]").ok();
+        Self { args: self.args.or(none), ..self }
+    }
+
+    /// The members of `custom`, if there are any.
+    pub(crate) fn custom(&self) -> Option<&'a RawValue> {
+        self.custom
+    }
+
+    /// The same job with these members.
+    #[must_use]
+    pub(crate) fn with_custom(self, custom: &'a RawValue) -> Self {
+        Self { custom: Some(custom), ..self }
+    }
+
     /// Checks the rules in their order; the first that is broken counts (rule `P-02`).
     pub fn check(self) -> Result<Checked<'a>, JobError> {
         check_jid(self.jid.as_deref().unwrap_or_default())?;

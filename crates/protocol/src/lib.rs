@@ -3,6 +3,7 @@
 //! Used by the server, by the worker library and by fuzzers, so it knows neither sockets nor a runtime. Rule ids in
 //! comments and tests (`H-12`, `P-03`, …) are those of the project's compatibility specification, `docs/protocol.md`.
 
+pub mod batch;
 pub mod beat;
 pub mod custom;
 pub mod finish;

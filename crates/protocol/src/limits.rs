@@ -63,5 +63,10 @@ pub const UNIQUE_KEY_MAX: usize = 512;
 /// Arguments up to this many bytes are compared by what they mean, longer ones by how they are written.
 pub const CANONICAL_MAX: usize = 64 << 10;
 
+/// Bytes of a batch's description: a line for people.
+pub const BATCH_DESCRIPTION_MAX: usize = 1024;
+
+/// Bytes of each callback of a batch as it is sent: three of them, filled in, fit one record of the log.
+pub const CALLBACK_MAX: usize = 16 * 1024;
 /// Seconds that one EXTEND asks for at most: a reservation lasts no longer from any moment on (rule `W-03`).
 pub const EXTEND_SECONDS_MAX: u64 = 86_400;

@@ -147,6 +147,8 @@ pub(crate) fn words(action: &Action) -> Option<(&'static str, String)> {
             };
             (word, name.clone())
         }
+        Action::CancelBatch(bid) => ("cancel batch", bid.clone()),
+        Action::RepairBatch(bid) => ("check batch", bid.clone()),
         Action::FreeKey(key) => ("release key", format!("{key:032x}")),
         Action::FreeKeysOf { jid } => ("release key", format!("job {jid}")),
         Action::Throttle { queue, limit: Some(limit) } => ("set throttle", format!("{queue} {limit}")),

@@ -254,6 +254,8 @@ pub(crate) fn unexpected(answer: &Answer) -> Problem {
         Answer::Scanned(_) => "a piece of a walk",
         Answer::Queues(_) => "queues",
         Answer::Kept(_) => "records",
+        Answer::Batches(_) | Answer::Batch(_) => "batches",
+        Answer::Members(_) => "members of a batch",
         Answer::Keys(_) => "unique keys",
         Answer::Throttles(_) => "throttles",
         Answer::Cron(_) => "cron entries",

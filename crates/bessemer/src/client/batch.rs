@@ -12,9 +12,12 @@
 
 use std::fmt;
 
+use bessemer_protocol::batch::{BatchFilter, BatchPage, BatchReport};
+use bessemer_protocol::operate::Reached;
 use bessemer_protocol::response::ServerError;
 use serde::{Deserialize, Serialize};
 
+use crate::client::Client;
 use crate::client::command::{Answer, Command};
 use crate::client::pool::{Bessemer, Rejected};
 use crate::error::Error;
@@ -26,8 +29,7 @@ use crate::payload::{Jid, NewJob};
 pub struct Bid(String);
 
 impl Bid {
-    /// One that is known already: the jobs of a batch find theirs in `bid` of [`Context::custom`](crate::Context::custom),
-    /// those that are run at its end in `_bid`.
+    /// One that is known already; of the job that runs see [`Context::bid`](crate::Context::bid).
     pub fn new(bid: impl Into<String>) -> Self {
         Self(bid.into())
     }
@@ -67,6 +69,8 @@ pub struct Batch {
     success: Option<NewJob>,
     #[serde(skip_serializing_if = "Option::is_none")]
     complete: Option<NewJob>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    death: Option<NewJob>,
     #[serde(skip)]
     jobs: Vec<NewJob>,
 }
@@ -75,7 +79,8 @@ impl Batch {
     /// With what people are to read of it.
     pub fn new(description: impl Into<String>) -> Self {
         let description = description.into();
-        Self { parent_bid: None, description, success: None, complete: None, jobs: Vec::new() }
+        let (success, complete, death) = (None, None, None);
+        Self { parent_bid: None, description, success, complete, death, jobs: Vec::new() }
     }
 
     /// Run when every job of the batch has succeeded.
@@ -87,6 +92,12 @@ impl Batch {
     /// Run when every job of the batch has run once, whether it succeeded or failed.
     pub fn on_complete(mut self, job: NewJob) -> Self {
         self.complete = Some(job);
+        self
+    }
+
+    /// Run when the first job of the batch dies. Bessemer's own: another server passes it over.
+    pub fn on_death(mut self, job: NewJob) -> Self {
+        self.death = Some(job);
         self
     }
 
@@ -124,7 +135,7 @@ impl Batch {
     /// [`Error::NoCallback`] for a batch whose end nobody would hear of; [`Error::Unsupported`] of a server without
     /// batches; [`Error::Incomplete`]; otherwise as [`Bessemer::push`].
     pub async fn open(mut self, app: &Bessemer) -> Result<OpenBatch, Error> {
-        if self.success.is_none() && self.complete.is_none() {
+        if self.success.is_none() && self.complete.is_none() && self.death.is_none() {
             return Err(Error::NoCallback);
         }
         let jobs = std::mem::take(&mut self.jobs);
@@ -179,10 +190,11 @@ impl OpenBatch {
 }
 
 /// What became of a job that is run at the end of a batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[non_exhaustive]
 pub enum CallbackState {
     /// It is not time yet, or there is none.
+    #[default]
     #[serde(rename = "")]
     Pending,
     /// It waits in its queue, runs, or has failed.
@@ -219,6 +231,12 @@ pub struct BatchStatus {
     /// The job of [`Batch::on_success`].
     #[serde(rename = "success_st")]
     pub success: CallbackState,
+    /// The job of [`Batch::on_death`].
+    #[serde(rename = "death_st", default)]
+    pub death: CallbackState,
+    /// An operator ended it, or [`Bessemer::cancel_batch`].
+    #[serde(default)]
+    pub cancelled: bool,
 }
 
 impl Bessemer {
@@ -238,6 +256,56 @@ impl Bessemer {
     /// As [`Bessemer::open_batch`].
     pub async fn batch_status(&self, bid: &Bid) -> Result<BatchStatus, Error> {
         let command = Command::about("BATCH", "STATUS", bid.as_str())?;
+        command.expect_document(about(bid, self.ask(&command).await)?)
+    }
+}
+
+/// What is Bessemer's own of batches: other servers answer [`Error::Unsupported`].
+impl Bessemer {
+    /// Ends a batch: nothing is run at its end any more, and those of its jobs that wait are deleted, also those of the batches
+    /// that are parts of it. Says how many of its own wait.
+    ///
+    /// # Errors
+    /// As [`Bessemer::open_batch`].
+    pub async fn cancel_batch(&self, bid: &Bid) -> Result<u64, Error> {
+        let command = Command::about("BATCH", "CANCEL", bid.as_str())?;
+        let answer = command.expect_document(about(bid, self.ask(&command).await)?);
+        answer.map(|Reached { count }| count)
+    }
+
+    /// Says what a batch waits for, and puts right what cannot come right by itself.
+    ///
+    /// # Errors
+    /// As [`Bessemer::open_batch`].
+    pub async fn check_batch(&self, bid: &Bid) -> Result<BatchReport, Error> {
+        let command = Command::about("BATCH", "CHECK", bid.as_str())?;
+        command.expect_document(about(bid, self.ask(&command).await)?)
+    }
+}
+
+impl Client {
+    /// Looks at batches, newest first. Where the page says that there is more, `after` of the next filter is its `next`.
+    pub async fn list_batches(&mut self, filter: &BatchFilter) -> Result<BatchPage, Error> {
+        let command = Command::stating("BATCH", "LIST", filter);
+        command.expect_document(self.ask(&command).await?)
+    }
+
+    /// See [`Bessemer::cancel_batch`].
+    pub async fn cancel_batch(&mut self, bid: &Bid) -> Result<u64, Error> {
+        let command = Command::about("BATCH", "CANCEL", bid.as_str())?;
+        let answer = command.expect_document(about(bid, self.ask(&command).await)?);
+        answer.map(|Reached { count }| count)
+    }
+
+    /// Says what a batch waits for, and changes nothing.
+    pub async fn show_batch(&mut self, bid: &Bid) -> Result<BatchReport, Error> {
+        let command = Command::about("BATCH", "SHOW", bid.as_str())?;
+        command.expect_document(about(bid, self.ask(&command).await)?)
+    }
+
+    /// See [`Bessemer::check_batch`].
+    pub async fn check_batch(&mut self, bid: &Bid) -> Result<BatchReport, Error> {
+        let command = Command::about("BATCH", "CHECK", bid.as_str())?;
         command.expect_document(about(bid, self.ask(&command).await)?)
     }
 }

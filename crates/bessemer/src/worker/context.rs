@@ -7,6 +7,7 @@ use serde_json::Value;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
+use crate::client::batch::Bid;
 use crate::client::pool::Bessemer;
 use crate::job::failure::Failure;
 use crate::payload::FetchedJob;
@@ -63,6 +64,17 @@ impl Context {
     /// A value that was pushed along with [`JobOptions::custom`](crate::JobOptions::custom).
     pub fn custom(&self, name: &str) -> Option<&Value> {
         self.inner.job.custom.as_ref()?.get(name)
+    }
+
+    /// The batch that this job is a member of, or that it is run at the end of. By
+    /// [`Bessemer::open_batch`] others join it.
+    pub fn bid(&self) -> Option<Bid> {
+        self.custom("bid").or_else(|| self.custom("_bid"))?.as_str().map(Bid::new)
+    }
+
+    /// The batch of which the batch is a part that this job is run at the end of: a step adds the next one to it.
+    pub fn parent_bid(&self) -> Option<Bid> {
+        self.custom("_pbid")?.as_str().map(Bid::new)
     }
 
     /// The value of type `T` that was given to the worker: [`Worker::state`](crate::Worker::state). A job that says

@@ -17,6 +17,7 @@ impl Machine {
         self.parked.check()?;
         self.check_throttles()?;
         self.kept.check()?;
+        self.check_batches()?;
         self.check_crons()?;
         let mut orders: BTreeSet<(u16, Order)> = BTreeSet::new();
         let (mut live, mut working) = (0, 0);

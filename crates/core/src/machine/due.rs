@@ -36,6 +36,8 @@ impl Machine {
             wall(&self.sets.retries),
             wall(&self.sets.dead),
             wall(&self.sets.discarded),
+            self.batches.first_until().map(|at| now.boot_at(at)),
+            self.batches.has_sweeps().then_some(now.boot),
             self.expiring.first().map(|(at, _)| now.boot_at(*at)),
             self.keys.next_end().map(|at| now.boot_at(at)),
             self.beyond_dead_max().map(|_| now.boot),
@@ -82,6 +84,8 @@ impl Machine {
         while let Some(no) = take(&mut left, || self.lost_worker(now)) {
             self.lose(turn, no);
         }
+        self.batches_due(turn, &mut left);
+        self.sweep(turn);
         while let Some(key) = take(&mut left, || self.keys.ended(now.wall)) {
             self.forget_key(turn, key);
         }
@@ -150,6 +154,10 @@ impl Machine {
         let losses = self.losses.get(&slot).map_or(&[][..], Vec::as_slice);
         let id = self.table.id(slot);
         let verdict = lost::lost(&self.rules, entry.retry, entry.on_lost, losses, blamed, at);
+        let verdict = match verdict {
+            Verdict::Requeue if self.is_cancelled(slot) => Verdict::Discard,
+            verdict => verdict,
+        };
         if verdict != Verdict::Wait {
             self.attempted(turn, slot, None, Outcome::Lost, None);
         }

@@ -73,6 +73,10 @@ impl Machine {
         // are the engine's, and the rules must not depend on it.)
         let chance = self.table.hash(&(now.chance ^ self.table[slot].jid).to_le_bytes());
         let (attempts, verdict) = retry::failed(self.table[slot].retry, before.map(|f| f.attempts), chance);
+        let verdict = match verdict {
+            Verdict::Retry(_) if self.is_cancelled(slot) => Verdict::Discard,
+            verdict => verdict,
+        };
         let Attempts { retry_count, remaining } = attempts;
         let outcome = match verdict {
             _ if jid.is_none() => Outcome::Expired,

@@ -83,6 +83,9 @@ impl Machine {
                     None => free(span),
                 }
                 self.stand(id, order, standing);
+                if let Some(slot) = self.table.find(id) {
+                    self.reckon(slot);
+                }
             }
             Fact::Lost { id, order, at, blamed, standing } => {
                 if let Some(slot) = self.table.find(id).filter(|_| blamed) {
@@ -246,6 +249,10 @@ impl Machine {
             Standing::Scheduled { .. } | Standing::Retrying { .. } | Standing::Dead { .. } => {
                 self.sets.insert(&self.table, slot);
             }
+        }
+        let counts = |state: State| matches!(state, State::Dead | State::Discarded);
+        if counts(self.table[slot].state) || was.is_some_and(counts) {
+            self.reckon(slot);
         }
         self.watch(slot);
     }

@@ -44,6 +44,14 @@ fn counted(family: Family, key: &[u8], value: &[u8]) -> usize {
     if family.is_open() { size(key, value) } else { 0 }
 }
 
+/// The limits of any record.
+fn fits(key: &[u8], len: usize) -> Result<(), Unkept> {
+    if !(1..=KEPT_KEY_MAX).contains(&key.len()) {
+        return Err(Unkept::Key(key.len()));
+    }
+    if len > KEPT_VALUE_MAX { Err(Unkept::Value(len)) } else { Ok(()) }
+}
+
 impl Kept {
     /// A record is this, and stands there; `None`: it is no more. The answer is the place where it stood before.
     pub(super) fn set(&mut self, family: Family, key: &[u8], now: Option<(&[u8], Span)>) -> Option<Span> {
@@ -51,7 +59,15 @@ impl Kept {
         let before = match now {
             Some((value, span)) => {
                 self.bytes += counted(family, key, value);
-                records.insert(key.into(), Held { value: value.into(), span })
+                match records.get_mut(key) {
+                    // A record that is replaced again and again is mostly as long as it was.
+                    Some(held) if held.value.len() == value.len() && !family.is_open() => {
+                        held.value.copy_from_slice(value);
+                        return Some(std::mem::replace(&mut held.span, span));
+                    }
+                    Some(held) => Some(std::mem::replace(held, Held { value: value.into(), span })),
+                    None => records.insert(key.into(), Held { value: value.into(), span }),
+                }
             }
             None => records.remove(key),
         }?;
@@ -144,12 +160,7 @@ impl Machine {
             if !family.is_open() {
                 return Err(Unkept::NotOpen(*family));
             }
-            if !(1..=KEPT_KEY_MAX).contains(&key.len()) {
-                return Err(Unkept::Key(key.len()));
-            }
-            if len > KEPT_VALUE_MAX {
-                return Err(Unkept::Value(len));
-            }
+            fits(key, len)?;
             bytes += key.len() + len;
             // The last word about a record counts.
             sizes.insert((*family, &key[..]), value.map_or(0, |value| size(key, value)));
@@ -169,10 +180,13 @@ impl Machine {
         if self.kept.get(record.family, &record.key).is_some() {
             return Ok(());
         }
-        if record.family.is_open() {
-            self.may_keep(std::slice::from_ref(record)).map_err(Refusal::Unkept)?;
-        }
         let Record { family, key, value } = record;
+        if family.is_open() || !family.is_kept() {
+            self.may_keep(std::slice::from_ref(record)).map_err(Refusal::Unkept)?;
+        } else {
+            let len = value.as_deref().map_or(0, <[u8]>::len);
+            fits(key, len).map_err(Refusal::Unkept)?;
+        }
         self.keep_down(*family, key, value.as_deref().unwrap_or_default(), facts);
         Ok(())
     }

@@ -5,6 +5,7 @@
 //! jobs), `retell.rs` (what the log's cleaning needs). Whatever they decide they say as a [`Fact`], and `happen.rs` alone changes durable state, by facts, live and in replay alike.
 
 mod adopt;
+mod batches;
 mod check;
 mod counters;
 mod cron;
@@ -46,6 +47,7 @@ mod workers;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::adopt::Life;
+use self::batches::Batches;
 use self::counters::Counters;
 use self::cron::Crons;
 use self::happen::Failed;
@@ -101,6 +103,7 @@ pub struct Machine {
     /// Where discarded jobs stood.
     stood: BTreeMap<Slot, Stood>,
     terms: BTreeMap<Slot, OwnTerms>,
+    batches: Batches,
     keys: Keys,
     /// When jobs expire that may be dropped where they stand, see `expiry.rs`.
     expiring: BTreeSet<(Wall, Slot)>,
@@ -138,6 +141,7 @@ impl Machine {
             losses: BTreeMap::new(),
             stood: BTreeMap::new(),
             terms: BTreeMap::new(),
+            batches: Batches::default(),
             keys: Keys::default(),
             expiring: BTreeSet::new(),
             counters: Counters::default(),
@@ -217,6 +221,7 @@ impl Machine {
             Command::Keep { records } => self.keep_records(turn, records),
             Command::Track { conn, jid, deed } => self.track(turn, conn, jid, deed),
             Command::FreeKey(which) => self.free_key(turn, which),
+            Command::Batch(deed) => self.batch(turn, deed),
             Command::Throttle(deed) => self.throttle(turn, deed),
             Command::Latency { names } => self.latency(turn, names),
             Command::Cron { id, deed } => self.operate_cron(turn, id, deed),

@@ -4,7 +4,7 @@ use super::fetch::working;
 use super::table::{Slot, State};
 use super::{Machine, Turn};
 use crate::command::{Push, Refusal, Reply};
-use crate::fact::{Fact, Facts, Failure, Family, Standing};
+use crate::fact::{Fact, Facts, Failure, Family, Standing, Terms};
 use crate::time::Wall;
 
 /// A job on its way to its queue.
@@ -35,11 +35,24 @@ impl Machine {
             return Ok(());
         }
         let terms = self.agree(now.wall, job).inspect_err(|why| self.count_denied(turn, job, why))?;
+        self.tally.accepted += 1;
+        self.take_in(turn, job, terms, body_hash);
+        Ok(())
+    }
+
+    /// A job that nothing keeps out.
+    pub(super) fn take_in<F: Facts>(
+        &mut self,
+        turn: &mut Turn<'_, F>,
+        job: &Push<'_>,
+        terms: Terms<'_>,
+        body_hash: u64,
+    ) {
+        let (now, queue) = (turn.now, self.queues.find(job.queue));
         let (id, order) = (self.table.next_id(), self.tail());
         let head = job.head(body_hash, terms);
         let standing = Standing::Queued { since: now.wall };
         let put = Fact::Put { id, order, at: Some(now.wall), head, standing, body: job.body };
-        self.tally.accepted += 1;
         let (is_unique, is_over) = (terms.unique.is_some(), terms.expires.is_some_and(|at| at <= now.wall));
         let slot = id.0 as Slot;
         match job.at.filter(|at| *at > now.wall) {
@@ -61,7 +74,6 @@ impl Machine {
             self.tell_failure(turn, slot, failure);
             self.serve(turn, &[slot]);
         }
-        Ok(())
     }
 
     /// The failure that the producer sent along belongs to the job from now on; it is no attempt of ours.

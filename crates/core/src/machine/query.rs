@@ -63,6 +63,13 @@ impl Machine {
             Query::Kept { family, from, count } => {
                 Answer::Kept(self.kept.page(*family, from.as_deref().unwrap_or_default(), *count))
             }
+            Query::Batches(scan) => Answer::Batches(self.batches_seen(scan)),
+            Query::Batch { bid } => {
+                self.batch_detail(bid).map_or(Answer::Missing, |detail| Answer::Batch(Box::new(detail)))
+            }
+            Query::Members { bid, from, most } => {
+                self.members_seen(bid, *from, *most).map_or(Answer::Missing, Answer::Members)
+            }
             Query::Cron { id } => self.cron_views(id.as_deref()),
         }
     }
@@ -103,6 +110,7 @@ impl Machine {
             processed: self.counters.total.processed,
             failures: self.counters.total.failed,
             enqueued: self.queues.enqueued as u64,
+            batches: self.batches.unfinished() as u64,
             workers: self.worker_views(now).len() as u64,
             since_start: self.tally,
         }

@@ -13,14 +13,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Machine, Settled};
+use crate::batch::{Call, Wait};
 use crate::command::{
-    AskUnique, Asks, Command, ConnId, CronDeed, Hello, Push, QueueDeed, Refusal, Reply, Stage, Text,
-    ThrottleDeed, Ticket, TrackDeed, WhichKey,
+    AskUnique, Asks, BatchDeed, Command, ConnId, CronDeed, Hello, Plan, Push, QueueDeed, Refusal, Reply,
+    Stage, Text, ThrottleDeed, Ticket, TrackDeed, WhichKey,
 };
 use crate::cron;
 use crate::edit::Edit;
 use crate::event::{Attempt, Event};
-use crate::fact::{Cleared, Fact, Facts, Failure, JobId, OnLost, Release, Span};
+use crate::fact::{Callback, Cleared, Fact, Facts, Failure, JobId, OnLost, Release, Span};
 use crate::limits::Rules;
 use crate::query::{Answer, KeyHolder, KeyView, Page, Place, Query, Scan, Set, ThrottleView, Tracked, Where};
 use crate::throttle::{Parts, Throttle};
@@ -66,6 +67,8 @@ pub(super) struct Scene {
     attempts: Vec<String>,
     /// Deliveries that were handed out, by jid.
     deliveries: BTreeMap<String, crate::command::Delivery>,
+    /// Batches, by the name that the table gives them.
+    bids: BTreeMap<String, String>,
 }
 
 /// Plays a table with the default rules.
@@ -99,6 +102,7 @@ impl Scene {
             names: vec![String::new()],
             attempts: Vec::new(),
             deliveries: BTreeMap::new(),
+            bids: BTreeMap::new(),
         }
     }
 
@@ -187,7 +191,9 @@ impl Scene {
             "push" => {
                 let body: String = args.join(" ");
                 let at = option("at").map(|at| START.after(duration(at)));
-                let job = push(args[0], &body, &option, at);
+                let mut job = push(args[0], &body, &option, at);
+                let bid = option("in").map(|name| self.bid(name));
+                job.asks.batch = bid.as_deref();
                 self.apply(ticket, Command::Push { job }, out);
             }
             "fetch" => {
@@ -219,6 +225,7 @@ impl Scene {
             | "edit" | "flush" | "clear" | "empty" | "pause" | "resume" | "remove" | "throttle" | "reset" => {
                 self.operate(ticket, verb, args, out);
             }
+            "batch" => self.batch(ticket, args, out),
             "set" | "get" | "extend" => self.track(ticket, conn, verb, args, out),
             "bulk" => {
                 let bodies: Vec<String> = args.iter().map(|job| job.replace(',', " ")).collect();
@@ -253,6 +260,72 @@ impl Scene {
             _ => panic!("no verb {verb}"),
         }
         None
+    }
+
+    /// `batch new A success complete=queue parent=B`; the jids of its callbacks are `A-success` and so on.
+    fn batch(&mut self, ticket: Ticket, args: &[&str], out: &mut Settled) {
+        let (name, bid) = (args[1], self.bid(args[1]));
+        let bid = &*bid;
+        let deed = match args[0] {
+            "new" => {
+                let parent =
+                    args.iter().find_map(|arg| arg.strip_prefix("parent=")).map(|name| self.bid(name));
+                let text = |which: &str| {
+                    let asked = args.iter().find_map(|arg| arg.strip_prefix(which))?;
+                    let queue = asked.strip_prefix('=').unwrap_or("default");
+                    let jid = format!("{name}-{which:.<6}");
+                    Some(format!(r#"{{"jid":"{jid}","jobtype":"T","queue":"{queue}"}}"#))
+                };
+                let texts = Callback::ALL.map(|which| text(which.as_str()));
+                let callbacks = texts.each_ref().map(|text| text.as_deref());
+                let plan = Plan { description: name, parent: parent.as_deref(), callbacks };
+                self.now.chance += 1;
+                self.apply(ticket, Command::Batch(BatchDeed::New(plan)), out);
+                if let Some((_, Reply::Bid(bid))) = out.replies.last() {
+                    self.bids.insert(name.into(), bid.to_string());
+                }
+                return;
+            }
+            "open" => BatchDeed::Open { bid },
+            "commit" => BatchDeed::Commit { bid },
+            "status" => BatchDeed::Status { bid },
+            "cancel" => BatchDeed::Cancel { bid },
+            "repair" => BatchDeed::Repair { bid },
+            _ => panic!("no deed {}", args[0]),
+        };
+        self.apply(ticket, Command::Batch(deed), out);
+    }
+
+    /// A name that the table did not give is a bid by itself.
+    fn bid(&self, name: &str) -> String {
+        self.bids.get(name).map_or_else(|| name.into(), Clone::clone)
+    }
+
+    /// What a batch waits for.
+    fn waits(&self, name: &str) -> String {
+        let answer = self.machine.answer(self.now, &Query::Batch { bid: self.bid(name) });
+        let Answer::Batch(detail) = answer else { return "no such batch".into() };
+        let waits = detail.waits.iter().map(|wait| match wait {
+            Wait::Commit { until, closes } => {
+                let left = until.since(self.now.wall).as_secs();
+                format!("commit, or {} in {left}s", if *closes { "closed" } else { "forgotten" })
+            }
+            Wait::Members(count) => format!("{count} members"),
+            Wait::Failing(count) => format!("{count} failing"),
+            Wait::Children { count, first } => {
+                let named = self.bids.iter().find(|(_, bid)| Some(*bid) == first.as_ref());
+                format!("{count} children{}", named.map_or(String::new(), |(name, _)| format!(": {name}")))
+            }
+            Wait::Callback { which, job } => {
+                let place = job.map_or("nowhere".into(), |(_, place)| format!("{place:?}").to_lowercase());
+                format!("{} {place}", which.as_str())
+            }
+            Wait::Never(count) => format!("never: {count} gone"),
+        });
+        format!("{:?}: {}", detail.view.state(), waits.collect::<Vec<_>>().join(", "))
+            .to_lowercase()
+            .trim_end()
+            .into()
     }
 
     /// `set a 30 loading`, `get a`, `extend a 90s`: until so long after the start.
@@ -358,6 +431,8 @@ impl Scene {
             match name {
                 "undo" => rules.discard_undo = duration(value),
                 "dead" => rules.dead_max = value.parse().expect("a number"),
+                "batches" => rules.batches_max = value.parse().expect("a number"),
+                "keep" => rules.batch_keep = duration(value),
                 "grace" => rules.lost_worker_grace = duration(value),
                 "tracks" => rules.tracks_max = value.parse().expect("a number"),
                 "unique" => rules.unique_max = value.parse().expect("a number"),
@@ -422,6 +497,7 @@ impl Scene {
             "working" => Query::Working { page },
             "workers" | "asked" => Query::Workers,
             "info" => Query::Info,
+            place if place.starts_with("batch=") => return self.waits(&place[6..]),
             "keys" => Query::Keys { from: 0, count: 100 },
             place if place.starts_with("jid=") => Query::Jid { jid: place[4..].into() },
             "queues" | "traffic" => Query::Queues,
@@ -499,7 +575,11 @@ impl Scene {
     fn name(&self, body: &Text) -> String {
         let span = body.unread().expect("nobody has read it");
         let text = String::from_utf8_lossy(&self.log.texts[span.at as usize]);
-        let jid = text.split(' ').next().unwrap_or_default();
+        let jid = match text.split_once("\"jid\":\"") {
+            Some((_, rest)) => rest.split('"').next(),
+            None => text.split(' ').next(),
+        };
+        let jid = jid.unwrap_or_default();
         if let Text::Moved { queue, .. } = body { format!("{jid}>{queue}") } else { jid.into() }
     }
 
@@ -527,6 +607,19 @@ impl Scene {
                     let shown = waited.iter().map(|(name, waited)| format!("{name}={}s", waited.as_secs()));
                     shown.collect::<Vec<_>>().join(" ")
                 }
+                Reply::Refused(refusal) => {
+                    let said = refusal.to_string();
+                    self.bids.iter().fold(said, |said, (name, bid)| said.replace(bid, name))
+                }
+                Reply::Bid(bid) => {
+                    let named = self.bids.iter().find(|(_, known)| **known == *bid);
+                    named.map_or("a new one".into(), |(name, _)| name.clone())
+                }
+                Reply::Batch(view) => {
+                    let [success, complete, death] = view.calls.map(Call::as_str);
+                    let calls = format!("complete:{complete} success:{success} death:{death}");
+                    format!("{}/{}/{} {calls}", view.total, view.pending, view.failed)
+                }
                 Reply::Tracked(tracked) => {
                     let Tracked { state, progress, known } = *tracked;
                     let percent = progress.percent.map(|percent| format!(" {percent}%")).unwrap_or_default();
@@ -536,7 +629,6 @@ impl Scene {
                     format!("{}{percent}{desc}{at}", state.as_str())
                 }
                 Reply::Jid(jid) => jid.into(),
-                Reply::Refused(refusal) => refusal.to_string(),
                 other => panic!("{other:?}"),
             };
             let name = &self.names[ticket.0 as usize];

@@ -30,6 +30,9 @@ impl Machine {
     /// What a job gets of what it asks for.
     pub(super) fn agree<'a>(&self, now: Wall, job: &Push<'a>) -> Result<Terms<'a>, Refusal> {
         let Asks { unique, expires, batch, callback, cron, tracked } = job.asks;
+        if let Some(bid) = batch {
+            self.may_join(bid)?;
+        }
         self.may_take(now, unique.as_ref())?;
         let unique = unique.map(|ask| Unique {
             key: ask.key,
@@ -51,6 +54,7 @@ impl Machine {
         }
         self.table[slot].asks = true;
         self.terms.insert(slot, OwnTerms::of(terms));
+        self.batches.take_on(slot, terms);
         if let Some(unique) = terms.unique {
             self.keys.take(slot, unique);
         }
@@ -61,7 +65,9 @@ impl Machine {
         if !self.table[slot].asks {
             return;
         }
-        if let Some(unique) = self.terms.remove(&slot).and_then(|terms| terms.unique) {
+        let Some(terms) = self.terms.remove(&slot) else { return };
+        self.batches.let_go(slot, &terms);
+        if let Some(unique) = terms.unique {
             self.keys.give_up(slot, unique);
         }
     }
@@ -69,6 +75,7 @@ impl Machine {
     /// A record of a [kept](Family::KEPT) family is this from now on, or is no more.
     pub(super) fn learn(&mut self, family: Family, key: &[u8], value: Option<&[u8]>) {
         match family {
+            Family::Batch => self.batches.learn(key, value),
             Family::Track => self.tracks.learn(key, value),
             Family::Unique => self.learn_key(key, value),
             Family::Throttle => self.learn_throttle(key, value),
@@ -80,6 +87,7 @@ impl Machine {
     /// All jobs are forgotten, and what came of them.
     pub(super) fn forget_terms(&mut self) {
         self.terms.clear();
+        self.batches = super::batches::Batches::default();
         self.tracks = Tracks::default();
         self.keys = Keys::default();
         self.expiring.clear();
@@ -87,11 +95,13 @@ impl Machine {
 
     /// A job was run, and failed; it is where it goes then.
     pub(super) fn ran<F: Facts>(&mut self, turn: &mut Turn<'_, F>, slot: Slot) {
+        self.member_ran(turn, slot);
         self.cron_ran(turn, slot);
     }
 
     /// A job is in the dead set, and was not before.
     pub(super) fn died<F: Facts>(&mut self, turn: &mut Turn<'_, F>, slot: Slot) {
+        self.member_died(turn, slot);
         self.cron_died(turn, slot);
     }
 
@@ -116,6 +126,17 @@ impl Machine {
         }
     }
 
+    /// Some of them are, for one reason.
+    pub(super) fn end_all<F: Facts>(&mut self, turn: &mut Turn<'_, F>, slots: &[Slot], why: Ending) {
+        let gone: Vec<Gone> = slots.iter().filter_map(|slot| self.gone(*slot)).collect();
+        for slot in slots {
+            self.happen(turn, &Fact::End { id: self.table.id(*slot), at: turn.now.wall, why });
+        }
+        if !gone.is_empty() {
+            self.ended(turn, &gone, why);
+        }
+    }
+
     /// Tells of a job that is in nobody's hands.
     pub(super) fn counted(&self, what: Counted, slot: Slot) -> Event {
         let entry = &self.table[slot];
@@ -133,6 +154,7 @@ impl Machine {
 
     /// Jobs are no more.
     fn ended<F: Facts>(&mut self, turn: &mut Turn<'_, F>, gone: &[Gone], why: Ending) {
+        self.members_ended(turn, gone, why);
         self.remember_ended(turn, gone, why);
         self.cron_ended(turn, gone, why);
     }

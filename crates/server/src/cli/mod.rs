@@ -3,6 +3,7 @@
 
 mod address;
 mod backup;
+mod batches;
 mod bench;
 mod check_config;
 mod completions;
@@ -106,6 +107,7 @@ pub enum Tool {
     Info(info::Info),
     Queues(queues::Queues),
     Jobs(jobs::Jobs),
+    Batches(batches::Batches),
     Workers(workers::Workers),
     Tokens(tokens::Tokens),
     Unique(unique::Unique),
@@ -174,6 +176,7 @@ impl Tool {
             Self::Info(tool) => tool.run(cli),
             Self::Queues(tool) => tool.run(cli),
             Self::Jobs(tool) => tool.run(cli),
+            Self::Batches(tool) => tool.run(cli),
             Self::Workers(tool) => tool.run(cli),
             Self::Tokens(tool) => tool.run(cli),
             Self::Unique(tool) => tool.run(cli),

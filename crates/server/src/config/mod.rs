@@ -424,6 +424,8 @@ fn rules(settings: &Settings<'_>) -> Result<Rules, ConfigError> {
         queues_max: settings.count("limits.queues_max", 1..=1_000_000)?,
         workers_max: settings.count("limits.workers_max", 1..=1_000_000)?,
         kept_max: settings.size("limits.kept_max", 1 << 20..=1 << 30)?,
+        batches_max: settings.count("limits.batches_max", 1..=10_000_000)?,
+        batch_keep: settings.duration("retention.batch_keep")?,
         tracks_max: settings.count("limits.tracks_max", 1..=100_000_000)?,
         unique_max: settings.count("limits.unique_max", 0..=100_000_000)?,
         cron: cron::entries(settings)?,

@@ -30,6 +30,7 @@ impl Deed {
             Verb::Workers => workers(rest),
             Verb::Unique => unique(rest),
             Verb::Throttles => throttles(rest),
+            Verb::Batch => batches(rest),
             _ => None,
         }
     }
@@ -59,6 +60,16 @@ fn mutation(rest: &str) -> Option<Deed> {
         Filter::Matching { jobtype, glob } => matching(None, jobtype, glob),
     };
     Some(deed(action, format!("in {set} {which}")))
+}
+
+fn batches(rest: &str) -> Option<Deed> {
+    let (subcommand, bid) = rest.split_once(' ')?;
+    let action = match &*subcommand.to_ascii_uppercase() {
+        "CANCEL" => "cancel batch",
+        "CHECK" => "check batch",
+        _ => return None,
+    };
+    Some(deed(action, bid.trim_ascii().to_owned()))
 }
 
 fn queues(rest: &str) -> Option<Deed> {

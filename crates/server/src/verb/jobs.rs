@@ -120,6 +120,12 @@ impl Inquiry for List {
     }
 }
 
+/// A job as it stands, its text as FETCH would give it.
+pub(super) fn listed_whole(view: &JobView) -> Option<ListedJob> {
+    let text = String::from_utf8(view.text()).ok()?;
+    Some(listed(view, RawValue::from_string(text).ok()?))
+}
+
 fn listed(view: &JobView, job: Box<RawValue>) -> ListedJob {
     let time = |at: Wall| Some(at.rfc3339());
     let (state, since, at, until, wid) = match &view.place {

@@ -4,6 +4,7 @@
 //! how the reply is to be written once it has settled.
 
 mod ack;
+mod batch;
 mod beat;
 mod cron;
 mod deed;
@@ -148,14 +149,11 @@ pub(crate) fn run<E: Engine>(call: &mut Call<'_, E>, line: &[u8]) -> (Outcome, O
         Verb::Jobs => argument(verb, rest, jobs::run),
         Verb::Unique => argument(verb, rest, |rest| unique::run(call, rest)),
         Verb::Workers => argument(verb, rest, |rest| workers::run(call, rest)),
+        Verb::Batch => argument(verb, rest, |rest| batch::run(call, rest)),
         Verb::Throttles => argument(verb, rest, |rest| throttles::run(call, rest)),
         Verb::Track => argument(verb, rest, |rest| track::run(call, rest)),
         Verb::Extend => argument(verb, rest, |rest| track::extend(call, rest)),
         Verb::Cron => argument(verb, rest, |rest| cron::run(call, rest)),
-        Verb::Batch => argument(verb, rest, |_| {
-            let text = format!("{} is not supported by this version", verb.as_str());
-            Outcome::RefusedFor(Reason::Unsupported, text)
-        }),
     };
     if matches!(outcome, Outcome::Submitted(..) | Outcome::Asked(_))
         && let Some(deed) = Deed::of(verb, rest)
@@ -209,6 +207,8 @@ pub(crate) fn respond(reply: Reply, form: Form, around: &Surroundings<'_>, out: 
         (Reply::Tracked(tracked), Form::Tracked(jid)) => track::respond(jid, *tracked, out),
         (Reply::Tracked(_), _) => put_ok(out),
         (Reply::Info(info), _) => info::respond(&info, around, out),
+        (Reply::Bid(bid), _) => put_bulk(out, &[bid.as_bytes()]),
+        (Reply::Batch(view), _) => put_json(out, &view.status()),
         (Reply::Refused(refusal), _) => {
             around.rejected.count(Reason::from(&refusal));
             put_error(out, code(&refusal), &refusal.to_string());

@@ -13,6 +13,7 @@
 //! S: +OK                             a line; `…` stands for any text
 //! S: $17 {"state":"quiet"}           a bulk reply of exactly this text
 //! S: $ {"jid":"abcdefgh1"}           a bulk reply of JSON that has these members, and maybe others
+//! S: $bid A                          a bulk reply that is the name of a batch; from here on `<A>` stands for it
 //! S: $-1 [after 2 s]                 a null; `[after 2 s]`, `[at once]`: measured from the last sending, on any connection
 //! S: (closed)                        the server closes
 //! wait faktory.sets.retries = 1      until INFO says so
@@ -57,6 +58,8 @@ pub(crate) enum Expected {
     Null,
     Bulk(String),
     Json(Value),
+    /// The name of a batch, and by which name it goes here.
+    Bid(String),
 }
 
 /// When it is expected.
@@ -170,6 +173,9 @@ fn step(line: &str) -> Result<Step, String> {
 fn expected(text: &str) -> Result<Expected, String> {
     if text == "$-1" {
         return Ok(Expected::Null);
+    }
+    if let Some(name) = text.strip_prefix("$bid ") {
+        return Ok(Expected::Bid(name.to_owned()));
     }
     if let Some(json) = text.strip_prefix("$ ") {
         return serde_json::from_str(json).map(Expected::Json).map_err(|error| error.to_string());

@@ -99,8 +99,13 @@ fn every_row_of_the_catalogue_of_bad_inputs_is_shown() {
 fn play(transcript: &Transcript) -> Result<(), String> {
     let env: Vec<(&str, &str)> = transcript.env.iter().map(|(name, value)| (&**name, &**value)).collect();
     let server = Server::start_with(&env);
-    let mut player =
-        Player { server: &server, connections: HashMap::new(), on: String::new(), since: Watch::start() };
+    let mut player = Player {
+        server: &server,
+        connections: HashMap::new(),
+        on: String::new(),
+        since: Watch::start(),
+        bids: HashMap::new(),
+    };
     for (number, step) in &transcript.steps {
         player.step(step).map_err(|why| format!("line {number}: {why}\n{}", server.output()))?;
     }
@@ -112,6 +117,8 @@ struct Player<'a> {
     connections: HashMap<String, Client>,
     on: String,
     since: Watch,
+    /// Batches, by the name that the transcript gives them.
+    bids: HashMap<String, String>,
 }
 
 impl Player<'_> {
@@ -131,7 +138,10 @@ impl Player<'_> {
                 {
                     client.greeting.clone_from(line);
                 }
-                compare(reply, &found)?;
+                match (reply, &found) {
+                    (Expected::Bid(name), Reply::Bulk(bid)) => self.name(name, bid)?,
+                    _ => compare(reply, &found, &|text| self.named(text))?,
+                }
                 match timing.filter(|timing| !timing.fits(taken)) {
                     Some(timing) => Err(format!("{timing:?}, not after {taken:?}")),
                     None => Ok(()),
@@ -154,6 +164,23 @@ impl Player<'_> {
         }
     }
 
+    /// A batch goes by this name from now on; one that does already has to be the same.
+    fn name(&mut self, name: &str, bid: &[u8]) -> Result<(), String> {
+        let bid = String::from_utf8_lossy(bid).into_owned();
+        if bid.len() != 16 || !bid.starts_with("b-") {
+            return Err(format!("{bid} is no name of a batch"));
+        }
+        match self.bids.insert(format!("<{name}>"), bid.clone()) {
+            Some(before) if before != bid => Err(format!("{name} was {before}, and is {bid}")),
+            _ => Ok(()),
+        }
+    }
+
+    /// The text with the batches that it names.
+    fn named(&self, text: &str) -> String {
+        self.bids.iter().fold(text.to_owned(), |text, (name, bid)| text.replace(name, bid))
+    }
+
     fn open(&mut self, name: &str, hello: Option<&str>) -> Result<(), String> {
         name.clone_into(&mut self.on);
         if self.connections.contains_key(name) {
@@ -170,7 +197,7 @@ impl Player<'_> {
 
     fn send(&mut self, text: &str) -> Result<(), String> {
         let greeting = self.client()?.greeting.clone();
-        let bytes = fill(text, &greeting, now())?;
+        let bytes = fill(&self.named(text), &greeting, now())?;
         self.since = Watch::start();
         self.client()?.send(&bytes).map_err(|error| error.to_string())
     }
@@ -180,13 +207,14 @@ impl Player<'_> {
     }
 }
 
-fn compare(expected: &Expected, found: &Reply) -> Result<(), String> {
+fn compare(expected: &Expected, found: &Reply, named: &dyn Fn(&str) -> String) -> Result<(), String> {
     let fine = match (expected, found) {
         (Expected::Null, Reply::Null) => true,
-        (Expected::Line(pattern), Reply::Line(line)) => fits(pattern, line),
+        (Expected::Line(pattern), Reply::Line(line)) => fits(&named(pattern), line),
         (Expected::Bulk(text), Reply::Bulk(bytes)) => text.as_bytes() == bytes,
         (Expected::Json(expected), Reply::Bulk(bytes)) => {
             let json = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+            let expected = &serde_json::from_str(&named(&expected.to_string())).expect("names are plain");
             match differs(expected, Some(&json), now()) {
                 Some(why) => return Err(format!("{why}\n  in {json}")),
                 None => true,

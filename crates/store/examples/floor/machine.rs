@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bessemer_core::command::{Asks, ConnId, Hello, Push, Text};
+use bessemer_core::command::{Asks, BatchDeed, ConnId, Hello, Plan, Push, Text};
 use bessemer_core::fact::Fact;
 use bessemer_core::{Boot, Command, Facts, Machine, Now, Reply, Rules, Settled, Span, Ticket, Wall};
 
@@ -11,6 +11,8 @@ use crate::load::QUEUES;
 
 const JOBS: u64 = 1_000_000;
 const DEPTH: u64 = 1_000;
+/// Members of a batch.
+const MEMBERS: u64 = 100_000;
 const WORKER: ConnId = ConnId(1);
 
 /// Takes facts down nowhere; a body is "found" at the number of its job.
@@ -30,6 +32,13 @@ impl Facts for Nowhere {
 }
 
 pub(crate) fn measure() {
+    println!("\nthe rules alone, nothing written: CPU µs/op {:.2}", each(DEPTH, false));
+    println!("  with {MEMBERS} jobs waiting: {:.2}", each(MEMBERS, false));
+    println!("  and all of them in one batch: {:.2}", each(MEMBERS, true));
+}
+
+/// Operations of jobs behind so many that wait, perhaps all in one batch.
+fn each(depth: u64, in_batch: bool) -> f64 {
     let mut machine = Machine::new(Rules::default(), [1, 2]);
     let (mut facts, mut out) = (Nowhere { pushed: 0 }, Settled::default());
     let body = vec![b'x'; 300];
@@ -40,8 +49,16 @@ pub(crate) fn measure() {
     };
     let connect = Command::Connect { conn: WORKER, worker: Some(hello) };
     machine.apply(now(0), Ticket(0), connect, &mut facts, &mut out);
+    let callbacks = [Some(r#"{"jobtype":"T"}"#), None, None];
+    let new = BatchDeed::New(Plan { description: "", parent: None, callbacks });
+    machine.apply(now(0), Ticket(0), Command::Batch(new), &mut facts, &mut out);
+    let bid = out
+        .replies
+        .drain(..)
+        .find_map(|(_, reply)| if let Reply::Bid(bid) = reply { Some(bid) } else { None });
+    let asks = Asks { batch: bid.as_deref().filter(|_| in_batch), ..Asks::default() };
     let started = cpu_ns();
-    for number in 0..JOBS + DEPTH {
+    for number in 0..JOBS + depth {
         facts.pushed = number;
         let mut digits = [0; 24];
         let jid = digits_of(number, &mut digits);
@@ -52,7 +69,7 @@ pub(crate) fn measure() {
             retry: 25,
             reserve_for: 1800,
             on_lost: None,
-            asks: Asks::default(),
+            asks,
             at: None,
             failure: None,
             sent: &body,
@@ -60,7 +77,7 @@ pub(crate) fn measure() {
         };
         let now = now(number);
         machine.apply(now, Ticket(1), Command::Push { job }, &mut facts, &mut out);
-        if number < DEPTH {
+        if number < depth {
             continue;
         }
         let fetch = Command::Fetch { conn: WORKER, queues: &QUEUES, wait: Duration::ZERO };
@@ -74,8 +91,7 @@ pub(crate) fn measure() {
             }
         }
     }
-    let each = (cpu_ns() - started) as f64 / 1e3 / (3 * JOBS) as f64;
-    println!("\nthe rules alone, nothing written: CPU µs/op {each:.2}");
+    (cpu_ns() - started) as f64 / 1e3 / (3 * JOBS + depth) as f64
 }
 
 fn digits_of(mut number: u64, digits: &mut [u8; 24]) -> &str {

@@ -132,6 +132,7 @@ impl Owned {
             | Command::Queues { .. }
             | Command::Latency { .. }
             | Command::Keep { .. }
+            | Command::Batch(_)
             | Command::Track { .. }
             | Command::FreeKey(_)
             | Command::Cron { .. }

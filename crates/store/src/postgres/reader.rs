@@ -79,6 +79,9 @@ impl PostgresReader {
             | Query::Named { .. }
             | Query::Far { .. }
             | Query::Queues
+            | Query::Batches(_)
+            | Query::Batch { .. }
+            | Query::Members { .. }
             | Query::Throttles
             | Query::Kept { .. }
             | Query::Keys { .. } => Err(open::damaged("this page is not part of the spike")),

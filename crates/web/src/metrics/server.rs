@@ -27,6 +27,7 @@ fn jobs(sheet: &mut Sheet<'_>, scrape: &Scrape) -> fmt::Result {
     ];
     let rows = states.map(|(state, count)| ([("state", state)], count));
     sheet.gauges("jobs", None, "Jobs by the state that they are in.", rows)?;
+    sheet.gauge("batches", None, "Batches that are not over.", info.batches)?;
     sheet.gauge("dead_jobs_limit", None, "Jobs that the dead set holds at most.", info.dead_max)?;
     sheet.counter("jobs_processed", "Attempts that ended, since the store was created.", info.processed)?;
     sheet.counter("jobs_failed", "Attempts that failed, since the store was created.", info.failures)

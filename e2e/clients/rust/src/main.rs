@@ -1,5 +1,6 @@
 //! The crate `faktory` as producer, worker and operator. What is asked of it: ../README.md.
 
+mod enterprise;
 mod operate;
 mod work;
 
@@ -35,7 +36,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         ["produce"] => produce().await,
         ["work", slots, queues @ ..] => work::work(slots.parse()?, queues).await,
         ["operate"] => operate::operate().await,
-        _ => Err("usage: produce | work SLOTS QUEUE... | operate".into()),
+        ["enterprise", feature] => enterprise::play(feature).await,
+        _ => Err("usage: produce | work SLOTS QUEUE... | operate | enterprise FEATURE".into()),
     }
 }
 

@@ -125,6 +125,7 @@ fn a_mistake_names_file_line_column_and_reason_row_106() {
         ("retention.discard_undo = 'x'", ":1:11: `retention.discard_undo` must be a duration from"),
         ("limits.unique_max = -1", ":1:8: `limits.unique_max` must be from 0 to 100000000"),
         ("limits.kept_max = '1023KiB'", ":1:8: `limits.kept_max` must be from \"1MiB\" to \"1GiB\""),
+        ("limits.batches_max = 0", ":1:8: `limits.batches_max` must be from 1 to 10000000"),
         ("workers.on_lost = 'retry'", ":1:9: `workers.on_lost` must be \"requeue\", \"wait\" or \"dead\""),
         ("web.hosts = [1]", ":1:5: `web.hosts` must hold strings only"),
         ("web.hosts = ['http://a']", ":1:5: `web.hosts` must hold names"),
