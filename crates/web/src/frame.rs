@@ -19,6 +19,7 @@ pub(crate) enum Tab {
     Recent,
     Busy,
     Queues,
+    Batches,
     Throttles,
     Retries,
     Scheduled,
@@ -28,11 +29,12 @@ pub(crate) enum Tab {
     Other,
 }
 
-const TABS: [(Tab, &str, &str); 10] = [
+const TABS: [(Tab, &str, &str); 11] = [
     (Tab::Home, "/", "tab-home"),
     (Tab::Recent, "/recent", "tab-recent"),
     (Tab::Busy, "/busy", "tab-busy"),
     (Tab::Queues, "/queues", "tab-queues"),
+    (Tab::Batches, "/batches", "tab-batches"),
     (Tab::Throttles, "/throttles", "tab-throttles"),
     (Tab::Retries, "/retries", "tab-retries"),
     (Tab::Scheduled, "/scheduled", "tab-scheduled"),

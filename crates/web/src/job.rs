@@ -34,6 +34,11 @@ pub(crate) struct Body<'a> {
     pub reserve_for: Option<i64>,
 }
 
+/// A job's jid.
+pub(crate) fn jid_of(job: &JobView) -> Option<String> {
+    Some(Body::read(job.body.bytes()).jid.into_owned())
+}
+
 /// A job as the audit log names it: by its jid, and its queue.
 pub(crate) fn named(job: &JobView) -> String {
     let body = Body::read(job.body.bytes());

@@ -77,8 +77,8 @@ pub use site::Site;
 pub use watch::Watch;
 
 use pages::{
-    act, audit as audit_page, busy, choice, cron, debug, docs, edit, home, job as job_page, queue, queues,
-    recent, search as search_page, set, statistics, throttles, tokens, unique as unique_page, works,
+    act, audit as audit_page, batches, busy, choice, cron, debug, docs, edit, home, job as job_page, queue,
+    queues, recent, search as search_page, set, statistics, throttles, tokens, unique as unique_page, works,
 };
 use problem::Problem;
 use routes::Routes;
@@ -228,6 +228,8 @@ fn guarded<F: Front>() -> Routes<F> {
         .route("/busy", get(busy::show::<F>).post(busy::signal::<F>))
         .route("/queues", get(queues::show::<F>).post(queue::act_by_query::<F>))
         .route("/queues/{name}", get(queue::show::<F>).post(queue::act::<F>))
+        .route("/batches", get(batches::list::<F>))
+        .route("/batches/{bid}", get(batches::show::<F>).post(batches::act::<F>))
         .merge(set_routes(Set::Retries))
         .merge(set_routes(Set::Scheduled))
         .merge(set_routes(Set::Dead))

@@ -48,6 +48,10 @@ impl Base {
         format!("{}/{}", self.set(set), encoded(key))
     }
 
+    pub(crate) fn batch(&self, bid: &str) -> String {
+        format!("{}/batches/{}", self.0, encoded(bid))
+    }
+
     /// The recent attempts with this jid, or the job itself if it lives.
     pub(crate) fn find(&self, jid: &str) -> String {
         format!("{}/recent?find={}", self.0, encoded(jid))

@@ -15,6 +15,7 @@ use crate::routes::Routes;
 
 mod activity;
 mod audit;
+mod batches;
 mod crons;
 mod document;
 pub(crate) mod error;
@@ -76,6 +77,10 @@ fn operations<F: Front>() -> Documented<F> {
         .on::<queues::__path_pause, _, _>(queues::pause::<F>)
         .on::<queues::__path_resume, _, _>(queues::resume::<F>)
         .on::<queues::__path_clear, _, _>(queues::clear::<F>)
+        .on::<batches::__path_list, _, _>(batches::list::<F>)
+        .on::<batches::__path_show, _, _>(batches::show::<F>)
+        .on::<batches::__path_cancel, _, _>(batches::cancel::<F>)
+        .on::<batches::__path_check, _, _>(batches::check::<F>)
         .on::<throttles::__path_list, _, _>(throttles::list::<F>)
         .on::<throttles::__path_show, _, _>(throttles::show::<F>)
         .on::<throttles::__path_set, _, _>(throttles::set::<F>)

@@ -2,6 +2,7 @@
 
 pub(crate) mod act;
 pub(crate) mod audit;
+pub(crate) mod batches;
 pub(crate) mod busy;
 pub(crate) mod choice;
 pub(crate) mod confirm;

@@ -9,7 +9,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, HttpBody, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
-use bessemer_core::command::{AskUnique, Asks, Command, FailureView, Hello, Push, Refusal, Reply, Text};
+use bessemer_core::command::{
+    AskUnique, Asks, BatchDeed, Command, FailureView, Hello, Push, Refusal, Reply, Text,
+};
 use bessemer_core::cron::{CronEntry, CronJob, Missed, Schedule};
 use bessemer_core::fact::Release;
 use bessemer_core::query::{Condition, JobView, Jobs, ServerFigures};
@@ -322,7 +324,24 @@ impl House {
         self.room().closed = true;
     }
 
+    pub(crate) fn batch(&self, deed: BatchDeed<'_>) -> Reply {
+        self.room().apply(Command::Batch(deed))
+    }
+
+    /// Lets the machine do what is due.
+    pub(crate) fn due(&self) {
+        let mut room = self.room();
+        while room.machine.next_due(room.now()).is_some_and(|at| at <= room.now().boot) {
+            room.apply(Command::Due);
+        }
+    }
+
     pub(crate) fn push(&self, job: &Job<'_>) {
+        self.push_into(None, job);
+    }
+
+    /// Pushes a job that asks to be a member of a batch.
+    pub(crate) fn push_into(&self, batch: Option<&str>, job: &Job<'_>) {
         let string = |text: &str| serde_json::to_string(text).unwrap();
         let custom = job.custom.map(|custom| format!("\"custom\":{custom},")).unwrap_or_default();
         let at = job.at.map(|at| format!(",\"at\":\"{}\"", at.rfc3339())).unwrap_or_default();
@@ -347,6 +366,7 @@ impl House {
                     hold: Duration::from_secs(3_600),
                     release,
                 }),
+                batch,
                 ..Asks::default()
             },
             at: job.at,

@@ -2,6 +2,7 @@
 
 mod actions;
 mod api;
+mod batches;
 mod cron;
 mod edit;
 mod guards;
