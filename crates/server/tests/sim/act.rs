@@ -413,6 +413,8 @@ impl World {
                 Action::Move { .. } | Action::Replace(_) | Action::Keep(_) => {}
                 Action::ClearQueue(_) | Action::ClearSet(_) => {}
                 Action::Throttle { .. } | Action::Cron { .. } => {}
+                Action::CancelBatch(_) | Action::RepairBatch(_) => {}
+                Action::FreeKey(_) | Action::FreeKeysOf { .. } => {}
             }
         }
         drop(witness);

@@ -279,6 +279,10 @@ impl Model {
             Command::Throttle(_) => Expected::Done,
             // Its configuration has none.
             Command::Cron { .. } => Expected::UnknownCron,
+            Command::Batch(_) => unreachable!("nobody here has batches: see `machine/batches/histories.rs`"),
+            Command::FreeKey(_) => {
+                unreachable!("no job of the simulator is unique: see `machine/unique/histories.rs`")
+            }
             Command::Due => return self.due(now, real),
         };
         self.expected.insert(ticket, reply);
