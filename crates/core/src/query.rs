@@ -79,7 +79,7 @@ pub enum Query {
     /// or [`Answer::Missing`].
     Members { bid: String, from: u32, most: usize },
     /// The unique keys that are held, in their order, from one on; at most `count`, and at most
-    /// [`crate::limits::PAGE_MAX`]. Answered [`Answer::Keys`].
+    /// [`crate::limits::PAGE_MAX`]; a page may be short and not the last. Answered [`Answer::Keys`].
     Keys { from: u128, count: usize },
     /// Every queue that has limits, or would have if no operator had lifted them. Answered [`Answer::Throttles`].
     Throttles,

@@ -14,7 +14,7 @@ use super::{Machine, Turn};
 use crate::command::{AskUnique, Push, Refusal, Reply, WhichKey};
 use crate::event::{Counted, Event};
 use crate::fact::{Fact, Facts, Family, Release, Terms, Unique};
-use crate::limits::{PAGE_MAX, SKIP_MAX};
+use crate::limits::{PAGE_MAX, SLICE_MAX};
 use crate::query::{KeyHolder, KeyView, KeysPage};
 use crate::time::Wall;
 
@@ -191,12 +191,12 @@ impl Machine {
         Reply::Count(keys.len() as u64)
     }
 
-    /// The keys that are held, from one on, in their order.
+    /// The keys that are held, from one on, in their order. Where many are over, a page is short and not the last.
     pub(super) fn keys_page(&self, now: Wall, from: u128, count: usize) -> KeysPage {
         let total = self.keys.jobs.len() + self.keys.records.len();
         let mut page = KeysPage { keys: Vec::new(), next: None, total };
         let mut next = self.keys.next(from);
-        for _ in 0..SKIP_MAX {
+        for _ in 0..SLICE_MAX {
             let Some(key) = next.filter(|_| page.keys.len() < count.min(PAGE_MAX)) else { break };
             page.keys.extend(self.key_view(now, key));
             next = key.checked_add(1).and_then(|key| self.keys.next(key));
