@@ -310,8 +310,8 @@ fn what_is_no_export_is_refused_with_its_line_and_nothing_is_written() {
     assert_eq!(bad("REDIS0009\0"), ", offset 10: the file ends in the midst of it; it is not whole");
     assert_eq!(bad("letters"), ": is no export of Bessemer");
     assert_eq!(bad(""), ": is no export of Bessemer");
-    let newer = header.replace(r#""format":1"#, r#""format":3"#);
-    assert_eq!(bad(&newer), ": has format 3; this version reads formats up to 2");
+    let newer = header.replace(r#""format":1"#, r#""format":4"#);
+    assert_eq!(bad(&newer), ": has format 4; this version reads formats up to 3");
     assert_eq!(
         bad(&good.replace(r#""jobs":2"#, r#""jobs":3"#)),
         ", line 4: the end counts 3, and there are 2"

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bessemer_core::Rules;
 use bessemer_core::command::Hello;
+use bessemer_core::fact::Release;
 use bessemer_core::query::{Condition, LogFigures};
 use bessemer_core::throttle::Parts;
 use bessemer_web::{Site, openapi};
@@ -86,6 +87,10 @@ const REQUESTS: &[(&str, &str, Option<&str>)] = &[
     ("stopWorkers", "/workers/stop", None),
     ("quietWorker", "/workers/w-1234567/quiet", None),
     ("stopWorker", "/workers/w-1234567/stop", None),
+    ("listUniqueKeys", "/unique", None),
+    ("getUniqueKey", "/unique/00000000000000000000000000000007", None),
+    ("releaseUniqueKey", "/unique/00000000000000000000000000000007", None),
+    ("releaseUniqueKeysOf", "/unique?jid=job-later001", None),
 ];
 
 const JOB: &str = r#"{"jid":"job-pushed01","jobtype":"Mail","args":[]}"#;
@@ -112,6 +117,7 @@ fn inhabited() -> House {
     house.push_and_fail(&Job { jid: "job-dead0001", queue: "fail", retry: -1, ..Job::default() }, failure);
     house.push(&Job {
         jid: "job-later001",
+        unique: Some((7, Release::Success)),
         at: Some(START.after(Duration::from_secs(60))),
         ..Job::default()
     });
