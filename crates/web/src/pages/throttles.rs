@@ -225,7 +225,7 @@ fn say(throttle: &Throttle, words: Words) -> String {
     said.extend(throttle.concurrency.map(|n| number("throttles-concurrency", n)));
     said.extend(throttle.worker.map(|n| number("throttles-worker", n)));
     if let Some(rate) = throttle.rate {
-        let (jobs, per) = (thousands(rate.jobs.into()), moment::duration(rate.per()));
+        let (jobs, per) = (thousands(rate.jobs.into()), format!("{} s", thousands(rate.per_s.into())));
         said.push(words.fill("throttles-rate", &[("n", &jobs), ("time", &per)]).into_owned());
         if rate.burst != rate.jobs {
             said.push(number("throttles-burst", rate.burst));

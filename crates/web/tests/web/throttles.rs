@@ -40,7 +40,7 @@ async fn the_page_shows_each_limit_who_holds_the_slots_and_what_waits_e60() {
     page(&router, "/throttles?queue=mail")
         .await
         .says(r#"href="/jobs/job-00000001""#)
-        .says("[7]")
+        .says("<code><bdi>7</bdi></code>")
         .says(r#"name="concurrency" type="number" min="1" max="1000000" value="1""#)
         .says_not("name=\"timeout\"")
         .says_not("Back to the configuration");
@@ -61,7 +61,7 @@ async fn limits_are_set_lifted_and_reset_without_scripts_and_on_record_e60() {
     post("queue=mail&concurrency=&worker=2&rate=100&per=60&burst=5", "/throttles?queue=mail").await;
     page(&router, "/throttles?queue=mail")
         .await
-        .says("Each worker: 2 · Begun: 100 per 1 m · In one go: 5")
+        .says("Each worker: 2 · Begun: 100 per 60 s · In one go: 5")
         .says("The configuration says: At once: 1")
         .says("set by an operator")
         .says("Back to the configuration");

@@ -27,6 +27,8 @@ pub(super) enum Load {
     Unique,
     /// FETCH and ACK of jobs that wait
     Fetch,
+    /// FETCH and ACK of jobs of a queue with limits, by 10 connections
+    Throttled,
     /// FETCH and FAIL of jobs that wait, by 10 connections
     Fail,
     /// Producers and workers at once; each job is to be done exactly once
@@ -111,6 +113,7 @@ impl Case {
             | Load::Pipelined
             | Load::Unique
             | Load::Fetch
+            | Load::Throttled
             | Load::Fail
             | Load::Mixed => Some((Kind::Floor, Self { load: Load::Push, producers: 0, ..self })),
             Load::Idle | Load::Blocked => Some((Kind::NullFloor, self)),
@@ -152,6 +155,7 @@ impl Case {
             Load::Pipelined => format!("push, pipelined by 100, {many}, {size}"),
             Load::Unique => format!("push of unique jobs, {many}, {size}"),
             Load::Fetch => format!("fetch and ACK, {many}, {size}"),
+            Load::Throttled => format!("fetch and ACK within limits, {many}, {size}"),
             Load::Fail => format!("fetch and FAIL, {many}, {size}"),
             Load::Mixed => format!("mixed, {producers} + {} connections, {size}", connections - producers),
             Load::Rate if waiting > 0 => format!("push to fetch at a steady rate, {size}, {waiting} waiting"),
@@ -199,7 +203,7 @@ fn cases(load: Load, sizes: &Sizes) -> Vec<Case> {
         Load::Idle | Load::Blocked => vec![with(sizes.crowd)],
         Load::Rate => vec![Case { waiting: sizes.waiting, ..with(CREW) }],
         Load::Depth => vec![Case { waiting: sizes.depth, ..with(CREW) }],
-        Load::Pushb | Load::Pipelined | Load::Unique | Load::Fail | Load::Lateness => {
+        Load::Pushb | Load::Pipelined | Load::Unique | Load::Throttled | Load::Fail | Load::Lateness => {
             vec![with(CREW)]
         }
     }

@@ -125,6 +125,28 @@ impl Server {
         if self.child.is_some() { self.renew(place).await } else { self.remove(queue).await }
     }
 
+    /// Limits a queue in every way there is, and so that nobody waits for it: what is measured is what it costs to count. A
+    /// server that has no limits is measured all the same.
+    pub(super) async fn limit(&self, queue: &str, slots: usize) -> Result<()> {
+        let limits = format!(r#"{{"concurrency":{slots},"worker":{slots},"rate":1000000,"per":1}}"#);
+        self.throttles(&format!("THROTTLES SET {queue} {limits}\r\n")).await
+    }
+
+    /// Takes that back.
+    pub(super) async fn unlimit(&self, queue: &str) -> Result<()> {
+        self.throttles(&format!("THROTTLES RESET {queue}\r\n")).await
+    }
+
+    async fn throttles(&self, line: &str) -> Result<()> {
+        match self.connect(None).await?.call("THROTTLES", line.as_bytes()).await {
+            Err(BenchError::Refused { answer, .. }) => {
+                tracing::warn!("{}: measured without limits: {answer}", self.name);
+                Ok(())
+            }
+            done => done.map(drop),
+        }
+    }
+
     /// Removes the jobs of this run that wait to be tried again.
     pub(super) async fn discard_retries(&self, mark: &Mark) -> Result<()> {
         let jobtype = mark.jobtype();

@@ -34,6 +34,9 @@ pub(super) async fn consume(run: &Rc<Run>, case: Case, server: &mut Server) -> R
     let queue = run.queue("fetch");
     let jobs = backlog(run.window, case.bytes);
     let first = fill(run, server, &queue, case.bytes, jobs).await?;
+    if case.load == Load::Throttled {
+        server.limit(&queue, case.connections).await?;
+    }
     let crew = server.crew(case.connections, Some(&run.mark.wid("fetch"))).await?;
     let ledger = Rc::new(Ledger::new(&server.name, first));
     let left = Rc::new(Cell::new(jobs));
@@ -62,6 +65,9 @@ pub(super) async fn consume(run: &Rc<Run>, case: Case, server: &mut Server) -> R
     let sample = window.close(server);
     ledger.check(first + jobs, server.waiting(&queue).await?)?;
     server.remove(&queue).await?;
+    if case.load == Load::Throttled {
+        server.unlimit(&queue).await?;
+    }
     if fails {
         server.discard_retries(&run.mark).await?;
     }

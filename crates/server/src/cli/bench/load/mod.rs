@@ -57,7 +57,7 @@ impl Run {
                 Load::Push | Load::Pushb | Load::Pipelined | Load::Unique => {
                     push::push(self, case, server).await
                 }
-                Load::Fetch | Load::Fail => consume::consume(self, case, server).await,
+                Load::Fetch | Load::Throttled | Load::Fail => consume::consume(self, case, server).await,
                 Load::Mixed => mixed::mixed(self, case, server).await,
                 Load::Rate => rate::rate(self, case, server).await,
                 Load::Lateness => lateness::lateness(self, case, server).await,
