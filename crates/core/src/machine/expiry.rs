@@ -60,7 +60,7 @@ impl Machine {
             queues.extend((self.table[slot].state == State::Queued).then_some(self.table[slot].queue));
             self.expire(turn, slot);
         }
-        self.serve_queues(turn, &queues);
+        self.serve_queues(turn, queues);
     }
 
     fn first_over(&self, now: Wall) -> Option<Slot> {

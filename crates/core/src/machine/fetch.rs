@@ -66,12 +66,14 @@ impl Machine {
     /// Gives the jobs that stand in these jobs' queues to those who wait for them.
     pub(super) fn serve<F: Facts>(&mut self, turn: &mut Turn<'_, F>, jobs: &[Slot]) {
         let queues: BTreeSet<u16> = jobs.iter().map(|slot| self.table[*slot].queue).collect();
-        self.serve_queues(turn, &queues);
+        self.serve_queues(turn, queues);
     }
 
     /// Gives the jobs that stand in these queues to those who wait for them: who has waited longest of those who may have
-    /// one comes first, and gets the next job of the leftmost of its queues that has one for it (`G7`).
-    pub(super) fn serve_queues<F: Facts>(&mut self, turn: &mut Turn<'_, F>, queues: &BTreeSet<u16>) {
+    /// one comes first, and gets the next job of the leftmost of its queues that has one for it (`G7`). Those of which a slot
+    /// was freed meanwhile are served with them: who waits for these may have waited longer.
+    pub(super) fn serve_queues<F: Facts>(&mut self, turn: &mut Turn<'_, F>, mut queues: BTreeSet<u16>) {
+        queues.append(&mut self.queues.throttles.freed);
         let now = turn.now;
         let waiter = |machine: &Self, queue: &u16| {
             machine.queues.first(*queue).and_then(|_| machine.waiter(now, *queue))

@@ -213,7 +213,7 @@ impl Machine {
         }
         if !self.queues.throttles.freed.is_empty() {
             let queues = std::mem::take(&mut self.queues.throttles.freed);
-            self.serve_queues(turn, &queues);
+            self.serve_queues(turn, queues);
         }
     }
 

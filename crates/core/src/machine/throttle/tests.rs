@@ -121,6 +121,30 @@ fn each_worker_has_its_own_slots_and_the_next_in_line_is_the_first_that_may_e60(
 }
 
 #[test]
+fn who_waits_for_what_was_freed_is_before_who_came_later_and_waits_for_more_e60() {
+    let one = limit(&["concurrency=1"]);
+    let throttles = [("a".into(), one)].into();
+    let rules =
+        Rules { throttles, lost_worker_grace: std::time::Duration::from_secs(60), ..Rules::default() };
+    play_with(
+        rules,
+        "0s   w1 hello                   | ok
+         0s   w2 hello                   | ok
+         0s   w3 hello                   | ok
+         0s   p  push a1 queue=a retry=0 | ok
+         0s   p  push a2 queue=a         | ok
+         0s   p  push b1 queue=b         | ok
+         0s   w1 fetch a                 | a1
+         0s   w1 fetch b                 | b1
+         1s   w1 leaves                  | gone
+         60s  w2 fetch a                 | waits
+         60s  w3 fetch a b               | waits
+        # The worker is lost: one of its jobs is gone and frees the slot of a, the other is back in b.
+         61s                             | w2: a2, w3: b1",
+    );
+}
+
+#[test]
 fn those_who_are_no_workers_count_together_as_one_e60() {
     play_with(
         with(&["worker=1"]),
