@@ -47,13 +47,12 @@ impl Machine {
         let count = scan.count.clamp(1, PAGE_MAX);
         let last = scan.from.as_ref().map(|(created, bid)| (*created, Box::from(&**bid)));
         let range = (Bound::Unbounded, last.map_or(Bound::Unbounded, Bound::Included));
-        let mut looked = 0;
-        for (created, bid) in self.batches.by_age.range::<(Wall, Box<str>), _>(range).rev() {
+        let known = self.batches.by_age.range::<(Wall, Box<str>), _>(range).rev();
+        for (looked, (created, bid)) in known.enumerate() {
             if looked == SLICE_MAX || seen.batches.len() == count {
                 seen.next = Some((*created, (**bid).into()));
                 break;
             }
-            looked += 1;
             let view = self.batch_view(bid).filter(|view| {
                 scan.parent.as_deref().is_none_or(|parent| view.parent.as_deref() == Some(parent))
                     && scan.state.is_none_or(|state| view.state() == state)
