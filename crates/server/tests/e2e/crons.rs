@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::client::{Client, Reply};
 use crate::clock::until;
-use crate::server::Server;
+use crate::server::{Server, bessemer};
 
 const EVERY_SECOND: &str = "
 [[cron]]
@@ -139,4 +139,21 @@ fn ask_ok(client: &mut Client, line: &str) -> String {
         Reply::Line(line) => line,
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn the_command_says_when_a_schedule_ticks_as_the_guide_shows() {
+    const GUIDE: &str = include_str!("../../../../docs/cron.md");
+    let arguments =
+        ["cron", "next", "30 2 * * *", "--tz", "Europe/Paris", "--from", "2026-03-28T00:00:00Z", "-n", "3"];
+    let said = bessemer().args(arguments).output().expect("it runs");
+    let said: Vec<String> =
+        String::from_utf8_lossy(&said.stdout).lines().map(|line| format!("    {line}\n")).collect();
+    let line = "    $ bessemer cron next \"30 2 * * *\" --tz Europe/Paris --from 2026-03-28T00:00:00Z -n 3\n";
+    assert_eq!(said.len(), 3);
+    assert!(GUIDE.contains(&format!("{line}{}", said.concat())), "{said:?}");
+    let refused = bessemer().args(["cron", "next", "61 * * * *"]).output().expect("it runs");
+    assert_eq!(refused.status.code(), Some(2));
+    let text = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(text.contains("the schedule has \"61\" as its minute: must be from 0 to 59"), "{text}");
 }

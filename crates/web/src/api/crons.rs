@@ -16,14 +16,14 @@ use crate::web::Web;
 
 /// Every cron entry.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Entries {
+pub(super) struct CronEntries {
     /// By id, each with its last run only.
-    entries: Vec<Entry>,
+    entries: Vec<CronEntry>,
 }
 
 /// A cron entry.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Entry {
+pub(super) struct CronEntry {
     #[schema(example = "nightly-report")]
     id: String,
     #[schema(example = "0 3 * * *")]
@@ -47,12 +47,12 @@ pub(super) struct Entry {
     /// When it is run next; none: never, as things stand.
     next: Option<String>,
     /// Latest first, 100 at most.
-    runs: Vec<Run>,
+    runs: Vec<CronTick>,
 }
 
 /// A run, or ticks that came to nothing.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Run {
+pub(super) struct CronTick {
     /// The tick; of several the last. By hand: when somebody asked.
     tick: String,
     /// When its job was pushed, or the ticks were given up.
@@ -77,7 +77,7 @@ pub(super) struct Run {
     note: Option<String>,
 }
 
-impl From<CronView> for Entry {
+impl From<CronView> for CronEntry {
     fn from(view: CronView) -> Self {
         Self {
             schedule: view.schedule.as_str().to_owned(),
@@ -89,13 +89,13 @@ impl From<CronView> for Entry {
             queue: view.queue,
             jobtype: view.jobtype,
             next: view.next.map(Wall::rfc3339),
-            runs: view.runs.into_iter().map(Run::from).collect(),
+            runs: view.runs.into_iter().map(CronTick::from).collect(),
             id: view.id,
         }
     }
 }
 
-impl From<CronRun> for Run {
+impl From<CronRun> for CronTick {
     fn from(run: CronRun) -> Self {
         Self {
             tick: run.tick.rfc3339(),
@@ -118,14 +118,14 @@ impl From<CronRun> for Run {
     path = "/cron",
     operation_id = "listCronEntries",
     tag = "cron",
-    responses((status = 200, description = "The entries, by id", body = Entries)),
+    responses((status = 200, description = "The entries, by id", body = CronEntries)),
 )]
 pub(super) async fn list<F: Front>(
     State(web): State<Web<F>>,
     Asked(Nothing {}): Asked<Nothing>,
-) -> Result<Json<Entries>, Problem> {
+) -> Result<Json<CronEntries>, Problem> {
     let entries = web.crons(None).await?.unwrap_or_default();
-    Ok(Json(Entries { entries: entries.into_iter().map(Entry::from).collect() }))
+    Ok(Json(CronEntries { entries: entries.into_iter().map(CronEntry::from).collect() }))
 }
 
 /// A cron entry and its last 100 runs.
@@ -135,13 +135,13 @@ pub(super) async fn list<F: Front>(
     operation_id = "getCronEntry",
     tag = "cron",
     params(("id" = String, Path, description = "The entry", example = "nightly-report")),
-    responses((status = 200, description = "The entry and its runs", body = Entry)),
+    responses((status = 200, description = "The entry and its runs", body = CronEntry)),
 )]
 pub(super) async fn show<F: Front>(
     State(web): State<Web<F>>,
     Name(id): Name,
     Asked(Nothing {}): Asked<Nothing>,
-) -> Result<Json<Entry>, Problem> {
+) -> Result<Json<CronEntry>, Problem> {
     Ok(Json(known(&web, id).await?))
 }
 
@@ -152,13 +152,13 @@ pub(super) async fn show<F: Front>(
     operation_id = "runCronEntry",
     tag = "cron",
     params(("id" = String, Path, description = "The entry", example = "nightly-report")),
-    responses((status = 200, description = "The entry, with the run that has just begun", body = Entry)),
+    responses((status = 200, description = "The entry, with the run that has just begun", body = CronEntry)),
 )]
 pub(super) async fn run<F: Front>(
     State(web): State<Web<F>>,
     Name(id): Name,
     Asked(Nothing {}): Asked<Nothing>,
-) -> Result<Json<Entry>, Problem> {
+) -> Result<Json<CronEntry>, Problem> {
     act(&web, id, CronDeed::Run).await
 }
 
@@ -169,13 +169,13 @@ pub(super) async fn run<F: Front>(
     operation_id = "pauseCronEntry",
     tag = "cron",
     params(("id" = String, Path, description = "The entry", example = "nightly-report")),
-    responses((status = 200, description = "The entry, as it is now", body = Entry)),
+    responses((status = 200, description = "The entry, as it is now", body = CronEntry)),
 )]
 pub(super) async fn pause<F: Front>(
     State(web): State<Web<F>>,
     Name(id): Name,
     Asked(Nothing {}): Asked<Nothing>,
-) -> Result<Json<Entry>, Problem> {
+) -> Result<Json<CronEntry>, Problem> {
     act(&web, id, CronDeed::Pause).await
 }
 
@@ -186,24 +186,24 @@ pub(super) async fn pause<F: Front>(
     operation_id = "resumeCronEntry",
     tag = "cron",
     params(("id" = String, Path, description = "The entry", example = "nightly-report")),
-    responses((status = 200, description = "The entry, as it is now", body = Entry)),
+    responses((status = 200, description = "The entry, as it is now", body = CronEntry)),
 )]
 pub(super) async fn resume<F: Front>(
     State(web): State<Web<F>>,
     Name(id): Name,
     Asked(Nothing {}): Asked<Nothing>,
-) -> Result<Json<Entry>, Problem> {
+) -> Result<Json<CronEntry>, Problem> {
     act(&web, id, CronDeed::Resume).await
 }
 
-async fn act<F: Front>(web: &Web<F>, id: String, deed: CronDeed) -> Result<Json<Entry>, Problem> {
+async fn act<F: Front>(web: &Web<F>, id: String, deed: CronDeed) -> Result<Json<CronEntry>, Problem> {
     known(web, id.clone()).await?;
     web.act(Action::Cron { id: id.clone(), deed }).await?;
     Ok(Json(known(web, id).await?))
 }
 
 /// The entry with this id. One that there is not is an error: whoever mistyped an id would believe that it is done.
-async fn known<F: Front>(web: &Web<F>, id: String) -> Result<Entry, Problem> {
+async fn known<F: Front>(web: &Web<F>, id: String) -> Result<CronEntry, Problem> {
     let found = web.crons(Some(id)).await?.and_then(|mut found| found.pop());
-    found.map(Entry::from).ok_or_else(|| Problem::not_found("There is no such cron entry"))
+    found.map(CronEntry::from).ok_or_else(|| Problem::not_found("There is no such cron entry"))
 }
