@@ -76,7 +76,10 @@ pub use serve::{Served, serve};
 pub use site::Site;
 pub use watch::Watch;
 
-use pages::{act, audit as audit_page, batches, busy, choice, cron, debug, docs, edit, home, job as job_page, queue, queues, recent, search as search_page, set, statistics, throttles, tokens, unique as unique_page, works};
+use pages::{
+    act, audit as audit_page, batches, busy, choice, cron, debug, docs, edit, home, job as job_page, queue,
+    queues, recent, search as search_page, set, statistics, throttles, tokens, unique as unique_page, works,
+};
 use problem::Problem;
 use routes::Routes;
 use web::Web;

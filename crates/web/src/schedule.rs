@@ -30,7 +30,8 @@ pub(crate) fn in_words(schedule: &Schedule, words: Words) -> Option<String> {
 
 fn every(seconds: u64, words: Words) -> String {
     let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
-    let (size, unit) = units.into_iter().find(|(size, _)| seconds % size == 0).unwrap_or((1, "second"));
+    let (size, unit) =
+        units.into_iter().find(|(size, _)| seconds.is_multiple_of(*size)).unwrap_or((1, "second"));
     words.count(&format!("cron-every-{unit}"), seconds / size).into()
 }
 
@@ -54,7 +55,7 @@ fn times(fields: &Fields, words: Words) -> Option<String> {
     }
     let clock =
         |hour: &u32| minutes.iter().map(move |minute| format!("{hour:02}:{minute:02}")).collect::<Vec<_>>();
-    let all = hours.iter().flat_map(|hour| clock(hour)).collect::<Vec<_>>().join(", ");
+    let all = hours.iter().flat_map(clock).collect::<Vec<_>>().join(", ");
     Some(words.fill("cron-times", &[("times", &all)]).into())
 }
 

@@ -227,31 +227,9 @@ impl Scene {
             }
             "batch" => self.batch(ticket, args, out),
             "set" | "get" | "extend" => self.track(ticket, conn, verb, args, out),
-            "bulk" => {
-                let bodies: Vec<String> = args.iter().map(|job| job.replace(',', " ")).collect();
-                let words: Vec<Vec<&str>> = bodies.iter().map(|body| body.split(' ').collect()).collect();
-                let jobs: Vec<Push<'_>> = words
-                    .iter()
-                    .zip(&bodies)
-                    .map(|(words, body)| {
-                        let option =
-                            |name: &str| words.iter().find_map(|a| a.strip_prefix(name)?.strip_prefix('='));
-                        push(words[0], body, &option, None)
-                    })
-                    .collect();
-                self.apply(ticket, Command::PushBulk { jobs: &jobs }, out);
-            }
-            "free" => {
-                let which = match option("jid") {
-                    Some(jid) => WhichKey::Jid(jid),
-                    None => WhichKey::Key(key(args[0])),
-                };
-                self.apply(ticket, Command::FreeKey(which), out);
-            }
-            "cron" => {
-                let deed = CronDeed::ALL.into_iter().find(|deed| deed.as_str() == args[0]).expect("a deed");
-                self.apply(ticket, Command::Cron { id: args[1], deed }, out);
-            }
+            "bulk" => self.bulk(ticket, args, out),
+            "free" => self.free(ticket, args, out),
+            "cron" => self.cron(ticket, args, out),
             "has" | "lacks" => return Some(self.configure_cron(verb, args)),
             "latency" => _ = self.apply(ticket, Command::Latency { names: args }, out),
             "attempts" => return Some(std::mem::take(&mut self.attempts).join(", ")),
@@ -260,6 +238,33 @@ impl Scene {
             _ => panic!("no verb {verb}"),
         }
         None
+    }
+
+    /// `bulk a b,unique=k`: the words of each job with commas between them.
+    fn bulk(&mut self, ticket: Ticket, args: &[&str], out: &mut Settled) {
+        let bodies: Vec<String> = args.iter().map(|job| job.replace(',', " ")).collect();
+        let words: Vec<Vec<&str>> = bodies.iter().map(|body| body.split(' ').collect()).collect();
+        let jobs = words.iter().zip(&bodies).map(|(words, body)| {
+            let option = |name: &str| words.iter().find_map(|a| a.strip_prefix(name)?.strip_prefix('='));
+            push(words[0], body, &option, None)
+        });
+        let jobs: Vec<Push<'_>> = jobs.collect();
+        self.apply(ticket, Command::PushBulk { jobs: &jobs }, out);
+    }
+
+    /// `free k`, or `free jid=a`.
+    fn free(&mut self, ticket: Ticket, args: &[&str], out: &mut Settled) {
+        let which = match args[0].strip_prefix("jid=") {
+            Some(jid) => WhichKey::Jid(jid),
+            None => WhichKey::Key(key(args[0])),
+        };
+        self.apply(ticket, Command::FreeKey(which), out);
+    }
+
+    /// `cron run nightly`.
+    fn cron(&mut self, ticket: Ticket, args: &[&str], out: &mut Settled) {
+        let deed = CronDeed::ALL.into_iter().find(|deed| deed.as_str() == args[0]).expect("a deed");
+        self.apply(ticket, Command::Cron { id: args[1], deed }, out);
     }
 
     /// `batch new A success complete=queue parent=B`; the jids of its callbacks are `A-success` and so on.

@@ -443,11 +443,11 @@ impl World {
     }
 
     fn jid_of(&self, id: JobId) -> String {
-        let put = self.log.batches.iter().flatten().filter_map(|(told, _)| match told {
+        let mut put = self.log.batches.iter().flatten().filter_map(|(told, _)| match told {
             Told::Put { id: other, job, .. } if *other == id => Some(job.jid.clone()),
             _ => None,
         });
-        put.last().expect("it was put")
+        put.next_back().expect("it was put")
     }
 
     fn fails_of(&self, jid_told: &str) -> u32 {
