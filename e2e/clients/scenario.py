@@ -17,7 +17,7 @@ from server import Server, Setting
 
 PASSWORD = "correct-horse-battery-staple"
 # Of the crate `faktory` with its feature `ent`.
-FEATURES = ["batches"]
+FEATURES = ["batches", "unique"]
 SETTINGS = [Setting("plain"), Setting("password", PASSWORD), Setting("TLS", PASSWORD, tls=True)]
 
 

@@ -2,6 +2,7 @@
 //! with an error where it is not as the crate has it.
 
 mod batches;
+mod unique;
 
 use std::error::Error;
 use std::io;
@@ -15,6 +16,7 @@ const WORKS: &str = "Works";
 pub async fn play(feature: &str) -> Result<(), Box<dyn Error>> {
     match feature {
         "batches" => batches::play().await?,
+        "unique" => unique::play().await?,
         _ => return Err(format!("no feature {feature}").into()),
     }
     println!("\"OK\"");
