@@ -155,7 +155,7 @@ impl Inquiry for Check {
             }
             Answer::Jobs(jobs) => {
                 let Some(detail) = &self.detail else { return Step::unexpected() };
-                let listed = jobs.jobs.iter().map(|view| jobs::listed_whole(view)).collect::<Option<_>>();
+                let listed = jobs.jobs.iter().map(jobs::listed_whole).collect::<Option<_>>();
                 let Some(jobs) = listed else { return Step::error("internal error") };
                 Step::json(&BatchReport { jobs, ..self.report(detail) })
             }
