@@ -116,8 +116,7 @@ fn an_entry_is_run_paused_and_resumed_and_a_reload_is_all_or_nothing_row_112() {
     assert_eq!(ask(&mut client, "CRON LIST")["crons"][0]["next"], Value::Null);
 
     // A mistake in one of two: neither is in force.
-    let both =
-        format!("{}\n[[cron]]\nid = 'b'\nschedule = '61 * * * *'\ncron.job.type = 'B'\n", EVERY_SECOND);
+    let both = format!("{EVERY_SECOND}\n[[cron]]\nid = 'b'\nschedule = '61 * * * *'\ncron.job.type = 'B'\n");
     server.configure("conf.d/cron.toml", &both.replace("cron.job.type", "job.type"));
     server.signal("HUP");
     server.await_said("not reloaded, everything is as before: ", 1);

@@ -87,7 +87,7 @@ async fn squeezed(
     let all = tokio::time::timeout(PATIENCE, done.wait_for(|done| *done >= jobs)).await;
     let most = *job.gauge.most.borrow();
     all.unwrap_or_else(|_| panic!("not all jobs are done, at most {most} at once")).expect("a gauge");
-    stops.iter().for_each(|stop| stop.terminate());
+    stops.iter().for_each(bessemer::Stop::terminate);
     let reports: Vec<Report> = crew.join_all().await.into_iter().collect::<Result<_, _>>().expect("reports");
     assert_eq!(reports.iter().map(|report| report.succeeded).sum::<u64>(), jobs as u64);
     most
