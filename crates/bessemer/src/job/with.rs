@@ -210,7 +210,7 @@ macro_rules! __push_options {
         }
 
         /// What no second job may have while this one is unique, instead of its type, arguments and queue.
-        pub fn unique_key(self, key: impl Into<::std::string::String>) -> Self {
+        pub fn unique_key(self, key: impl $crate::__macro::Into<$crate::__macro::String>) -> Self {
             self.map(|with| with.change(|options| options.unique_key(key)))
         }
 
