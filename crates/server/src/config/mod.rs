@@ -421,7 +421,8 @@ fn rules(settings: &Settings<'_>) -> Result<Rules, ConfigError> {
         dead_age: settings.duration("retention.dead_age")?,
         dead_max: settings.count("retention.dead_max", 1..=100_000_000)?,
         discard_undo: settings.duration_up_to("retention.discard_undo", DISCARD_UNDO_MAX)?,
-        queues_max: settings.count("limits.queues_max", 1..=1_000_000)?,
+        // Queues are numbered in 16 bits, and a callback of a batch or a job that comes back is not kept out.
+        queues_max: settings.count("limits.queues_max", 1..=60_000)?,
         workers_max: settings.count("limits.workers_max", 1..=1_000_000)?,
         kept_max: settings.size("limits.kept_max", 1 << 20..=1 << 30)?,
         batches_max: settings.count("limits.batches_max", 1..=10_000_000)?,

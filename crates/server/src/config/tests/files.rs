@@ -116,8 +116,8 @@ fn a_mistake_names_file_line_column_and_reason_row_106() {
             "web.requests_max = 300",
             ":1:5: `web.requests_max` is 300: more than `web.connections_max`, which is 256",
         ),
-        ("limits.queues_max = 0", ":1:8: `limits.queues_max` must be from 1 to 1000000"),
-        ("limits.queues_max = -1", ":1:8: `limits.queues_max` must be from 1 to 1000000"),
+        ("limits.queues_max = 0", ":1:8: `limits.queues_max` must be from 1 to 60000"),
+        ("limits.queues_max = -1", ":1:8: `limits.queues_max` must be from 1 to 60000"),
         (
             "retention.discard_undo = '25h'",
             ":1:11: `retention.discard_undo` must be a duration from \"0s\" to \"24h\"",
