@@ -105,6 +105,7 @@ mod tests {
         info.queues.insert("idle".into(), 0);
         info.since_start.retries_enqueued = 5;
         info.since_start.reaped = 6;
+        info.since_start.expired = 7;
         let condition = Condition { durability: Durability::Relaxed, disk_full: true, log: None };
         let figures = ServerFigures {
             uptime_s: 11,
@@ -134,7 +135,7 @@ mod tests {
             text["server"],
             serde_json::json!({
                 "description": "Bessemer 0.1.0", "faktory_version": "1.10.0", "version": "0.1.0",
-                "uptime": 11, "connections": 12, "command_count": 13, "used_memory_mb": 14,
+                "uptime": 11, "connections": 12, "command_count": 13, "used_memory_mb": 14, "expired": 7,
                 "durability": "relaxed", "disk_full": true, "memory_full": true, "reloads_refused": 15,
                 "certificate_until": "2026-01-02T03:04:05Z",
                 "rejected": {"json": 2, "utf8": 1},

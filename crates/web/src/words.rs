@@ -184,6 +184,8 @@ mod tests {
     /// How keys begin that the code puts together: of a unit, a column, an outcome, an action.
     const MADE: &[&str] = &[
         "act-",
+        "batches-place-",
+        "batches-state-",
         "cron-at-",
         "cron-day-",
         "cron-every-",
@@ -191,6 +193,7 @@ mod tests {
         "cron-ran-",
         "moment-",
         "outcome-",
+        "throttles-field-",
         "problem-",
         "queues-",
         "span-",

@@ -220,8 +220,8 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "QUEUE    LIMITS                 BY              TAKEN  WAITING  STATE      HELD BY",
-                "mail     concurrency=3          configuration  3 of 3    1,200  full       w1 (2), no worker (1)",
+                "QUEUE    LIMITS                 BY              TAKEN  WAITING  STATE        HELD BY",
+                "mail     concurrency=3          configuration  3 of 3    1,200  full         w1 (2), no worker (1)",
                 "partner  rate=5 per=60 burst=5  operator            0        1  next in 7 s  a (1), b (1), c (1), …",
             ]
         );

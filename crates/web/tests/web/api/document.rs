@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bessemer_core::Rules;
-use bessemer_core::command::Hello;
+use bessemer_core::command::{BatchDeed, Hello, Plan, Reply};
 use bessemer_core::fact::Release;
 use bessemer_core::query::{Condition, LogFigures};
 use bessemer_core::throttle::Parts;
@@ -91,6 +91,10 @@ const REQUESTS: &[(&str, &str, Option<&str>)] = &[
     ("getUniqueKey", "/unique/00000000000000000000000000000007", None),
     ("releaseUniqueKey", "/unique/00000000000000000000000000000007", None),
     ("releaseUniqueKeysOf", "/unique?jid=job-later001", None),
+    ("listBatches", "/batches", None),
+    ("getBatch", "/batches/{bid}", None),
+    ("checkBatch", "/batches/{bid}/check", None),
+    ("cancelBatch", "/batches/{bid}/cancel", None),
 ];
 
 const JOB: &str = r#"{"jid":"job-pushed01","jobtype":"Mail","args":[]}"#;
@@ -131,7 +135,12 @@ async fn every_operation_answers_as_its_document_promises() {
     let contract = Contract::new();
     let mut missing = contract.ids();
     for (id, path, body) in REQUESTS {
-        let router = inhabited().router(Site::default());
+        let house = inhabited();
+        let callbacks = [Some(r#"{"jobtype":"Report"}"#), None, None];
+        let plan = Plan { description: "letters", parent: None, callbacks };
+        let Reply::Bid(bid) = house.batch(BatchDeed::New(plan)) else { panic!("no batch") };
+        house.push_into(Some(&bid), &Job { jid: "job-member01", ..Job::default() });
+        let router = house.router(Site::default());
         let begun = call(&router, "POST", "/jobs/actions", Some(r#"{"action":"kill","q":"nothing"}"#)).await;
         assert_eq!(begun.status, 202, "{}", begun.body);
         let discarded = call(&router, "POST", "/jobs/job-discard1/discard", None).await;
@@ -139,7 +148,7 @@ async fn every_operation_answers_as_its_document_promises() {
         let (method, _, operation) = operation(&contract, id);
         let made = call(&router, "POST", "/tokens", Some(r#"{"name":"x","scopes":["read"]}"#)).await;
         let made: Value = serde_json::from_str(&made.body).expect("JSON");
-        let path = path.replace("{id}", made["token"]["id"].as_str().expect("an id"));
+        let path = path.replace("{id}", made["token"]["id"].as_str().expect("an id")).replace("{bid}", &bid);
         let answered = call(&router, &method, &path, *body).await;
         assert!(answered.status < 300, "{id}: {} {}", answered.status, answered.body);
         contract.judge(operation, &answered);
