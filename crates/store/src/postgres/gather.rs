@@ -20,7 +20,7 @@ pub(super) struct Gathered {
 enum Owned {
     Connect { conn: ConnId, worker: Option<Worker> },
     Disconnect { conn: ConnId },
-    Push(Job),
+    Push(Box<Job>),
     PushBulk(Vec<Job>),
     Fetch { conn: ConnId, queues: Vec<Box<str>>, wait: Duration },
     Ack { conn: ConnId, jid: Box<str> },
@@ -108,7 +108,7 @@ impl Owned {
         Some(match *command {
             Command::Connect { conn, worker } => Self::Connect { conn, worker: worker.map(Worker::new) },
             Command::Disconnect { conn } => Self::Disconnect { conn },
-            Command::Push { job } => Self::Push(Job::new(&job)),
+            Command::Push { job } => Self::Push(Box::new(Job::new(&job))),
             Command::PushBulk { jobs } => Self::PushBulk(jobs.iter().map(Job::new).collect()),
             Command::Fetch { conn, queues, wait } => {
                 Self::Fetch { conn, queues: queues.iter().map(|queue| (*queue).into()).collect(), wait }

@@ -83,6 +83,7 @@ impl PostgresReader {
             | Query::Batch { .. }
             | Query::Members { .. }
             | Query::Throttles
+            | Query::Cron { .. }
             | Query::Kept { .. }
             | Query::Keys { .. } => Err(open::damaged("this page is not part of the spike")),
         }
@@ -147,6 +148,7 @@ fn view(row: &Row) -> Option<JobView> {
                     body: Text::Read(Bytes::copy_from_slice(body)),
                     enqueued_at,
                     failure: None,
+                    progress: None,
                 });
             }
             (Fact::Fail { failure, .. }, Some(view)) => {
