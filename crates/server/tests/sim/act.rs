@@ -452,7 +452,8 @@ impl World {
 /// Small records to put and to remove, of a few that there may be.
 fn records(chance: &mut Chance) -> Vec<Record> {
     let record = |chance: &mut Chance| Record {
-        family: chance.pick(&Family::KEPT),
+        // The others are the machine's own.
+        family: chance.pick(&[Family::Statistic, Family::Mark, Family::Token, Family::Audit]),
         key: vec![b'a' + chance.below(6) as u8],
         value: (!chance.one_in(3)).then(|| chance.bits().to_le_bytes().repeat(chance.below(30) as usize)),
     };

@@ -47,8 +47,8 @@ async fn a_batch_shows_what_it_waits_for_and_where_its_members_are() {
         .says("Jobs that failed, to be tried again or dead: 1")
         .says("Batches below it, and their callbacks: 1")
         .says("href=\"/jobs/letter-02\"")
-        .says("to be tried again: 1")
-        .says("waiting: 1")
+        .says("<dt>to be tried again</dt><dd>1</dd>")
+        .says("<dt>waiting</dt><dd>1</dd>")
         .says(&format!("href=\"/batches/{part}\""));
     page(&router, &format!("/batches/{part}"))
         .await

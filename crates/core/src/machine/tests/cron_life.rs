@@ -532,9 +532,12 @@ impl World {
             let shown = view.runs.iter().map(|run| (run.tick, run.ran.as_str(), run.fails, run.ticks));
             let expected = known.runs.iter().rev().take(CRON_RUNS_MAX).copied();
             if !shown.clone().eq(expected.clone()) || view.paused != known.paused {
-                let (shown, expected): (Vec<_>, Vec<_>) =
-                    (shown.take(5).collect(), expected.take(5).collect());
-                return Err(format!("{id}: {shown:?}, and it should be {expected:?}"));
+                let first =
+                    shown.clone().zip(expected.clone()).enumerate().find(|(_, (one, other))| one != other);
+                let (shown, expected) = (shown.count(), expected.count());
+                return Err(format!(
+                    "{id}: of {shown} and {expected} runs the first that differ are {first:?}"
+                ));
             }
         }
         Ok(())

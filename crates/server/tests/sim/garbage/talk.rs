@@ -211,7 +211,8 @@ impl Talk {
     }
 }
 
-/// A reply of the grammar, with a code that clients know, in printable ASCII of no great length; or a text in JSON.
+/// A reply of the grammar, with a code that clients know, in printable ASCII of no great length; a text in JSON; or the name of
+/// a batch.
 fn harmless(reply: &Reply<'_>) -> Result<(), Broken> {
     let fine = match reply {
         Reply::Simple(text) => text == "OK",
@@ -222,6 +223,9 @@ fn harmless(reply: &Reply<'_>) -> Result<(), Broken> {
             known.is_some_and(|text| {
                 text.len() <= ERROR_TEXT_MAX && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
             })
+        }
+        Reply::Bulk(text) if text.starts_with(b"b-") => {
+            text.len() == 16 && text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte))
         }
         Reply::Bulk(text) => {
             let json = std::str::from_utf8(text).ok();
