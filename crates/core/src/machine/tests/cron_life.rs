@@ -103,7 +103,7 @@ impl OwnJob {
             queue: &self.queue,
             jobtype: "T",
             retry: self.retry,
-            reserve_for: 1_800,
+            reserve_for: RESERVE_MAX_S,
             on_lost: None,
             terms: self.terms.terms(),
             body_hash: self.hash,
