@@ -162,6 +162,9 @@ async fn a_client_outlives_its_sandbox_and_says_so() {
     assert_eq!(error.to_string(), "server refused PUSH: the sandbox of this client is gone");
 }
 
+/// What a server says of a word that `on_lost` does not know.
+const ON_LOST: &str = "invalid custom.on_lost: must be \"requeue\", \"wait\" or \"dead\"";
+
 #[tokio::test]
 async fn what_a_server_refuses_is_refused_with_its_words() {
     let sandbox = sandbox().enter();
@@ -175,7 +178,7 @@ async fn what_a_server_refuses_is_refused_with_its_words() {
     let refused = |text: &str| Err(format!("server refused PUSH: {text}"));
     let lost = |word: &str| JobOptions::new().custom("on_lost", word);
     assert!(push(1, lost("dead")).await.is_ok());
-    assert_eq!(push(1, lost("never")).await, refused("invalid custom.on_lost"));
+    assert_eq!(push(1, lost("never")).await, refused(ON_LOST));
     assert!(push(126, JobOptions::new()).await.is_ok());
     let told = push(127, JobOptions::new()).await.unwrap_err();
     assert!(told.starts_with("server refused PUSH: a sandbox cannot read the job: "), "{told}");
@@ -214,7 +217,7 @@ async fn a_bulk_push_takes_the_good_jobs_and_reports_the_others() {
     let bad = of(JobOptions::new().custom("on_lost", "never")).with_jid("bad-job-1").unwrap();
     let rejected = sandbox.app().push_all(&[job(), bad, job()]).await.unwrap();
     assert_eq!((rejected.len(), rejected[0].jid.as_str()), (1, "bad-job-1"));
-    assert_eq!(rejected[0].error.text, "invalid custom.on_lost");
+    assert_eq!(rejected[0].error.text, ON_LOST);
     assert_eq!(sandbox.drain().await.expect_ok().ok, 2);
 }
 
