@@ -48,7 +48,7 @@ fn an_option_that_does_not_exist_is_named_with_the_one_that_was_meant() {
         "colour = 3",
         "colour",
         "`colour` is no option; there are `queue`, `retry`, `reserve_for`, `backtrace`, `custom`, `expires_in`, \
-         `unique_for`, `unique_until`, `name`, `alias`, `blocking`, `lenient` and `crate`",
+         `unique_for`, `unique_until`, `unique_key`, `name`, `alias`, `blocking`, `lenient` and `crate`",
     );
     wrong("\"mail\"", "\"mail\"", "expected an option, such as `queue = \"mail\"`");
     wrong("queue = \"a\", queue = \"b\"", "queue", "`queue` is given twice");

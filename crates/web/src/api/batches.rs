@@ -86,7 +86,6 @@ impl From<&BatchView> for Batch {
 /// A batch, and what it waits for.
 #[derive(Serialize, ToSchema)]
 pub(super) struct BatchDetail {
-    #[serde(flatten)]
     batch: Batch,
     /// Sentences; none: nothing more comes.
     #[schema(example = json!(["3 jobs that did not run yet"]))]
