@@ -9,6 +9,7 @@
 //! - [`Machine::learn`] is called by facts too: a record that a feature has kept is this from now on;
 //! - [`Machine::ran`], [`Machine::died`] and [`Machine::ended`] are called live only, after the fact, and may make others happen.
 
+use super::batches::Batches;
 use super::table::Slot;
 use super::track::Tracks;
 use super::unique::Keys;
@@ -87,7 +88,7 @@ impl Machine {
     /// All jobs are forgotten, and what came of them.
     pub(super) fn forget_terms(&mut self) {
         self.terms.clear();
-        self.batches = super::batches::Batches::default();
+        self.batches = Batches::default();
         self.tracks = Tracks::default();
         self.keys = Keys::default();
         self.expiring.clear();
