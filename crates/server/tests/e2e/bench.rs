@@ -87,7 +87,8 @@ fn check_form(result: &Value) {
 fn every_load_runs_against_children_and_an_address_and_leaves_nothing() {
     let server = Server::start();
     let (directory, address) = (disk(), format!("tcp://127.0.0.1:{}", server.port));
-    let loads = "push,pushb,pipelined,fetch,throttled,fail,mixed,rate,lateness,idle,depth";
+    let loads =
+        "push,pushb,pipelined,fetch,fail,life,unique,batched,throttled,mixed,rate,lateness,idle,depth";
     let arguments =
         [&TINY[..], &["--bytes", "100,1k", "--json", "--loads", loads, "strict", &address]].concat();
     let said = json(&bench(directory.path(), &arguments).output().expect("the built binary starts"));

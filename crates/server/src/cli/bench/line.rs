@@ -80,6 +80,12 @@ impl Line {
         Self { each: 2, ..Self::new(format!("PUSH {job}\r\n")) }
     }
 
+    /// One PUSH of a member of a batch.
+    pub(super) fn member(mark: &Mark, queue: &str, bytes: usize, batch: &str) -> Self {
+        let more = format!(",\"custom\":{{\"bid\":\"{batch}\"}}");
+        Self::new(format!("PUSH {}\r\n", mark.job(queue, bytes, &more)))
+    }
+
     /// One PUSHB of this many jobs.
     pub(super) fn push_bulk(mark: &Mark, queue: &str, bytes: usize, count: usize) -> Self {
         let jobs = vec![mark.job(queue, bytes, ""); count];
@@ -156,6 +162,7 @@ mod tests {
         for mut line in [
             Line::push(&mark, "q", 0, 2),
             Line::unique(&mark, "q", 5),
+            Line::member(&mark, "q", 5, "b-x"),
             Line::schedule(&mark, "q", 5, "2026-01-02T03:04:05Z"),
             Line::ack(&mark),
             Line::fail(&mark),

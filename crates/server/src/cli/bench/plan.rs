@@ -23,14 +23,18 @@ pub(super) enum Load {
     Pushb,
     /// A hundred PUSHes at once, by 10 connections
     Pipelined,
-    /// PUSH of unique jobs, by 10 connections
-    Unique,
     /// FETCH and ACK of jobs that wait
     Fetch,
-    /// FETCH and ACK of jobs of a queue with limits, by 10 connections
-    Throttled,
     /// FETCH and FAIL of jobs that wait, by 10 connections
     Fail,
+    /// PUSH, FETCH and ACK of one job after the other, by 10 connections
+    Life,
+    /// The same of unique jobs
+    Unique,
+    /// The same of members of a batch
+    Batched,
+    /// The same in a queue with limits
+    Throttled,
     /// Producers and workers at once; each job is to be done exactly once
     Mixed,
     /// A steady rate, from the intended time of each PUSH to the end of its FETCH
@@ -111,10 +115,12 @@ impl Case {
             Load::Push
             | Load::Pushb
             | Load::Pipelined
-            | Load::Unique
             | Load::Fetch
-            | Load::Throttled
             | Load::Fail
+            | Load::Life
+            | Load::Unique
+            | Load::Batched
+            | Load::Throttled
             | Load::Mixed => Some((Kind::Floor, Self { load: Load::Push, producers: 0, ..self })),
             Load::Idle | Load::Blocked => Some((Kind::NullFloor, self)),
             Load::Rate | Load::Lateness | Load::Depth => None,
@@ -153,10 +159,12 @@ impl Case {
             Load::Push => format!("push, {many}, {size}"),
             Load::Pushb => format!("PUSHB of 100, {many}, {size}"),
             Load::Pipelined => format!("push, pipelined by 100, {many}, {size}"),
-            Load::Unique => format!("push of unique jobs, {many}, {size}"),
             Load::Fetch => format!("fetch and ACK, {many}, {size}"),
-            Load::Throttled => format!("fetch and ACK within limits, {many}, {size}"),
             Load::Fail => format!("fetch and FAIL, {many}, {size}"),
+            Load::Life => format!("push, fetch and ACK, {many}, {size}"),
+            Load::Unique => format!("the same, unique, {many}, {size}"),
+            Load::Batched => format!("the same, in a batch, {many}, {size}"),
+            Load::Throttled => format!("the same, within limits, {many}, {size}"),
             Load::Mixed => format!("mixed, {producers} + {} connections, {size}", connections - producers),
             Load::Rate if waiting > 0 => format!("push to fetch at a steady rate, {size}, {waiting} waiting"),
             Load::Rate => format!("push to fetch at a steady rate, {size}"),
@@ -203,9 +211,14 @@ fn cases(load: Load, sizes: &Sizes) -> Vec<Case> {
         Load::Idle | Load::Blocked => vec![with(sizes.crowd)],
         Load::Rate => vec![Case { waiting: sizes.waiting, ..with(CREW) }],
         Load::Depth => vec![Case { waiting: sizes.depth, ..with(CREW) }],
-        Load::Pushb | Load::Pipelined | Load::Unique | Load::Throttled | Load::Fail | Load::Lateness => {
-            vec![with(CREW)]
-        }
+        Load::Pushb
+        | Load::Pipelined
+        | Load::Fail
+        | Load::Life
+        | Load::Unique
+        | Load::Batched
+        | Load::Throttled
+        | Load::Lateness => vec![with(CREW)],
     }
 }
 

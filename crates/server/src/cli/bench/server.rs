@@ -147,6 +147,26 @@ impl Server {
         }
     }
 
+    /// A batch with a callback of this type. A server that has no batches is measured all the same.
+    pub(super) async fn open_batch(&self, jobtype: &str, queue: &str) -> Result<Option<String>> {
+        let callback = format!(r#"{{"jobtype":"{jobtype}","queue":"{queue}","args":[]}}"#);
+        let line = format!("BATCH NEW {{\"description\":\"benchmark\",\"complete\":{callback}}}\r\n");
+        match self.connect(None).await?.call("BATCH", line.as_bytes()).await {
+            Ok(Answer::Bulk(id)) => Ok(Some(String::from_utf8_lossy(id).into_owned())),
+            Ok(other) => Err(odd(&self.name, "BATCH", &other)),
+            Err(BenchError::Refused { answer, .. }) => {
+                tracing::warn!("{}: measured without a batch: {answer}", self.name);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Lets it end; its callback is pushed.
+    pub(super) async fn commit_batch(&self, id: &str) -> Result<()> {
+        self.connect(None).await?.call_ok("BATCH", format!("BATCH COMMIT {id}\r\n").as_bytes()).await
+    }
+
     /// Removes the jobs of this run that wait to be tried again.
     pub(super) async fn discard_retries(&self, mark: &Mark) -> Result<()> {
         let jobtype = mark.jobtype();

@@ -34,9 +34,6 @@ pub(super) async fn consume(run: &Rc<Run>, case: Case, server: &mut Server) -> R
     let queue = run.queue("fetch");
     let jobs = backlog(run.window, case.bytes);
     let first = fill(run, server, &queue, case.bytes, jobs).await?;
-    if case.load == Load::Throttled {
-        server.limit(&queue, case.connections).await?;
-    }
     let crew = server.crew(case.connections, Some(&run.mark.wid("fetch"))).await?;
     let ledger = Rc::new(Ledger::new(&server.name, first));
     let left = Rc::new(Cell::new(jobs));
@@ -65,9 +62,6 @@ pub(super) async fn consume(run: &Rc<Run>, case: Case, server: &mut Server) -> R
     let sample = window.close(server);
     ledger.check(first + jobs, server.waiting(&queue).await?)?;
     server.remove(&queue).await?;
-    if case.load == Load::Throttled {
-        server.unlimit(&queue).await?;
-    }
     if fails {
         server.discard_retries(&run.mark).await?;
     }
@@ -96,6 +90,11 @@ impl Worker {
         Self { client, mark: mark.clone(), fetch, finish, fails }
     }
 
+    /// Pushes one, as some workers do.
+    pub(super) async fn push(&mut self, line: &[u8]) -> Result<()> {
+        self.client.call_ok("PUSH", line).await
+    }
+
     /// Waits for a job.
     pub(super) async fn fetch(&mut self) -> Result<Fetched> {
         loop {
@@ -106,7 +105,7 @@ impl Worker {
     }
 
     /// Takes a job where one is known to wait: a server that says it has none has lost it.
-    async fn take(&mut self) -> Result<Fetched> {
+    pub(super) async fn take(&mut self) -> Result<Fetched> {
         for _ in 0..NULLS_MAX {
             if let Some(job) = self.ask().await? {
                 return Ok(job);

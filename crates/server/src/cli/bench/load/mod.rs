@@ -5,6 +5,7 @@ mod depth;
 mod done;
 mod lateness;
 mod ledger;
+mod life;
 mod mixed;
 mod pace;
 mod push;
@@ -54,10 +55,11 @@ impl Run {
     pub(super) async fn sample(self: &Rc<Self>, case: Case, server: &mut Server) -> Result<Sample> {
         let load = async {
             match case.load {
-                Load::Push | Load::Pushb | Load::Pipelined | Load::Unique => {
-                    push::push(self, case, server).await
+                Load::Push | Load::Pushb | Load::Pipelined => push::push(self, case, server).await,
+                Load::Fetch | Load::Fail => consume::consume(self, case, server).await,
+                Load::Life | Load::Unique | Load::Batched | Load::Throttled => {
+                    life::life(self, case, server).await
                 }
-                Load::Fetch | Load::Throttled | Load::Fail => consume::consume(self, case, server).await,
                 Load::Mixed => mixed::mixed(self, case, server).await,
                 Load::Rate => rate::rate(self, case, server).await,
                 Load::Lateness => lateness::lateness(self, case, server).await,

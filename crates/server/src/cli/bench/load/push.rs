@@ -24,7 +24,6 @@ pub(super) async fn push(run: &Rc<Run>, case: Case, server: &mut Server) -> Resu
     let line = match case.load {
         Load::Pushb => Line::push_bulk(&run.mark, &queue, case.bytes, BATCH),
         Load::Pipelined => Line::push(&run.mark, &queue, case.bytes, BATCH),
-        Load::Unique => Line::unique(&run.mark, &queue, case.bytes),
         _ => Line::push(&run.mark, &queue, case.bytes, 1),
     };
     let clients = server.crew(case.connections, None).await?;
