@@ -4,8 +4,10 @@
 use std::task::{Context, Poll, Waker};
 
 use bessemer_core::command::Hello as Worker;
+use bessemer_core::cron::Schedule;
 use bessemer_core::glob::Glob;
 use bessemer_core::{Boot, ConnId, Now, Wall};
+use bessemer_protocol::batch::{self, BatchFilter, NewBatch};
 use bessemer_protocol::beat::Beat;
 use bessemer_protocol::finish::{Fail, parse_ack};
 use bessemer_protocol::handshake::{HOSTNAME_MAX, Hello, LABEL_MAX, LABELS_MAX, WID_MAX};
@@ -16,10 +18,12 @@ use bessemer_protocol::operate::JobFilter;
 use bessemer_protocol::resp::{Decoded, ERROR_TEXT_MAX, Reply, decode, put_bulk, put_error};
 use bessemer_protocol::response::ErrorCode;
 use bessemer_protocol::time::parse_rfc3339;
+use bessemer_protocol::track::{Extend, Track};
 use bessemer_server::config::Limits;
 use bessemer_server::node::{Node, Output};
 use bessemer_store::embedded::disk::SimDisk;
 use bessemer_store::embedded::{Embedded, Options};
+use jiff::tz::TimeZone;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
@@ -39,6 +43,9 @@ pub(crate) const ALL: &[(&str, Target)] = &[
     ("mutate", mutate),
     ("glob", glob),
     ("time", time),
+    ("batch", batch),
+    ("track", track),
+    ("schedule", schedule),
 ];
 
 fn text(input: &[u8]) -> Option<&str> {
@@ -314,4 +321,71 @@ fn time(input: &[u8]) {
         Err(error) => assert!(!error.is_empty()),
         Ok(time) => assert_eq!(parse_rfc3339(&time.to_string()), Ok(time), "{text}"),
     }
+}
+
+/// What a batch was promised to call is a job that can be pushed, and tells which batch it is of.
+fn batch(input: &[u8]) {
+    #[derive(serde::Deserialize)]
+    struct Custom<'a> {
+        _bid: &'a str,
+        _cb: &'a str,
+    }
+    let Some(text) = text(input) else { return };
+    if let Err(error) = BatchFilter::parse(text) {
+        harmless(&error);
+    }
+    let plan = match NewBatch::parse(text) {
+        Err(error) => return harmless(&error),
+        Ok(plan) => plan,
+    };
+    for (which, callback) in batch::CALLBACKS.iter().zip(plan.callbacks()) {
+        let Some(callback) = callback else { continue };
+        let stored =
+            batch::callback(callback, "abcdefgh", which, "b-1", plan.parent_bid(), "2026-01-02T03:04:05Z");
+        let stored = String::from_utf8(stored.expect("it was checked")).expect("UTF-8");
+        let job = Job::parse(&stored).expect(&stored).check().expect(&stored);
+        let custom: Custom<'_> = serde_json::from_str(job.custom().expect("custom").get()).expect(&stored);
+        assert_eq!((custom._bid, custom._cb), ("b-1", *which), "{stored}");
+    }
+}
+
+fn track(input: &[u8]) {
+    let Some(text) = text(input) else { return };
+    if let Err(error) = Track::parse(text) {
+        harmless(&error);
+    }
+    if let Err(error) = Extend::parse(text) {
+        harmless(&error);
+    }
+}
+
+/// The next tick is the next one from wherever before it one asks, and the latest of those up to itself.
+fn schedule(input: &[u8]) {
+    thread_local! {
+        static ZONES: [TimeZone; 3] = [
+            TimeZone::UTC,
+            TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").expect("a zone"),
+            TimeZone::posix("<+1030>-10:30<+11>-11,M10.1.0,M4.1.0").expect("a zone"),
+        ];
+    }
+    // Eight bytes for the moment, one for the zone, and then the schedule.
+    let Some((head, rest)) = input.split_first_chunk::<9>() else { return };
+    let Some(text) = text(rest) else { return };
+    let schedule = match Schedule::parse(text) {
+        Err(error) => return harmless(&error),
+        Ok(schedule) => schedule,
+    };
+    assert_eq!(Schedule::parse(schedule.as_str()).as_ref(), Ok(&schedule));
+    let [a, b, c, d, e, f, g, h, zone] = *head;
+    // Some time between 1970 and 2100.
+    let from =
+        Wall(u64::from_le_bytes([a, b, c, d, e, f, g, h]).cast_signed().rem_euclid(4_102_444_800_000_000));
+    let zone = ZONES.with(|zones| zones[usize::from(zone) % zones.len()].clone());
+    let Some(tick) = schedule.next_after(from, &zone) else { return };
+    assert!(tick > from, "{schedule} after {from:?}: {tick:?}");
+    for moment in [Wall(tick.0 - 1), Wall(from.0 + (tick.0 - from.0) / 2)] {
+        assert_eq!(schedule.next_after(moment, &zone), Some(tick), "{schedule} after {moment:?}, {from:?}");
+    }
+    assert_eq!(schedule.latest(from, tick, &zone), Some(tick), "{schedule}, {from:?}");
+    assert_eq!(schedule.latest(from, Wall(tick.0 - 1), &zone), None, "{schedule}, {from:?}");
 }
