@@ -165,6 +165,13 @@ impl Machine {
             return;
         }
         let was = self.table[slot].state;
+        if let Standing::Queued { since } = standing
+            && (was, self.table[slot].order) == (State::Queued, order)
+        {
+            // Only told again, as an edit does with a failure: in the midst of others, too, it keeps its place.
+            self.table[slot].time = since;
+            return;
+        }
         self.leave(slot);
         self.enter(slot, order, standing, Some(was));
     }

@@ -3,7 +3,9 @@
 mod cron;
 mod cron_life;
 mod deeds;
+mod history;
 mod keys;
+mod track_life;
 
 use super::scenario::{play, play_with};
 use crate::limits::Rules;

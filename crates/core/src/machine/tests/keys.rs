@@ -4,12 +4,12 @@
 //!
 //! `BESSEMER_HISTORIES` plays more of them, `BESSEMER_SEED` one.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::history::{Chance, Log, QUEUE, Rewritten, keep, keep_str, play};
 use crate::command::{AskUnique, Asks, Command, ConnId, Push, Refusal, Reply, Ticket, WhichKey};
-use crate::fact::{Cleared, Fact, Facts, Failure, Head, JobId, Release, Span, Standing, Terms};
+use crate::fact::{Cleared, Release};
 use crate::limits::Rules;
 use crate::machine::{Machine, Settled};
 use crate::query::{Answer, Query, Set};
@@ -24,106 +24,7 @@ const KEY: [u64; 2] = [7, 11];
 
 #[test]
 fn no_key_outlives_its_job_and_none_is_free_early_g12_e30_e33() {
-    let number = |name| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
-    let seeds = match number("BESSEMER_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..number("BESSEMER_HISTORIES").unwrap_or(HISTORIES),
-    };
-    for seed in seeds {
-        let played = std::panic::catch_unwind(|| History::new(seed).play());
-        assert!(played.is_ok(), "replay it with BESSEMER_SEED={seed}");
-    }
-}
-
-/// Pseudo-random numbers: xorshift, after a multiplication that sets neighbouring seeds apart.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % end
-    }
-
-    fn pick<T: Copy>(&mut self, of: &[T]) -> Option<T> {
-        if of.is_empty() { None } else { Some(of[self.below(of.len() as u64) as usize]) }
-    }
-}
-
-/// A text that stays for good, told once.
-fn keep(text: &[u8]) -> &'static [u8] {
-    static TEXTS: LazyLock<Mutex<BTreeSet<&'static [u8]>>> = LazyLock::new(Mutex::default);
-    let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(kept) = texts.get(text) {
-        return kept;
-    }
-    let kept: &'static [u8] = Vec::leak(text.to_vec());
-    texts.insert(kept);
-    kept
-}
-
-fn keep_str(text: &str) -> &'static str {
-    std::str::from_utf8(keep(text.as_bytes())).expect("it was a text")
-}
-
-fn own_standing(standing: Standing<'_>) -> Standing<'static> {
-    match standing {
-        Standing::Working { wid, since, until } => Standing::Working { wid: keep_str(wid), since, until },
-        Standing::Queued { since } => Standing::Queued { since },
-        Standing::Scheduled { at } => Standing::Scheduled { at },
-        Standing::Retrying { at } => Standing::Retrying { at },
-        Standing::Dead { until } => Standing::Dead { until },
-        Standing::Discarded { until, was } => Standing::Discarded { until, was },
-    }
-}
-
-/// A fact of these histories, which borrows nothing.
-fn own(fact: &Fact<'_>) -> Fact<'static> {
-    match *fact {
-        Fact::Put { id, order, at, head, standing, body } => {
-            let Terms { unique, expires, tracked, .. } = head.terms;
-            let terms = Terms { unique, expires, tracked, ..Terms::default() };
-            let (jid, queue, jobtype) = (keep_str(head.jid), keep_str(head.queue), keep_str(head.jobtype));
-            let Head { retry, reserve_for, on_lost, body_hash, .. } = head;
-            let head = Head { jid, queue, jobtype, retry, reserve_for, on_lost, terms, body_hash };
-            Fact::Put { id, order, at, head, standing: own_standing(standing), body: keep(body) }
-        }
-        Fact::Set { id, order, standing } => Fact::Set { id, order, standing: own_standing(standing) },
-        Fact::Fail { id, order, at, counted, failure, standing } => {
-            let failure = Failure { text: keep(failure.text), ..failure };
-            Fact::Fail { id, order, at, counted, failure, standing: own_standing(standing) }
-        }
-        Fact::Keep { family, key, value } => Fact::Keep { family, key: keep(key), value: value.map(keep) },
-        Fact::End { id, at, why } => Fact::End { id, at, why },
-        Fact::Clear(Cleared::Everything) => Fact::Clear(Cleared::Everything),
-        Fact::Clear(Cleared::Set(set)) => Fact::Clear(Cleared::Set(set)),
-        Fact::Clear(Cleared::Queue(name)) => Fact::Clear(Cleared::Queue(keep_str(name))),
-        Fact::Lost { .. } | Fact::Move { .. } => unreachable!("nobody does that here"),
-    }
-}
-
-/// The log: one batch for each command, and what stands where.
-#[derive(Default)]
-struct Log {
-    batches: Vec<Vec<(Fact<'static>, Span)>>,
-    written: u64,
-    ids: BTreeMap<&'static str, JobId>,
-}
-
-impl Facts for Log {
-    fn record(&mut self, fact: &Fact<'_>) -> Span {
-        self.written += 1;
-        let span = if fact.has_place() { Span { at: self.written, len: 1 } } else { Span::default() };
-        let fact = own(fact);
-        if let Fact::Put { id, head, .. } = fact {
-            self.ids.insert(head.jid, id);
-        }
-        self.batches.last_mut().expect("a command").push((fact, span));
-        span
-    }
-
-    fn release(&mut self, _: Span) {}
+    play(HISTORIES, |seed| History::new(seed).play());
 }
 
 /// Where a job is, as far as its key is concerned.
@@ -144,6 +45,8 @@ struct ModelJob {
     unique: Option<(u64, Wall, Release)>,
     expires: Option<Wall>,
     retry: i16,
+    failures: i16,
+    body: &'static [u8],
     at: At,
 }
 
@@ -218,7 +121,7 @@ impl History {
         let mut machine = Machine::new(rules(), KEY);
         machine.recovered(Now::default());
         Self {
-            chance: Chance((seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)),
+            chance: Chance::new(seed),
             now,
             machine,
             log: Log::default(),
@@ -235,7 +138,8 @@ impl History {
                 0..=5 => self.push(),
                 6..=9 => self.fetch(),
                 10..=12 => self.end(),
-                13..=16 => self.operate(),
+                13..=15 => self.operate(),
+                16 => self.edit(),
                 17..=19 => self.wait(),
                 20 => self.clear(),
                 21 => self.free(),
@@ -248,15 +152,16 @@ impl History {
     }
 
     fn apply(&mut self, command: Command<'_>) -> Option<Reply> {
-        self.log.batches.push(Vec::new());
+        self.log.begin();
         let mut out = Settled::default();
         self.machine.apply(self.now, Ticket(2), command, &mut self.log, &mut out);
         let mut own = None;
         for (ticket, reply) in out.replies {
             if let Reply::Job(job) = &reply {
                 let body = job.body.unread().expect("nobody has read it");
-                let jid = self.jid_at(body);
-                let expires = self.model.jobs[jid].expires;
+                let (jid, text) = self.log.job_at(body);
+                let ModelJob { expires, body, .. } = self.model.jobs[jid];
+                assert_eq!(text, body, "{jid} is what it was made last");
                 assert!(expires.is_none_or(|at| at > self.now.wall), "{jid} is over and handed out");
                 self.model.fetched(jid);
             }
@@ -276,16 +181,6 @@ impl History {
         self.models.push(self.model.clone());
     }
 
-    fn first_at(&self, span: Span) -> &Fact<'static> {
-        let all = self.log.batches.iter().flatten();
-        all.into_iter().find(|(_, at)| *at == span).map(|(fact, _)| fact).expect("what lives is in the log")
-    }
-
-    fn jid_at(&self, body: Span) -> &'static str {
-        let Fact::Put { head, .. } = self.first_at(body) else { panic!("no job there") };
-        head.jid
-    }
-
     fn push(&mut self) {
         self.pushed += 1;
         let jid = keep_str(&format!("job-{:05}", self.pushed));
@@ -302,7 +197,7 @@ impl History {
         let unique = key.map(|key| AskUnique { key: key.into(), hold, release });
         let job = Push {
             jid,
-            queue: "q",
+            queue: QUEUE,
             jobtype: "T",
             retry,
             reserve_for: 86_400,
@@ -314,9 +209,12 @@ impl History {
             body: jid.as_bytes(),
         };
         let held = key.is_some_and(|key| self.model.holds(key, now));
+        let body = jid.as_bytes();
         if !held {
             let unique = key.map(|key| (key, at.unwrap_or(now).after(hold), release));
-            self.model.jobs.insert(jid, ModelJob { unique, expires, retry, at: At::Waiting });
+            self.model
+                .jobs
+                .insert(jid, ModelJob { unique, expires, retry, failures: 0, body, at: At::Waiting });
         }
         let expected = match key.filter(|_| held) {
             Some(key) => Reply::Refused(Refusal::NotUnique(key.into())),
@@ -333,7 +231,7 @@ impl History {
 
     fn fetch(&mut self) {
         let wait = Duration::from_secs(self.chance.below(3));
-        self.apply(Command::Fetch { conn: WORKER, queues: &["q"], wait });
+        self.apply(Command::Fetch { conn: WORKER, queues: &[QUEUE], wait });
         self.done();
     }
 
@@ -346,8 +244,10 @@ impl History {
             let job = self.model.jobs.get_mut(jid).expect("it lives");
             match job.retry {
                 0 => _ = self.model.jobs.remove(jid),
-                -1 => job.at = At::Dead,
-                _ => (job.retry, job.at) = (-1, At::Waiting),
+                retry => {
+                    job.at = if job.failures < retry { At::Waiting } else { At::Dead };
+                    job.failures += 1;
+                }
             }
             self.apply(Command::Fail { conn: WORKER, jid, text: b"{}" });
         }
@@ -398,6 +298,23 @@ impl History {
         self.done();
     }
 
+    /// An operator makes a job another one: what it asked for when it was pushed stays agreed.
+    fn edit(&mut self) {
+        let free = |at| matches!(at, At::Waiting | At::Dead);
+        let Some(jid) = self.model.some(&mut self.chance, free) else { return };
+        let (retry, enqueue) = (self.chance.of(&[0, 1, -1]), self.chance.one_in(2));
+        let body = keep(format!("{jid} for the {}. time", self.log.len()).as_bytes());
+        let seen = self.log.view(&self.machine, self.now, jid).expect("it is there");
+        let edit = self.log.edit(&seen, Rewritten { jid, retry, body }, enqueue);
+        let job = self.model.jobs.get_mut(jid).expect("it lives");
+        (job.retry, job.body) = (retry, body);
+        if enqueue {
+            job.at = At::Waiting;
+        }
+        assert_eq!(self.apply(Command::Replace { edit }), Some(Reply::Count(1)));
+        self.done();
+    }
+
     /// Time passes, and sometimes the clock of the wall does not.
     fn wait(&mut self) {
         let passes = Duration::from_secs(self.chance.below(25));
@@ -412,7 +329,7 @@ impl History {
     fn clear(&mut self) {
         let what = match self.chance.below(5) {
             0 => Cleared::Everything,
-            1 | 2 => Cleared::Queue("q"),
+            1 | 2 => Cleared::Queue(QUEUE),
             3 => Cleared::Set(Set::Retries),
             _ => Cleared::Set(Set::Dead),
         };
@@ -456,50 +373,21 @@ impl History {
 
     /// The older half of the log is told again as far as it lives, and then it goes.
     fn clean(&mut self) {
-        let half = self.log.batches.len() / 2;
-        let old: Vec<(Fact<'static>, Span)> = self.log.batches[..half].iter().flatten().copied().collect();
-        self.log.batches.push(Vec::new());
-        self.machine.restate(&mut self.log);
-        let dump = self.machine.dump();
-        for (fact, span) in old {
-            match fact {
-                Fact::Put { id, head, body, .. } if self.machine.lives_at(id, span) => {
-                    let failure = self.machine.failure_text(id).map(|text| *self.first_at(text));
-                    let text = match failure {
-                        Some(Fact::Fail { failure, .. }) => failure.text,
-                        _ => b"",
-                    };
-                    self.machine.retell(id, head, body, text, &mut self.log);
-                }
-                Fact::Keep { family, key, .. } if self.machine.keeps_at(family, key, span) => {
-                    self.machine.retell_record(family, key, &mut self.log);
-                }
-                _ => {}
-            }
-        }
-        assert_eq!(self.machine.dump(), dump, "nothing happened");
+        let half = self.log.tell_again(&mut self.machine);
         self.done();
-        self.log.batches.drain(..half);
+        self.log.forget(half);
         self.models.drain(..half);
-        self.durable = self.log.batches.len();
+        self.durable = self.log.len();
     }
 
     /// The process dies; of what was not answered yet the log holds any beginning.
     fn crash(&mut self) {
-        let whole = self.log.batches.len();
+        let whole = self.log.len();
         let cut = whole - self.chance.below(4).min((whole - self.durable) as u64) as usize;
-        let mut machine = Machine::new(rules(), KEY);
-        for (n, batch) in self.log.batches.iter().enumerate() {
-            if n == cut {
-                break;
-            }
-            batch.iter().for_each(|(fact, span)| machine.replay(fact, *span));
-        }
-        machine.recovered(self.now);
+        let machine = self.log.crash(cut, Machine::new(rules(), KEY), self.now);
         if cut == whole {
             assert_eq!(machine.dump(), self.machine.dump(), "facts say it all");
         }
-        self.log.batches.truncate(cut);
         self.models.truncate(cut);
         self.model = self.models.last().cloned().unwrap_or_default();
         self.machine = machine;
