@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::limits::{CRON_EVERY_MAX_S, CRON_SCHEDULE_MAX};
+use crate::machine::scenario::ask_unique;
 use crate::query::CronView;
 
 /// An entry as scenarios write it: `schedule=*/5_*_*_*_*` and what else it says.
@@ -27,7 +28,7 @@ pub(crate) fn entry(id: &str, options: &[&str]) -> CronEntry {
             retry: number("retry").unwrap_or(25) as i16,
             reserve_for: 1_800,
             on_lost: None,
-            unique: None,
+            unique: ask_unique(&option),
             expires_in: None,
             expires_at: None,
             tracked: false,

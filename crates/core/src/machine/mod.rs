@@ -27,7 +27,7 @@ mod reservations;
 mod retell;
 mod scan;
 #[cfg(test)]
-mod scenario;
+pub(crate) mod scenario;
 mod sift;
 
 mod jobtypes;

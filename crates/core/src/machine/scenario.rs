@@ -679,15 +679,7 @@ fn push<'a>(
             _ => OnLost::Requeue,
         }),
         asks: Asks {
-            unique: option("unique").map(|text| AskUnique {
-                key: key(text),
-                hold: option("hold").map_or(Duration::from_secs(3_600), duration),
-                release: match option("until") {
-                    Some("start") => Release::Start,
-                    Some("expiry") => Release::Expiry,
-                    _ => Release::Success,
-                },
-            }),
+            unique: ask_unique(option),
             tracked: option("track").is_some(),
             expires: option("expires").map(|after| START.after(duration(after))),
             ..Asks::default()
@@ -747,4 +739,17 @@ fn duration(text: &str) -> Duration {
         other => panic!("no unit {other}"),
     };
     Duration::from_secs(number.parse::<u64>().expect("a number") * seconds)
+}
+
+/// The key that a job asks for: `unique=k hold=10s until=start`.
+pub(crate) fn ask_unique<'a>(option: &dyn Fn(&str) -> Option<&'a str>) -> Option<AskUnique> {
+    option("unique").map(|text| AskUnique {
+        key: key(text),
+        hold: option("hold").map_or(Duration::from_secs(3_600), duration),
+        release: match option("until") {
+            Some("start") => Release::Start,
+            Some("expiry") => Release::Expiry,
+            _ => Release::Success,
+        },
+    })
 }

@@ -225,3 +225,29 @@ fn a_tick_that_finds_no_room_says_so_i01() {
                                                    22:14:00 refused (too many queues, limit 1)",
     );
 }
+
+#[test]
+fn a_tick_whose_job_is_not_unique_is_refused_and_the_next_one_is_run_e30_e50() {
+    play(
+        "0s    p connect                         | ok
+         0s    w hello                           | ok
+         0s    p has a schedule=@every_1m unique=k hold=10m | so be it
+         40s   p sees cron=a                     | 22:14:00 pushed@queued
+         40s   p sees keys                       | k=a-20231114T221400Z@640s
+         # The one before waits still, and so it is with a run by hand; what is refused takes no key.
+         101s  p cron run a                      | Job not unique
+         101s  p sees cron=a                     | 22:15:00 refused (Job not unique), 22:14:00 pushed@queued
+         101s  p sees default                    | a-20231114T221400Z
+         101s  p sees keys                       | k=a-20231114T221400Z@640s
+         102s  w fetch default                   | a-20231114T221400Z
+         103s  w ack a-20231114T221400Z          | ok
+         161s  p sees cron=a                     | 22:16:00 pushed@queued, 22:15:00 refused (Job not unique), 22:14:00 done
+         # Anybody's job may have it, and a start meets the tick settled.
+         162s  w fetch default                   | a-20231114T221600Z
+         163s  w ack a-20231114T221600Z          | ok
+         164s  p push x unique=k                 | ok
+         221s  p sees cron=a                     | 22:17:00 refused (Job not unique), 22:16:00 done, \
+                                                   22:15:00 refused (Job not unique), 22:14:00 done
+         221s  p sees default                    | x",
+    );
+}

@@ -385,3 +385,23 @@ fn an_edited_job_has_lost_as_many_workers_as_before_g11() {
          260s p sees dead | a×1",
     );
 }
+
+#[test]
+fn an_edited_job_that_has_failed_keeps_its_place_among_others() {
+    play(
+        "0s p connect           | ok
+         0s w hello             | ok
+         0s p push b            | ok
+         0s w fetch default     | b
+         0s w fail b            | ok
+         1s p push a            | ok
+         1s p requeue b         | 1
+         1s p push c            | ok
+         1s p sees default      | c b×1 a
+         2s p edit b new        | 1
+         2s p sees default      | c b×1 a
+         3s w fetch default     | a
+         3s w fetch default     | b
+         3s w fetch default     | c",
+    );
+}
