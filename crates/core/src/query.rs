@@ -43,7 +43,8 @@ pub enum Query {
     Workers,
     /// Jobs being worked on, oldest reservation first. Answered [`Answer::Jobs`].
     Working { page: Page },
-    /// Jobs waiting in a queue: newest first (rule `V-24`). Answered [`Answer::Jobs`], or [`Answer::Missing`].
+    /// Jobs waiting in a queue: newest first (rule `V-24`); of what is far down, see [`Query::Far`]. Answered [`Answer::Jobs`],
+    /// or [`Answer::Missing`].
     Queue { name: String, page: Page },
     /// A sorted set, earliest first. Answered [`Answer::Jobs`].
     Set { set: Set, page: Page },
@@ -61,10 +62,10 @@ pub enum Query {
     Sift(Box<Sift>),
     /// These jobs as far as they live, in this order, [`crate::limits::PAGE_MAX`] at most. Answered [`Answer::Jobs`].
     Named { ids: Vec<JobId> },
-    /// A page far down a list: as many jobs as are skipped at once ([`crate::limits::SKIP_MAX`]), and then the page, or
-    /// where to go on. `back`: counted from the end of the list, though the page comes in its order. Answered
+    /// A page far down a queue: as many jobs as are skipped at once ([`crate::limits::SKIP_MAX`]), and then the page, or
+    /// the job to go on from. `back`: counted from the oldest, though the page comes newest first. Answered
     /// [`Answer::Far`], or [`Answer::Missing`].
-    Far { list: List, from: Option<Spot>, page: Page, back: bool },
+    Far { queue: String, from: Option<JobId>, page: Page, back: bool },
     /// Every known queue. Answered [`Answer::Queues`].
     Queues,
     /// The records of a family that is [kept](Family::KEPT), in the order of their keys, from a key on; at most `count`,
@@ -199,21 +200,6 @@ pub struct Scanned {
     pub total: u64,
     /// Where to go on; `None`: that was the last piece.
     pub next: Option<Mark>,
-}
-
-/// A list that has pages.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum List {
-    Set(Set),
-    Queue(String),
-}
-
-/// A job's place in a list. If it has left, what stood behind it is looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Spot {
-    pub time: Wall,
-    pub order: Order,
-    pub id: JobId,
 }
 
 /// A piece of a pass over all jobs in the order of the table, in which no job ever moves: each is seen once, whatever
@@ -386,10 +372,10 @@ pub enum Answer {
     },
     Scanned(Box<Scanned>),
     Sifted(Box<Sifted>),
-    /// The page, or the spot from which to go on to it.
+    /// The page, or the job from which to go on to it.
     Far {
         jobs: Jobs,
-        next: Option<(Spot, Page)>,
+        next: Option<(JobId, Page)>,
     },
     Queues(Vec<QueueView>),
     Kept(KeptPage),

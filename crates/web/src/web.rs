@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bessemer_core::command::Record;
 use bessemer_core::fact::Family;
 use bessemer_core::query::{
-    CronView, Day, Info, Jobs, KeptPage, List, Page, QueueView, Scan, Scanned, Set, Sift, Sifted,
-    ThrottleView, WorkerView,
+    CronView, Day, Info, Jobs, KeptPage, Page, QueueView, Scan, Scanned, Set, Sift, Sifted, ThrottleView,
+    WorkerView,
 };
 use bessemer_core::{Action, Answer, Query};
 use tokio::sync::Semaphore;
@@ -141,11 +141,11 @@ impl<F: Front> Web<F> {
         }
     }
 
-    /// A page of a list, however far down; `None` where there is no such queue.
-    pub(crate) async fn page(&self, list: List, mut page: Page) -> Result<Option<Jobs>, Problem> {
+    /// A page of a queue, however far down; `None` where there is none.
+    pub(crate) async fn queue_page(&self, queue: &str, mut page: Page) -> Result<Option<Jobs>, Problem> {
         let (mut from, mut back) = (None, false);
         loop {
-            match self.front.ask(Query::Far { list: list.clone(), from, page, back }).await? {
+            match self.front.ask(Query::Far { queue: queue.to_owned(), from, page, back }).await? {
                 // From the other end it is nearer.
                 Answer::Far { jobs, next: Some(_) }
                     if !back && jobs.total / 2 < page.from && from.is_none() =>
@@ -156,7 +156,7 @@ impl<F: Front> Web<F> {
                     }
                     (page, back) = (Page { from: jobs.total - end, count: end - page.from }, true);
                 }
-                Answer::Far { next: Some((spot, rest)), .. } => (from, page) = (Some(spot), rest),
+                Answer::Far { next: Some((job, rest)), .. } => (from, page) = (Some(job), rest),
                 Answer::Far { jobs, next: None } => return Ok(Some(jobs)),
                 Answer::Missing => return Ok(None),
                 other => return Err(unexpected(&other)),

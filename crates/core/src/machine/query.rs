@@ -6,8 +6,8 @@ use super::Machine;
 use super::table::{Slot, State};
 use crate::fact::{JobId, Order, Stood};
 use crate::limits::{PAGE_MAX, SAME_JID_MAX, SKIP_MAX, SLICE_MAX};
-use crate::query::{Answer, Info, JobView, Jobs, List, Page, Place, Query, QueueView, Spot, WorkerView};
-use crate::time::{Now, Wall};
+use crate::query::{Answer, Info, JobView, Jobs, Page, Place, Query, QueueView, WorkerView};
+use crate::time::Now;
 
 impl Machine {
     /// Answers a query about the state as it is now; texts are still to be read.
@@ -30,13 +30,15 @@ impl Machine {
             },
             Query::Set { set, page } => {
                 let set = self.sets.of(*set);
-                self.jobs(set.len(), set.iter().map(|(.., slot)| *slot), *page)
+                let shown = set.iter_from_nth(page.from).map(|(.., slot)| *slot);
+                self.shown(set.len(), shown, page.count)
             }
             Query::Entry { set, at, jid } => {
                 let hash = self.table.hash(jid.as_bytes());
                 let (first, last) = ((*at, Order(i64::MIN), 0), (*at, Order(i64::MAX), Slot::MAX));
-                let then = self.sets.of(*set).range(first..=last).map(|(.., slot)| *slot);
-                self.all_jobs(then.filter(|slot| self.table[*slot].jid == hash))
+                let then = self.sets.of(*set).iter_from(first).take_while(|key| **key <= last);
+                let slots = then.map(|(.., slot)| *slot);
+                self.all_jobs(slots.filter(|slot| self.table[*slot].jid == hash))
             }
             Query::Jid { jid } => {
                 let all = self.table.with_jid(self.table.hash(jid.as_bytes()));
@@ -55,7 +57,7 @@ impl Machine {
                 let page = Page { from: 0, count: PAGE_MAX };
                 self.jobs(ids.len(), ids.iter().filter_map(|id| self.table.find(*id)), page)
             }
-            Query::Far { list, from, page, back } => self.far(list, *from, *page, *back),
+            Query::Far { queue, from, page, back } => self.far(queue, *from, *page, *back),
             Query::Scan(scan) => Answer::Scanned(Box::new(self.scan(scan))),
             Query::Throttles => Answer::Throttles(self.throttle_views(now)),
             Query::Queues => Answer::Queues(self.queue_views(now)),
@@ -141,42 +143,26 @@ impl Machine {
             .collect()
     }
 
-    /// A step on the way to a page far down, or the page.
-    fn far(&self, list: &List, from: Option<Spot>, page: Page, back: bool) -> Answer {
-        match list {
-            List::Set(set) => {
-                let set = self.sets.of(*set);
-                let slot = |(.., slot): &(Wall, Order, Slot)| *slot;
-                if back {
-                    let last = from.map_or((Wall(i64::MAX), Order(i64::MAX)), |spot| (spot.time, spot.order));
-                    let jobs = set.range(..=(last.0, last.1, Slot::MAX)).rev().map(slot);
-                    return self.step_far(set.len(), jobs, page, back);
-                }
-                let first = from.map_or((Wall(i64::MIN), Order(i64::MIN)), |spot| (spot.time, spot.order));
-                self.step_far(set.len(), set.range((first.0, first.1, 0)..).map(slot), page, back)
-            }
-            List::Queue(name) => {
-                let Some(queue) = self.queues.find(name).filter(|q| self.queues[*q].known) else {
-                    return Answer::Missing;
-                };
-                let stands = |slot: &Slot| {
-                    self.table[*slot].state == State::Queued && self.table[*slot].queue == queue
-                };
-                let first = match from {
-                    None if back => self.queues.first(queue),
-                    None => self.queues.newest_first(&self.table, queue).next(),
-                    // Where a job has gone, those that came before it mostly have, too: it is the oldest that leaves.
-                    Some(spot) => self.table.find(spot.id).filter(stands),
-                };
-                let len = self.queues[queue].len;
-                if back {
-                    let jobs = first.into_iter().flat_map(|slot| self.queues.from(&self.table, slot));
-                    return self.step_far(len, jobs, page, back);
-                }
-                let jobs = first.into_iter().flat_map(|slot| self.queues.back_from(&self.table, slot));
-                self.step_far(len, jobs, page, back)
-            }
+    /// A step on the way to a page far down a queue, or the page.
+    fn far(&self, queue: &str, from: Option<JobId>, page: Page, back: bool) -> Answer {
+        let Some(queue) = self.queues.find(queue).filter(|q| self.queues[*q].known) else {
+            return Answer::Missing;
+        };
+        let stands =
+            |slot: &Slot| self.table[*slot].state == State::Queued && self.table[*slot].queue == queue;
+        let first = match from {
+            None if back => self.queues.first(queue),
+            None => self.queues.newest_first(&self.table, queue).next(),
+            // Where a job has gone, those that came before it mostly have, too: it is the oldest that leaves.
+            Some(spot) => self.table.find(spot).filter(stands),
+        };
+        let len = self.queues[queue].len;
+        if back {
+            let jobs = first.into_iter().flat_map(|slot| self.queues.from(&self.table, slot));
+            return self.step_far(len, jobs, page, back);
         }
+        let jobs = first.into_iter().flat_map(|slot| self.queues.back_from(&self.table, slot));
+        self.step_far(len, jobs, page, back)
     }
 
     fn step_far(&self, total: usize, mut jobs: impl Iterator<Item = Slot>, page: Page, back: bool) -> Answer {
@@ -188,20 +174,20 @@ impl Machine {
             }
             return Answer::Far { jobs, next: None };
         };
-        let spot = |slot: Slot| {
-            let entry = &self.table[slot];
-            Spot { time: entry.time, order: entry.order, id: self.table.id(slot) }
-        };
-        let next = jobs.nth(SKIP_MAX).map(|slot| (spot(slot), Page { from: left, ..page }));
+        let next = jobs.nth(SKIP_MAX).map(|slot| (self.table.id(slot), Page { from: left, ..page }));
         Answer::Far { jobs: Jobs { total, jobs: Vec::new() }, next }
     }
 
     fn jobs(&self, total: usize, slots: impl Iterator<Item = Slot>, page: Page) -> Answer {
         let from = page.from.min(total);
         // Who wants to see what is far down goes there in steps.
-        let (from, count) = if from <= SKIP_MAX { (from, page.count.min(PAGE_MAX)) } else { (0, 0) };
-        let jobs = slots.skip(from).take(count);
-        Answer::Jobs(Jobs { total, jobs: jobs.map(|slot| self.view(slot)).collect() })
+        let (from, count) = if from <= SKIP_MAX { (from, page.count) } else { (0, 0) };
+        self.shown(total, slots.skip(from), count)
+    }
+
+    fn shown(&self, total: usize, slots: impl Iterator<Item = Slot>, count: usize) -> Answer {
+        let jobs = slots.take(count.min(PAGE_MAX)).map(|slot| self.view(slot)).collect();
+        Answer::Jobs(Jobs { total, jobs })
     }
 
     fn all_jobs(&self, slots: impl Iterator<Item = Slot>) -> Answer {

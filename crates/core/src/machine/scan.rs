@@ -98,7 +98,7 @@ impl Machine {
             Some(Mark::Sorted { time, order, .. }) => (time, order, 0),
             _ => (crate::Wall(i64::MIN), Order(i64::MIN), 0),
         };
-        let mut entries = self.sets.of(set).range(first..);
+        let mut entries = self.sets.of(set).iter_from(first);
         let stopped = entries.find(|(.., slot)| !self.step(*slot, piece));
         stopped.map(|(time, order, _)| Mark::Sorted { set, time: *time, order: *order })
     }

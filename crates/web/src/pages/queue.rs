@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::http::StatusCode;
 use bessemer_core::command::QueueDeed;
-use bessemer_core::query::{JobView, List, Place, QueueView};
+use bessemer_core::query::{JobView, Place, QueueView};
 use bessemer_core::{Action, Query, Wall};
 
 use super::search::{self, Bar};
@@ -60,7 +60,7 @@ pub(crate) async fn list<F: Front>(visit: Visit<F>, name: String) -> Shown {
     let action = visit.base.queue(&name);
     let order = ByTime::new(&visit.query, &action, false);
     let total = known.as_ref().map_or(0, |queue| queue.size as usize);
-    let jobs = visit.web.page(List::Queue(name.clone()), order.window(page, total)).await?;
+    let jobs = visit.web.queue_page(&name, order.window(page, total)).await?;
     let Some((mut jobs, queue)) = jobs.zip(known) else {
         return redirect(StatusCode::FOUND, &format!("{}/queues", visit.base.0));
     };

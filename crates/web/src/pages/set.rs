@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::http::StatusCode;
 use bessemer_core::fact::JobId;
-use bessemer_core::query::{JobView, List, Place, Set};
+use bessemer_core::query::{JobView, Place, Set};
 use bessemer_core::{Query, Wall};
 
 use super::act;
@@ -134,7 +134,8 @@ pub(crate) async fn show<F: Front>(set: Set, visit: Visit<F>) -> Shown {
     let action = base.set(set);
     let order = ByTime::new(&visit.query, &action, true);
     let total = if order.turned { visit.web.len(set).await? as usize } else { 0 };
-    let mut jobs = visit.web.page(List::Set(set), order.window(page, total)).await?.unwrap_or_default();
+    let window = Query::Set { set, page: order.window(page, total) };
+    let mut jobs = visit.web.jobs(window).await?.unwrap_or_default();
     if order.turned {
         jobs.jobs.reverse();
     }
