@@ -34,6 +34,10 @@ pub enum CustomError {
     OnLost,
     #[error("invalid custom.{0}: must be a number of seconds above 0 and at most {CUSTOM_SECONDS_MAX}")]
     Seconds(&'static str),
+    #[error(
+        "invalid custom.expires_in: must be seconds above 0 and at most {CUSTOM_SECONDS_MAX}, as a number or such as \"1h30m\""
+    )]
+    ExpiresIn,
     #[error("invalid custom.unique_until: must be \"success\", \"start\" or \"expiry\"")]
     UniqueUntil,
     /// Faktory lets it pass, and the job is not unique at all.
@@ -120,7 +124,12 @@ impl Custom {
             unique_until: until.unwrap_or_default(),
             unique_key,
             expires_at,
-            expires_in: seconds(&raw.expires_in, "expires_in")?,
+            expires_in: match &raw.expires_in {
+                // Faktory's open plug-in for expiry knows texts and no numbers.
+                Value::String(text) => span(text).map(Some),
+                value => seconds(value, "expires_in").ok(),
+            }
+            .ok_or(CustomError::ExpiresIn)?,
             bid: match raw.bid {
                 Value::Null => None,
                 Value::String(bid) => Some(bid).filter(|bid| !bid.is_empty()),
@@ -131,8 +140,9 @@ impl Custom {
     }
 
     /// The key of a unique job (rule `E-30`): the same for the same type, queue and arguments, in whatever order the members
-    /// of the arguments came. Half of a SHA-256: nobody finds two jobs with one key, and it is the same in every store. Numbers beyond 64 bits are compared as floating-point ones, and arguments of more
-    /// than [`CANONICAL_MAX`] bytes as they are written.
+    /// of the arguments came, and however a number is written. Half of a SHA-256: nobody finds two jobs with one key, and it is
+    /// the same in every store. Numbers beyond 64 bits are compared as floating-point ones, and arguments of more than
+    /// [`CANONICAL_MAX`] bytes as they are written.
     pub(crate) fn key(&self, jobtype: &str, queue: &str, args: &str) -> u128 {
         let digest = Sha256::digest(self.unique_bytes(jobtype, queue, args));
         digest.iter().take(16).fold(0, |key, byte| key << 8 | u128::from(*byte))
@@ -146,12 +156,32 @@ impl Custom {
         let canonical = Some(args).filter(|args| args.len() <= CANONICAL_MAX);
         match canonical.and_then(|args| serde_json::from_str::<Value>(args).ok()) {
             // Members come out sorted: that is how `Value` keeps them.
-            Some(value) => bytes.extend_from_slice(value.to_string().as_bytes()),
+            Some(value) => bytes.extend_from_slice(plain(value).to_string().as_bytes()),
             None => bytes.extend_from_slice(args.as_bytes()),
         }
         bytes
     }
 }
+
+/// With whole numbers as such: languages write the same one as `1` and as `1.0`.
+fn plain(value: Value) -> Value {
+    match value {
+        Value::Number(number) if number.is_f64() => match number.as_f64() {
+            Some(float) if float.fract() == 0.0 && float.abs() <= EXACT_MAX => Value::from(float as i64),
+            _ => Value::Number(number),
+        },
+        Value::Array(values) => values.into_iter().map(plain).collect(),
+        Value::Object(members) => members
+            .into_iter()
+            .map(|(name, value)| (name, plain(value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        value => value,
+    }
+}
+
+/// Up to here, 2⁵³, each whole number is a floating-point one.
+const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
 
 fn words<T: for<'de> Deserialize<'de>>(value: Value) -> Result<Option<T>, ()> {
     serde_json::from_value(value).map_err(|_| ())
@@ -161,8 +191,27 @@ fn seconds(value: &Value, name: &'static str) -> Result<Option<f64>, CustomError
     if value.is_null() {
         return Ok(None);
     }
-    let seconds = value.as_f64().filter(|seconds| *seconds > 0.0 && *seconds <= CUSTOM_SECONDS_MAX as f64);
-    seconds.map(Some).ok_or(CustomError::Seconds(name))
+    value.as_f64().filter(may_be).map(Some).ok_or(CustomError::Seconds(name))
+}
+
+fn may_be(seconds: &f64) -> bool {
+    *seconds > 0.0 && *seconds <= CUSTOM_SECONDS_MAX as f64
+}
+
+/// The seconds of a span as Go writes it: `90s`, `1h30m`, `1.5h`.
+fn span(mut text: &str) -> Option<f64> {
+    const UNITS: [(&str, f64); 7] =
+        [("ns", 1e-9), ("us", 1e-6), ("µs", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3_600.0)];
+    let mut seconds = 0.0;
+    while !text.is_empty() {
+        let (number, rest) = text.split_at(text.find(|c: char| !c.is_ascii_digit() && c != '.')?);
+        let (unit, rest) =
+            rest.split_at(rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len()));
+        let (_, each) = UNITS.iter().find(|(name, _)| *name == unit)?;
+        seconds += number.parse::<f64>().ok()? * each;
+        text = rest;
+    }
+    Some(seconds).filter(may_be)
 }
 
 #[cfg(test)]
@@ -200,6 +249,30 @@ mod tests {
     }
 
     #[test]
+    fn a_span_may_be_a_text_as_go_writes_it_e40() {
+        for (text, seconds) in [
+            ("90s", Some(90.0)),
+            ("1h30m", Some(5_400.0)),
+            ("1.5h", Some(5_400.0)),
+            ("500ms", Some(0.5)),
+            ("8760h", Some(31_536_000.0)),
+        ] {
+            assert_eq!(
+                read(&format!(r#"{{"expires_in":"{text}"}}"#)).expect(text).expires_in,
+                seconds,
+                "{text}"
+            );
+        }
+        for text in ["", "90", "s", "-5s", "0s", "1d", "1h 30m", "1.2.3s", ".s", "8761h", "9e9s"] {
+            let refused = read(&format!(r#"{{"expires_in":"{text}"}}"#)).expect_err(text);
+            assert!(
+                refused.ends_with(r#"at most 31536000, as a number or such as "1h30m""#),
+                "{text}: {refused}"
+            );
+        }
+    }
+
+    #[test]
     fn a_value_that_means_nothing_is_refused() {
         let year = CUSTOM_SECONDS_MAX;
         assert!(read(&format!(r#"{{"unique_for":{year}}}"#)).is_ok(), "at the limit");
@@ -226,11 +299,14 @@ mod tests {
     }
 
     #[test]
-    fn the_order_of_members_makes_no_other_job_e30() {
+    fn the_order_of_members_and_the_way_of_writing_numbers_make_no_other_job_e30() {
         let bytes =
             |jobtype: &str, queue: &str, args: &str| Custom::default().unique_bytes(jobtype, queue, args);
         let one = bytes("T", "q", r#"[{"a":1,"b":[2, 3]}]"#);
         assert_eq!(one, bytes("T", "q", r#"[ {"b":[2,3],"a":1} ]"#));
+        assert_eq!(one, bytes("T", "q", r#"[{"a":1.0,"b":[2e0,0.3E+1]}]"#));
+        assert_eq!(bytes("T", "q", "[0,9007199254740992]"), bytes("T", "q", "[-0.0,9007199254740992.0]"));
+        assert_ne!(bytes("T", "q", "[1.5]"), bytes("T", "q", "[1]"));
         for other in [
             bytes("T", "q", r#"[{"a":1,"b":[3,2]}]"#),
             bytes("U", "q", r#"[{"a":1,"b":[2,3]}]"#),
