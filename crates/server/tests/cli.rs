@@ -115,7 +115,8 @@ fn check_config_says_what_a_start_would_read_and_ends_with_its_code() {
     let conf_d = home.path().join(".bessemer/conf.d");
     fs::create_dir_all(&conf_d).expect("a folder");
     let text = "[faktory]\npassword = 'correct horse battery staple'\n[limits]\nfetch_wait = '1s'\n[[cron]]\n\
-                schedule = '5 * * * *'\n[cron.job]\ntype = 'Report'\n[statsd]\nlocation = 'localhost:8125'\n[throttles]\nmail = { worker = 2, timeout = 60 }\n";
+                id = 'hourly'\nschedule = '5 * * * *'\n[cron.job]\ntype = 'Report'\n[[cron]]\nid = 'nightly'\n\
+                schedule = '@daily'\nenabled = false\n[cron.job]\ntype = 'Report'\n[statsd]\nlocation = 'localhost:8125'\n[throttles]\nmail = { worker = 2, timeout = 60 }\n";
     fs::write(conf_d.join("a.toml"), text).expect("a file");
     let output = run(&["-w", ":0", "check-config"], &[], home.path());
     let said = String::from_utf8_lossy(&output.stdout);
@@ -124,6 +125,9 @@ fn check_config_says_what_a_start_would_read_and_ends_with_its_code() {
         "limits.fetch_wait = 1s   ",
         "a.toml:4:1\n",
         "throttles.mail = worker=2 timeout=60",
+        "\nLIMITED QUEUE  LIMITS\nmail           worker=2 timeout=60\n",
+        "\nCRON     SCHEDULE   ZONE  JOB     QUEUE    NEXT\nhourly   5 * * * *  UTC   Report  default  ",
+        ":05:00 +00:00\nnightly  @daily     UTC   Report  default  off\n",
         "faktory.password = (not shown)",
         "dashboard at off\n",
     ] {
@@ -139,6 +143,10 @@ fn check_config_says_what_a_start_would_read_and_ends_with_its_code() {
         (&said["set"][1]["key"], &said["set"][1]["value"]),
         (&"limits.fetch_wait".into(), &"1s".into())
     );
+    assert_eq!(said["throttles"], serde_json::json!({ "mail": { "worker": 2, "timeout": 60 } }));
+    let crons = &said["crons"];
+    assert_eq!((&crons[0]["id"], crons[0]["next"].as_array().map(Vec::len)), (&"hourly".into(), Some(3)));
+    assert_eq!((&crons[1]["enabled"], crons[1]["next"].as_array().map(Vec::len)), (&false.into(), Some(0)));
 
     fs::write(conf_d.join("b.toml"), "limits.fetch_wait = '2s'").expect("a file");
     let (line, code) = end(&["check-config"], &[], home.path());

@@ -1,12 +1,21 @@
 //! `bessemer check-config`: reads everything as a start would, and starts nothing.
 
+use std::iter;
+
+use bessemer_core::Wall;
+use bessemer_core::cron::{CronEntry, local};
 use bessemer_store::embedded::disk::RealDisk;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Cli;
+use super::table::{Table, text};
+use crate::clock;
 use crate::config::{self, Config};
 use crate::exit::Failure;
 use crate::server;
+
+/// Ticks to come that are shown of each cron entry.
+const TICKS: usize = 3;
 
 /// Check the configuration that the server would start with: flags, environment, files. Changes nothing.
 #[derive(Clone, Debug, clap::Args)]
@@ -26,8 +35,9 @@ impl CheckConfig {
             }
             Ok(config)
         });
+        let now = clock::wall();
         if self.json {
-            println!("{}", document(&warnings, &config));
+            println!("{}", document(&warnings, &config, now));
             return config.map(drop);
         }
         for warning in &warnings {
@@ -35,9 +45,44 @@ impl CheckConfig {
         }
         let config = config?;
         lines(&config).iter().for_each(|(what, value)| println!("{what:<12} {value}"));
+        throttles(&config).into_iter().chain(crons(&config, now)).try_for_each(|table| {
+            println!();
+            table.print()?;
+            println!();
+            Ok::<_, Failure>(())
+        })?;
         println!("the configuration is good");
         Ok(())
     }
+}
+
+/// What limits queues; nothing where no queue is limited.
+fn throttles(config: &Config) -> Option<Table> {
+    let throttles = &config.rules.throttles;
+    let mut table = Table::new(["LIMITED QUEUE", "LIMITS"].map(text));
+    for (queue, throttle) in throttles {
+        table.row([&**queue, &throttle.to_string()]);
+    }
+    (!throttles.is_empty()).then_some(table)
+}
+
+/// The entries that tick, and when they will; nothing where there are none.
+fn crons(config: &Config, now: Wall) -> Option<Table> {
+    let entries = &config.rules.cron;
+    let mut table = Table::new(["CRON", "SCHEDULE", "ZONE", "JOB", "QUEUE", "NEXT"].map(text));
+    for entry in entries.iter() {
+        let ticks: Vec<String> = ticks(entry, now).map(|tick| local(tick, &entry.zone)).collect();
+        let next = if entry.enabled { ticks.join(", ") } else { "off".into() };
+        let (id, schedule) = (&*entry.id, entry.schedule.as_str());
+        table.row([id, schedule, entry.zone_name(), &entry.job.jobtype, &entry.job.queue, &next]);
+    }
+    (!entries.is_empty()).then_some(table)
+}
+
+/// The next of an entry, as if nobody had paused it.
+fn ticks(entry: &CronEntry, now: Wall) -> impl Iterator<Item = Wall> {
+    let first = Some(now).filter(|_| entry.enabled).and_then(|now| entry.next_after(now));
+    iter::successors(first, |tick| entry.next_after(*tick)).take(TICKS)
 }
 
 /// What was read, and what it comes to: no values of secrets.
@@ -69,7 +114,7 @@ fn lines(config: &Config) -> Vec<(&'static str, String)> {
 }
 
 /// The same for scripts.
-fn document(warnings: &[String], config: &Result<Config, Failure>) -> Value {
+fn document(warnings: &[String], config: &Result<Config, Failure>, now: Wall) -> Value {
     let config = match config {
         Ok(config) => config,
         Err(failure) => return json!({ "ok": false, "error": failure.what, "warnings": warnings }),
@@ -82,6 +127,17 @@ fn document(warnings: &[String], config: &Result<Config, Failure>) -> Value {
         .tls
         .as_ref()
         .map(|tls| json!({ "files": tls.files().collect::<Vec<_>>(), "valid_until": tls.expires.rfc3339() }));
+    let throttles = config.rules.throttles.iter().map(|(queue, throttle)| {
+        let parts = throttle.parts().map(|(name, number)| (name.to_owned(), number.into()));
+        (queue.to_string(), Value::Object(parts.collect()))
+    });
+    let crons = config.rules.cron.iter().map(|entry| {
+        let next: Vec<String> = ticks(entry, now).map(|tick| tick.rfc3339()).collect();
+        json!({
+            "id": entry.id, "schedule": entry.schedule.as_str(), "tz": entry.zone_name(), "missed": entry.missed.as_str(),
+            "enabled": entry.enabled, "jitter": entry.jitter, "jobtype": entry.job.jobtype, "queue": entry.job.queue, "next": next,
+        })
+    });
     json!({
         "ok": true,
         "warnings": warnings,
@@ -95,5 +151,7 @@ fn document(warnings: &[String], config: &Result<Config, Failure>) -> Value {
         "password": config.password.is_some(),
         "web_password": config.web_password.is_some(),
         "tls": tls,
+        "throttles": throttles.collect::<Map<_, _>>(),
+        "crons": crons.collect::<Vec<_>>(),
     })
 }
