@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use bessemer_core::cron::Ran;
 use bessemer_core::event::{self, Attempt};
 use bessemer_core::query::{Info, QueueView, ServerFigures};
 use bessemer_core::{Answer, Outcome, Query};
@@ -170,6 +171,15 @@ impl Listener for Jobs {
         };
         let line = self.0.count_with_tags(name, 1);
         line.with_tag("queue", &plain(queue)).with_tag("jobtype", &plain(jobtype)).send();
+    }
+
+    fn ticked(&mut self, id: &str, ran: Ran, ticks: u32) {
+        let name = match ran {
+            Ran::Refused => "cron.refused",
+            Ran::Skipped(_) => "cron.missed",
+            _ => "cron.runs",
+        };
+        self.0.count_with_tags(name, i64::from(ticks)).with_tag("cron", id).send();
     }
 }
 

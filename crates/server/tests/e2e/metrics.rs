@@ -56,24 +56,35 @@ fn a_scrape_shows_what_was_worked_and_how_long_the_disk_took_d16() {
     assert_eq!(value("bessemer_statsd_dropped_total"), 0.0);
 }
 
+/// A cron entry that pushes its job once, and is then refused.
+const PULSE: &str = "[[cron]]\nid = 'pulse'\nschedule = '@every 1s'\n[cron.job]\ntype = 'Pulse'\n\
+                     [cron.job.custom]\nunique_for = 3600\n";
+
 #[test]
 fn statsd_is_told_of_each_job_and_of_the_state_by_udp_e70() {
     let daemon = UdpSocket::bind("127.0.0.1:0").expect("a socket");
     daemon.set_read_timeout(Some(Duration::from_millis(100))).expect("a socket");
     let port = daemon.local_addr().expect("an address").port();
-    let config =
-        format!("[statsd]\nlocation = 'localhost:{port}'\ntags = ['env:test', 'blue']\nbufferSize = 3");
+    let config = format!(
+        "[statsd]\nlocation = 'localhost:{port}'\ntags = ['env:test', 'blue']\nbufferSize = 3\n{PULSE}"
+    );
     let server = Server::start_on(None, &config);
     server.await_said("figures are sent to localhost:", 1);
     work(&server, "Mail|x,y#z");
     let tags = "|#env:test,blue,queue:mail,jobtype:Mail_x_y_z";
     let count = format!("faktory.jobs.count:1|c{tags}");
     await_lines(
-        &[&count, "faktory.dead:0|g|#env:test,blue", "faktory.processed:0|g|#env:test,blue"],
+        &[
+            &count,
+            "faktory.dead:0|g|#env:test,blue",
+            "faktory.processed:0|g|#env:test,blue",
+            "faktory.cron.runs:1|c|#env:test,blue,cron:pulse",
+            "faktory.cron.refused:1|c|#env:test,blue,cron:pulse",
+        ],
         |packet| daemon.recv(packet),
     );
     // What the file says now counts from the next start on.
-    server.configure("conf.d/test.toml", "[statsd]\nlocation = ''");
+    server.configure("conf.d/test.toml", &format!("[statsd]\nlocation = ''\n{PULSE}"));
     server.signal("HUP");
     server.await_said("a restart is needed for statsd.bufferSize, statsd.location, statsd.tags", 1);
 }

@@ -21,6 +21,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
+use bessemer_core::cron::Ran;
 use bessemer_core::event::{Attempt, Counted};
 use bessemer_core::{Event, Wall};
 
@@ -85,6 +86,9 @@ pub trait Listener: std::fmt::Debug + Send {
 
     /// Something happened to a job that was in nobody's hands; the names are bounded too.
     fn counted(&mut self, _what: Counted, _queue: &str, _jobtype: &str) {}
+
+    /// A cron entry came to so many of its ticks; there are no more entries than the configuration may have.
+    fn ticked(&mut self, _id: &str, _ran: Ran, _ticks: u32) {}
 }
 
 impl Watch {
@@ -212,6 +216,10 @@ impl Watch {
                 }
                 Event::Counted { what, queue, jobtype } => {
                     book.hear_of(what, &queue, &jobtype);
+                    continue;
+                }
+                Event::Cron { id, ran, ticks, .. } => {
+                    book.listeners.iter_mut().for_each(|listener| listener.ticked(&id, ran, ticks));
                     continue;
                 }
                 _ => continue,
