@@ -45,12 +45,14 @@ impl CheckConfig {
         }
         let config = config?;
         lines(&config).iter().for_each(|(what, value)| println!("{what:<12} {value}"));
-        throttles(&config).into_iter().chain(crons(&config, now)).try_for_each(|table| {
+        let tables: Vec<Table> = throttles(&config).into_iter().chain(crons(&config, now)).collect();
+        for table in &tables {
             println!();
             table.print()?;
+        }
+        if !tables.is_empty() {
             println!();
-            Ok::<_, Failure>(())
-        })?;
+        }
         println!("the configuration is good");
         Ok(())
     }
