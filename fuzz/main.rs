@@ -1,6 +1,7 @@
 //! libFuzzer's side: plays the target that `BESSEMER_TARGET` names, one of [`targets::ALL`].
 #![no_main]
 
+#[expect(dead_code, reason = "the simulator's clients hang up, too")]
 #[path = "../crates/server/tests/sim/garbage/talk.rs"]
 mod talk;
 mod targets;
