@@ -64,6 +64,11 @@ struct Sweep {
 }
 
 impl Batch {
+    /// Where it was pushed: its job has ended.
+    fn lacks(&self, which: Callback) -> bool {
+        self.callbacks[which as usize].is_none()
+    }
+
     fn is_nothing(&self) -> bool {
         self.ledger.is_none()
             && self.members.is_empty()
@@ -247,9 +252,8 @@ impl Machine {
         }
         // A callback that was not ACKed stays pushed: `BATCH CHECK` sees that its job is not there.
         for (bid, which) in gone.iter().filter_map(|gone| gone.terms.callback.as_ref()) {
-            if why == Ending::Acked {
-                self.settle(turn, bid, |ledger| ledger.calls[*which as usize] = Call::Done);
-            }
+            let call = if why == Ending::Acked { Call::Done } else { Call::Pushed };
+            self.settle(turn, bid, |ledger| ledger.calls[*which as usize] = call);
         }
     }
 
@@ -284,9 +288,14 @@ impl Machine {
         let was = ledger.told;
         ledger.told = was.max(figures.stage());
         if !ledger.open {
+            // What is pushed only now has no job yet.
+            let is_lost = |which| {
+                ledger.calls[which as usize] == Call::Pushed && batch.lacks(which) && !due.contains(&which)
+            };
             let hopes = || batch.children.iter().any(|child| self.may_succeed(child));
             let then = turn.now.wall.after(self.rules.batch_keep);
-            ledger.until = figures.is_over(hopes).then(|| ledger.until.unwrap_or(then));
+            let is_over = figures.is_over(Callback::ALL.map(is_lost), hopes);
+            ledger.until = is_over.then(|| ledger.until.unwrap_or(then));
         }
         if ledger != *before {
             self.keep_ledger(turn, bid, &ledger);

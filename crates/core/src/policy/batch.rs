@@ -94,14 +94,16 @@ impl Figures {
         }
     }
 
-    /// Nothing can come any more. `hopes`: a child that has not succeeded is still known.
-    pub(crate) fn is_over(&self, hopes: impl FnOnce() -> bool) -> bool {
-        if self.open || self.living > 0 || self.calls.contains(&Call::Pushed) {
+    /// Nothing comes any more by itself. `lost`: callbacks whose jobs have ended otherwise than by ACK; `hopes`: a child that
+    /// has not succeeded is still known.
+    pub(crate) fn is_over(&self, lost: [bool; 3], hopes: impl FnOnce() -> bool) -> bool {
+        let runs = |(call, lost): (&Call, bool)| *call == Call::Pushed && !lost;
+        if self.open || self.living > 0 || self.calls.iter().zip(lost).any(runs) {
             return false;
         }
         match self.stage() {
             _ if self.cancelled => true,
-            Stage::Unsettled => false,
+            Stage::Unsettled => self.is_complete() && lost.contains(&true),
             Stage::Settled => self.gone > 0 || !hopes(),
             Stage::Succeeded => true,
         }
@@ -119,6 +121,20 @@ mod tests {
 
     use Call::{Done, Pushed, Undefined, Waits};
 
+    /// No callback is lost.
+    const NONE: [bool; 3] = [false; 3];
+
+    #[test]
+    fn a_callback_that_is_lost_is_not_waited_for() {
+        let called = with([Waits, Pushed, Undefined]);
+        assert!(!called.is_over(NONE, || false));
+        assert!(called.is_over([false, true, false], || false));
+        // What else is to come is waited for.
+        assert!(!Figures { children: 1, ..called }.is_over([false, true, false], || false));
+        assert!(!with([Pushed, Done, Pushed]).is_over([false, false, true], || false));
+        assert!(with([Done, Done, Pushed]).is_over([false, false, true], || false));
+    }
+
     #[test]
     fn complete_comes_first_and_success_after_its_ack_e08() {
         assert_eq!(with([Waits, Waits, Undefined]).next(), Some(Callback::Complete));
@@ -135,7 +151,7 @@ mod tests {
         assert_eq!(Figures { failing: 1, ..failing }.next(), None);
         assert_eq!(Figures { died: true, ..failing }.next(), Some(Callback::Death));
         let gone = Figures { gone: 1, ..with([Waits, Done, Undefined]) };
-        assert_eq!((gone.next(), gone.stage(), gone.is_over(|| false)), (None, Stage::Settled, true));
+        assert_eq!((gone.next(), gone.stage(), gone.is_over(NONE, || false)), (None, Stage::Settled, true));
     }
 
     #[test]
@@ -144,7 +160,7 @@ mod tests {
         assert_eq!(Figures { open: true, ..ready }.next(), None);
         let cancelled = Figures { cancelled: true, ..ready };
         assert_eq!(
-            (cancelled.next(), cancelled.stage(), cancelled.is_over(|| true)),
+            (cancelled.next(), cancelled.stage(), cancelled.is_over(NONE, || true)),
             (None, Stage::Settled, true)
         );
     }
@@ -161,7 +177,10 @@ mod tests {
         let parent = Figures { children: 2, settled: 2, succeeded: 1, ..with([Waits, Waits, Undefined]) };
         assert_eq!(parent.next(), Some(Callback::Complete));
         let called = Figures { calls: [Waits, Done, Undefined], ..parent };
-        assert_eq!((called.next(), called.is_over(|| true), called.is_over(|| false)), (None, false, true));
+        assert_eq!(
+            (called.next(), called.is_over(NONE, || true), called.is_over(NONE, || false)),
+            (None, false, true)
+        );
         assert_eq!(Figures { succeeded: 2, ..called }.next(), Some(Callback::Success));
     }
 }

@@ -131,9 +131,7 @@ impl Machine {
         let Some((batch, ledger)) = batch.and_then(|batch| Some((batch, batch.ledger.as_ref()?))) else {
             return Err(Refusal::NoSuchBatch(bid.into()));
         };
-        let lost = |which: &Callback| {
-            ledger.calls[*which as usize] == Call::Pushed && batch.callbacks[*which as usize].is_none()
-        };
+        let lost = |which: &Callback| ledger.calls[*which as usize] == Call::Pushed && batch.lacks(*which);
         let lost: Vec<Callback> = Callback::ALL.into_iter().filter(lost).collect();
         let of = |stage: fn(&Stage) -> bool| {
             let known = batch.children.iter().filter_map(|child| self.batches.ledger(child));

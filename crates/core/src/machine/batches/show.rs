@@ -109,12 +109,15 @@ impl Machine {
     }
 }
 
-/// What is still to come before it is over, in the order in which it comes.
+/// What is still to come, in the order in which it comes.
 fn waits(view: &BatchView, callbacks: &[CallbackView], batch: &Batch, child: Option<&str>) -> Vec<Wait> {
-    let mut waits = Vec::new();
+    let pushed = callbacks.iter().filter(|callback| callback.call == Call::Pushed);
+    let pushed = pushed.map(|callback| Wait::Callback { which: callback.which, job: callback.job });
     if view.over {
-        return waits;
+        // Those whose jobs were deleted come again with a repair, and no other way.
+        return pushed.collect();
     }
+    let mut waits = Vec::new();
     if let Some(until) = view.until.filter(|_| view.open) {
         waits.push(Wait::Commit { until, closes: view.committed });
     }
@@ -128,11 +131,7 @@ fn waits(view: &BatchView, callbacks: &[CallbackView], batch: &Batch, child: Opt
     if view.settled < view.children {
         waits.push(Wait::Children { count: view.children - view.settled, first: child.map(Into::into) });
     }
-    for CallbackView { which, call, job } in callbacks {
-        if *call == Call::Pushed {
-            waits.push(Wait::Callback { which: *which, job: *job });
-        }
-    }
+    waits.extend(pushed);
     let is_promised = !view.cancelled && view.calls[Callback::Success as usize] == Call::Waits;
     if view.gone > 0 && is_promised {
         waits.push(Wait::Never(view.gone));

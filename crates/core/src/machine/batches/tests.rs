@@ -313,7 +313,7 @@ fn a_repair_pushes_a_callback_that_was_deleted() {
          0s  p  batch new A success                | A
          0s  p  batch commit A                     | ok
          0s  p  delete A-success                   | 1
-         0s  p  sees batch=A                       | running: success nowhere
+         0s  p  sees batch=A                       | failed: success nowhere
          0s  p  batch repair A                     | 1
          0s  p  sees batch=A                       | running: success queued
          0s  p  batch repair A                     | 0
@@ -322,6 +322,29 @@ fn a_repair_pushes_a_callback_that_was_deleted() {
          0s  p  batch repair A                     | 0
          0s  p  sees batch=A                       | succeeded:
          0s  p  batch repair X                     | No such batch X",
+    );
+}
+
+#[test]
+fn a_batch_whose_callback_has_ended_without_ack_is_known_for_a_while_and_not_waited_for_for_ever() {
+    play(
+        "0s  p  connect                            | ok
+         0s  p  batch new A success complete       | A
+         0s  p  batch new B success parent=A       | B
+         0s  p  batch commit A                     | ok
+         0s  p  batch commit B                     | ok
+         0s  p  fetch default                      | B-success
+         0s  p  fail B-success                     | ok
+         0s  p  sees batch=B                       | running: success retries
+         0s  p  delete B-success                   | 1
+         0s  p  batch status B                     | 0/0/0 complete: success:1 death:
+         0s  p  sees batch=B                       | failed: success nowhere
+         0s  p  sees batch=A                       | running: 1 children: b
+         23h p  sees batch=B                       | failed: success nowhere
+         24h p  sees batch=B                       | no such batch
+         24h p  fetch default                      | A-complete
+         24h p  ack A-complete                     | ok
+         24h p  sees batch=A                       | failed:",
     );
 }
 
