@@ -63,7 +63,7 @@ impl<'a> NewBatch<'a> {
     pub fn parse(text: &'a str) -> Result<Self, BatchError> {
         let batch: Result<Self, _> = serde_json::from_str(text);
         // Some of what is no object would be read as one, and the reader's words for the rest are not a client's.
-        let is_json = batch.as_ref().err().is_none_or(|e| e.is_data());
+        let is_json = batch.as_ref().err().is_none_or(serde_json::Error::is_data);
         if is_json && !is_object(text) {
             return Err(BatchError::Json("expected an object".into()));
         }

@@ -78,9 +78,9 @@ impl Sorted {
         let half = if is_last && place == PIECE_MAX { PIECE_MAX } else { PIECE_MAX / 2 };
         let mut later = piece.split_off(half);
         if place < half {
-            piece.insert(place, key)
+            piece.insert(place, key);
         } else {
-            later.insert(place - half, key)
+            later.insert(place - half, key);
         }
         self.pieces.insert(at + 1, later);
     }

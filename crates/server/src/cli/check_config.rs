@@ -134,7 +134,7 @@ fn document(warnings: &[String], config: &Result<Config, Failure>, now: Wall) ->
         (queue.to_string(), Value::Object(parts.collect()))
     });
     let crons = config.rules.cron.iter().map(|entry| {
-        let next: Vec<String> = ticks(entry, now).map(|tick| tick.rfc3339()).collect();
+        let next: Vec<String> = ticks(entry, now).map(Wall::rfc3339).collect();
         json!({
             "id": entry.id, "schedule": entry.schedule.as_str(), "tz": entry.zone_name(), "missed": entry.missed.as_str(),
             "enabled": entry.enabled, "jitter": entry.jitter, "jobtype": entry.job.jobtype, "queue": entry.job.queue, "next": next,
