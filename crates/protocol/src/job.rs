@@ -16,7 +16,7 @@ use crate::custom::{Custom, CustomError};
 use crate::finish;
 use crate::limits::{DEPTH_MAX, RESERVE_MAX_S, RETRY_MAX};
 use crate::names::{NameError, check_jid, check_jobtype, check_queue};
-use crate::text::{Lossy, json_detail, json_error, quote};
+use crate::text::{Lossy, compact, json_detail, json_error, quote};
 use crate::time::parse_rfc3339;
 
 /// A text that is no job at all; in a PUSHB it fails the whole command (rules `P-01`, `P-20`).
@@ -340,7 +340,7 @@ impl Object<'_> {
 
     fn raw(&mut self, name: &'static str, json: &str) {
         self.known(name);
-        self.out.extend_from_slice(json.as_bytes());
+        self.sent(json);
     }
 
     /// A member of the producer's.
@@ -348,7 +348,16 @@ impl Object<'_> {
         self.separate();
         self.write(name);
         self.out.push(b':');
-        self.out.extend_from_slice(json.as_bytes());
+        self.sent(json);
+    }
+
+    /// As the producer wrote it. Only what came over HTTP can have line breaks, and an export has a job a line.
+    fn sent(&mut self, json: &str) {
+        if json.contains('\n') {
+            self.out.extend_from_slice(&compact(json.as_bytes()));
+        } else {
+            self.out.extend_from_slice(json.as_bytes());
+        }
     }
 }
 
@@ -522,6 +531,18 @@ mod tests {
             stored(r#"{"jid":"abcdefgh1","jobtype":"T","args":[1, 2]}"#),
             r#"{"retry":25,"jid":"abcdefgh1","queue":"default","jobtype":"T","created_at":"NOW","args":[1, 2],"reserve_for":1800}"#
         );
+    }
+
+    #[test]
+    fn a_job_of_several_lines_is_stored_as_one() {
+        let job = "{\"jid\":\"abcdefgh1\",\"jobtype\":\"A\",\"args\":[\n1, \"a b\"],\"custom\":{\n\"x\":1},\"y\":{\"z\\n\":\n2}}";
+        let mut stored = Vec::new();
+        Job::parse(job).unwrap().check().unwrap().write("2026-01-02T03:04:05Z", &mut stored);
+        let stored = String::from_utf8(stored).unwrap();
+        assert!(!stored.contains('\n'), "{stored}");
+        for member in [r#""args":[1,"a b"]"#, r#""custom":{"x":1}"#, r#""y":{"z\n":2}"#] {
+            assert!(stored.contains(member), "{member} in {stored}");
+        }
     }
 
     #[test]
