@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use crate::batch::{BatchView, Call};
 use crate::command::{Asks, BatchDeed, Command, ConnId, Plan, Push, Reply, Ticket};
+use crate::edit::Edit;
 use crate::fact::{
     Callback, Cleared, Ending, Fact, Facts, Failure, Family, Head, JobId, Order, OwnTerms, Span, Standing,
 };
 use crate::limits::Rules;
 use crate::machine::{Machine, Settled};
-use crate::query::{Place, Set};
+use crate::query::{Answer, Place, Query, Set};
 use crate::time::{Boot, Now, Wall};
 
 const HISTORIES: u64 = 1_500;
@@ -432,19 +433,7 @@ impl History {
         self.made += 1;
         let jid = format!("job-{:06}", self.made);
         let retry = [25, 25, 1, 0, -1][self.pick(5) as usize];
-        let job = Push {
-            jid: &jid,
-            queue: "default",
-            jobtype: "T",
-            retry,
-            reserve_for: 86_400,
-            on_lost: None,
-            asks: Asks { batch: bid.as_deref(), ..Asks::default() },
-            at: None,
-            failure: None,
-            sent: jid.as_bytes(),
-            body: jid.as_bytes(),
-        };
+        let job = Push { retry, ..member(&jid, bid.as_deref()) };
         let replies = self.apply(Command::Push { job });
         let refused = bid.as_ref().is_some_and(|bid| self.model.batches[bid].cancelled);
         assert_eq!(replies == [Reply::Done], !refused, "{replies:?}");
@@ -503,7 +492,7 @@ impl History {
     fn operate(&mut self) {
         let Some(jid) = self.job(|job| job.state != State::Works && job.callback.is_none()) else { return };
         let jobs = [self.id(&jid)];
-        match self.pick(3) {
+        match self.pick(4) {
             0 => {
                 self.apply(Command::Delete { jobs: &jobs });
                 self.model.end(&jid, false);
@@ -512,10 +501,34 @@ impl History {
                 self.apply(Command::Kill { jobs: &jobs });
                 self.model.kill(&jid);
             }
-            _ => {
+            2 => {
                 self.apply(Command::Requeue { jobs: &jobs });
                 self.model.jobs.get_mut(&jid).expect("it lives").state = State::Waits;
             }
+            _ => self.edit(&jid),
+        }
+    }
+
+    /// A job becomes another one: a member it stays, and one that has failed counts as failed.
+    fn edit(&mut self, jid: &str) {
+        let (retry, enqueue) = ([25, 1, 0, -1][self.pick(4) as usize], self.pick(2) == 0);
+        let Answer::Jobs(seen) = self.machine.answer(self.now, &Query::Jid { jid: jid.into() }) else {
+            panic!("no jobs")
+        };
+        let failure = seen.jobs[0].failure.as_ref().map(|failure| Failure {
+            retry_count: failure.retry_count,
+            remaining: failure.remaining,
+            failed_at: failure.failed_at,
+            next_at: failure.next_at,
+            text: TEXT,
+        });
+        let job = Push { retry, body: b"edited", sent: b"", ..member(jid, None) };
+        let replies = self.apply(Command::Replace { edit: Edit { id: self.id(jid), job, failure, enqueue } });
+        assert_eq!(replies, [Reply::Count(1)]);
+        let job = self.model.jobs.get_mut(jid).expect("it lives");
+        job.retry = retry;
+        if enqueue {
+            job.state = State::Waits;
         }
     }
 
@@ -622,6 +635,22 @@ impl History {
             );
             assert_eq!((total, pending, failed, calls, open, cancelled), expected, "{bid}: {batch:#?}");
         }
+    }
+}
+
+fn member<'a>(jid: &'a str, batch: Option<&'a str>) -> Push<'a> {
+    Push {
+        jid,
+        queue: "default",
+        jobtype: "T",
+        retry: 25,
+        reserve_for: 86_400,
+        on_lost: None,
+        asks: Asks { batch, ..Asks::default() },
+        at: None,
+        failure: None,
+        sent: jid.as_bytes(),
+        body: jid.as_bytes(),
     }
 }
 

@@ -140,7 +140,8 @@ impl History {
                 10..=12 => self.end(),
                 13..=15 => self.operate(),
                 16 => self.edit(),
-                17..=19 => self.wait(),
+                17 | 18 => self.wait(),
+                19 => self.end_late(),
                 20 => self.clear(),
                 21 => self.free(),
                 22 => self.clean(),
@@ -187,12 +188,12 @@ impl History {
         let chance = &mut self.chance;
         let key = (chance.below(5) > 0).then(|| chance.below(KEYS));
         let hold = 1 + chance.below(40);
-        let release = [Release::Success, Release::Start, Release::Expiry][chance.below(3) as usize];
+        let release = chance.of(&[Release::Success, Release::Start, Release::Expiry, Release::Expiry]);
         let now = self.now.wall;
         let later = |chance: &mut Chance| now.after(Duration::from_secs(chance.below(30)));
         let at = (chance.below(3) == 0).then(|| later(chance));
         let expires = (chance.below(3) == 0).then(|| later(chance));
-        let retry = [0, 1, -1][chance.below(3) as usize];
+        let retry = chance.of(&[0, 1, -1]);
         let hold = Duration::from_secs(hold);
         let unique = key.map(|key| AskUnique { key: key.into(), hold, release });
         let job = Push {
@@ -324,6 +325,21 @@ impl History {
             0 => Wall(self.now.wall.0 - 20 * SECOND),
             _ => self.now.wall.after(passes),
         };
+    }
+
+    /// The clock steps back to where an older claim counts once more, and its job succeeds: what a younger one has left
+    /// behind stays for as long as it said.
+    fn end_late(&mut self) {
+        let now = self.now.wall;
+        let is_over =
+            |job: &ModelJob| job.unique.filter(|(_, until, _)| job.at == At::Working && *until <= now);
+        let late = self.model.jobs.iter().filter_map(|(jid, job)| Some((*jid, is_over(job)?)));
+        let late: Vec<_> = late.filter(|(_, (key, ..))| self.model.left.contains_key(key)).collect();
+        let Some((jid, (_, until, _))) = self.chance.pick(&late) else { return self.wait() };
+        self.now.wall = Wall(until.0 - self.chance.of(&[0, 1, 5 * SECOND]));
+        self.model.acked(jid, self.now.wall);
+        self.apply(Command::Ack { conn: WORKER, jid });
+        self.done();
     }
 
     fn clear(&mut self) {
