@@ -123,7 +123,8 @@ impl Talk {
                     return;
                 }
                 "PUSH" | "PUSHB" | "FETCH" | "ACK" | "FAIL" | "BEAT" | "INFO" | "FLUSH" | "MUTATE"
-                | "QUEUE" | "BATCH" | "TRACK" | "EXTEND" | "JOBS" | "WORKERS" => Due::Any,
+                | "QUEUE" | "BATCH" | "TRACK" | "EXTEND" | "JOBS" | "WORKERS" | "UNIQUE" | "THROTTLES"
+                | "CRON" => Due::Any,
                 _ => Due::Unknown,
             }
         } else {
@@ -249,9 +250,10 @@ fn quoted(word: &str) -> String {
     text + if shown.len() < word.len() { "..." } else { "" }
 }
 
-/// Whether a text holds a longer piece of a line than it may. The verb before it may be the text's own.
+/// Whether a text holds a longer piece of a line than it may. The verb before it may be the text's own, and so may the dots
+/// behind it.
 fn quotes_too_much(line: &[u8], text: &str) -> bool {
-    let length = QUOTE_MAX + "WORKERS ".len() + 1;
+    let length = QUOTE_MAX + "THROTTLES ".len() + "...".len() + 1;
     line.len() >= length
         && text.as_bytes().windows(length).any(|piece| memchr::memmem::find(line, piece).is_some())
 }
