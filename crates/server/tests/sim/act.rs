@@ -1,15 +1,15 @@
-//! What clients do, well and badly: producers, workers, operators, and the worker that finishes everything.
+//! What clients do, well and badly: producers, workers, and the worker that finishes everything. Operators: `operator.rs`.
 
-use bessemer_core::command::{Record, Stage as Told};
-use bessemer_core::fact::{Family, OnLost};
-use bessemer_core::query::{Answer, Page, Set};
-use bessemer_core::{Action, JobId, Query};
+use bessemer_core::fact::OnLost;
 
-use super::chance::{Chance, SECOND};
+use super::chance::SECOND;
 use super::client::{Asked, Role, Stage};
 use super::ledger::Entry;
 use super::shell::Up;
 use super::world::{Broken, Event, World};
+
+/// Seconds that a worker may ask for.
+pub(crate) const MORE_TIME: u64 = 200;
 
 impl World {
     pub(crate) fn populate(&mut self) {
@@ -67,7 +67,7 @@ impl World {
                 self.push(client, link, job);
             }
             9..=11 if self.plan.bulk => {
-                let jobs: Vec<usize> = (0..self.chance.between(1, 6)).map(|_| self.new_job()).collect();
+                let jobs: Vec<usize> = (0..self.chance.between(1, 6)).map(|_| self.plain_job()).collect();
                 let texts: Vec<&str> = jobs.iter().map(|job| &*self.ledger.entries[*job].text).collect();
                 let line = format!("PUSHB [{}]", texts.join(","));
                 jobs.iter().for_each(|job| self.count_push(*job));
@@ -132,7 +132,46 @@ impl World {
         self.ledger.pushed(job, self.clock.at, surely_soon);
     }
 
+    /// A job that may ask for a key of a few that there are.
     fn new_job(&mut self) -> usize {
+        let job = self.plain_job();
+        if self.plan.unique && self.chance.one_in(2) {
+            let (key, seconds) = (self.chance.below(3), self.chance.pick(&[1, 20, 120, 1_000]));
+            let until = self.chance.pick(&["success", "start", "expiry"]);
+            let entry = &mut self.ledger.entries[job];
+            let asks =
+                format!("\"unique_for\":{seconds},\"unique_until\":\"{until}\",\"unique_key\":\"k{key}\"");
+            entry.unique = true;
+            entry.text = match entry.text.split_once("\"custom\":{") {
+                Some((head, tail)) => format!("{head}\"custom\":{{{asks},{tail}"),
+                None => format!("{},\"custom\":{{{asks}}}}}", &entry.text[..entry.text.len() - 1]),
+            };
+        }
+        job
+    }
+
+    /// A worker says how far it is, asks for more time, or asks how far somebody is.
+    fn track(&mut self, client: usize, link: usize) {
+        let held = &self.clients[client].held;
+        let any = self.chance.below(self.ledger.entries.len() as u64) as usize;
+        let job =
+            if held.is_empty() || self.chance.one_in(4) { any } else { self.chance.pick(&held.clone()) };
+        let jid = &self.ledger.entries[job].jid;
+        // A clock that steps makes an hour of a moment, and of an hour a day.
+        let (line, asked) = match self.chance.below(if self.plan.wall_steps { 2 } else { 4 }) {
+            0 => (format!("TRACK GET {jid}"), Asked::Look),
+            2 => (format!("EXTEND {{\"jid\":\"{jid}\",\"seconds\":{MORE_TIME}}}"), Asked::Extend),
+            1 => (format!("TRACK SET {{\"jid\":\"{jid}\",\"percent\":7,\"desc\":\"d\"}}"), Asked::Script),
+            _ => {
+                let until =
+                    bessemer_core::Wall(self.idle_now().wall.0 + (MORE_TIME * SECOND) as i64).rfc3339();
+                (format!("TRACK SET {{\"jid\":\"{jid}\",\"reserve_until\":\"{until}\"}}"), Asked::Script)
+            }
+        };
+        self.send(client, link, &line, asked);
+    }
+
+    fn plain_job(&mut self) -> usize {
         let plan = self.plan.clone();
         let number = self.ledger.entries.len();
         let jid = format!("job-{number:05}-{:04x}", self.chance.below(0x1_0000));
@@ -267,6 +306,7 @@ impl World {
                 }
             }
             16 if self.plan.beats => self.beat(client, link, wid),
+            18 if self.plan.tracks && !self.ledger.entries.is_empty() => self.track(client, link),
             17 if self.plan.nonsense => self.talk_nonsense(client, link),
             _ => self.misbehave(client),
         }
@@ -365,62 +405,6 @@ impl World {
         self.connect(client);
     }
 
-    fn operate(&mut self) -> Result<(), Broken> {
-        let now = self.now();
-        let Some(node) = self.node.as_mut().filter(|_| !self.frozen && !self.shutting_down) else {
-            return Ok(());
-        };
-        let page = Page { from: 0, count: 5 };
-        let query = match self.chance.below(6) {
-            0 => Query::Set { set: Set::Scheduled, page },
-            5 => Query::Set { set: Set::Discarded, page },
-            1 => Query::Set { set: Set::Retries, page },
-            2 => Query::Set { set: Set::Dead, page },
-            3 => Query::Working { page },
-            _ => Query::Queue { name: self.plan.queues[0].clone(), page },
-        };
-        let Answer::Jobs(jobs) = node.engine().engine.machine().answer(now, &query) else { return Ok(()) };
-        let mut ids: Vec<JobId> = jobs.jobs.iter().map(|view| view.id).collect();
-        // A page may be old by the time of the click.
-        let fresh = ids.clone();
-        ids.extend(self.seen.iter().copied());
-        self.seen = fresh;
-        let action = match self.chance.below(if self.plan.beats { 14 } else { 12 }) {
-            0..=2 => Action::Requeue(ids.clone()),
-            3 => Action::Delete(ids.clone()),
-            4 | 5 => Action::Kill(ids.clone()),
-            6 => Action::Release(ids.clone()),
-            7 => Action::Discard(ids.clone()),
-            8 | 9 => Action::Restore(ids.clone()),
-            10 => Action::Move { jobs: ids.clone(), queue: self.chance.pick(&self.plan.queues.clone()) },
-            11 => Action::Keep(records(&mut self.chance)),
-            12 => Action::Signal { wid: None, stage: Told::Quiet },
-            _ => Action::Signal { wid: Some("worker-1".into()), stage: Told::Terminate },
-        };
-        self.next_token += 1;
-        let token = self.next_token;
-        node.act(now, token, &action);
-        let most = if matches!(action, Action::Signal { .. }) { 100 } else { ids.len() as u64 };
-        self.acting.insert(token, most);
-        self.note(|| format!("operator: {action:?}"));
-        let witness = self.witness.borrow();
-        for jid in ids.iter().filter_map(|id| witness.jids.get(id)) {
-            match &action {
-                Action::Requeue(_) => self.ledger.revived(jid),
-                Action::Delete(_) | Action::Discard(_) | Action::Kill(_) => self.ledger.deleted(jid),
-                Action::Release(_) => self.ledger.taken_back(jid),
-                Action::Signal { .. } | Action::Queue { .. } | Action::Restore(_) => {}
-                Action::Move { .. } | Action::Replace(_) | Action::Keep(_) => {}
-                Action::ClearQueue(_) | Action::ClearSet(_) => {}
-                Action::Throttle { .. } | Action::Cron { .. } => {}
-                Action::CancelBatch(_) | Action::RepairBatch(_) => {}
-                Action::FreeKey(_) | Action::FreeKeysOf { .. } => {}
-            }
-        }
-        drop(witness);
-        self.check_model()
-    }
-
     /// Works off whatever there is.
     fn finish(&mut self, client: usize) {
         let queues = self.plan.queues.join(" ");
@@ -447,15 +431,4 @@ impl World {
         // It acts again when it is answered, and now and then to see whether it still lives.
         self.after(SECOND / 4, Event::Act(client));
     }
-}
-
-/// Small records to put and to remove, of a few that there may be.
-fn records(chance: &mut Chance) -> Vec<Record> {
-    let record = |chance: &mut Chance| Record {
-        // The others are the machine's own.
-        family: chance.pick(&[Family::Statistic, Family::Mark, Family::Token, Family::Audit]),
-        key: vec![b'a' + chance.below(6) as u8],
-        value: (!chance.one_in(3)).then(|| chance.bits().to_le_bytes().repeat(chance.below(30) as usize)),
-    };
-    (0..=chance.below(3)).map(|_| record(chance)).collect()
 }

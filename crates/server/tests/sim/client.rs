@@ -71,6 +71,7 @@ pub(crate) enum Asked {
     /// The job, and whether the client had it for certain.
     Ack(usize),
     Fail(usize),
+    Extend,
     Beat,
     Info,
     /// A script's command, answered OK.
@@ -252,6 +253,7 @@ impl World {
             _ if refused => self.unanswered(client, asked),
             // A small dead set says so before it would lose jobs (`D28`).
             Asked::Script if matches!(reply, Reply::Error(text) if text.starts_with("ERR kill would")) => {}
+            Asked::Push(job) if self.ledger.entries[*job].unique && is_not_unique(reply) => {}
             Asked::Hello | Asked::Push(_) | Asked::Ack(_) | Asked::Script if !ok => return wrong(),
             Asked::Hello | Asked::Script => {}
             Asked::Push(job) => self.ledger.entries[*job].accepted = true,
@@ -278,6 +280,11 @@ impl World {
                     _ => return wrong(),
                 }
             }
+            Asked::Extend => match reply {
+                Reply::Error(text) if text.starts_with("ERR Job not found") => {}
+                _ if ok => {}
+                _ => return wrong(),
+            },
             Asked::Beat => match reply {
                 Reply::Bulk(state) if state.starts_with(b"{\"state\"") => {
                     self.clients[client].stage = Stage::Quiet.max(self.clients[client].stage);
@@ -343,4 +350,9 @@ impl World {
 /// What is said to somebody who has left a line lying half sent.
 fn is_too_slow(reply: &Reply<'_>) -> bool {
     matches!(reply, Reply::Error(text) if text.starts_with("ERR line took longer"))
+}
+
+/// What is said of a job whose key another one holds.
+fn is_not_unique(reply: &Reply<'_>) -> bool {
+    matches!(reply, Reply::Error(text) if text == "NOTUNIQUE Job not unique")
 }

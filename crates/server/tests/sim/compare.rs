@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use bessemer_core::fact::Stood;
+use bessemer_core::command::Text;
+use bessemer_core::fact::{Family, Stood};
 use bessemer_core::query::{Answer, Info, JobView, Page, Place, Set};
-use bessemer_core::{JobId, Machine, Now, Query, Reply};
+use bessemer_core::{JobId, Machine, Now, Query, Reply, Wall};
 
 use super::model::{Durable, Expected, Job};
 
@@ -49,6 +50,7 @@ pub(crate) fn state(durable: &Durable, real: &Machine, now: Now) -> Result<(), S
             (durable.processed, durable.failed)
         ));
     }
+    asked_for(durable, real, now)?;
     let kept = durable.kept.iter().map(|((family, key), value)| (*family, &key[..], &value[..]));
     // The others come of rules that have histories of their own in the core.
     if !real.kept().filter(|(family, ..)| family.is_open()).eq(kept) {
@@ -62,11 +64,45 @@ pub(crate) fn state(durable: &Durable, real: &Machine, now: Now) -> Result<(), S
     Ok(())
 }
 
+/// What jobs ask for beyond being run, and what limits queues.
+fn asked_for(durable: &Durable, real: &Machine, now: Now) -> Result<(), String> {
+    let Answer::Keys(keys) = real.answer(now, &Query::Keys { from: 0, count: 100 }) else {
+        return Err("no keys".into());
+    };
+    let held = durable.held_keys(now.wall);
+    if !keys.keys.iter().map(|held| held.key).eq(held.iter().copied()) {
+        return Err(format!("keys that are held: {:?}, and should be {held:x?}", keys.keys));
+    }
+    let Answer::Throttles(throttles) = real.answer(now, &Query::Throttles) else {
+        return Err("no throttles".into());
+    };
+    if !throttles.iter().map(|view| (&*view.queue, view.limit)).eq(durable.throttled()) {
+        return Err(format!("queues that are limited: {throttles:?}"));
+    }
+    // The records behind both begin with a moment; those of words are named by a hash of the jid.
+    let moments = |family: Family| {
+        let records = real.kept().filter(move |(of, ..)| *of == family);
+        let first = |value: &[u8]| value.first_chunk().map(|bytes| Wall(i64::from_le_bytes(*bytes)));
+        let mut moments: Vec<Wall> = records.filter_map(|(.., value)| first(value)).collect();
+        moments.sort_unstable();
+        moments
+    };
+    let found = (moments(Family::Unique), moments(Family::Track));
+    let right = (durable.left_until(), durable.said_at());
+    if found == right { Ok(()) } else { Err(format!("keys left and words said: {found:?}, not {right:?}")) }
+}
+
 /// One job as the machine has it.
 fn job(left: &mut BTreeMap<JobId, &Job>, view: &JobView) -> Result<(), String> {
     let Some(job) = left.remove(&view.id) else {
         return Err(format!("job {:x} stands somewhere, {:?}, and should not", view.id.0, view.place));
     };
+    // A body is not read here; each edit makes it longer.
+    if let Text::At(span) = view.body
+        && span.len as usize != job.body.len()
+    {
+        return Err(format!("job {} has {} bytes, and should be {}", job.jid, span.len, job.body));
+    }
     let queued = matches!(view.place, Place::Queued { .. } | Place::Working { .. });
     let attempts = view.failure.as_ref().map(|failure| (failure.retry_count, failure.remaining));
     let found = (&view.place, &*view.queue, view.enqueued_at, attempts);
@@ -128,7 +164,8 @@ pub(crate) fn reply(expected: &Expected, found: &Reply) -> bool {
                     failed: info.failures,
                 }
         }
-        (Expected::Tracked, Reply::Tracked(_)) => true,
+        (Expected::Tracked, Reply::Tracked(_)) | (Expected::DoneOrNotUnique, Reply::Done) => true,
+        (Expected::NotUnique | Expected::DoneOrNotUnique, Reply::Refused(Refusal::NotUnique(_))) => true,
         (Expected::NotReserved, Reply::Refused(Refusal::NotReserved(_))) => true,
         (Expected::UnknownCron, Reply::Refused(Refusal::UnknownCron(_))) => true,
         (Expected::UnknownWorker, Reply::Refused(Refusal::UnknownWorker(_))) => true,

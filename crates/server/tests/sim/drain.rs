@@ -3,6 +3,7 @@
 
 use bessemer_core::query::Place;
 
+use super::act::MORE_TIME;
 use super::chance::SECOND;
 use super::client::Role;
 use super::compare;
@@ -21,7 +22,8 @@ impl World {
     /// Down, then grace, then the longest reservation, then a worker's time. The reservation counts twice: an ACK ends the
     /// oldest delivery of its jid that the worker may end, and where there are two copies its own may be left.
     fn long_enough(&self) -> u64 {
-        2 * self.ledger.entries.iter().map(|entry| entry.reserved).max().unwrap_or(0) + 300 * SECOND
+        let reserved = self.ledger.entries.iter().map(|entry| entry.reserved).max().unwrap_or(0);
+        2 * (reserved + MORE_TIME * SECOND) + 300 * SECOND
     }
 
     /// Whether everything is worked off.

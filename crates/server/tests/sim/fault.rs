@@ -131,9 +131,9 @@ impl World {
         {
             let witness = &mut *self.witness.borrow_mut();
             witness.in_doubt = true;
-            // A reservation may have become durable though its reply never left.
-            let working =
-                witness.model.durable.jobs.values().filter(|job| matches!(job.place, Place::Working { .. }));
+            // A reservation may have become durable though its reply never left, and stay though it was taken back since.
+            let jobs = witness.model.durable.jobs.values().chain(witness.flushed.jobs.values());
+            let working = jobs.filter(|job| matches!(job.place, Place::Working { .. }));
             working.for_each(|job| self.ledger.handed_out(&job.jid));
         }
         self.acting.clear();

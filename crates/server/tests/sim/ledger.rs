@@ -15,6 +15,8 @@ pub(crate) struct Entry {
     /// The bytes of its arguments.
     pub(crate) args: String,
     pub(crate) retry: i64,
+    /// It asks for a key, and may be refused.
+    pub(crate) unique: bool,
     /// Microseconds for which a worker may keep it.
     pub(crate) reserved: u64,
     /// When it was first sent.
@@ -49,6 +51,7 @@ impl Entry {
             text,
             args,
             retry,
+            unique: false,
             reserved,
             first: None,
             deleted: false,

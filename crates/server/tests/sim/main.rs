@@ -23,6 +23,7 @@ mod fuzz;
 mod garbage;
 mod ledger;
 mod model;
+mod operator;
 mod plan;
 mod scenes;
 mod shell;

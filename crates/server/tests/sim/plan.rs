@@ -30,6 +30,10 @@ pub(crate) struct Plan {
     pub(crate) fails: bool,
     pub(crate) beats: bool,
     pub(crate) long_reservations: bool,
+    /// Jobs are unique, workers say how far they are and ask for more time, operators limit queues.
+    pub(crate) unique: bool,
+    pub(crate) tracks: bool,
+    pub(crate) throttles: bool,
     /// Somebody's script pauses, removes and flushes, and moves many jobs at once.
     pub(crate) scripts: bool,
     /// Mean microseconds between two acts of a client.
@@ -94,6 +98,9 @@ impl Plan {
             fails: on(),
             beats: on(),
             long_reservations: on() && on() && on(),
+            unique: on(),
+            tracks: on(),
+            throttles: on(),
             scripts: on() && on(),
             pace,
             kills: on(),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bessemer_core::command::{Push, Stage, TrackDeed};
-use bessemer_core::fact::Ending;
+use bessemer_core::fact::{Ending, Release};
 use bessemer_core::query::{JobView, Place};
 use bessemer_core::{ConnId, Delivery, JobId, Machine, Now, Ticket, Wall};
 
@@ -13,7 +13,11 @@ impl Model {
     pub(super) fn push(&mut self, now: Now, job: &Push<'_>, real: &Machine) -> Expected {
         let known = |view: &JobView| !self.durable.jobs.contains_key(&view.id);
         let new = views(real, now, job.jid).into_iter().find(known).map(|view| view.id);
-        match (self.is_repeat(now, job), new) {
+        let repeat = self.is_repeat(now, job);
+        if self.is_held(now.wall, job.asks.unique.as_ref()) && repeat != Some(true) && new.is_none() {
+            return if repeat.is_some() { Expected::NotUnique } else { Expected::DoneOrNotUnique };
+        }
+        match (repeat, new) {
             (Some(true), None) | (None, None) => return Expected::Done,
             (Some(true), Some(_)) => {
                 self.complain(|| format!("{} was pushed twice and is there twice", job.jid));
@@ -25,6 +29,9 @@ impl Model {
             (Some(false) | None, Some(_)) => {}
         }
         let Some(id) = new else { return Expected::Done };
+        if self.is_held(now.wall, job.asks.unique.as_ref()) {
+            self.complain(|| format!("{} was taken in while another holds its key", job.jid));
+        }
         let number = id.0 >> 32;
         if self.durable.number.is_some_and(|before| before >= number) {
             self.complain(|| format!("{}: its number {number} was given before", job.jid));
@@ -46,6 +53,7 @@ impl Model {
             attempts,
             losses: Vec::new(),
             pushed: (now.wall, self.steps),
+            unique: Self::key_of(now.wall, job),
         };
         self.durable.jobs.insert(id, new);
         self.durable.tail += 1;
@@ -123,7 +131,9 @@ impl Model {
         let waiting: Vec<u64> = self.parked.keys().copied().collect();
         for no in waiting {
             let served = |queue: &&String| !self.durable.paused.contains(queue.as_str());
-            let next = self.parked[&no].queues.iter().filter(served).find_map(|queue| self.first(queue));
+            let Parked { conn, queues, .. } = &self.parked[&no];
+            let may = |queue: &&String| self.admits(*conn, queue);
+            let next = queues.iter().filter(served).filter(may).find_map(|queue| self.first(queue));
             if let Some(id) = next {
                 let parked = self.parked.remove(&no).expect("it waits");
                 let reply = self.reserve(now, parked.conn, id);
@@ -148,6 +158,7 @@ impl Model {
         let job = self.job(id);
         let reserved = Duration::from_secs(job.reserve_s.clamp(60, 86_400).into());
         job.place = Place::Working { wid, since: now.wall, until: now.wall.after(reserved) };
+        job.unique = job.unique.filter(|(.., release)| *release != Release::Start);
         let (enqueued, attempts, body) = (job.enqueued, job.attempts, job.body.clone());
         let number = self.next();
         self.held.insert(id, Held { number, deadline: now.boot.after(reserved), worker });
@@ -196,6 +207,9 @@ impl Model {
             TrackDeed::Set { reserve_until, .. } => (reserve_until, Expected::Done),
             TrackDeed::Extend { until } => (Some(until), Expected::NotReserved),
         };
+        if let TrackDeed::Set { .. } = deed {
+            self.say(now, jid);
+        }
         let Some(until) = until.map(|until| until.min(now.wall.after(Duration::from_secs(86_400)))) else {
             return Expected::Done;
         };

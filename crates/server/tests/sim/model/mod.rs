@@ -3,6 +3,7 @@
 //! It sees every command on its way into the engine and says what the engine must answer. What chance or the store
 //! decides (the id of a job, the moment of a retry) it takes over from the machine, after checking that it may be so.
 
+mod asks;
 mod jobs;
 mod operate;
 mod time;
@@ -13,8 +14,10 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bessemer_core::command::{Record, Stage};
-use bessemer_core::fact::{Ending, Family, OnLost};
+use bessemer_core::fact::{Ending, Family, OnLost, Release};
+use bessemer_core::limits::TRACK_FOR;
 use bessemer_core::query::{Answer, JobView, Place};
+use bessemer_core::throttle::Throttle;
 use bessemer_core::{Boot, Command, ConnId, Delivery, JobId, Machine, Now, Query, Rules, Ticket, Wall};
 
 /// One job.
@@ -34,6 +37,8 @@ pub(crate) struct Job {
     pub(crate) attempts: Option<(u32, i32)>,
     losses: Vec<Wall>,
     pushed: Pushed,
+    /// The key that it holds, and until when.
+    unique: Option<(u128, Wall, Release)>,
 }
 
 /// When a job was pushed, and how often the wall clock had been stepped by then.
@@ -51,6 +56,12 @@ pub(crate) struct Durable {
     pub(crate) endings: BTreeMap<Ending, u64>,
     /// Records that are no jobs.
     pub(crate) kept: BTreeMap<(Family, Vec<u8>), Vec<u8>>,
+    /// Keys of unique jobs that stay behind, and until when.
+    keys: BTreeMap<u128, Wall>,
+    /// What workers have said of jobs: when last.
+    said: BTreeMap<String, Wall>,
+    /// What operators have set for queues.
+    throttles: BTreeMap<String, Throttle>,
     /// Ended jobs by jid and bytes, for the safe re-push.
     ended: BTreeMap<(Rc<str>, Rc<[u8]>), Pushed>,
     tail: i64,
@@ -113,6 +124,9 @@ pub(crate) enum Expected {
     Latencies(BTreeMap<Box<str>, Duration>),
     /// Whatever is known of a job: that is told in the core.
     Tracked,
+    NotUnique,
+    /// A push that may repeat an earlier one, or not, while its key is held.
+    DoneOrNotUnique,
     NotReserved,
     UnknownWorker,
     UnknownCron,
@@ -131,6 +145,8 @@ pub(crate) struct Model {
     conns: BTreeMap<ConnId, Option<u64>>,
     parked: BTreeMap<u64, Parked>,
     held: BTreeMap<JobId, Held>,
+    /// When what was said of a job may be forgotten.
+    forgets: BTreeMap<String, Wall>,
     /// Deliveries that the engine has named.
     pub(crate) deliveries: BTreeMap<Delivery, (JobId, u64)>,
     /// Those that the engine has handed out since this was looked at.
@@ -153,6 +169,7 @@ impl Model {
             conns: BTreeMap::new(),
             parked: BTreeMap::new(),
             held: BTreeMap::new(),
+            forgets: BTreeMap::new(),
             deliveries: BTreeMap::new(),
             fresh: Vec::new(),
             grace: Boot(0),
@@ -175,6 +192,7 @@ impl Model {
     /// The server starts with what the disk has: everybody is gone, nothing waits (`D9`).
     pub(crate) fn recover(&mut self, durable: Durable, now: Now) {
         self.durable = durable;
+        self.forgets = self.durable.said.iter().map(|(jid, at)| (jid.clone(), at.after(TRACK_FOR))).collect();
         self.expected.clear();
         self.conns.clear();
         self.parked.clear();
@@ -215,6 +233,13 @@ impl Model {
 
     /// Applies a command that the engine has just applied. `true`: a FETCH that waits.
     pub(crate) fn apply(&mut self, now: Now, ticket: Ticket, command: Command<'_>, real: &Machine) -> bool {
+        let waits = self.obey(now, ticket, command, real);
+        // Whatever it was, it may have freed a slot (`E-60`).
+        self.serve(now);
+        waits && self.parked.values().any(|parked| parked.ticket == ticket)
+    }
+
+    fn obey(&mut self, now: Now, ticket: Ticket, command: Command<'_>, real: &Machine) -> bool {
         let reply = match command {
             Command::Connect { conn, worker } => self.connect(conn, worker.as_ref()),
             Command::Disconnect { conn } => return self.disconnect(now, conn),
@@ -226,6 +251,7 @@ impl Model {
             Command::Fetch { conn, queues, wait } => return self.fetch(now, ticket, conn, queues, wait),
             Command::Ack { conn, jid } => {
                 if let Some(id) = self.reserved(conn, jid) {
+                    self.leave_key(now, id);
                     self.end(id, Ending::Acked);
                 }
                 Expected::Done
@@ -275,14 +301,11 @@ impl Model {
                 Expected::Done
             }
             Command::Track { conn, jid, deed } => self.track(now, conn, jid, deed),
-            // No limit is ever set here: `machine/throttle/histories.rs` has a model of its own.
-            Command::Throttle(_) => Expected::Done,
+            Command::Throttle(deed) => self.throttle(deed),
             // Its configuration has none.
             Command::Cron { .. } => Expected::UnknownCron,
             Command::Batch(_) => unreachable!("nobody here has batches: see `machine/batches/histories.rs`"),
-            Command::FreeKey(_) => {
-                unreachable!("no job of the simulator is unique: see `machine/unique/histories.rs`")
-            }
+            Command::FreeKey(which) => self.free_key(now, which),
             Command::Due => return self.due(now, real),
         };
         self.expected.insert(ticket, reply);

@@ -158,6 +158,9 @@ impl Model {
                 self.durable.queues.clear();
                 self.durable.paused.clear();
                 self.durable.ended.clear();
+                self.durable.keys.clear();
+                self.durable.said.clear();
+                self.forgets.clear();
                 self.durable.kept.retain(|(family, _), _| *family != Family::Statistic);
                 (self.durable.processed, self.durable.failed) = (0, 0);
             }

@@ -15,7 +15,15 @@ impl Model {
         let lost = self.workers.values().filter_map(|worker| worker.gone);
         let lost = lost.map(|gone| gone.after(self.rules.lost_worker_grace).max(self.grace));
         let sets = self.first_of(|place| !matches!(place, Place::Queued { .. } | Place::Working { .. }));
-        waits.chain(leases).chain(lost).chain(sets.map(|(at, _)| now.boot_at(at))).min()
+        let keys = self.durable.keys.values().map(|until| now.boot_at(*until));
+        let said = self.forgets.values().map(|at| now.boot_at(*at));
+        waits
+            .chain(leases)
+            .chain(lost)
+            .chain(keys)
+            .chain(said)
+            .chain(sets.map(|(at, _)| now.boot_at(at)))
+            .min()
     }
 
     pub(super) fn due(&mut self, now: Now, real: &Machine) -> bool {
@@ -60,6 +68,10 @@ impl Model {
             {
                 self.fail(now, id, real);
             }
+        }
+        self.forget_words(now);
+        self.durable.keys.retain(|_, until| *until > now.wall);
+        if self.grace <= now.heard {
             let grace = self.rules.lost_worker_grace;
             let gone = |worker: &Worker| worker.gone.filter(|gone| gone.after(grace) <= now.heard);
             while let Some((.., no)) =

@@ -1,0 +1,131 @@
+//! What jobs ask for beyond being run, and what limits queues: unique keys (`E-30` to `E-33`), what is said of a job (`E-21`),
+//! throttles (`E-60`).
+
+use bessemer_core::command::{AskUnique, Push, ThrottleDeed, WhichKey};
+use bessemer_core::fact::Release;
+use bessemer_core::limits::TRACK_FOR;
+use bessemer_core::query::Place;
+use bessemer_core::throttle::Throttle;
+use bessemer_core::{ConnId, JobId, Now, Wall};
+
+use super::{Durable, Expected, Model};
+
+impl Durable {
+    /// The keys that are held now, in their order.
+    pub(crate) fn held_keys(&self, now: Wall) -> Vec<u128> {
+        let by_jobs = self.jobs.values().filter_map(|job| job.unique).map(|(key, until, _)| (key, until));
+        let claims = by_jobs.chain(self.keys.iter().map(|(key, until)| (*key, *until)));
+        let mut keys: Vec<u128> = claims.filter(|(_, until)| *until > now).map(|(key, _)| key).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+
+    /// What operators have set for queues.
+    pub(crate) fn throttled(&self) -> impl Iterator<Item = (&str, Throttle)> {
+        self.throttles.iter().map(|(queue, limit)| (queue.as_str(), *limit))
+    }
+
+    /// When something was said of jobs, in order.
+    pub(crate) fn said_at(&self) -> Vec<Wall> {
+        in_order(self.said.values())
+    }
+
+    /// Until when keys stay that were left behind, in order.
+    pub(crate) fn left_until(&self) -> Vec<Wall> {
+        in_order(self.keys.values())
+    }
+}
+
+fn in_order<'a>(moments: impl Iterator<Item = &'a Wall>) -> Vec<Wall> {
+    let mut moments: Vec<Wall> = moments.copied().collect();
+    moments.sort_unstable();
+    moments
+}
+
+impl Model {
+    pub(super) fn is_held(&self, now: Wall, ask: Option<&AskUnique>) -> bool {
+        ask.is_some_and(|ask| self.durable.held_keys(now).contains(&ask.key))
+    }
+
+    /// The key that a job gets, and until when.
+    pub(super) fn key_of(now: Wall, job: &Push<'_>) -> Option<(u128, Wall, Release)> {
+        let AskUnique { key, hold, release } = job.asks.unique?;
+        Some((key, job.at.unwrap_or(now).max(now).after(hold), release))
+    }
+
+    /// A job is ACKed: a key that is held until its time is over stays behind.
+    pub(super) fn leave_key(&mut self, now: Now, id: JobId) {
+        if let Some((key, until, Release::Expiry)) = self.job(id).unique
+            && until > now.wall
+        {
+            let left = self.durable.keys.entry(key).or_insert(until);
+            *left = until.max(*left);
+        }
+    }
+
+    pub(super) fn free_key(&mut self, now: Now, which: WhichKey<'_>) -> Expected {
+        let of_jid = |jid: &str| {
+            let jobs = self.durable.jobs.values().filter(move |job| *job.jid == *jid);
+            jobs.filter_map(|job| job.unique).map(|(key, ..)| key).collect()
+        };
+        let named: Vec<u128> = match which {
+            WhichKey::Key(key) => vec![key],
+            WhichKey::Jid(jid) => of_jid(jid),
+        };
+        let mut freed = self.durable.held_keys(now.wall);
+        freed.retain(|key| named.contains(key));
+        for key in &freed {
+            self.durable.keys.remove(key);
+            let holders = self.durable.jobs.values_mut();
+            let holders = holders.filter(|job| job.unique.is_some_and(|(held, ..)| held == *key));
+            holders.for_each(|job| job.unique = None);
+        }
+        Expected::Count(freed.len() as u64)
+    }
+
+    /// Something was said of a job.
+    pub(super) fn say(&mut self, now: Now, jid: &str) {
+        self.durable.said.insert(jid.into(), now.wall);
+        self.forgets.insert(jid.into(), now.wall.after(TRACK_FOR));
+    }
+
+    /// What was said of a job is looked at again: it stays as long as the job lives.
+    pub(super) fn forget_words(&mut self, now: Now) {
+        let over = self.forgets.iter().filter(|(_, at)| **at <= now.wall).map(|(jid, _)| jid.clone());
+        for jid in over.collect::<Vec<_>>() {
+            let mut jobs = self.durable.jobs.values();
+            if jobs.any(|job| *job.jid == *jid && !matches!(job.place, Place::Discarded { .. })) {
+                self.forgets.insert(jid, now.wall.after(TRACK_FOR));
+            } else {
+                self.forgets.remove(&jid);
+                self.durable.said.remove(&jid);
+            }
+        }
+    }
+
+    pub(super) fn throttle(&mut self, deed: ThrottleDeed<'_>) -> Expected {
+        let throttles = &mut self.durable.throttles;
+        let changed = match deed {
+            ThrottleDeed::Set { queue, limit } => throttles.insert(queue.into(), limit) != Some(limit),
+            ThrottleDeed::Reset { queue } => throttles.remove(queue).is_some(),
+        };
+        Expected::Count(changed.into())
+    }
+
+    /// Whether a connection may have one more job of a queue: by what is in hands, counted each time.
+    pub(super) fn admits(&self, conn: ConnId, queue: &str) -> bool {
+        let Some(limit) = self.durable.throttles.get(queue) else { return true };
+        let caller = self.worker(conn).map_or("", |worker| &worker.wid);
+        let holders = self.durable.jobs.values().filter(|job| *job.queue == *queue);
+        let holders: Vec<&str> = holders
+            .filter_map(|job| match &job.place {
+                Place::Working { wid, .. } => Some(wid.as_str()),
+                _ => None,
+            })
+            .collect();
+        let own = holders.iter().filter(|wid| **wid == caller).count();
+        let below = |limit: Option<u32>, count: usize| limit.is_none_or(|most| count < most as usize);
+        below(limit.concurrency, holders.len()) && below(limit.worker, own)
+    }
+}
