@@ -47,6 +47,16 @@ pub(crate) enum Bug {
     IgnoresQuiet,
     /// The head of a queue is its tail.
     RequeuesToTail,
+    /// A unique job is pushed as any other.
+    ForgetsKeys,
+    /// A key that is to stay until its time is over goes with its job.
+    FreesKeysEarly,
+    /// Of a queue one job more is worked on than may be.
+    OverrunsLimits,
+    /// Nobody gets more time.
+    GrantsNoTime,
+    /// An edit changes no more than the text.
+    EditsTextAlone,
     // The disk's.
     /// A flush returns and has not happened.
     DiskIgnoresFlush,
@@ -77,6 +87,11 @@ impl Bug {
         Self::ReservesByWallClock,
         Self::IgnoresQuiet,
         Self::RequeuesToTail,
+        Self::ForgetsKeys,
+        Self::FreesKeysEarly,
+        Self::OverrunsLimits,
+        Self::GrantsNoTime,
+        Self::EditsTextAlone,
         Self::DiskIgnoresFlush,
         Self::DiskIgnoresNames,
         Self::DiskForgetsSomeFlushes,

@@ -6,8 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use bessemer_core::command::{Push, Stage};
+use bessemer_core::command::{AskUnique, Asks, Push, Stage, ThrottleDeed, TrackDeed};
+use bessemer_core::edit::Edit;
+use bessemer_core::fact::Release;
 use bessemer_core::query::Condition;
+use bessemer_core::throttle::Throttle;
 use bessemer_core::{Boot, Command, ConnId, JobId, Now, Progress, Reply, Rules, Settled, Ticket};
 use bessemer_store::embedded::{Embedded, EmbeddedReader};
 use bessemer_store::{Engine, Fatal};
@@ -282,6 +285,26 @@ fn below(
             witness.torn.extend(torn.replies.into_iter().filter(|(ticket, _)| *ticket != OWN));
             witness.beforehand.insert(ticket, first.len());
             engine.submit(now, ticket, Command::PushBulk { jobs: rest })
+        }
+        (Bug::ForgetsKeys, Command::Push { job }) => {
+            let asks = Asks { unique: None, ..job.asks };
+            engine.submit(now, ticket, Command::Push { job: Push { asks, ..job } })
+        }
+        (Bug::FreesKeysEarly, Command::Push { job }) => {
+            let unique = job.asks.unique.map(|ask| AskUnique { release: Release::Success, ..ask });
+            let asks = Asks { unique, ..job.asks };
+            engine.submit(now, ticket, Command::Push { job: Push { asks, ..job } })
+        }
+        (Bug::OverrunsLimits, Command::Throttle(ThrottleDeed::Set { queue, limit })) => {
+            let limit = Throttle { concurrency: limit.concurrency.map(|most| most + 1), ..limit };
+            engine.submit(now, ticket, Command::Throttle(ThrottleDeed::Set { queue, limit }))
+        }
+        (Bug::GrantsNoTime, Command::Track { conn, jid, deed: TrackDeed::Extend { .. } }) => {
+            let deed = TrackDeed::Extend { until: now.wall };
+            engine.submit(now, ticket, Command::Track { conn, jid, deed })
+        }
+        (Bug::EditsTextAlone, Command::Replace { edit }) => {
+            engine.submit(now, ticket, Command::Replace { edit: Edit { enqueue: false, ..edit } })
         }
         (Bug::FetchesFromTheRight, Command::Fetch { conn, queues, wait }) => {
             let queues: Vec<&str> = queues.iter().rev().copied().collect();
