@@ -45,6 +45,7 @@ mod unique;
 mod workers;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 pub use self::adopt::Life;
 use self::batches::Batches;
@@ -67,7 +68,7 @@ use self::workers::Workers;
 use crate::command::{Command, ConnId, Refusal, Reply, Stage, Ticket};
 use crate::event::Event;
 use crate::fact::{Facts, Order, OwnTerms, Span, Stood};
-use crate::limits::Rules;
+use crate::limits::{RESERVE_MAX_S, Rules};
 use crate::query::Tally;
 use crate::time::{Boot, Now, Wall};
 
@@ -241,8 +242,10 @@ impl Machine {
             .reservations
             .iter()
             .map(|(slot, r)| {
-                // A clock that was stepped while the server was down must not stretch a reservation.
-                let left = r.until.since(now.wall).min(r.until.since(r.since));
+                // A clock that was stepped while the server was down must not stretch a reservation, nor one that was
+                // stepped before it was given more time: it is never longer than from then.
+                let longest = Duration::from_secs(RESERVE_MAX_S.into());
+                let left = r.until.since(now.wall).min(r.until.since(r.since)).min(longest);
                 (slot, now.boot.after(left))
             })
             .collect();

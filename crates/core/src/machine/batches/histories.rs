@@ -393,18 +393,51 @@ impl History {
             6..=8 => self.fetch(),
             9..=11 => self.finish(true),
             12 => self.finish(false),
-            13 | 14 => self.commit(),
+            13 | 14 => {
+                if let Some(bid) = self.batch() {
+                    self.commit(&bid);
+                }
+            }
             15 => self.open(),
             16 => self.operate(),
             17 => self.restart(),
             18 => self.clean(),
             _ => self.rarely(),
         }
+        self.settle();
+    }
+
+    fn settle(&mut self) {
         self.model.settle();
         while self.machine.next_due(self.now).is_some_and(|at| at <= self.now.boot) {
             self.apply(Command::Due);
         }
         self.compare();
+    }
+
+    /// Whatever there is, is committed and run, callbacks and the callbacks of those above: nothing sticks.
+    fn work_off(&mut self) {
+        loop {
+            let open = |(bid, batch): (&String, &Batch)| batch.open.then(|| bid.clone());
+            if let Some(bid) = self.model.batches.iter().find_map(open) {
+                // Or whoever made it is no more.
+                if self.pick(4) == 0 { self.wait(30) } else { self.commit(&bid) }
+            } else if self.job(|job| job.state == State::Works).is_some() {
+                self.finish(true);
+            } else if let Some(jid) = self.job(|job| job.state != State::Works) {
+                let jobs = [self.id(&jid)];
+                self.apply(Command::Requeue { jobs: &jobs });
+                self.model.jobs.get_mut(&jid).expect("it lives").state = State::Waits;
+                self.model.settle();
+                self.fetch();
+            } else {
+                return;
+            }
+            if self.pick(10) == 0 {
+                self.restart();
+            }
+            self.settle();
+        }
     }
 
     fn new_batch(&mut self) {
@@ -470,10 +503,9 @@ impl History {
         }
     }
 
-    fn commit(&mut self) {
-        let Some(bid) = self.batch() else { return };
-        self.apply(Command::Batch(BatchDeed::Commit { bid: &bid }));
-        let batch = self.model.batches.get_mut(&bid).expect("it is known");
+    fn commit(&mut self, bid: &str) {
+        self.apply(Command::Batch(BatchDeed::Commit { bid }));
+        let batch = self.model.batches.get_mut(bid).expect("it is known");
         if !batch.cancelled {
             (batch.open, batch.committed) = (false, true);
         }
@@ -552,12 +584,17 @@ impl History {
                 assert_eq!(replies, [Reply::Count(0)]);
             }
             _ => {
-                let by = Duration::from_secs(60 * (1 + self.pick(15)));
-                (self.now.wall, self.now.boot) = (self.now.wall.after(by), self.now.boot.after(by));
-                self.now.heard = self.now.boot;
-                self.model.time(self.now.wall);
+                let minutes = 1 + self.pick(15);
+                self.wait(minutes);
             }
         }
+    }
+
+    fn wait(&mut self, minutes: u64) {
+        let by = Duration::from_secs(60 * minutes);
+        (self.now.wall, self.now.boot) = (self.now.wall.after(by), self.now.boot.after(by));
+        self.now.heard = self.now.boot;
+        self.model.time(self.now.wall);
     }
 
     /// The process dies: what was written is all there is.
@@ -665,6 +702,7 @@ fn no_batch_sticks_or_calls_twice_whatever_happens_g08() {
         let played = std::panic::catch_unwind(|| {
             let mut history = History::new(seed);
             (0..STEPS).for_each(|_| history.step());
+            history.work_off();
         });
         if let Err(panic) = played {
             eprintln!("BESSEMER_SEED={seed} cargo test -p bessemer-core --lib whatever_happens_g08");

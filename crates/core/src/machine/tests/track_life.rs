@@ -14,7 +14,7 @@ use crate::machine::{Machine, Settled};
 use crate::query::{Place, Progress, TrackState, Tracked};
 use crate::time::{Boot, Now, Wall};
 
-const HISTORIES: u64 = 3_000;
+const HISTORIES: u64 = 2_000;
 const DEEDS: u64 = 60;
 const KEY: [u64; 2] = [7, 11];
 /// Two workers, and somebody who is none.
@@ -180,7 +180,7 @@ impl History {
     fn new(seed: u64) -> Self {
         let mut chance = Chance::new(seed);
         let boot = Boot(1_000_000_000_000);
-        let now = Now { wall: Wall(1_000_000_000_000), boot, heard: boot, chance: seed };
+        let now = Now { wall: Wall(1_700_000_000_000_000), boot, heard: boot, chance: seed };
         let rules = Rules {
             tracks_max: if chance.one_in(3) { 4 } else { 1_000 },
             dead_age: Duration::from_secs(90 * MINUTE),
@@ -265,9 +265,17 @@ impl History {
         let mut too_many = dropped - std::mem::replace(&mut self.dropped, dropped);
         let crowded = self.model.words.len() > self.rules.tracks_max;
         assert!(too_many == 0 || crowded, "forgotten, and there was room");
-        let known = |jid: &str| machine.tracks.progress(machine.table.hash(jid.as_bytes())).is_some();
-        let (stay, gone): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            std::mem::take(&mut self.model.words).into_iter().partition(|(jid, _)| known(jid));
+        let known = |jid: &str| machine.tracks.progress(machine.table.hash(jid.as_bytes()));
+        let (mut stay, gone): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            std::mem::take(&mut self.model.words).into_iter().partition(|(jid, _)| known(jid).is_some());
+        // Of several that end at once one may have made room for another before its own end was told.
+        for (jid, word) in stay.iter_mut().filter(|(_, word)| word.said == now.wall) {
+            let bare = known(jid).is_some_and(|found| found.percent.is_none() && found.desc.is_none());
+            if too_many > 0 && bare && (word.percent.is_some() || word.desc.is_some()) {
+                (word.percent, word.desc) = (None, None);
+                too_many -= 1;
+            }
+        }
         for (jid, word) in gone {
             let over = word.least() <= now.wall && !self.model.lives(jid);
             // What is said just now makes room for itself, even if the clock was stepped back.
@@ -475,13 +483,14 @@ impl History {
 
     /// Time passes, and sometimes the clock of the wall steps.
     fn wait(&mut self) {
-        let passes = Duration::from_secs(self.chance.of(&[0, 1, 20, 100, 700, 1_700, 1_801]));
+        let passes = Duration::from_secs(self.chance.of(&[0, 1, 20, 100, 700, 1_700, 1_801, 90_000]));
         self.now.boot = self.now.boot.after(passes);
         self.now.heard = self.now.boot;
         let wall = self.now.wall;
         self.now.wall = match self.chance.below(8) {
             0 => Wall(wall.0 - 300_000_000),
             1 => wall.after(passes * 3),
+            2 => Wall(wall.0 + self.chance.of(&[-1, 1]) * 40 * 86_400_000_000),
             _ => wall.after(passes),
         };
         self.now.chance += 1;
@@ -544,7 +553,8 @@ impl History {
         let now = self.now;
         for job in self.model.jobs.values_mut() {
             if let At::Working(hands) = &mut job.at {
-                let left = hands.until.since(now.wall).min(hands.until.since(hands.since));
+                let longest = Duration::from_secs(RESERVE_MAX_S.into());
+                let left = hands.until.since(now.wall).min(hands.until.since(hands.since)).min(longest);
                 hands.deadline = now.boot.after(left);
             }
         }
@@ -559,6 +569,13 @@ impl History {
         for number in 0..self.pushed + 2 {
             let jid = format!("job-{number:05}");
             assert_eq!(self.machine.tracked(&jid), self.model.tracked(&jid), "{jid} at {:?}", self.now);
+        }
+        for (jid, job) in &self.model.jobs {
+            let slot = self.machine.table.find(self.log.ids[jid]).expect("it lives");
+            if let At::Working(hands) = job.at {
+                let deadline = self.machine.reservations.deadline(&self.machine.table, slot);
+                assert_eq!(deadline, Some(hands.deadline), "{jid} is in hand until then");
+            }
         }
         for (jid, word) in &self.model.words {
             let over = word.most() <= self.now.wall && !self.model.lives(jid);

@@ -216,7 +216,7 @@ impl Model {
             .collect();
         working.sort_by_key(|(number, id, ..)| (*number, *id));
         for (_, id, wid, since, until) in working {
-            let left = until.since(now.wall).min(until.since(since));
+            let left = until.since(now.wall).min(until.since(since)).min(Duration::from_secs(86_400));
             let worker = (!wid.is_empty()).then(|| self.known(&wid));
             let held = Held { number: self.next(), deadline: now.boot.after(left), worker };
             self.held.insert(id, held);
