@@ -21,7 +21,7 @@ pub enum Event {
     /// A reservation expired.
     Expired { id: JobId },
     /// Something that is only counted.
-    Counted { what: Counted, queue: Arc<str>, jobtype: Arc<str> },
+    Counted { what: Counted, queue: Arc<str>, jobtype: Arc<str>, at: Wall },
     /// A cron entry came to its tick, this one or the last of so many. `again`: it came to the same the time before.
     Cron { id: Box<str>, tick: Wall, ticks: u32, ran: Ran, note: Box<str>, again: bool },
     /// All jobs were deleted at one stroke (`N-03`), and what came of them is forgotten.

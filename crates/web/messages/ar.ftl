@@ -308,6 +308,7 @@ outcome-discarded = أُسقطت
 outcome-expired = انتهت مدتها
 outcome-lost = فُقد العامل
 outcome-released = حُررت
+outcome-overdue = لم تُنفذ في وقتها
 
 # The page Statistics, and the pages of one job type or queue
 statistics-title = الإحصاءات

@@ -245,6 +245,7 @@ outcome-discarded = verworfen
 outcome-expired = abgelaufen
 outcome-lost = Worker verloren
 outcome-released = freigegeben
+outcome-overdue = nicht rechtzeitig gelaufen
 
 # The page Statistics, and the pages of one job type or queue
 statistics-title = Statistik

@@ -277,6 +277,7 @@ outcome-discarded = discarded
 outcome-expired = expired
 outcome-lost = worker lost
 outcome-released = released
+outcome-overdue = not run in time
 
 # The page Statistics, and the pages of one job type or queue
 statistics-title = Statistics

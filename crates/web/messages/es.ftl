@@ -245,6 +245,7 @@ outcome-discarded = descartado
 outcome-expired = vencido
 outcome-lost = worker perdido
 outcome-released = liberado
+outcome-overdue = no ejecutado a tiempo
 
 # The page Statistics, and the pages of one job type or queue
 statistics-title = Estadísticas

@@ -245,6 +245,7 @@ outcome-discarded = abandonné
 outcome-expired = expiré
 outcome-lost = worker perdu
 outcome-released = libéré
+outcome-overdue = pas exécuté à temps
 
 # The page Statistics, and the pages of one job type or queue
 statistics-title = Statistiques

@@ -202,6 +202,7 @@ outcome-discarded = 已丢弃
 outcome-expired = 已过期
 outcome-lost = 工作进程丢失
 outcome-released = 已释放
+outcome-overdue = 未及时执行
 
 # The page Statistics, and the pages of one job type or queue
 statistics-title = 统计

@@ -204,6 +204,11 @@ fn event(name: &str, data: &impl Serialize) -> String {
     format!("event: {name}\ndata: {data}\n\n")
 }
 
+/// What came to an end, in somebody's hands or before.
+fn ended(info: &Info) -> (u64, u64, u64) {
+    (info.processed, info.failures, info.since_start.expired)
+}
+
 /// The lists that are not what they were.
 fn changed(info: &Info, before: &Info) -> Vec<&'static str> {
     [
@@ -212,7 +217,7 @@ fn changed(info: &Info, before: &Info) -> Vec<&'static str> {
         ("retries", info.retries != before.retries),
         ("scheduled", info.scheduled != before.scheduled),
         ("dead", info.dead != before.dead),
-        ("recent", (info.processed, info.failures) != (before.processed, before.failures)),
+        ("recent", ended(info) != ended(before)),
     ]
     .into_iter()
     .filter_map(|(name, changed)| changed.then_some(name))
@@ -222,6 +227,8 @@ fn changed(info: &Info, before: &Info) -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+
+    use bessemer_core::query::Tally;
 
     use super::*;
     use crate::limits::Limits;
@@ -293,6 +300,8 @@ mod tests {
         let mut info = Info { retries: 2, processed: 1, ..before.clone() };
         info.queues.insert("default".into(), 0);
         assert_eq!(changed(&info, &before), ["queues", "retries", "recent"]);
+        let since_start = Tally { expired: 1, ..Tally::default() };
+        assert_eq!(changed(&Info { since_start, ..before.clone() }, &before), ["recent"]);
         let figures = ServerFigures::default();
         let text = |before: &Info| text(&info, before, &figures, None, Wall(1_767_323_045_000_000));
         assert!(text(&info).ends_with("\"second\":null}\n\n") && !text(&info).contains("changed"));

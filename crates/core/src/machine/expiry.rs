@@ -47,7 +47,7 @@ impl Machine {
     pub(super) fn expire<F: Facts>(&mut self, turn: &mut Turn<'_, F>, slot: Slot) {
         let id = self.table.id(slot);
         self.tally.expired += 1;
-        turn.out.events.push(self.counted(Counted::Expired, slot));
+        turn.out.events.push(self.counted(Counted::Expired, slot, turn.now.wall));
         self.end(turn, slot, Ending::Expired);
         turn.out.events.push(Event::Discarded { id, why: Ending::Expired });
     }

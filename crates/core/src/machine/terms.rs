@@ -139,10 +139,10 @@ impl Machine {
     }
 
     /// Tells of a job that is in nobody's hands.
-    pub(super) fn counted(&self, what: Counted, slot: Slot) -> Event {
+    pub(super) fn counted(&self, what: Counted, slot: Slot, at: Wall) -> Event {
         let entry = &self.table[slot];
         let (queue, jobtype) = (&self.queues[entry.queue].name, self.types.name(entry.jobtype));
-        Event::Counted { what, queue: queue.clone(), jobtype: jobtype.clone() }
+        Event::Counted { what, queue: queue.clone(), jobtype: jobtype.clone(), at }
     }
 
     fn gone(&self, slot: Slot) -> Option<Gone> {

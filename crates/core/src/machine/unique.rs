@@ -111,7 +111,7 @@ impl Machine {
     /// A job that came with a key got it.
     pub(super) fn count_taken<F>(&mut self, turn: &mut Turn<'_, F>, slot: Slot) {
         self.tally.keys_taken += 1;
-        turn.out.events.push(self.counted(Counted::Locked, slot));
+        turn.out.events.push(self.counted(Counted::Locked, slot, turn.now.wall));
     }
 
     /// A job was refused: because of its key?
@@ -119,7 +119,7 @@ impl Machine {
         if matches!(why, Refusal::NotUnique(_)) {
             self.tally.keys_denied += 1;
             let (queue, jobtype) = (job.queue.into(), job.jobtype.into());
-            turn.out.events.push(Event::Counted { what: Counted::Denied, queue, jobtype });
+            turn.out.events.push(Event::Counted { what: Counted::Denied, queue, jobtype, at: turn.now.wall });
         }
     }
 

@@ -1,4 +1,4 @@
-//! `/recent`: the last jobs that somebody worked on, and how that ended. Where is the job that I pushed?
+//! `/recent`: the last jobs that somebody worked on, or nobody in time, and how that ended. Where is the job that I pushed?
 
 use askama::Template;
 use axum::http::StatusCode;
@@ -13,7 +13,7 @@ use crate::moment::{self, Moment};
 use crate::pager::Pager;
 use crate::problem::Problem;
 use crate::visit::{Shown, Visit, html, redirect};
-use crate::watch::{RECENT_MAX, Series};
+use crate::watch::{Happened, Overdue, RECENT_MAX, Series};
 use crate::words::Words;
 use crate::{Front, limits, text};
 
@@ -57,7 +57,32 @@ struct Filter<'a> {
     jobtype: &'a str,
     queue: &'a str,
     jid: &'a str,
-    outcome: Option<Outcome>,
+    outcome: Option<Ended>,
+}
+
+/// How a job ended that is in the list.
+#[derive(Clone, Copy, PartialEq)]
+enum Ended {
+    Attempt(Outcome),
+    /// Its time was over before anybody worked on it.
+    Overdue,
+}
+
+impl Ended {
+    fn all() -> impl Iterator<Item = Self> {
+        Outcome::ALL.into_iter().map(Self::Attempt).chain([Self::Overdue])
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Attempt(outcome) => outcome.as_str(),
+            Self::Overdue => "overdue",
+        }
+    }
+
+    fn label(self, words: Words) -> String {
+        words.say(&format!("outcome-{}", self.as_str())).into()
+    }
 }
 
 impl<'a> Filter<'a> {
@@ -65,22 +90,26 @@ impl<'a> Filter<'a> {
         let said = |name: &str| query.first(name).unwrap_or_default().trim();
         let outcome = match said("outcome") {
             "" => None,
-            word => {
-                Some(Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == word).ok_or_else(|| {
-                    Problem::bad(format!("Invalid parameter: no outcome is called {}", text::quoted(word)))
-                })?)
-            }
+            word => Some(Ended::all().find(|outcome| outcome.as_str() == word).ok_or_else(|| {
+                Problem::bad(format!("Invalid parameter: no outcome is called {}", text::quoted(word)))
+            })?),
         };
         let jid = query.first("find").map_or_else(|| said("jid"), str::trim);
         Ok(Self { jobtype: said("type"), queue: said("queue"), jid, outcome })
     }
 
-    fn takes(&self, attempt: &Attempt) -> bool {
+    fn takes(&self, happened: &Happened) -> bool {
         let is = |wanted: &str, name: &str| wanted.is_empty() || *wanted == *name;
-        is(self.jobtype, &attempt.jobtype)
-            && is(self.queue, &attempt.queue)
-            && is(self.jid, attempt.jid.as_deref().unwrap_or_default())
-            && self.outcome.is_none_or(|outcome| outcome == attempt.outcome)
+        let (jobtype, queue, jid, ended) = match happened {
+            Happened::Attempt(Attempt { jobtype, queue, jid, outcome, .. }) => {
+                (jobtype, queue, jid.as_deref(), Ended::Attempt(*outcome))
+            }
+            Happened::Overdue(Overdue { jobtype, queue, .. }) => (jobtype, queue, None, Ended::Overdue),
+        };
+        is(self.jobtype, jobtype)
+            && is(self.queue, queue)
+            && is(self.jid, jid.unwrap_or_default())
+            && self.outcome.is_none_or(|wanted| wanted == ended)
     }
 
     fn wants_all(&self) -> bool {
@@ -89,7 +118,7 @@ impl<'a> Filter<'a> {
 
     /// The address of the list up to and with `page=`.
     fn href(&self, base: &Base) -> String {
-        let outcome = self.outcome.map_or("", Outcome::as_str);
+        let outcome = self.outcome.map_or("", Ended::as_str);
         let fields = [("type", self.jobtype), ("queue", self.queue), ("jid", self.jid), ("outcome", outcome)];
         base.list("recent", &fields)
     }
@@ -106,7 +135,7 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
         }
     }
     let page = visit.query.page("page")?;
-    let found = visit.web.front.watch().recent_of(RECENT_MAX, |attempt| filter.takes(attempt));
+    let found = visit.web.front.watch().happened(RECENT_MAX, |happened| filter.takes(happened));
     let (rows, words, now) = (limits::SHORT_ROWS, visit.words, visit.web.front.now());
     let shown = found.iter().skip((page - 1).saturating_mul(rows)).take(rows);
     html(&Recent {
@@ -116,20 +145,37 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
         jobtype: text::visible(filter.jobtype),
         queue: text::visible(filter.queue),
         jid: text::visible(filter.jid),
-        outcomes: Outcome::ALL
-            .map(|outcome| (outcome.as_str(), label(words, outcome), filter.outcome == Some(outcome)))
-            .into(),
+        outcomes: Ended::all()
+            .map(|outcome| (outcome.as_str(), outcome.label(words), filter.outcome == Some(outcome)))
+            .collect(),
         filtered: !filter.wants_all(),
-        rows: shown.map(|attempt| row(&visit.base, words, attempt, now)).collect(),
+        rows: shown.map(|happened| row(&visit.base, words, happened, now)).collect(),
         pager: Pager::new(words, "pager-jobs", &filter.href(&visit.base), page, rows, found.len()),
     })
 }
 
-fn label(words: Words, outcome: Outcome) -> String {
-    words.say(&format!("outcome-{}", outcome.as_str())).into()
+fn row(base: &Base, words: Words, happened: &Happened, now: Wall) -> Row {
+    match happened {
+        Happened::Attempt(attempt) => row_of(base, words, attempt, now),
+        Happened::Overdue(Overdue { queue, jobtype, at }) => Row {
+            jobtype: text::visible(jobtype),
+            jobtype_href: base.statistics(&Series::Type(jobtype.to_string())),
+            jid: None,
+            queue: text::visible(queue),
+            queue_href: base.queue(queue),
+            wid: String::new(),
+            ran: String::new(),
+            waited: String::new(),
+            outcome: Ended::Overdue.as_str(),
+            label: Ended::Overdue.label(words),
+            bad: true,
+            error: None,
+            when: Moment::new(*at, now, words),
+        },
+    }
 }
 
-fn row(base: &Base, words: Words, attempt: &Attempt, now: Wall) -> Row {
+fn row_of(base: &Base, words: Words, attempt: &Attempt, now: Wall) -> Row {
     Row {
         jobtype: text::visible(&attempt.jobtype),
         jobtype_href: base.statistics(&Series::Type(attempt.jobtype.to_string())),
@@ -140,7 +186,7 @@ fn row(base: &Base, words: Words, attempt: &Attempt, now: Wall) -> Row {
         ran: moment::duration(attempt.run()),
         waited: moment::duration(attempt.wait()),
         outcome: attempt.outcome.as_str(),
-        label: label(words, attempt.outcome),
+        label: Ended::Attempt(attempt.outcome).label(words),
         bad: attempt.outcome != Outcome::Done,
         error: attempt.error.as_deref().map(text::visible),
         when: Moment::new(attempt.ended_at, now, words),

@@ -30,6 +30,7 @@ pub use self::histogram::{BUCKETS, Histogram};
 pub use self::kept::{ROW_MAX, Unsaved};
 pub use self::live::{SAMPLES_MAX, Sample};
 pub use self::marks::{DeployMark, MARK_MAX, MARKS_MAX, MarkError};
+pub use self::recent::{Happened, Overdue};
 pub use self::statistics::{NAMES_MAX, Point, Row, Series, Span};
 
 use self::live::Live;
@@ -41,7 +42,7 @@ pub use self::totals::Totals;
 /// Events that wait to be digested, and as many again on the engine's thread; more are missed. Ten megabytes.
 pub const INBOX_MAX: usize = 65_536;
 
-/// Attempts that are shown one by one.
+/// Attempts, and jobs that came to none, that are shown one by one.
 pub const RECENT_MAX: usize = recent::MOST;
 
 /// How often what has come is digested: at 250,000 jobs a second the inbox is full by then.
@@ -135,7 +136,17 @@ impl Watch {
 
     /// The last of those that are wanted.
     pub fn recent_of(&self, count: usize, wanted: impl Fn(&Attempt) -> bool) -> Vec<Attempt> {
-        self.book().recent.newest_first().filter(|attempt| wanted(attempt)).take(count).cloned().collect()
+        let wanted = |happened: &Happened| matches!(happened, Happened::Attempt(attempt) if wanted(attempt));
+        let attempt = |happened| match happened {
+            Happened::Attempt(attempt) => Some(attempt),
+            Happened::Overdue(_) => None,
+        };
+        self.happened(count, wanted).into_iter().filter_map(attempt).collect()
+    }
+
+    /// The same, with the jobs that nobody has worked on in time.
+    pub fn happened(&self, count: usize, wanted: impl Fn(&Happened) -> bool) -> Vec<Happened> {
+        self.book().recent.newest_first().filter(|happened| wanted(happened)).take(count).cloned().collect()
     }
 
     /// One sample for each of the last [`SAMPLES_MAX`] seconds that are over, earliest first.
@@ -214,8 +225,11 @@ impl Watch {
                     book.statistics.forget();
                     continue;
                 }
-                Event::Counted { what, queue, jobtype } => {
+                Event::Counted { what, queue, jobtype, at } => {
                     book.hear_of(what, &queue, &jobtype);
+                    if what == Counted::Expired && i >= beyond {
+                        book.recent.push(Happened::Overdue(Overdue { queue, jobtype, at }));
+                    }
                     continue;
                 }
                 Event::Cron { id, ran, ticks, .. } => {
@@ -228,7 +242,7 @@ impl Watch {
             book.live.add(&attempt);
             book.hear(&attempt);
             if i >= beyond {
-                book.recent.push(attempt);
+                book.recent.push(Happened::Attempt(attempt));
             }
         }
         book.spare = came;

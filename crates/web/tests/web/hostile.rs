@@ -310,6 +310,7 @@ fn fill(house: &House, n: usize, text: &str) {
             retry,
             at,
             unique: None,
+            expires: None,
         });
     };
     let wid = format!("w{n}{limited}");

@@ -224,6 +224,8 @@ pub(crate) struct Job<'a> {
     pub(crate) at: Option<Wall>,
     /// Its key, held for an hour.
     pub(crate) unique: Option<(u128, Release)>,
+    /// From then on it is of no use.
+    pub(crate) expires: Option<Wall>,
 }
 
 impl Default for Job<'_> {
@@ -237,6 +239,7 @@ impl Default for Job<'_> {
             retry: 25,
             at: None,
             unique: None,
+            expires: None,
         }
     }
 }
@@ -367,6 +370,7 @@ impl House {
                     release,
                 }),
                 batch,
+                expires: job.expires,
                 ..Asks::default()
             },
             at: job.at,

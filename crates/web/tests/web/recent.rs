@@ -7,7 +7,7 @@ use bessemer_core::command::Hello;
 use bessemer_web::{Dashboard, Site, limits};
 use tower::ServiceExt;
 
-use crate::house::{House, Job, get, next_of, page, post, redirected, request};
+use crate::house::{House, Job, START, get, next_of, page, post, redirected, request};
 
 /// A worker, two jobs of type Mail that are done, and one of type Report that failed.
 fn worked() -> House {
@@ -62,6 +62,24 @@ async fn recent_is_narrowed_by_type_queue_jid_and_outcome() {
     let bad = get(&router, "/recent?outcome=happy").await;
     assert_eq!(bad.status, 400);
     bad.says("no outcome is called happy");
+}
+
+#[tokio::test]
+async fn a_job_that_nobody_worked_on_in_time_is_there_too_e40() {
+    let house = worked();
+    let expires = Some(START.after(Duration::from_secs(3_600)));
+    house.push(&Job { jid: "code-0000001", jobtype: "Code", queue: "codes", expires, ..Job::default() });
+    let router = house.router(Site::default());
+    page(&router, "/recent").await.says_not("/queues/codes");
+    house.pass(Duration::from_secs(3_601));
+    let row = ["/queues/codes", "/statistics/types/Code", "not run in time", "no report"];
+    let recent = page(&router, "/recent?outcome=overdue").await;
+    recent.says_not("mail-0000001");
+    row.into_iter().for_each(|text| _ = recent.says(text));
+    page(&router, "/recent?queue=codes").await.says("not run in time");
+    page(&router, "/recent?jid=mail-0000001").await.says_not("/queues/codes");
+    let listed = get(&router, "/api/v1/recent").await.body;
+    assert_eq!(listed.matches("\"outcome\"").count(), 3, "attempts only: {listed}");
 }
 
 #[tokio::test]
