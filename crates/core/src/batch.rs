@@ -141,6 +141,8 @@ pub enum Wait {
 pub struct MembersSeen {
     pub counts: BTreeMap<Where, u64>,
     pub ids: Vec<JobId>,
+    /// The first that is not among them: where another walk goes on naming members.
+    pub rest: Option<u32>,
     /// Where to go on; `None`: that was the last piece.
     pub next: Option<u32>,
 }

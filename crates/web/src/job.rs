@@ -99,6 +99,16 @@ impl<'a> Body<'a> {
         self.args.and_then(|args| serde_json::from_str(args.get()).ok()).unwrap_or_default()
     }
 
+    /// The batch that it is a member or a callback of.
+    pub(crate) fn batch(&self) -> Option<String> {
+        #[derive(Deserialize)]
+        struct Custom {
+            #[serde(alias = "_bid")]
+            bid: String,
+        }
+        Some(serde_json::from_str::<Custom>(self.custom?.get()).ok()?.bid)
+    }
+
     fn wrapped(&self) -> Option<String> {
         #[derive(Deserialize)]
         struct Custom {
@@ -211,6 +221,14 @@ mod tests {
         assert_eq!(shown(&job("ActionMailer::MailDeliveryJob", mail)).0, "UserMailer#welcome");
         assert_eq!(shown(&job("ActionMailer::MailDeliveryJob", "[1]")).0, "ActionMailer::MailDeliveryJob");
         assert_eq!(shown(&format!(r#"{{"jobtype":"{ACTIVE_JOB}","args":[]}}"#)).0, ACTIVE_JOB);
+    }
+
+    #[test]
+    fn members_and_callbacks_say_their_batch_e08() {
+        let batch = |custom: &str| Body::read(format!(r#"{{"custom":{custom}}}"#).as_bytes()).batch();
+        assert_eq!(batch(r#"{"bid":"b-1"}"#), Some("b-1".into()));
+        assert_eq!(batch(r#"{"_bid":"b-1","_cb":"success"}"#), Some("b-1".into()));
+        assert_eq!([batch(r#"{"bid":7}"#), batch("{}"), batch("7")], [None, None, None]);
     }
 
     #[test]

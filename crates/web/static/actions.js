@@ -54,3 +54,6 @@ document.addEventListener("change", (event) => {
 window.addEventListener("pageshow", updateAll);
 document.getElementById("content").addEventListener("refreshed", updateAll);
 updateAll();
+
+// On a narrow screen the navigation scrolls: the page that is shown is in sight.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

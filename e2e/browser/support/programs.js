@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -57,11 +57,17 @@ class Program {
   }
 }
 
-/** A server of its own directory, and of its own ports if none are named; `stop()` it. */
-export async function startServer(ports) {
+/**
+ * A server of its own directory, and of its own ports if none are named; `stop()` it. `toml`: what its folder `conf.d` says.
+ */
+export async function startServer(ports, toml = "") {
   const directory = await mkdtemp(path.join(tmpdir(), "bessemer-browser-"));
+  const configuration = path.join(directory, "configuration");
+  await mkdir(path.join(configuration, "conf.d"), { recursive: true });
+  await writeFile(path.join(configuration, "conf.d", "browser.toml"), toml);
   const [port, webPort] = ports ?? [await freePort(), await freePort()];
-  const args = ["-b", `127.0.0.1:${port}`, "-w", `127.0.0.1:${webPort}`, "-d", directory, "-e", "development"];
+  const addresses = ["-b", `127.0.0.1:${port}`, "-w", `127.0.0.1:${webPort}`];
+  const args = [...addresses, "-d", path.join(directory, "store"), "-c", configuration, "-e", "development"];
   const program = new Program(process.env.BESSEMER_BIN, args, { FAKTORY_PASSWORD: "" });
   const url = `http://127.0.0.1:${webPort}`;
   const ready = async () => program.alive() && (await fetch(`${url}/health/ready`)).ok;

@@ -12,6 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::input::{Asked, Nothing};
 use super::job::Reached;
+use crate::job::jid_of;
 use crate::pages::batches::place;
 use crate::problem::Problem;
 use crate::visit::Name;
@@ -91,8 +92,11 @@ pub(super) struct BatchDetail {
     #[schema(example = json!(["3 jobs that did not run yet"]))]
     waits: Vec<String>,
     members: Members,
-    /// The first of those that live.
+    /// Some of those that live: the first, or those from `from` on.
     jobs: Vec<MemberJob>,
+    /// Where those behind them begin: the next `from`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
     /// Those that are waited for first.
     below: Vec<Batch>,
 }
@@ -173,22 +177,33 @@ pub(super) async fn list<F: Front>(
     }))
 }
 
+/// Which of its members are named.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Further {
+    /// What the answer before called `next`.
+    from: Option<String>,
+}
+
 /// One batch: how it stands, what it waits for, and where its members are.
 #[utoipa::path(
     get,
     path = "/batches/{bid}",
     operation_id = "getBatch",
     tag = "batches",
-    params(("bid" = String, Path, description = "The batch", example = "b-Q3zR8vK2xW1mNa")),
+    params(("bid" = String, Path, description = "The batch", example = "b-Q3zR8vK2xW1mNa"), Further),
     responses((status = 200, description = "The batch", body = BatchDetail)),
 )]
 pub(super) async fn show<F: Front>(
     State(web): State<Web<F>>,
     Name(bid): Name,
-    Asked(Nothing {}): Asked<Nothing>,
+    Asked(further): Asked<Further>,
 ) -> Result<Json<BatchDetail>, Problem> {
     let detail = web.batch(&bid).await?;
-    let (seen, jids) = web.members(&bid).await?;
+    let from = further.from.map_or(Ok(0), |from| from.parse());
+    let from = from.map_err(|_| Problem::bad("invalid query: from is what this batch has called next"))?;
+    let (seen, jobs) = web.members(&bid, from).await?;
     let of = |place: Where| seen.counts.get(&place).copied().unwrap_or(0);
     Ok(Json(BatchDetail {
         batch: Batch::from(&detail.view),
@@ -203,7 +218,12 @@ pub(super) async fn show<F: Front>(
             done: detail.view.total - detail.view.pending,
             gone: detail.view.gone,
         },
-        jobs: jids.into_iter().map(|(jid, place)| MemberJob { jid, state: state_of(place) }).collect(),
+        jobs: jobs
+            .iter()
+            .filter_map(|job| Some((jid_of(job)?, (&job.place).into())))
+            .map(|(jid, place)| MemberJob { jid, state: state_of(place) })
+            .collect(),
+        next: seen.rest.map(|rest| rest.to_string()),
         below: detail.children.iter().map(Batch::from).collect(),
     }))
 }

@@ -4,14 +4,14 @@
 use askama::Template;
 use axum::http::StatusCode;
 use bessemer_core::batch::{BatchDetail, BatchScan, BatchView, Call, MembersSeen, Wait};
-use bessemer_core::query::Where;
+use bessemer_core::query::{JobView, Where};
 use bessemer_core::{Action, Answer, Query, Wall};
 use bessemer_protocol::batch::BatchState;
 
 use crate::count::thousands;
 use crate::form::Posted;
 use crate::frame::{Frame, Tab};
-use crate::job::jid_of;
+use crate::job::{Body, Card, jid_of};
 use crate::moment::Moment;
 use crate::pages::confirm::{self, Confirm};
 use crate::problem::Problem;
@@ -33,6 +33,8 @@ struct Page {
     total: String,
     states: Vec<StateLink>,
     rows: Vec<Row>,
+    /// What is said where there are none.
+    empty: &'static str,
     older: Option<String>,
 }
 
@@ -68,17 +70,23 @@ struct One {
     waits: Vec<String>,
     places: Vec<(String, String)>,
     members: Vec<Member>,
+    /// The address of those behind them, and of the first where these are not.
+    rest: Option<String>,
+    first: Option<String>,
+    /// There are more than were counted.
     more: bool,
     callbacks: Vec<CallbackRow>,
     children: Vec<Row>,
     action: String,
     may_cancel: bool,
+    /// What a look at it has put right.
+    checked: Option<String>,
 }
 
 struct Member {
-    jid: String,
-    href: String,
+    job: Card,
     place: String,
+    class: &'static str,
 }
 
 struct CallbackRow {
@@ -113,6 +121,7 @@ pub(crate) async fn list<F: Front>(visit: Visit<F>) -> Shown {
         total: thousands(total),
         states: std::iter::once(None).chain(BatchState::ALL.map(Some)).map(link).collect(),
         rows: batches.iter().map(|view| row(&visit, view)).collect(),
+        empty: if state.is_some() { "batches-none" } else { "batches-empty" },
         older,
     })
 }
@@ -150,7 +159,7 @@ fn row<F: Front>(visit: &Visit<F>, view: &BatchView) -> Row {
     }
 }
 
-/// `GET /batches/<bid>`; with `?cancel=` the question whether to cancel it.
+/// `GET /batches/<bid>`, with `?from=` members further on; with `?cancel=` the question whether to cancel it.
 pub(crate) async fn show<F: Front>(visit: Visit<F>, Name(bid): Name) -> Shown {
     let words = visit.words;
     let detail = visit.web.batch(&bid).await?;
@@ -169,7 +178,9 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>, Name(bid): Name) -> Shown {
             back: action,
         });
     }
-    let (seen, jids) = visit.web.members(&bid).await?;
+    let from = visit.query.first("from").map_or(Ok(0), str::parse);
+    let from = from.map_err(|_| Problem::bad("Invalid parameter: from"))?;
+    let (seen, members) = visit.web.members(&bid, from).await?;
     let now = visit.web.front.now();
     let until = view.until.map(|until| {
         let key = match (view.over, view.committed) {
@@ -186,15 +197,28 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>, Name(bid): Name) -> Shown {
         waits: detail.waits.iter().map(|wait| sentence(words, wait)).collect(),
         places: places(words, view, &seen),
         more: seen.next.is_some(),
-        members: jids
-            .into_iter()
-            .map(|(jid, place)| Member { href: visit.base.job(&jid), place: place_word(words, place), jid })
-            .collect(),
+        rest: seen.rest.map(|rest| format!("{action}?from={rest}")),
+        first: (from > 0).then(|| action.clone()),
+        members: members.iter().map(|job| member(&visit, job)).collect(),
         callbacks: callbacks(&visit, &detail).await?,
         children: detail.children.iter().map(|child| row(&visit, child)).collect(),
         action,
         may_cancel: !view.cancelled && !view.over,
+        checked: visit.query.first("checked").and_then(|n| n.parse().ok()).map(|n| checked(words, n)),
     })
+}
+
+fn member<F: Front>(visit: &Visit<F>, job: &JobView) -> Member {
+    let place = Where::from(&job.place);
+    Member {
+        job: Card::new(&visit.base, job, &Body::read(job.body.bytes())),
+        place: place_word(visit.words, place),
+        class: match place {
+            Where::Working => "badge good",
+            Where::Retries | Where::Dead => "badge bad",
+            Where::Queued | Where::Scheduled | Where::Discarded => "badge",
+        },
+    }
 }
 
 fn place_word(words: Words, place: Where) -> String {
@@ -207,6 +231,14 @@ fn place_word(words: Words, place: Where) -> String {
         Where::Discarded => "discarded",
     };
     words.say(&format!("batches-place-{name}")).into()
+}
+
+/// What became of a look at the batch.
+fn checked(words: Words, repaired: u64) -> String {
+    match repaired {
+        0 => words.say("batches-checked-nothing").into(),
+        n => words.fill("batches-checked", &[("n", &thousands(n))]).into(),
+    }
 }
 
 /// Where all members are, those that are no more too.
@@ -265,8 +297,10 @@ pub(crate) async fn act<F: Front>(visit: Visit<F>, Name(bid): Name, Posted(form)
         Some("check") => Action::RepairBatch(bid.clone()),
         _ => return Err(Problem::bad("invalid action")),
     };
-    visit.web.act(action).await?;
-    redirect(StatusCode::FOUND, &visit.base.batch(&bid))
+    let checks = matches!(action, Action::RepairBatch(_));
+    let reached = visit.web.act(action).await?;
+    let told = if checks { format!("?checked={reached}") } else { String::new() };
+    redirect(StatusCode::FOUND, &format!("{}{told}", visit.base.batch(&bid)))
 }
 
 /// Batches, where to go on, and how many there are.
@@ -301,29 +335,28 @@ impl<F: Front> Web<F> {
         }
     }
 
-    /// Where its living members are, and the first of them by name.
-    pub(crate) async fn members(&self, bid: &str) -> Result<(MembersSeen, Vec<(String, Where)>), Problem> {
-        let mut all = MembersSeen::default();
-        for _ in 0..PIECES_MAX {
-            let most = limits::SHORT_ROWS - all.ids.len();
-            let query = Query::Members { bid: bid.to_owned(), from: all.next.unwrap_or(0), most };
-            match self.front.ask(query).await? {
-                Answer::Members(seen) => {
-                    for (place, count) in seen.counts {
-                        *all.counts.entry(place).or_default() += count;
-                    }
-                    all.ids.extend(seen.ids);
-                    all.next = seen.next;
-                }
-                Answer::Missing => break,
-                other => return Err(unexpected(&other)),
-            }
-            if all.next.is_none() {
-                break;
+    /// Where its living members are, and some of them, from a place on.
+    pub(crate) async fn members(&self, bid: &str, from: u32) -> Result<(MembersSeen, Vec<JobView>), Problem> {
+        let mut all = self.members_seen(bid, from, limits::SHORT_ROWS).await?;
+        let (mut seen, mut pieces) = (self.members_seen(bid, 0, 0).await?, 1);
+        all.counts = seen.counts;
+        while let Some(next) = seen.next.filter(|_| pieces < PIECES_MAX) {
+            seen = self.members_seen(bid, next, 0).await?;
+            pieces += 1;
+            for (place, count) in seen.counts {
+                *all.counts.entry(place).or_default() += count;
             }
         }
+        all.next = seen.next;
         let jobs = self.jobs(Query::Named { ids: all.ids.clone() }).await?.unwrap_or_default();
-        let named = jobs.jobs.iter().filter_map(|job| Some((jid_of(job)?, Where::from(&job.place))));
-        Ok((all, named.collect()))
+        Ok((all, jobs.jobs))
+    }
+
+    async fn members_seen(&self, bid: &str, from: u32, most: usize) -> Result<MembersSeen, Problem> {
+        match self.front.ask(Query::Members { bid: bid.to_owned(), from, most }).await? {
+            Answer::Members(seen) => Ok(seen),
+            Answer::Missing => Ok(MembersSeen::default()),
+            other => Err(unexpected(&other)),
+        }
     }
 }

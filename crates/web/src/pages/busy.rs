@@ -139,7 +139,7 @@ fn process(worker: WorkerView, base: &Base, now: Wall, words: Words) -> Process 
         beat: Moment::new(worker.last_beat, now, words),
         silent: now.since(worker.last_beat) > SILENT,
         connections: thousands(worker.connections as u64),
-        memory: memory(worker.rss_kb),
+        memory: if worker.rss_kb == 0 { "–".into() } else { memory(worker.rss_kb) },
         busy: thousands(worker.busy as u64),
         wid: worker.wid,
     }

@@ -53,6 +53,8 @@ struct Detail {
     state: (&'static str, &'static str),
     queue: String,
     queue_href: String,
+    /// The batch that it belongs to, and its page.
+    batch: Option<(String, String)>,
     timeline: Vec<Step>,
     facts: Vec<(&'static str, String)>,
     args: String,
@@ -131,6 +133,7 @@ fn detail<F: Front>(visit: &Visit<F>, view: &JobView, now: Wall) -> Detail {
         state: state(&view.place),
         queue_href: base.queue(&view.queue),
         queue: text::visible(&view.queue),
+        batch: body.batch().map(|bid| (text::visible(&bid), base.batch(&bid))),
         timeline: timeline(view, &body, now, visit.words),
         facts: facts(view, &body, visit.words),
         args: body.args_laid_out(),

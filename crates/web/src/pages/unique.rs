@@ -6,7 +6,10 @@ use bessemer_core::fact::Release;
 use bessemer_core::query::Where;
 
 use crate::count::thousands;
+use crate::form::Posted;
 use crate::frame::{Frame, Tab};
+use crate::moment::Moment;
+use crate::pages::confirm::{self, ASK, Confirm};
 use crate::unique::{self, Held};
 use crate::visit::{Name, Shown, Visit, html, redirect};
 use crate::{Front, limits, text};
@@ -30,7 +33,7 @@ struct Row {
     jobtype: String,
     queue: String,
     queue_href: String,
-    until: String,
+    until: Moment,
     place: &'static str,
     release: &'static str,
     action: String,
@@ -66,9 +69,24 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
 }
 
 /// `POST /unique/<key>`: frees it.
-pub(crate) async fn release<F: Front>(visit: Visit<F>, Name(key): Name) -> Shown {
-    visit.web.free_key(unique::read(&key)?).await?;
-    redirect(StatusCode::FOUND, &format!("{}/unique", visit.base.0))
+pub(crate) async fn release<F: Front>(visit: Visit<F>, Name(key): Name, Posted(form): Posted) -> Shown {
+    let (number, back) = (unique::read(&key)?, format!("{}/unique", visit.base.0));
+    if confirm::asks(&form) {
+        let (words, held) = (visit.words, visit.web.key(number).await?);
+        return html(&Confirm {
+            frame: visit.frame(words.say("unique-title"), Tab::Other).await?,
+            question: words.say("unique-release-question").into(),
+            sentences: vec![format!("{} {}", text::visible(&held.jobtype), text::visible(&held.jid))],
+            action: format!("{back}/{key}"),
+            fields: Vec::new(),
+            name: key,
+            typed: false,
+            yes: words.say("unique-release").into(),
+            back,
+        });
+    }
+    visit.web.free_key(number).await?;
+    redirect(StatusCode::FOUND, &back)
 }
 
 fn row<F: Front>(visit: &Visit<F>, held: Held) -> Row {
@@ -78,7 +96,7 @@ fn row<F: Front>(visit: &Visit<F>, held: Held) -> Row {
         jobtype: text::visible(&held.jobtype),
         queue_href: visit.base.queue(&held.queue),
         queue: held.queue,
-        until: held.until.rfc3339(),
+        until: Moment::new(held.until, visit.web.front.now(), visit.words),
         place: match held.place {
             Some(Where::Working) => "state-working",
             Some(Where::Queued) => "state-waiting",

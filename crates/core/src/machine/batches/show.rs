@@ -103,6 +103,8 @@ impl Machine {
             *seen.counts.entry(place).or_default() += 1;
             if seen.ids.len() < most.min(SLICE_MAX) {
                 seen.ids.push(self.table.id(*slot));
+            } else {
+                seen.rest = seen.rest.or(Some(*slot));
             }
         }
         Some(seen)
