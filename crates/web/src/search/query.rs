@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Terms stand apart by blanks, and a job has to meet all of them; several of `type`, `queue`, `jid` or `state` mean any
-//! of these. `type`, `queue` and `jid` are compared whole, `error`, `arg` and bare words are looked for anywhere. `*` is
+//! of these, and so do several values of a `type`, a `queue` or a `state` with commas between them. `type`, `queue` and `jid` are compared whole, `error`, `arg` and bare words are looked for anywhere. `*` is
 //! any text but inside quotes, and letters of ASCII match in either case. A jid without `*` is looked up, as it is
 //! written.
 
@@ -175,6 +175,15 @@ impl<'l> Reader<'l> {
 
     /// A value, up to the next blank that is not in quotes.
     fn value(&mut self) -> Result<Value, QueryError> {
+        self.value_to(char::is_whitespace)
+    }
+
+    /// The next of several values, up to a blank or a comma that is not in quotes.
+    fn value_of_several(&mut self) -> Result<Value, QueryError> {
+        self.value_to(|c| c.is_whitespace() || c == ',')
+    }
+
+    fn value_to(&mut self, ends: impl Fn(char) -> bool) -> Result<Value, QueryError> {
         let mut value = Value { glob: String::new(), plain: String::new(), is_glob: false };
         let mut quote = None;
         let begin = self.at;
@@ -187,7 +196,7 @@ impl<'l> Reader<'l> {
                     let (_, c) = chars.next().expect("it was peeked at");
                     value.literal(c);
                 }
-                c if quote.is_none() && c.is_whitespace() => {
+                c if quote.is_none() && ends(c) => {
                     len = at;
                     break;
                 }
@@ -304,13 +313,21 @@ impl Filter {
         else {
             return self.word(reader, begin, name, bare);
         };
-        reader.at += name.len() + 1;
-        let at = reader.at;
-        let value = reader.value()?;
-        if value.plain.is_empty() {
-            return Err(reader.error(begin, Wrong::NoValue(format!("{name}:"))));
+        let several = matches!(field, Field::Type | Field::Queue | Field::State);
+        reader.at += name.len();
+        // Behind the colon, or a comma.
+        loop {
+            reader.at += 1;
+            let at = reader.at;
+            let value = if several { reader.value_of_several()? } else { reader.value()? };
+            if value.plain.is_empty() {
+                return Err(reader.error(begin, Wrong::NoValue(format!("{name}:"))));
+            }
+            self.field(*field, &value, places).map_err(|what| reader.error(at, what))?;
+            if !(several && reader.rest().starts_with(',')) {
+                return Ok(());
+            }
         }
-        self.field(*field, &value, places).map_err(|what| reader.error(at, what))
     }
 
     fn word(
@@ -460,6 +477,15 @@ mod tests {
     }
 
     #[test]
+    fn a_comma_stands_between_several_types_queues_and_states() {
+        let filter = read(r#"type:Mail*,"Pair<A,B>" queue:a,b state:dead,retries jid:a,b error:x,y"#);
+        assert_eq!(globs(&filter.jobtypes), ["Mail*", "Pair<A,B>"]);
+        assert_eq!(globs(&filter.queues), ["a", "b"]);
+        assert_eq!(filter.places, [Where::Retries, Where::Dead]);
+        assert_eq!((filter.jids, globs(&filter.errors)), (vec!["a,b".to_owned()], vec!["*x,y*"]));
+    }
+
+    #[test]
     fn ages_and_retries_are_ranges() {
         let age = |line| read(line).age;
         let hours = |hours: u64| Duration::from_secs(hours * 3_600);
@@ -501,6 +527,11 @@ mod tests {
                 "state:lost",
                 "there is no state lost (working, waiting, retries, scheduled, dead) (at character 7)",
             ),
+            (
+                "state:dead,lost",
+                "there is no state lost (working, waiting, retries, scheduled, dead) (at character 12)",
+            ),
+            ("x type:a,,b", "type: needs a value (at character 3)"),
             ("age>2y", "2y is no age, as 90s, 15m, 2h, 7d or 4w are (at character 5)"),
             ("age>", "age needs a value (at character 5)"),
             (
