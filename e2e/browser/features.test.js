@@ -134,7 +134,7 @@ for (const javaScriptEnabled of [true, false]) {
     await page.getByRole("link", { name: "Cancel", exact: true }).click();
     await page.getByRole("heading", { name: `Cancel the batch ${bid}?` }).waitFor();
     await page.getByRole("link", { name: "Do nothing" }).click();
-    assert.equal((await ask(`/batches/${bid}`)).state, "running");
+    assert.equal((await ask(`/batches/${bid}`)).batch.state, "running");
     await page.getByRole("link", { name: "Cancel", exact: true }).click();
     await page.getByRole("button", { name: "Cancel" }).click();
     await page.waitForURL(`**/batches/${bid}`);

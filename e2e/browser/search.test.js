@@ -87,6 +87,49 @@ test("everything that matches is deleted by keyboard alone, and brought back", {
   await close();
 });
 
+test("everything that matches gets other arguments, by keyboard alone, and goes to another queue", { timeout: 60_000 }, async () => {
+  await failMany(12, "Amend");
+  const { page, complaints, close } = await open(browser, server);
+  await page.goto("/search?q=type%3AAmend+state%3Aretries%2Cdead");
+  await page.getByText("12 jobs match").waitFor();
+  await tabTo(page, page.locator(".deeds-on-all").getByRole("button", { name: "Edit…" }));
+  await page.keyboard.press("Enter");
+  await page.getByText("Edit 12 jobs and put them into their queues?").waitFor();
+  await tabTo(page, page.getByLabel("Arguments"));
+  await page.keyboard.type('["amended"]');
+  await tabTo(page, page.getByLabel("Queue", { exact: true }));
+  await page.keyboard.type("amended");
+  await page.keyboard.press("Enter");
+  await page.getByText("12 jobs edited and enqueued").waitFor();
+  const job = await worker.fetch("amended");
+  assert.deepEqual([job.jobtype, job.args], ["Amend", ["amended"]]);
+  assert.equal((await server.stats()).faktory.queues.amended, 11);
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("of two who edit one job the later is told that it has changed", { timeout: 60_000 }, async () => {
+  await worker.push({ jid: "edited-0001", jobtype: "Edited", args: [0], queue: "edited" });
+  const visits = await Promise.all([open(browser, server), open(browser, server, { javaScriptEnabled: false })]);
+  const save = async ({ page }, args) => {
+    await page.getByLabel("Arguments").fill(args);
+    await page.getByRole("button", { name: "Save", exact: true }).click();
+  };
+  for (const { page } of visits) {
+    await page.goto("/jobs/edited-0001");
+    await page.getByRole("link", { name: "Edit", exact: true }).click();
+  }
+  const [first, second] = visits;
+  await save(first, "[1]");
+  await first.page.waitForURL("**/jobs/edited-0001");
+  await save(second, "[2]");
+  await second.page.getByRole("alert").getByText("Somebody has changed the job").waitFor();
+  assert.deepEqual((await worker.fetch("edited")).args, [1]);
+  for (const { close } of visits) {
+    await close();
+  }
+});
+
 test("a whole list is killed, and retried from the dead", { timeout: 60_000 }, async () => {
   await failMany(5, "List");
   const { retries, dead } = await sets();

@@ -689,6 +689,28 @@ work-move-done = { $n ->
 }
 work-move-cancelled = Angehalten; nach { $to } verschoben: { $n } ({ $what })
 work-move-failed = Auf halbem Weg gescheitert; nach { $to } verschoben: { $n } ({ $what }). Das Protokoll des Servers sagt, warum.
+deed-edit = Bearbeiten
+act-edit = Jobs bearbeiten und wieder einreihen
+act-edit-question = { $n ->
+    [one] { $n } Job bearbeiten und in seine Warteschlange stellen?
+   *[other] { $n } Jobs bearbeiten und in ihre Warteschlangen stellen?
+}
+act-edit-at-least = Alle Treffer bearbeiten und in ihre Warteschlangen stellen? Es sind mehr als { $n } Jobs.
+act-edit-means = Alle bekommen, was hier eingetragen ist; was leer bleibt, bleibt bei jedem, wie es ist. Sie behalten ihre Jids und kommen dran, sobald ein Worker frei ist.
+act-edit-types = Diese Jobs sind von verschiedenen Typen: dieselben Argumente passen selten zu allen.
+act-edit-do = { $n ->
+    [one] { $n } Job bearbeiten und einreihen
+   *[other] { $n } Jobs bearbeiten und einreihen
+}
+work-edit-going = Wird bearbeitet ({ $what }): bisher { $n }
+work-edit-going-of = Wird bearbeitet ({ $what }): { $n } von { $of }
+work-edit-done = { $n ->
+    [one] { $n } Job bearbeitet und eingereiht ({ $what })
+   *[other] { $n } Jobs bearbeitet und eingereiht ({ $what })
+}
+work-edit-cancelled = Angehalten; bearbeitet und eingereiht: { $n } ({ $what })
+work-edit-failed = Auf halbem Weg gescheitert; bearbeitet und eingereiht: { $n } ({ $what }). Das Protokoll des Servers sagt, warum.
+order-hint = Listen stehen allein in der Reihenfolge der Zeit: für jede andere müssten sie ganz gelesen werden, auch bei einer Million Jobs. Einen Typ oder eine Warteschlange zeigt die Suche nach type: oder queue:.
 
 # Die Seite, auf der ein Job bearbeitet wird
 edit-link = Bearbeiten

@@ -196,6 +196,28 @@ work-move-done = { $n ->
 }
 work-move-cancelled = Stopped; { $n } jobs were moved to { $to } ({ $what })
 work-move-failed = Failed half-way; { $n } jobs were moved to { $to } ({ $what }). The log of the server says why.
+deed-edit = Edit
+act-edit = Edit jobs and enqueue them again
+act-edit-question = { $n ->
+    [one] Edit 1 job and put it into its queue?
+   *[other] Edit { $n } jobs and put them into their queues?
+}
+act-edit-at-least = Edit all that match and put them into their queues? They are more than { $n } jobs.
+act-edit-means = All of them get what is filled in here; what is left empty stays as it is with each. They keep their jids, and are worked on as soon as a worker is free.
+act-edit-types = These jobs are of several types: one set of arguments seldom fits them all.
+act-edit-do = { $n ->
+    [one] Edit and enqueue 1 job
+   *[other] Edit and enqueue { $n } jobs
+}
+work-edit-going = Editing ({ $what }): { $n } so far
+work-edit-going-of = Editing ({ $what }): { $n } of { $of }
+work-edit-done = { $n ->
+    [one] 1 job edited and enqueued ({ $what })
+   *[other] { $n } jobs edited and enqueued ({ $what })
+}
+work-edit-cancelled = Stopped; jobs edited and enqueued: { $n } ({ $what })
+work-edit-failed = Failed half-way; jobs edited and enqueued: { $n } ({ $what }). The log of the server says why.
+order-hint = Lists stand in the order of time alone: any other would have to read them whole, a million jobs too. To see one type or queue, search for type: or queue:.
 
 # The page that edits a job
 edit-link = Edit

@@ -689,6 +689,28 @@ work-move-done = { $n ->
 }
 work-move-cancelled = Detenido; trabajos movidos a { $to }: { $n } ({ $what })
 work-move-failed = Falló a medias; trabajos movidos a { $to }: { $n } ({ $what }). El registro del servidor dice por qué.
+deed-edit = Editar
+act-edit = Editar trabajos y volver a encolarlos
+act-edit-question = { $n ->
+    [one] ¿Editar { $n } trabajo y ponerlo en su cola?
+   *[other] ¿Editar { $n } trabajos y ponerlos en sus colas?
+}
+act-edit-at-least = ¿Editar todos los encontrados y ponerlos en sus colas? Son más de { $n } trabajos.
+act-edit-means = Todos reciben lo que se escribe aquí; lo que queda vacío no cambia en ninguno. Conservan su jid y se procesan en cuanto haya un worker libre.
+act-edit-types = Estos trabajos son de varios tipos: los mismos argumentos rara vez sirven para todos.
+act-edit-do = { $n ->
+    [one] Editar y encolar { $n } trabajo
+   *[other] Editar y encolar { $n } trabajos
+}
+work-edit-going = Editando ({ $what }): { $n } hasta ahora
+work-edit-going-of = Editando ({ $what }): { $n } de { $of }
+work-edit-done = { $n ->
+    [one] { $n } trabajo editado y encolado ({ $what })
+   *[other] { $n } trabajos editados y encolados ({ $what })
+}
+work-edit-cancelled = Detenido; trabajos editados y encolados: { $n } ({ $what })
+work-edit-failed = Falló a medias; trabajos editados y encolados: { $n } ({ $what }). El registro del servidor dice por qué.
+order-hint = Las listas siguen solo el orden del tiempo: cualquier otro obligaría a leerlas enteras, también con un millón de trabajos. Para ver un tipo o una cola, busque type: o queue:.
 
 # La página que edita un trabajo
 edit-link = Editar

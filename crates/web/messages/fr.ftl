@@ -677,6 +677,28 @@ work-move-done = { $n ->
 }
 work-move-cancelled = Arrêté ; jobs déplacés vers { $to } : { $n } ({ $what })
 work-move-failed = Échec en cours de route ; jobs déplacés vers { $to } : { $n } ({ $what }). Le journal du serveur dit pourquoi.
+deed-edit = Modifier
+act-edit = Modifier des jobs et les remettre en file
+act-edit-question = { $n ->
+    [one] Modifier { $n } job et le mettre dans sa file ?
+   *[other] Modifier { $n } jobs et les mettre dans leurs files ?
+}
+act-edit-at-least = Modifier tous les jobs trouvés et les mettre dans leurs files ? Il y en a plus de { $n }.
+act-edit-means = Tous reçoivent ce qui est saisi ici ; ce qui reste vide ne change pas. Ils gardent leur jid et sont traités dès qu’un worker est libre.
+act-edit-types = Ces jobs sont de plusieurs types : les mêmes arguments leur conviennent rarement à tous.
+act-edit-do = { $n ->
+    [one] Modifier et mettre en file { $n } job
+   *[other] Modifier et mettre en file { $n } jobs
+}
+work-edit-going = Modification ({ $what }) : { $n } jusqu’ici
+work-edit-going-of = Modification ({ $what }) : { $n } sur { $of }
+work-edit-done = { $n ->
+    [one] { $n } job modifié et mis en file ({ $what })
+   *[other] { $n } jobs modifiés et mis en file ({ $what })
+}
+work-edit-cancelled = Arrêté ; jobs modifiés et mis en file : { $n } ({ $what })
+work-edit-failed = Échec en cours de route ; jobs modifiés et mis en file : { $n } ({ $what }). Le journal du serveur dit pourquoi.
+order-hint = Les listes suivent seulement l’ordre du temps : tout autre ordre obligerait à les lire en entier, même avec un million de jobs. Pour un type ou une file, cherchez type: ou queue:.
 
 # La page qui modifie un job
 edit-link = Modifier

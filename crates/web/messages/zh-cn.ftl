@@ -554,6 +554,19 @@ work-move-going-of = 正在移到 { $to }（{ $what }）：{ $n } / { $of }
 work-move-done = { $n } 个任务已移到 { $to }（{ $what }）
 work-move-cancelled = 已停止；{ $n } 个任务已移到 { $to }（{ $what }）
 work-move-failed = 中途失败；{ $n } 个任务已移到 { $to }（{ $what }）。原因见服务器日志。
+deed-edit = 编辑
+act-edit = 编辑任务并重新入队
+act-edit-question = 编辑 { $n } 个任务并放入各自的队列？
+act-edit-at-least = 编辑所有匹配的任务并放入各自的队列？超过 { $n } 个任务。
+act-edit-means = 所有任务都采用此处填写的内容；留空的部分保持各自原样。任务保留其 jid，一有空闲的工作进程就会执行。
+act-edit-types = 这些任务属于多种类型：同一组参数很少适用于全部。
+act-edit-do = 编辑 { $n } 个任务并入队
+work-edit-going = 正在编辑（{ $what }）：目前 { $n } 个
+work-edit-going-of = 正在编辑（{ $what }）：{ $n } / { $of }
+work-edit-done = { $n } 个任务已编辑并入队（{ $what }）
+work-edit-cancelled = 已停止；{ $n } 个任务已编辑并入队（{ $what }）
+work-edit-failed = 中途失败；{ $n } 个任务已编辑并入队（{ $what }）。原因见服务器日志。
+order-hint = 列表只按时间排列：其他顺序都需要读完整个列表，哪怕有一百万个任务。要查看某个类型或队列，请搜索 type: 或 queue:。
 
 # 编辑任务的页面
 edit-link = 编辑

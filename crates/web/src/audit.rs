@@ -113,13 +113,14 @@ pub(crate) fn jobs<'a>(jids: impl Iterator<Item = &'a str>) -> String {
     format!("job {}", shown.join(", "))
 }
 
+/// The same by their numbers, where nobody knows their names.
+pub(crate) fn numbered(ids: &[JobId]) -> String {
+    let numbers: Vec<String> = ids.iter().take(JOBS_SHOWN + 1).map(|id| format!("#{}", id.0)).collect();
+    jobs(numbers.iter().map(String::as_str))
+}
+
 /// What is done and to what, as far as the action itself says it.
 pub(crate) fn words(action: &Action) -> Option<(&'static str, String)> {
-    // Their numbers, where nobody knows their names.
-    let jobs = |ids: &[JobId]| {
-        let numbers: Vec<String> = ids.iter().take(JOBS_SHOWN + 1).map(|id| format!("#{}", id.0)).collect();
-        jobs(numbers.iter().map(String::as_str))
-    };
     Some(match action {
         Action::Signal { wid, stage } => {
             let word = match stage {
@@ -129,13 +130,13 @@ pub(crate) fn words(action: &Action) -> Option<(&'static str, String)> {
             };
             (word, wid.clone().unwrap_or_else(|| "all".into()))
         }
-        Action::Requeue(ids) => ("retry", jobs(ids)),
-        Action::Delete(ids) => ("delete", jobs(ids)),
-        Action::Discard(ids) => ("discard", jobs(ids)),
-        Action::Restore(ids) => ("restore", jobs(ids)),
-        Action::Kill(ids) => ("kill", jobs(ids)),
-        Action::Release(ids) => ("release", jobs(ids)),
-        Action::Move { jobs: ids, queue } => ("move", format!("{} to queue {queue}", jobs(ids))),
+        Action::Requeue(ids) => ("retry", numbered(ids)),
+        Action::Delete(ids) => ("delete", numbered(ids)),
+        Action::Discard(ids) => ("discard", numbered(ids)),
+        Action::Restore(ids) => ("restore", numbered(ids)),
+        Action::Kill(ids) => ("kill", numbered(ids)),
+        Action::Release(ids) => ("release", numbered(ids)),
+        Action::Move { jobs: ids, queue } => ("move", format!("{} to queue {queue}", numbered(ids))),
         Action::Replace(_) => ("edit", "job".into()),
         Action::ClearQueue(name) => ("clear queue", name.clone()),
         Action::ClearSet(set) => ("clear", set_name(*set).into()),

@@ -13,12 +13,13 @@ use bessemer_core::limits::SLICE_MAX;
 use bessemer_core::{Action, Wall};
 use tokio::task::JoinHandle;
 
+use crate::change::Change;
 use crate::deed::Deed;
 use crate::guard::visitor::Visitor;
 use crate::problem::Problem;
 use crate::search::{Cursor, Filter, Scope, Search};
 use crate::web::Web;
-use crate::{Front, limits, text};
+use crate::{Front, audit, limits, text};
 
 /// What goes on, and what has ended lately.
 #[derive(Default)]
@@ -239,11 +240,40 @@ pub(crate) async fn at_once<F: Front>(
     let deed = deed.undoable();
     deed.check()?;
     let deleted = if deed.destroys() { jobs.clone() } else { Vec::new() };
-    let reached = web.act_on(deed.on(jobs), named.map(|jobs| deed.object(jobs))).await?;
+    let reached = match deed.on(jobs) {
+        Ok(action) => web.act_on(action, named.map(|jobs| deed.object(jobs))).await?,
+        Err((change, jobs)) => change_at_once(web, change, &jobs, named).await?,
+    };
     if deed.destroys() && reached > 0 {
         web.bulk.deleted_at_once(scope, deleted, reached, web.front.now());
     }
     Ok(reached)
+}
+
+/// Changes a few jobs, and takes down that it was done.
+async fn change_at_once<F: Front>(
+    web: &Web<F>,
+    change: &Change,
+    jobs: &[JobId],
+    named: Option<String>,
+) -> Result<u64, Problem> {
+    let named = named.unwrap_or_else(|| audit::numbered(jobs));
+    let (web, change, jobs) = (web.clone(), change.clone(), jobs.to_vec());
+    let work = async move {
+        let mut note = web.record("edit", format!("{named}: {}", change.words()), 0).await;
+        let reached = change.make(&web, &jobs).await?;
+        web.amend(&mut note, reached).await;
+        Ok(reached)
+    };
+    Visitor::leave_behind(work).await.unwrap_or_else(|panic| Err(Problem::internal(&panic)))
+}
+
+/// Does it to a slice of jobs.
+async fn reach<F: Front>(web: &Web<F>, deed: &Deed, slice: Vec<JobId>) -> Result<u64, Problem> {
+    match deed.on(slice) {
+        Ok(action) => Ok(web.front.act(action).await?),
+        Err((change, jobs)) => change.make(web, &jobs).await,
+    }
 }
 
 /// Does it to all jobs that match now; comes back when that is done, or after [`limits::BULK_WAIT`].
@@ -310,7 +340,7 @@ async fn slices<F: Front>(
             if *deed == Deed::Discard {
                 claim.bulk.deleted(claim.id, &slice);
             }
-            let reached = web.front.act(deed.on(slice)).await?;
+            let reached = reach(web, deed, slice).await?;
             web.amend(&mut note, reached).await;
             if !claim.goes_on(reached, part.permille) {
                 return Ok(State::Cancelled);

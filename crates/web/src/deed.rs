@@ -7,6 +7,7 @@ use bessemer_core::fact::JobId;
 use bessemer_core::query::Where;
 use bessemer_protocol::names::check_queue;
 
+use crate::change::Change;
 use crate::form::Fields;
 use crate::problem::Problem;
 use crate::text;
@@ -21,6 +22,8 @@ pub(crate) enum Deed {
     Kill,
     /// To the queue of this name, which is empty while it is being asked for.
     Move(Arc<str>),
+    /// Each becomes another job, and goes to its queue.
+    Edit(Arc<Change>),
 }
 
 impl Deed {
@@ -34,11 +37,26 @@ impl Deed {
         }
     }
 
-    /// What a form of ours says: `move` comes with the queue, as `to`.
+    /// What a form of ours says: `move` comes with the queue, as `to`, and `edit` with what is to be different.
     pub(crate) fn of(form: &Fields) -> Result<Self, Problem> {
         match form.first("action") {
             Some("move") => Ok(Self::Move(form.first("to").unwrap_or_default().trim().into())),
+            Some("edit") => Ok(Self::Edit(Change::of(form)?.into())),
             action => Self::parse(action),
+        }
+    }
+
+    /// Whether it asks for more before it is done, also to ticked jobs.
+    pub(crate) fn asks(&self) -> bool {
+        matches!(self, Self::Move(_) | Self::Edit(_))
+    }
+
+    /// Whether a form that says this of ticked jobs still has to be asked for the rest.
+    pub(crate) fn is_asked(&self, form: &Fields) -> bool {
+        match self {
+            Self::Move(_) => form.first("to").is_none(),
+            Self::Edit(_) => form.first("args").is_none(),
+            _ => false,
         }
     }
 
@@ -46,23 +64,30 @@ impl Deed {
     pub(crate) fn check(&self) -> Result<(), Problem> {
         match self {
             Self::Move(queue) => check_queue(queue).map_err(|error| Problem::bad(error.to_string())),
+            Self::Edit(change) => change.check(),
             _ => Ok(()),
         }
     }
 
-    pub(crate) fn on(&self, jobs: Vec<JobId>) -> Action {
-        match self {
+    /// The one command that does it to these jobs; `Err`: it takes one for each.
+    pub(crate) fn on(&self, jobs: Vec<JobId>) -> Result<Action, (&Change, Vec<JobId>)> {
+        Ok(match self {
             Self::Retry => Action::Requeue(jobs),
             Self::Delete => Action::Delete(jobs),
             Self::Discard => Action::Discard(jobs),
             Self::Kill => Action::Kill(jobs),
             Self::Move(queue) => Action::Move { jobs, queue: queue.to_string() },
-        }
+            Self::Edit(change) => return Err((change, jobs)),
+        })
     }
 
     /// What it is done to, as the audit log says it.
     pub(crate) fn object(&self, jobs: String) -> String {
-        if let Self::Move(queue) = self { format!("{jobs} to queue {queue}") } else { jobs }
+        match self {
+            Self::Move(queue) => format!("{jobs} to queue {queue}"),
+            Self::Edit(change) => format!("{jobs}: {}", change.words()),
+            _ => jobs,
+        }
     }
 
     /// As forms and the keys of texts name it.
@@ -72,6 +97,7 @@ impl Deed {
             Self::Delete | Self::Discard => "delete",
             Self::Kill => "kill",
             Self::Move(_) => "move",
+            Self::Edit(_) => "edit",
         }
     }
 
@@ -82,14 +108,15 @@ impl Deed {
             Self::Delete | Self::Discard => "deed-delete",
             Self::Kill => "deed-kill",
             Self::Move(_) => "deed-move",
+            Self::Edit(_) => "deed-edit",
         }
     }
 
     /// The key of what is asked before it is done to the selected ones; only what is not what jobs are for asks.
     pub(crate) fn question(&self) -> Option<&'static str> {
         match self {
-            // A move asks where to.
-            Self::Retry | Self::Move(_) => None,
+            // A move asks where to, and an edit for what.
+            Self::Retry | Self::Move(_) | Self::Edit(_) => None,
             Self::Delete | Self::Discard => Some("deed-delete-selected"),
             Self::Kill => Some("deed-kill-selected"),
         }
@@ -97,7 +124,7 @@ impl Deed {
 
     /// Whether jobs will not be done as they are.
     pub(crate) fn takes_away(&self) -> bool {
-        !matches!(self, Self::Retry | Self::Move(_))
+        !matches!(self, Self::Retry | Self::Move(_) | Self::Edit(_))
     }
 
     /// Whether it can do anything to jobs of a place: those that are being worked on are left alone.

@@ -29,6 +29,7 @@ mod assets;
 mod audit;
 mod base;
 mod bulk;
+mod change;
 mod chart;
 mod count;
 mod curve;

@@ -115,6 +115,9 @@ pub const READY_TIME: Duration = Duration::from_secs(5);
 /// Actions on many jobs that go on at once; one more is refused until one has ended.
 pub const WORKS_MAX: usize = 4;
 
+/// Jobs that a change of many reads at once, and commands that it has on their way: they share a flush.
+pub const CHANGES_AT_ONCE: usize = 64;
+
 /// For how long pages tell what became of an action on many jobs, and offer to take it back.
 pub const RESULT_TIME: Duration = Duration::from_secs(60);
 

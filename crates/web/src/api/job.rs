@@ -266,7 +266,10 @@ async fn act<F: Front>(
     if !deed.reaches(Where::from(&job.place)) {
         return Err(elsewhere());
     }
-    reach(web, deed.on(vec![job.id]), &job).await
+    match deed.on(vec![job.id]) {
+        Ok(action) => reach(web, action, &job).await,
+        Err(_) => Err(elsewhere()),
+    }
 }
 
 /// Acts on one job.

@@ -93,6 +93,7 @@ fn operations<F: Front>() -> Documented<F> {
         .on::<operations::__path_list, _, _>(operations::list::<F>)
         .on::<operations::__path_show, _, _>(operations::show::<F>)
         .on::<operations::__path_cancel, _, _>(operations::cancel::<F>)
+        .on::<operations::__path_undo, _, _>(operations::undo::<F>)
         .on::<job::__path_show, _, _>(job::show::<F>)
         .on::<job::__path_delete, _, _>(job::delete::<F>)
         .on::<job::__path_retry, _, _>(job::retry::<F>)

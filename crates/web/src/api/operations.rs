@@ -9,10 +9,12 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use bessemer_core::query::Where;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::input::{Asked, Nothing, Sent};
 use crate::bulk::{self, Target, Work};
+use crate::change::Change;
 use crate::deed::Deed;
 use crate::problem::Problem;
 use crate::search::{Cursor, Filter, Scope, Search};
@@ -29,10 +31,16 @@ pub(super) struct Order {
     /// A line of the search box. An empty one means no job: every job is
     /// `state:waiting state:retries state:scheduled state:dead`.
     q: String,
-    /// With `move`: the queue that they go to.
+    /// With `move`: the queue that they go to. With `edit`: the queue that they belong to then.
     #[serde(default)]
     #[schema(example = "mail")]
     queue: Option<String>,
+    /// With `edit`: their arguments.
+    #[schema(value_type = Option<Vec<serde_json::Value>>)]
+    args: Option<Box<RawValue>>,
+    /// With `edit`: how often they may be retried.
+    #[serde(default)]
+    retry: Option<i64>,
     /// Only count them.
     #[serde(default)]
     dry_run: bool,
@@ -46,19 +54,30 @@ enum Action {
     Retry,
     /// Deletes them for good.
     Delete,
+    /// Deletes them, but for a minute `POST /operations/{id}/undo` brings them back.
+    Discard,
     /// Puts them among the dead.
     Kill,
     /// Takes them to another queue: those that wait to its tail, others keep their times.
     Move,
+    /// Makes them other jobs, with these `args`, this `queue`, this `retry`, and puts them into their queues.
+    Edit,
 }
 
 impl Order {
     fn deed(&self) -> Result<Deed, Problem> {
+        let only_edit = self.args.is_some() || self.retry.is_some();
         let deed = match (self.action, &self.queue) {
+            (Action::Edit, queue) => {
+                let args = self.args.as_ref().map(|args| args.get().to_owned());
+                Deed::Edit(Change::new(args, queue.clone(), self.retry).into())
+            }
+            _ if only_edit => return Err(Problem::bad("invalid args or retry: only an edit takes them")),
             (Action::Move, queue) => Deed::Move(queue.as_deref().unwrap_or_default().into()),
-            (_, Some(_)) => return Err(Problem::bad("invalid queue: only a move takes one")),
+            (_, Some(_)) => return Err(Problem::bad("invalid queue: only a move or an edit takes one")),
             (Action::Retry, None) => Deed::Retry,
             (Action::Delete, None) => Deed::Delete,
+            (Action::Discard, None) => Deed::Discard,
             (Action::Kill, None) => Deed::Kill,
         };
         deed.check()?;
@@ -70,9 +89,11 @@ impl From<Deed> for Action {
     fn from(deed: Deed) -> Self {
         match deed {
             Deed::Retry => Self::Retry,
-            Deed::Delete | Deed::Discard => Self::Delete,
+            Deed::Delete => Self::Delete,
+            Deed::Discard => Self::Discard,
             Deed::Kill => Self::Kill,
             Deed::Move(_) => Self::Move,
+            Deed::Edit(_) => Self::Edit,
         }
     }
 }
@@ -103,6 +124,11 @@ pub(super) struct Operation {
     of: Option<u64>,
     /// How much of all jobs was looked at, from 0 to 1.
     progress: f64,
+    /// What it has discarded can be brought back, by `POST /operations/{id}/undo`.
+    undoable: bool,
+    /// Jobs that were brought back; null: nobody wanted that.
+    #[schema(required)]
+    restored: Option<u64>,
 }
 
 /// How it stands with an operation.
@@ -130,6 +156,8 @@ impl From<Work> for Operation {
             reached: work.reached,
             of: work.of,
             progress: work.permille as f64 / 1_000.0,
+            undoable: work.undoable && work.state != bulk::State::Going,
+            restored: work.restored,
         }
     }
 }
@@ -238,6 +266,26 @@ pub(super) async fn cancel<F: Front>(
 ) -> Result<Json<Operation>, Problem> {
     let id = number(&id)?;
     web.bulk.cancel(id);
+    find(&web, id).map(Json)
+}
+
+/// Brings back the jobs that an operation has discarded, within a minute after its end: to where they were, in their order.
+#[utoipa::path(
+    post,
+    path = "/operations/{id}/undo",
+    operation_id = "undoOperation",
+    tag = "jobs",
+    params(("id" = String, Path, description = "Its id")),
+    responses((status = 200, description = "The operation: `restored` says how many are back", body = Operation)),
+)]
+pub(super) async fn undo<F: Front>(
+    Shared(web): Shared<Web<F>>,
+    Name(id): Name,
+    Asked(Nothing {}): Asked<Nothing>,
+) -> Result<Json<Operation>, Problem> {
+    let id = number(&id)?;
+    find(&web, id)?;
+    bulk::undo(web.clone(), id).await?;
     find(&web, id).map(Json)
 }
 

@@ -1,9 +1,7 @@
 //! `/act`: something is done to all jobs that match, after a page that says to how many, and to which.
 //!
-//! `GET` asks, `POST` does: to the ticked ones at once, to all that match in the background. Only a move of ticked ones has
-//! something to ask, to which queue, and a `POST` without its name asks that.
-
-use std::sync::Arc;
+//! `GET` asks, `POST` does: to the ticked ones at once, to all that match in the background. Of ticked ones a move has
+//! something to ask, to which queue, and an edit, what is to be different; a `POST` without it asks that.
 
 use askama::Template;
 use axum::http::StatusCode;
@@ -21,6 +19,7 @@ use crate::job::{Body, Card};
 use crate::problem::Problem;
 use crate::search::{Cursor, Filter, Part, Scope, Search};
 use crate::visit::{Shown, Visit, html, redirect};
+use crate::words::Words;
 use crate::{Front, limits};
 
 /// Jobs that the question shows.
@@ -40,6 +39,8 @@ struct ActPage {
     ids: Vec<u64>,
     /// The queue that they are to go to, where it is about that.
     to: Option<String>,
+    /// It is asked what is to be different; beside that, a warning where the jobs shown are of several types.
+    edits: Option<String>,
     question: String,
     means: String,
     sample: Vec<Card>,
@@ -92,6 +93,7 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
         back: back(&visit, &scope, filter.line()),
         question: words.count(&question, count).into_owned(),
         means: words.say(&key("-means")).into_owned(),
+        edits: edits(&deed, &cards(&visit, &sample), words),
         sample: cards(&visit, &sample),
         more: (more > 0).then(|| words.count("act-more", more).into_owned()),
         warning: (pushed_out > 0).then(|| warning().into_owned()),
@@ -112,12 +114,20 @@ fn to(deed: &Deed) -> Option<String> {
     if let Deed::Move(queue) = deed { Some(queue.to_string()) } else { None }
 }
 
-/// The question to which queue the ticked ones are to go.
-pub(crate) async fn ask_where<F: Front>(
+/// One set of arguments seldom fits jobs of several types.
+fn edits(deed: &Deed, sample: &[Card], words: Words) -> Option<String> {
+    let several = sample.iter().any(|job| job.jobtype != sample[0].jobtype);
+    let warning = || if several { words.say("act-edit-types").into_owned() } else { String::new() };
+    matches!(deed, Deed::Edit(_)).then(warning)
+}
+
+/// The question to which queue the ticked ones are to go, or what is to be different of them.
+pub(crate) async fn ask_more<F: Front>(
     visit: &Visit<F>,
     scope: Scope,
     line: &str,
     ids: Vec<JobId>,
+    deed: Deed,
 ) -> Shown {
     let back = back(visit, &scope, line);
     if ids.is_empty() {
@@ -127,23 +137,26 @@ pub(crate) async fn ask_where<F: Front>(
     let sample = visit.web.jobs(Query::Named { ids: first }).await?.unwrap_or_default().jobs;
     let (count, words) = (ids.len() as u64, visit.words);
     let more = count.saturating_sub(sample.len() as u64);
+    let key = |what: &str| format!("act-{}{what}", deed.name());
+    let sample = cards(visit, &sample);
     html(&ActPage {
-        frame: visit.frame(words.say("act-move"), Tab::Other).await?,
+        frame: visit.frame(words.say(&key("")), Tab::Other).await?,
         action: format!("{}/act", visit.base.0),
         back,
-        deed: Deed::Move(Arc::default()),
         scope: scope.text(),
         q: line.to_owned(),
         count,
         ids: ids.iter().map(|id| id.0).collect(),
-        to: Some(String::new()),
-        question: words.count("act-move-question", count).into_owned(),
-        means: words.say("act-move-means").into_owned(),
-        sample: cards(visit, &sample),
+        to: to(&deed),
+        edits: edits(&deed, &sample, words),
+        question: words.count(&key("-question"), count).into_owned(),
+        means: words.say(&key("-means")).into_owned(),
+        sample,
         more: (more > 0).then(|| words.count("act-more", more).into_owned()),
         warning: None,
         typed: None,
-        button: words.count("act-move-do", count).into_owned(),
+        button: words.count(&key("-do"), count).into_owned(),
+        deed,
     })
 }
 
@@ -212,8 +225,8 @@ async fn act_on_some<F: Front>(visit: Visit<F>, form: &Fields) -> Shown {
         return Err(Problem::bad("too many ids"));
     }
     let line = form.first("q").unwrap_or_default();
-    if matches!(deed, Deed::Move(_)) && form.first("to").is_none() {
-        return ask_where(&visit, scope, line, ids).await;
+    if deed.is_asked(form) {
+        return ask_more(&visit, scope, line, ids, deed).await;
     }
     let back = back(&visit, &scope, line);
     bulk::at_once(&visit.web, scope, ids, deed, None).await?;

@@ -12,6 +12,7 @@ use bessemer_core::fact::JobId;
 use bessemer_core::query::{JobView, Place};
 use bessemer_protocol::operate::JobEdit;
 use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
 
 use super::job;
 use crate::form::{Fields, Posted};
@@ -33,6 +34,8 @@ struct EditPage {
     jid: String,
     jobtype: String,
     form: Form,
+    /// What the form was made from.
+    before: String,
     /// Why it was not done.
     wrong: Option<String>,
 }
@@ -91,6 +94,15 @@ fn lines(said: &str) -> String {
 
 const WORKING: &str = "The job is being worked on; it can be changed when that has ended";
 
+const CHANGED: &str = "Somebody has changed the job since this form was opened; nothing was done. The job's page shows what it \
+                       is now; what is sent from here takes its place";
+
+/// Of a job's text: who edits it must have seen it as it is.
+fn fingerprint(seen: &JobView) -> String {
+    let digest = Sha256::digest(seen.body.bytes());
+    digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 fn working(seen: &JobView) -> bool {
     matches!(seen.place, Place::Working { .. })
 }
@@ -104,6 +116,9 @@ fn replacement<F: Front>(
 ) -> Result<Option<Replacement>, String> {
     if working(seen) {
         return Err(WORKING.into());
+    }
+    if fields.first("before").is_some_and(|before| before != fingerprint(seen)) {
+        return Err(CHANGED.into());
     }
     let before = Form::of(seen);
     let args = fields.first("args").map(lines).filter(|_| before.args.is_some());
@@ -173,6 +188,7 @@ async fn render<F: Front>(visit: &Visit<F>, seen: &JobView, form: Form, wrong: O
         jid: text::visible(&body.jid),
         jobtype: body.jobtype(),
         form,
+        before: fingerprint(seen),
         wrong,
     })
 }

@@ -1,5 +1,7 @@
 //! `/queues/<name>`: the jobs that wait in one queue, newest first (rule `V-24`), and what can be done with it.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::http::StatusCode;
 use bessemer_core::command::QueueDeed;
@@ -166,7 +168,7 @@ async fn operate<F: Front>(visit: Visit<F>, name: String, form: Fields) -> Shown
     }
     let (scope, list) = (Scope::Queue(name.clone()), visit.base.queue(&name));
     if moves {
-        return super::act::ask_where(&visit, scope, "", ids).await;
+        return super::act::ask_more(&visit, scope, "", ids, Deed::Move(Arc::default())).await;
     }
     if !ids.is_empty() {
         let named = audit::jobs(form.all("bkey").filter_map(|bkey| Some(bkey.split_once('|')?.1)));

@@ -233,7 +233,8 @@ fn deeds(scope: &Scope, part: &Part) -> Vec<Deed> {
     };
     let reaches =
         |deed: &Deed| Where::ALL.iter().filter(|place| places(place)).any(|place| deed.reaches(*place));
-    [Deed::Retry, Deed::Move(Arc::default()), Deed::Kill, Deed::Delete].into_iter().filter(reaches).collect()
+    let all = [Deed::Retry, Deed::Edit(Arc::default()), Deed::Move(Arc::default()), Deed::Kill, Deed::Delete];
+    all.into_iter().filter(reaches).collect()
 }
 
 /// Where parts of a search are.

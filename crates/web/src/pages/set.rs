@@ -182,9 +182,10 @@ fn row<F: Front>(set: Set, visit: &Visit<F>, view: &JobView, now: Wall) -> Row {
 pub(crate) async fn act<F: Front>(set: Set, visit: Visit<F>, Posted(form): Posted) -> Shown {
     let list = visit.base.set(set);
     let keys: Vec<&str> = form.all("key").collect();
-    if form.first("action") == Some("move") && keys != ["all"] {
+    let asked = Deed::of(&form).ok().filter(|deed| deed.is_asked(&form) && keys != ["all"]);
+    if let Some(deed) = asked {
         let ids = entries(&visit, set, &keys).await?;
-        return act::ask_where(&visit, Scope::Set(set), "", ids).await;
+        return act::ask_more(&visit, Scope::Set(set), "", ids, deed).await;
     }
     let deed = Deed::parse(form.first("action"))?;
     if keys == ["all"] {

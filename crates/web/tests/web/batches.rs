@@ -58,11 +58,39 @@ async fn a_batch_shows_what_it_waits_for_and_where_its_members_are() {
 }
 
 #[tokio::test]
+async fn all_members_are_reached_a_page_at_a_time() {
+    let (house, bid, _) = house();
+    for n in 0..99 {
+        house.push_into(Some(&bid), &Job { jid: &format!("more-{n:05}"), ..Job::default() });
+    }
+    let router = house.router(Site::default());
+    let path = format!("/batches/{bid}");
+    let first = page(&router, &path).await;
+    first.says("more-00097").says_not("more-00098").says_not("rel=\"first\"");
+    let next = first.body.split(&format!("href=\"{path}?from=")).nth(1).expect("a next page");
+    let from = next.split('"').next().expect("a place");
+    page(&router, &format!("{path}?from={from}"))
+        .await
+        .says("more-00098")
+        .says_not("more-00097")
+        .says("rel=\"first\"")
+        .says("<dt>waiting</dt><dd>100</dd>");
+    let told = page(&router, &format!("/api/v1{path}")).await;
+    told.says(&format!("\"next\":\"{from}\""));
+    page(&router, &format!("/api/v1{path}?from={from}")).await.says("more-00098").says_not("\"next\"");
+    for path in [format!("{path}?from=x"), format!("/api/v1{path}?from=x")] {
+        assert_eq!(get(&router, &path).await.status, 400, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn operators_cancel_a_batch_and_check_one() {
     let (house, bid, part) = house();
     let router = house.router(Site::default());
     let path = format!("/batches/{bid}");
-    redirected(&post(&router, &path, "action=check").await, &path);
+    redirected(&post(&router, &path, "action=check").await, &format!("{path}?checked=0"));
+    page(&router, &format!("{path}?checked=0")).await.says("Checked: nothing had to be put right.");
+    page(&router, &format!("{path}?checked=2")).await.says("Things put right: 2");
     assert_eq!(post(&router, &path, "action=cancel").await.status, 400, "nobody was asked");
     page(&router, &format!("{path}?cancel=1")).await.says(&format!("name=\"confirm\" value=\"{bid}\""));
     redirected(&post(&router, &path, &format!("action=cancel&confirm={bid}")).await, &path);

@@ -249,3 +249,81 @@ async fn a_script_that_deletes_one_by_one_does_not_fill_the_pages() {
     assert_eq!(post(&router, "/works/1", "action=undo").await.status, 409);
     redirected(&post(&router, "/works/2", "action=undo").await, "/queues/default");
 }
+
+#[tokio::test]
+async fn who_edits_what_another_has_changed_is_told_so() {
+    let house = House::new();
+    house.push(&Job::default());
+    let router = house.router(Site::default());
+    let (path, id) = form(&router, "job-00000001").await;
+    let seen = values(&router, &format!("{path}?id={id}"), "before").await.pop().expect("what was seen");
+    let edit = |args: &str, seen: &str| format!("id={id}&before={seen}&action=save&args={}", encoded(args));
+    redirected(&post(&router, &path, &edit("[1]", &seen)).await, "/jobs/job-00000001");
+    let refused = post(&router, &path, &edit("[2]", &seen)).await;
+    assert_eq!(refused.status, 422);
+    refused.says("Somebody has changed the job since this form was opened").says("[2]</textarea>");
+    let raw = async || get(&router, &format!("/jobs/job-00000001/raw?id={id}")).await.body;
+    assert!(raw().await.contains("[1]"), "the first edit stands");
+    // Who has read that sends the form once more.
+    let now = refused.body.split("name=\"before\" value=\"").nth(1).expect("what is there now");
+    let now = now.split('"').next().expect("a value");
+    redirected(&post(&router, &path, &edit("[2]", now)).await, "/jobs/job-00000001");
+    assert!(raw().await.contains("[2]"));
+}
+
+#[tokio::test]
+async fn all_that_match_get_other_arguments_and_go_to_their_queues() {
+    let house = House::new();
+    for jid in ["job-failed01", "job-failed02"] {
+        house.push_and_fail(&Job { jid, queue: "mail", ..Job::default() }, TRACE);
+    }
+    house.push(&Job { jid: "job-other001", jobtype: "Other", ..Job::default() });
+    let router = house.router(Site::default());
+    page(&router, "/search?q=state:retries")
+        .await
+        .says(r#"<button name="action" value="edit">Edit…</button>"#);
+    let asked = page(&router, "/act?in=&q=state%3Aretries&action=edit").await;
+    asked
+        .says("Edit 2 jobs and put them into their queues?")
+        .says("<textarea name=\"args\"")
+        .says("job-failed01");
+    let order = |rest: &str| format!("in=&q=state%3Aretries&action=edit&count=2&{rest}");
+    for (wrong, said) in [
+        ("args=&queue=&retry=", "Say what is to be different"),
+        ("args=%5B1", "The arguments are no JSON"),
+        ("args=%7B%7D", "args"),
+        ("queue=a+b", "queue"),
+        ("retry=many", "Retries allowed is a number"),
+    ] {
+        let refused = post(&router, "/act", &order(wrong)).await;
+        assert_eq!(refused.status, 400, "{wrong}");
+        refused.says(said);
+    }
+    assert_eq!(house.retries(), 2);
+    redirected(&post(&router, "/act", &order("args=%5B7%5D&queue=high&retry=3")).await, "/search");
+    assert_eq!(house.retries(), 0);
+    page(&router, "/queues/high").await.says("job-failed01").says("job-failed02").says("<bdi>7</bdi>");
+    page(&router, "/queues/default").await.says("job-other001");
+    page(&router, "/").await.says("2 jobs edited and enqueued");
+    page(&router, "/audit").await.says("state:retries: arguments, queue high, retry 3");
+}
+
+#[tokio::test]
+async fn ticked_jobs_are_asked_for_what_is_to_be_different() {
+    let house = House::new();
+    house.push_and_fail(&Job::default(), TRACE);
+    house.push(&Job { jid: "job-other001", jobtype: "Other", ..Job::default() });
+    let router = house.router(Site::default());
+    let key = values(&router, "/retries", "key").await.pop().expect("a key");
+    let asked = post(&router, "/retries", &format!("action=edit&key={}", encoded(&key))).await;
+    asked.says("Edit 1 job and put it into its queue?").says_not("several types");
+    let mut ids = values(&router, "/search?q=state:waiting,retries", "id").await;
+    ids.sort();
+    let ids = format!("id={}", ids.join("&id="));
+    let asked = post(&router, "/act", &format!("action=edit&in=&q=&{ids}")).await;
+    asked.says("Edit 2 jobs").says("several types");
+    redirected(&post(&router, "/act", &format!("action=edit&in=&q=&args=%5B8%5D&{ids}")).await, "/search");
+    assert_eq!(house.retries(), 0);
+    page(&router, "/queues/default").await.says("job-00000001").says("job-other001").says("<bdi>8</bdi>");
+    page(&router, "/audit").await.says(": arguments");
+}

@@ -11,8 +11,8 @@ use bessemer_core::throttle::Parts;
 use bessemer_web::{Site, openapi};
 use serde_json::Value;
 
-use super::call;
 use super::contract::Contract;
+use super::{call, operated};
 use crate::house::{House, Job, START};
 
 const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
@@ -55,9 +55,11 @@ const REQUESTS: &[(&str, &str, Option<&str>)] = &[
     ("pushJobs", "/jobs", Some(GOOD_AND_BAD)),
     ("actOnJobs", "/jobs/actions", Some(r#"{"action":"kill","q":"type:Mail","dry_run":true}"#)),
     ("actOnJobs", "/jobs/actions", Some(r#"{"action":"retry","q":"state:dead"}"#)),
+    ("actOnJobs", "/jobs/actions", Some(r#"{"action":"edit","q":"state:dead","args":[9],"retry":3}"#)),
     ("listOperations", "/operations", None),
     ("getOperation", "/operations/1", None),
     ("cancelOperation", "/operations/1/cancel", None),
+    ("undoOperation", "/operations/2/undo", None),
     ("deleteJob", "/jobs/job-00000001", None),
     ("retryJob", "/jobs/job-failed01/retry", None),
     ("moveJob", "/jobs/job-failed01/move", Some(r#"{"queue":"other"}"#)),
@@ -126,6 +128,7 @@ fn inhabited() -> House {
         ..Job::default()
     });
     house.push(&Job { jid: "job-discard1", ..Job::default() });
+    house.push(&Job { jid: "job-undone01", ..Job::default() });
     house.push(&Job::default());
     house
 }
@@ -143,6 +146,7 @@ async fn every_operation_answers_as_its_document_promises() {
         let router = house.router(Site::default());
         let begun = call(&router, "POST", "/jobs/actions", Some(r#"{"action":"kill","q":"nothing"}"#)).await;
         assert_eq!(begun.status, 202, "{}", begun.body);
+        operated(&router, r#"{"action":"discard","q":"jid:job-undone01"}"#).await;
         let discarded = call(&router, "POST", "/jobs/job-discard1/discard", None).await;
         assert_eq!(discarded.status, 200, "{}", discarded.body);
         let (method, _, operation) = operation(&contract, id);

@@ -33,6 +33,21 @@ async fn read(router: &Router, path: &str) -> Value {
     serde_json::from_str(&answered.body).expect("JSON")
 }
 
+/// Gives an order, and waits until it has ended.
+async fn operated(router: &Router, order: &str) -> Value {
+    let begun = call(router, "POST", "/jobs/actions", Some(order)).await;
+    assert_eq!(begun.status, 202, "{order}: {}", begun.body);
+    let begun: Value = serde_json::from_str(&begun.body).expect("JSON");
+    let path = format!("/operations/{}", begun["id"].as_str().expect("an id"));
+    loop {
+        let operation = read(router, &path).await;
+        if operation["state"] != "going" {
+            return operation;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
 /// The word and the sentence of what was not done.
 fn failed(answered: &Answered) -> (u16, String, String) {
     let told: Value = serde_json::from_str(&answered.body)

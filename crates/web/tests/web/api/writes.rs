@@ -1,5 +1,7 @@
 //! What one changes: jobs pushed and acted on, queues, workers; and who may not.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::header;
 use bessemer_core::command::{Hello, Reply, Stage};
@@ -7,7 +9,7 @@ use bessemer_core::query::{Condition, Durability};
 use bessemer_web::{Site, limits};
 use serde_json::{Value, json};
 
-use super::{call, failed, read};
+use super::{call, failed, operated, read};
 use crate::house::{Answered, House, Job, request, send};
 
 const TRACE: &str = r#"{"errtype":"E","message":"m","backtrace":[]}"#;
@@ -303,16 +305,7 @@ async fn what_a_search_finds_is_counted_then_acted_on() {
         (200, &json!(5), &json!(5))
     );
     assert_eq!(read(&router, "/info").await["jobs"]["dead"], 5);
-    let begun = call(&router, "POST", "/jobs/actions", Some(&order(""))).await;
-    assert_eq!(begun.status, 202);
-    let id = told(&begun)["id"].as_str().unwrap().to_owned();
-    let operation = loop {
-        let operation = read(&router, &format!("/operations/{id}")).await;
-        if operation["state"] != "going" {
-            break operation;
-        }
-        tokio::task::yield_now().await;
-    };
+    let operation = operated(&router, &order("")).await;
     assert_eq!(
         (&operation["state"], &operation["reached"], &operation["progress"]),
         (&json!("done"), &json!(5), &json!(1.0))
@@ -326,6 +319,11 @@ async fn what_a_search_finds_is_counted_then_acted_on() {
         (r#"{"action":"retry","q":"state:busy"}"#, 400),
         (r#"{"action":"retry","q":"x","dryrun":true}"#, 400),
         (r#"{"action":"kill","q":"state:working"}"#, 400),
+        (r#"{"action":"kill","q":"x","args":[1]}"#, 400),
+        (r#"{"action":"kill","q":"x","queue":"a"}"#, 400),
+        (r#"{"action":"edit","q":"x"}"#, 400),
+        (r#"{"action":"edit","q":"x","args":{}}"#, 400),
+        (r#"{"action":"edit","q":"x","retry":10001}"#, 400),
     ] {
         assert_eq!(failed(&call(&router, "POST", "/jobs/actions", Some(body)).await).0, status, "{body}");
     }
@@ -333,4 +331,55 @@ async fn what_a_search_finds_is_counted_then_acted_on() {
         let method = if path.ends_with("cancel") { "POST" } else { "GET" };
         assert_eq!(failed(&call(&router, method, path, None).await).0, 404, "{path}");
     }
+}
+
+#[tokio::test]
+async fn what_an_operation_has_discarded_is_brought_back_once() {
+    let house = House::new();
+    for n in 0..5 {
+        house.push(&Job { jid: &format!("job-0000000{n}"), ..Job::default() });
+    }
+    let router = house.router(Site::default());
+    let waiting = async || read(&router, "/info").await["jobs"]["queued"].clone();
+    let gone = operated(&router, r#"{"action":"discard","q":"jid:job-0000000*"}"#).await;
+    assert_eq!(
+        (&gone["reached"], &gone["undoable"], &gone["restored"]),
+        (&json!(5), &json!(true), &json!(null))
+    );
+    assert_eq!(waiting().await, 0);
+    let undo = format!("/operations/{}/undo", gone["id"].as_str().expect("an id"));
+    let back = told(&call(&router, "POST", &undo, None).await);
+    assert_eq!((&back["undoable"], &back["restored"]), (&json!(false), &json!(5)));
+    assert_eq!(waiting().await, 5);
+    assert_eq!(read(&router, "/queues/default/jobs").await["jobs"][0]["job"]["jid"], "job-00000000");
+    assert_eq!(failed(&call(&router, "POST", &undo, None).await).0, 409, "it was taken back already");
+
+    let deleted = operated(&router, r#"{"action":"delete","q":"jid:job-00000001"}"#).await;
+    assert_eq!(deleted["undoable"], false);
+    let undo = format!("/operations/{}/undo", deleted["id"].as_str().expect("an id"));
+    assert_eq!(failed(&call(&router, "POST", &undo, None).await).0, 409);
+    assert_eq!(failed(&call(&router, "POST", "/operations/99/undo", None).await).0, 404);
+
+    let gone = operated(&router, r#"{"action":"discard","q":"state:waiting"}"#).await;
+    house.pass(Duration::from_secs(61));
+    let undo = format!("/operations/{}/undo", gone["id"].as_str().expect("an id"));
+    assert_eq!(failed(&call(&router, "POST", &undo, None).await).0, 404, "a minute is over");
+}
+
+#[tokio::test]
+async fn an_operation_edits_all_that_match_and_enqueues_them() {
+    let house = House::new();
+    for jid in ["job-dead0001", "job-dead0002"] {
+        house.push_and_fail(&Job { jid, retry: -1, ..Job::default() }, r#"{"errtype":"E","message":"m"}"#);
+    }
+    let router = house.router(Site::default());
+    let order = r#"{"action":"edit","q":"state:dead","args":[9],"queue":"high","retry":2}"#;
+    let done = operated(&router, order).await;
+    assert_eq!(
+        (&done["action"], &done["reached"], &done["state"]),
+        (&json!("edit"), &json!(2), &json!("done"))
+    );
+    let job = &read(&router, "/jobs/job-dead0002").await;
+    assert_eq!((&job["state"], &job["job"]["args"]), (&json!("queued"), &json!([9])));
+    assert_eq!((&job["job"]["queue"], &job["job"]["retry"]), (&json!("high"), &json!(2)));
 }
