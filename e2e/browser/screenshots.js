@@ -5,7 +5,8 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
 import { launch, open } from "./support/browser.js";
-import { startDemo, startServer } from "./support/programs.js";
+import { hire, seedFeatures, startConfigured } from "./support/features.js";
+import { startDemo } from "./support/programs.js";
 import { until } from "./support/until.js";
 
 const IMAGES = path.resolve(import.meta.dirname, "../../docs/images");
@@ -26,8 +27,19 @@ const PICTURES = [
   ["arabic", "/", { ...LAPTOP, locale: "ar" }],
 ];
 
+/** Pages of what jobs may ask for, of a server where that was asked for. */
+const featured = ({ january }) => [
+  ["batches", "/batches", { ...LAPTOP }],
+  ["batch", `/batches/${january}`, { ...LAPTOP }],
+  ["throttles", "/throttles", { ...LAPTOP }],
+  ["throttle", "/throttles?queue=partner-api", { ...LAPTOP, colorScheme: "dark" }],
+  ["cron", "/cron", { ...LAPTOP }],
+  ["unique", "/unique", { ...LAPTOP }],
+  ["progress", "/jobs/import-0001", { ...LAPTOP }],
+];
+
 test("the pictures of the documentation", { timeout: 300_000 }, async () => {
-  const server = await startServer();
+  const server = await startConfigured();
   const demo = startDemo(server);
   const browser = await launch();
   try {
@@ -43,6 +55,11 @@ test("the pictures of the documentation", { timeout: 300_000 }, async () => {
     }
     const job = await someDeadJob(browser, server);
     await draw(browser, server, "job", job, { ...LAPTOP });
+    const site = await hire(server);
+    for (const [name, address, options] of featured(await seedFeatures(site))) {
+      await draw(browser, server, name, address, options);
+    }
+    site.worker.close();
   } finally {
     await browser.close();
     await demo.stop();

@@ -32,9 +32,16 @@ enabled = false
   type = "Archive"
 `;
 
-/** `{ server, worker, bids, stop }`. `Letter` batches are by the names that their tests give them. */
+/** A server whose queues have limits, and whose cron has entries. */
+export const startConfigured = () => startServer(undefined, CONFIGURATION);
+
+/** The same with a worker, `{ server, worker, stop }`. */
 export async function startFeatures() {
-  const server = await startServer(undefined, CONFIGURATION);
+  return hire(await startConfigured());
+}
+
+/** A worker for a server. */
+export async function hire(server) {
   const worker = await Faktory.connect(server, { wid: "importer-1", hostname: "box", pid: 42, labels: ["rust"] });
   const stop = async () => {
     worker.close();

@@ -22,9 +22,32 @@ pub(crate) fn json(server: &Server, method: &str, path: &str, body: &str) -> (u1
     (status, serde_json::from_str(&body).expect("JSON"))
 }
 
+/// The entry that the guide runs.
+const CRON: &str =
+    "[[cron]]\nid = \"nightly-report\"\nschedule = \"0 3 * * *\"\n[cron.job]\ntype = \"Report\"\n";
+
+/// What the guide shows and does not make: a batch, and a job whose worker says how far it is.
+fn inhabit(server: &Server) {
+    let mut worker = server.client_as(r#","wid":"importer-1","hostname":"box","pid":7,"labels":[]"#);
+    let mut said = |line: &str| match worker.call(line).expect("a reply") {
+        Reply::Line(line) => line,
+        Reply::Bulk(text) => String::from_utf8(text).expect("text"),
+        Reply::Null => panic!("{line}"),
+    };
+    let bid = said(r#"BATCH NEW {"description":"January","success":{"jobtype":"Report"}}"#);
+    let letter = format!(
+        r#"PUSH {{"jid":"letter-0001","jobtype":"Letter","args":[1],"queue":"letters","custom":{{"bid":"{bid}"}}}}"#
+    );
+    assert_eq!((said(&letter), said(&format!("BATCH COMMIT {bid}"))), ("+OK".into(), "+OK".into()));
+    assert_eq!(said(r#"PUSH {"jid":"import-0001","jobtype":"Import","args":[],"queue":"bulk"}"#), "+OK");
+    assert!(said("FETCH bulk").contains("import-0001"));
+    assert_eq!(said(r#"TRACK SET {"jid":"import-0001","percent":40,"desc":"page 4 of 10"}"#), "+OK");
+}
+
 #[test]
 fn the_guide_does_what_it_says() {
-    let server = Server::start();
+    let server = Server::start_on(None, CRON);
+    inhabit(&server);
     let script = blocks("sh").join("\necho\n");
     let ran = Command::new("sh")
         .args(["-euc", &script])
