@@ -43,12 +43,24 @@ const pages = () => [
 
 const ask = async (path, method = "GET") => (await fetch(`${server.url}/api/v1${path}`, { method })).json();
 
+/** The page runs in the direction of its language, and no part of it is wider than the window. */
+async function fits(page, locale) {
+  const { lang, dir, over } = await page.evaluate(() => ({
+    lang: document.documentElement.lang,
+    dir: window.getComputedStyle(document.body).direction,
+    over: document.documentElement.scrollWidth - window.innerWidth,
+  }));
+  assert.deepEqual([lang, dir], [locale, locale === "ar" ? "rtl" : "ltr"], page.url());
+  assert(over <= 0, `${page.url()} is ${over} pixels too wide in ${locale}`);
+}
+
 for (const [locale, colorScheme, width] of [["en", "light", 1280], ["ar", "dark", 375]]) {
   test(`no page of a feature complains, ${locale}, ${colorScheme} and ${width} wide`, { timeout: 120_000 }, async () => {
     const look = { locale, colorScheme, viewport: { width, height: 900 }, reducedMotion: "reduce" };
     const { page, complaints, close } = await open(browser, server, { ...look, bypassCSP: true });
     for (const path of pages()) {
       assert.equal((await page.goto(path)).status(), 200, path);
+      await fits(page, locale);
       await scan(page);
     }
     assert.deepEqual(complaints, []);
@@ -56,18 +68,12 @@ for (const [locale, colorScheme, width] of [["en", "light", 1280], ["ar", "dark"
   });
 }
 
-for (const locale of ["en", "de", "fr", "es", "zh-cn", "ar"]) {
+for (const locale of ["de", "fr", "es", "zh-cn"]) {
   test(`every page of a feature in ${locale} fits a phone`, { timeout: 60_000 }, async () => {
     const { page, complaints, close } = await open(browser, server, { locale, viewport: { width: 375, height: 800 } });
     for (const path of pages()) {
       await page.goto(path);
-      const { lang, dir, over } = await page.evaluate(() => ({
-        lang: document.documentElement.lang,
-        dir: window.getComputedStyle(document.body).direction,
-        over: document.documentElement.scrollWidth - window.innerWidth,
-      }));
-      assert.deepEqual([lang, dir], [locale, locale === "ar" ? "rtl" : "ltr"], path);
-      assert(over <= 0, `${path} is ${over} pixels too wide in ${locale}`);
+      await fits(page, locale);
     }
     assert.deepEqual(complaints, []);
     await close();
