@@ -224,7 +224,12 @@ impl Claim {
 impl Drop for Claim {
     fn drop(&mut self) {
         let (outcome, at) = (self.outcome, (self.at)());
-        self.bulk.change(self.id, |work| (work.state, work.ended) = (outcome, Some(at)));
+        self.bulk.change(self.id, |work| {
+            (work.state, work.ended) = (outcome, Some(at));
+            if outcome == State::Done {
+                work.permille = 1_000; // the last part may have held nothing
+            }
+        });
     }
 }
 
