@@ -10,6 +10,7 @@ use crate::command::{FailureView, Stage, Text};
 use crate::cron::{Missed, Ran, Schedule};
 use crate::fact::{Family, JobId, Order, Release, Span, Standing, Stood};
 use crate::glob::Glob;
+use crate::limits::SLICE_MAX;
 use crate::throttle::Throttle;
 use crate::time::Wall;
 
@@ -240,6 +241,26 @@ pub struct Sifted {
     pub end: u32,
     /// How many jobs ever came.
     pub came: u64,
+}
+
+impl Sift {
+    /// Goes on behind a piece; `false`: that was the last, or enough is found.
+    pub fn go_on(&mut self, piece: &Sifted) -> bool {
+        let Some(next) = piece.next else { return false };
+        (self.from, self.before) = (next, self.before.or(Some(piece.came)));
+        let only_counts = self.most == 0;
+        self.most = self.most.min(SLICE_MAX).saturating_sub(piece.found.len());
+        only_counts || self.most > 0
+    }
+}
+
+impl Sifted {
+    /// Adds what a piece behind this one has found.
+    pub fn append(&mut self, mut later: Self) {
+        self.found.append(&mut later.found);
+        self.counts.iter_mut().zip(later.counts).for_each(|(sum, more)| *sum += more);
+        (self.next, self.end) = (later.next, later.end);
+    }
 }
 
 /// A job that a pass has found, and where its texts are.

@@ -286,6 +286,7 @@ impl<D: Disk> Embedded<D> {
     /// One turn; pending: its batch waits for room on the disk, and the next turns have the same one.
     fn turn(&mut self, cx: &mut Context<'_>, now: Now, out: &mut Settled) -> Result<Poll<()>, Fatal> {
         let was_still = self.space.retry_at();
+        let is_quiet = self.held.replies.is_empty();
         let Self { machine, log, held, waiting, questions, space, .. } = self;
         log.be_frugal(space.is_full())?;
         log.keep_up(now.boot)?;
@@ -310,7 +311,15 @@ impl<D: Disk> Embedded<D> {
             }
             // While answers wait for a read, its arrival wakes the engine.
             let Some(question) = waiting.has_room().then(|| questions.poll_next(cx)).flatten() else { break };
-            waiting.answer(log, question.answer, machine.answer(now, &question.query))?;
+            if let Some((asker, answer)) = questions.answer(machine, now, question) {
+                waiting.answer(log, asker, answer)?;
+            }
+        }
+        if let Some((asker, answer)) = questions.go_on(machine, is_quiet) {
+            waiting.answer(log, asker, answer)?;
+        }
+        if questions.are_under_way() {
+            cx.waker().wake_by_ref();
         }
         log.texts.watch(cx);
         log.end_turn(now.wall, waiting.pinned(held));
