@@ -22,7 +22,7 @@ const WAITING_MAX: usize = 64;
 pub(super) const ANSWERS_PER_TURN: usize = 4;
 
 /// Passes under way at most; of one more each piece is told as it is found.
-const PASSES_MAX: usize = 16;
+pub(super) const PASSES_MAX: usize = 16;
 
 /// Pieces after which a pass tells what it has found so far, so that who asked knows how far it is, and may stop:
 /// a quarter of a million jobs that are only counted.

@@ -276,6 +276,86 @@ fn texts_are_read_in_bulk_past_the_engine_and_what_is_not_there_is_missing() {
     assert!(reader.read(&spans).is_err(), "the directory is free again");
 }
 
+/// A turn, and whether the engine wants another.
+fn is_woken_by_turn<D: Disk>(engine: &mut Embedded<D>, now: Now) -> bool {
+    let woken = Arc::new(Woken::default());
+    let mut out = Settled::default();
+    assert!(engine.poll_turn(&mut Context::from_waker(&woken.clone().into()), now, &mut out).is_ready());
+    woken.0.load(Ordering::Relaxed)
+}
+
+#[test]
+fn a_pass_goes_on_by_itself_stands_aside_for_replies_and_ends_with_who_asked() {
+    use bessemer_core::query::{Sift, Where};
+    let (mut engine, _) = open(SimDisk::new(1), at(0));
+    for n in 0..20_000 {
+        push(&mut engine, at(n), &format!("job-{n:05}"), &body(n));
+    }
+    turn(&mut engine, at(20_000)).unwrap();
+    let reader = engine.reader();
+    let mut cx = Context::from_waker(Waker::noop());
+    let sift = Sift { places: vec![Where::Queued], ..Default::default() };
+    let ask = || Box::pin(reader.ask(Query::Sift(Box::new(sift.clone()))));
+
+    let mut asked = ask();
+    assert!(asked.as_mut().poll(&mut cx).is_pending());
+    let mut turns = 1;
+    while is_woken_by_turn(&mut engine, at(20_000)) {
+        assert!(asked.as_mut().poll(&mut cx).is_pending(), "it is told once, and whole");
+        turns += 1;
+    }
+    let Poll::Ready(Ok(Answer::Sifted(all))) = asked.as_mut().poll(&mut cx) else { panic!("no answer") };
+    assert_eq!((all.counts, all.next, all.came), ([0, 20_000, 0, 0, 0], None, 20_000));
+    assert!((9..12).contains(&turns), "no more than a piece, and the first, in a turn: {turns}");
+
+    // Beside others, who have a reply in each turn, it takes longer; and what comes meanwhile is not meant.
+    let mut asked = ask();
+    assert!(asked.as_mut().poll(&mut cx).is_pending());
+    let mut beside = 0;
+    let counted = loop {
+        push(&mut engine, at(20_001), &format!("late-{beside}"), b"{}");
+        assert_eq!(turn(&mut engine, at(20_001)).unwrap().len(), 1);
+        beside += 1;
+        if let Poll::Ready(answer) = asked.as_mut().poll(&mut cx) {
+            let Ok(Answer::Sifted(all)) = answer else { panic!("no answer") };
+            break all.counts[Where::Queued as usize];
+        }
+    };
+    assert!(beside > 2 * turns, "{beside}");
+    assert_eq!(counted, 20_001, "those that had come when it began");
+
+    let mut asked = ask();
+    assert!(asked.as_mut().poll(&mut cx).is_pending());
+    assert!(is_woken_by_turn(&mut engine, at(20_002)));
+    drop(asked);
+    assert!(!is_woken_by_turn(&mut engine, at(20_002)), "nobody waits for it");
+}
+
+#[test]
+fn one_pass_more_than_may_go_on_is_told_piece_by_piece() {
+    use super::reader::PASSES_MAX;
+    use bessemer_core::query::{Sift, Where};
+    let (mut engine, _) = open(SimDisk::new(1), at(0));
+    for n in 0..5_000 {
+        push(&mut engine, at(n), &format!("job-{n:05}"), &body(n));
+    }
+    turn(&mut engine, at(5_000)).unwrap();
+    let reader = engine.reader();
+    let mut cx = Context::from_waker(Waker::noop());
+    let sift = Sift { places: vec![Where::Queued], ..Default::default() };
+    let ask = || Box::pin(reader.ask(Query::Sift(Box::new(sift.clone()))));
+    let mut asked: Vec<_> = (0..PASSES_MAX + 4).map(|_| ask()).collect();
+    assert!(asked.iter_mut().all(|ask| ask.as_mut().poll(&mut cx).is_pending()));
+    while is_woken_by_turn(&mut engine, at(5_000)) {}
+    let mut told = Vec::new();
+    for ask in &mut asked {
+        let Poll::Ready(Ok(Answer::Sifted(sifted))) = ask.as_mut().poll(&mut cx) else { panic!("no answer") };
+        told.push(sifted);
+    }
+    let whole = told.iter().filter(|sifted| sifted.next.is_none()).count();
+    assert!((PASSES_MAX..PASSES_MAX + 4).contains(&whole), "{whole}");
+}
+
 /// What a FETCH answers after a bit of its body has changed on the disk.
 fn fetch_rotten() -> (u64, Result<Vec<(Ticket, Reply)>, Fatal>) {
     let disk = SimDisk::new(1);
