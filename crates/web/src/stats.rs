@@ -26,14 +26,14 @@ pub(crate) fn clock(now: Wall) -> String {
 }
 
 /// The figures of the core and of the process as one document.
-pub fn document(info: &Info, figures: &ServerFigures, now: Wall, version: &str) -> response::Info {
-    let since = &info.since_start;
+pub fn document(info: Info, figures: &ServerFigures, now: Wall, version: &str) -> response::Info {
+    let (since, total_queues) = (&info.since_start, info.queues.len() as u64);
     let mover = |enqueued, size| response::Mover { enqueued, size, ..Default::default() };
     response::Info {
         now: now.rfc3339(),
         server_utc_time: clock(now),
         faktory: response::Faktory {
-            queues: info.queues.clone(),
+            queues: info.queues,
             sets: response::Sets {
                 dead: info.dead,
                 retries: info.retries,
@@ -50,7 +50,7 @@ pub fn document(info: &Info, figures: &ServerFigures, now: Wall, version: &str) 
             total_failures: info.failures,
             total_processed: info.processed,
             total_enqueued: info.enqueued,
-            total_queues: info.queues.len() as u64,
+            total_queues,
         },
         server: response::Server {
             description: description(version),
@@ -74,7 +74,7 @@ pub fn document(info: &Info, figures: &ServerFigures, now: Wall, version: &str) 
 /// `GET /stats`.
 pub(crate) async fn show<F: Front>(State(web): State<Web<F>>) -> Result<Response, Problem> {
     let info = web.info().await?;
-    json(&document(&info, &web.front.figures(), web.front.now(), &web.site.version))
+    json(&document(*info, &web.front.figures(), web.front.now(), &web.site.version))
 }
 
 /// A small document, never cached.
@@ -119,7 +119,7 @@ mod tests {
             rejected: [("json", 2), ("utf8", 1)].into(),
         };
         let text =
-            serde_json::to_value(document(&info, &figures, Wall(1_767_323_045_123_456), "0.1.0")).unwrap();
+            serde_json::to_value(document(info, &figures, Wall(1_767_323_045_123_456), "0.1.0")).unwrap();
         assert_eq!(text["now"], "2026-01-02T03:04:05.123456Z");
         assert_eq!(text["server_utc_time"], "03:04:05 UTC");
         assert_eq!(text["faktory"]["queues"], serde_json::json!({"default": 7, "idle": 0}));

@@ -94,7 +94,7 @@ const LINES_PER_TURN: u32 = 256;
 /// Bytes of one connection that are read in one turn, so that a large job does not either.
 const BYTES_PER_TURN: usize = 256 * 1024;
 
-/// INFOs in one turn, of all connections: each lists every queue.
+/// INFOs in one turn, of all connections: each lists every queue, and counts for one more with every thousand of them.
 const INFOS_PER_TURN: u32 = 4;
 
 /// The server without I/O.
@@ -119,6 +119,8 @@ pub struct Node<E: Engine> {
     /// Turns so far, and INFOs in this one.
     turns: u64,
     infos: u32,
+    /// Queues that the last INFO listed.
+    listed: usize,
     /// Connections with bytes to send, or with nothing more to come; some named twice, some gone by now.
     ready: Vec<ConnId>,
     settled: Settled,
@@ -164,6 +166,7 @@ impl<E: Engine> Node<E> {
             first: None,
             turns: 0,
             infos: 0,
+            listed: 0,
             ready: Vec::new(),
             settled: Settled::default(),
             events: Vec::new(),
@@ -559,7 +562,7 @@ impl<E: Engine> Node<E> {
                     continue;
                 }
             };
-            if self.infos == INFOS_PER_TURN && state.lines.get(&line).starts_with(b"INFO") {
+            if self.infos >= INFOS_PER_TURN && state.lines.get(&line).starts_with(b"INFO") {
                 state.lines.put_back(&line);
                 state.behind = true;
                 self.waiting.insert(conn);
@@ -593,7 +596,7 @@ impl<E: Engine> Node<E> {
             }
             self.command_count += u64::from(verb.is_some());
             if verb == Some(Verb::Info) {
-                self.infos += 1;
+                self.infos += 1 + (self.listed / 1_000) as u32;
                 state.share(self.turns).lines = LINES_PER_TURN;
             }
         }
@@ -613,6 +616,9 @@ impl<E: Engine> Node<E> {
         }
         self.tell(ticket, (!matches!(reply, Reply::Refused(_))).then(|| count(&reply)));
         let conn = ConnId(conn_of(ticket));
+        if let Reply::Info(info) = &reply {
+            self.listed = info.queues.len();
+        }
         let figures = self.figures_if(now, &reply);
         let around = Surroundings { now, figures, rejected: &self.rejected };
         let delivery = if let Reply::Job(job) = &reply { Some(job.delivery) } else { None };

@@ -206,7 +206,7 @@ pub(crate) fn respond(reply: Reply, form: Form, around: &Surroundings<'_>, out: 
         },
         (Reply::Tracked(tracked), Form::Tracked(jid)) => track::respond(jid, *tracked, out),
         (Reply::Tracked(_), _) => put_ok(out),
-        (Reply::Info(info), _) => info::respond(&info, around, out),
+        (Reply::Info(info), _) => info::respond(*info, around, out),
         (Reply::Bid(bid), _) => put_bulk(out, &[bid.as_bytes()]),
         (Reply::Batch(view), _) => put_json(out, &view.status()),
         (Reply::Refused(refusal), _) => {

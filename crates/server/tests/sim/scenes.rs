@@ -202,6 +202,32 @@ fn many_infos_are_answered_a_few_at_a_time_and_everybody_comes_to_it() {
 }
 
 #[test]
+fn infos_that_list_thousands_of_queues_are_answered_one_at_a_time() {
+    let mut scene = Scene::new();
+    (1..=10).for_each(|conn| scene.opens(conn));
+    for queue in 0..3_000 {
+        let job = format!(
+            "PUSH {{\"jid\":\"job-{queue:06}\",\"jobtype\":\"T\",\"args\":[],\"queue\":\"q-{queue}\"}}\n"
+        );
+        scene.node.bytes(moment(0), ConnId(1), job.as_bytes());
+    }
+    scene.node.bytes(moment(0), ConnId(1), b"INFO\n");
+    while scene.node.wake_at(moment(0)) <= moment(0).boot {
+        scene.turn();
+    }
+    (1..=10).for_each(|conn| scene.node.bytes(moment(0), ConnId(conn), b"INFO\n"));
+    let mut turns = 0;
+    while scene.node.wake_at(moment(0)) <= moment(0).boot {
+        let turn = scene.turn();
+        let infos: Vec<_> =
+            (1..=10).map(|conn| written(&turn, conn)).filter(|said| !said.is_empty()).collect();
+        assert!(infos.len() <= 1 && infos.iter().all(|info| info.contains("\"total_queues\":3000")));
+        turns += infos.len();
+    }
+    assert_eq!(turns, 10);
+}
+
+#[test]
 fn enormous_lines_leave_room_for_the_small_ones_of_others() {
     let limits = Limits { buffered_max: 1 << 20, ..Limits::default() };
     let mut scene = Scene::within(limits);
