@@ -55,7 +55,7 @@ impl Worker {
     /// It asks for jobs of these queues.
     pub(super) fn asks(&mut self, queues: &[&str]) {
         let queues = &queues[..queues.len().min(WORKER_QUEUES_MAX)];
-        if !self.queues().eq(queues.iter().copied()) {
+        if !self.has_asked(queues) {
             self.asked.clear();
             for queue in queues {
                 if !self.asked.is_empty() {
@@ -64,6 +64,16 @@ impl Worker {
                 self.asked.push_str(queue);
             }
         }
+    }
+
+    /// Whether its last FETCH was for the same: mostly it was.
+    fn has_asked(&self, queues: &[&str]) -> bool {
+        let mut rest = Some(&*self.asked);
+        for (at, queue) in queues.iter().enumerate() {
+            rest = rest.and_then(|rest| if at > 0 { rest.strip_prefix(' ') } else { Some(rest) });
+            rest = rest.and_then(|rest| rest.strip_prefix(queue));
+        }
+        rest == Some("")
     }
 
     /// The queues of its last FETCH.
@@ -275,5 +285,40 @@ impl Workers {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{WORKER_QUEUES_MAX, Worker, Workers};
+    use crate::command::{ConnId, Hello};
+    use crate::time::{Boot, Now, Wall};
+
+    /// Has a worker ask twice.
+    fn ask(before: &[&str], last: &[&str], look: impl Fn(&mut Worker)) {
+        let mut workers = Workers::default();
+        let hello = Hello { wid: "w", hostname: "", pid: 1, labels: &[], rss_kb: 0 };
+        let now = Now { wall: Wall(1), boot: Boot(1), heard: Boot(1), chance: 0 };
+        workers.connect(now, ConnId(1), Some(&hello));
+        let worker = workers.of_conn(ConnId(1)).and_then(|no| workers.get_mut(no)).unwrap();
+        worker.asks(before);
+        assert_eq!(worker.has_asked(last), before == last, "{before:?} {last:?}");
+        worker.asks(last);
+        look(worker);
+    }
+
+    #[test]
+    fn a_worker_shows_the_queues_of_its_last_fetch_whatever_it_asked_for_before() {
+        let fetches: [&[&str]; 7] =
+            [&["ab", "c"], &["a", "c"], &["a"], &["ab"], &["ab", "c"], &["c", "ab"], &[]];
+        for before in fetches {
+            for last in fetches {
+                ask(before, last, |worker| {
+                    assert!(worker.queues().eq(last.iter().copied()), "{before:?} {last:?}");
+                });
+            }
+        }
+        let many = ["q"; WORKER_QUEUES_MAX + 1];
+        ask(&[], &many, |worker| assert_eq!(worker.queues().count(), WORKER_QUEUES_MAX));
     }
 }
