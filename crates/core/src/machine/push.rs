@@ -48,6 +48,7 @@ impl Machine {
         terms: Terms<'_>,
         body_hash: u64,
     ) {
+        self.forget_namesake(turn, job.jid);
         let (now, queue) = (turn.now, self.queues.find(job.queue));
         let (id, order) = (self.table.next_id(), self.tail());
         let head = job.head(body_hash, terms);

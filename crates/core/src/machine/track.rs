@@ -211,10 +211,27 @@ impl Machine {
             Ending::DeadAge | Ending::DeadLimit => TrackState::Dead,
             Ending::Failed | Ending::Lost | Ending::Deleted | Ending::Expired => TrackState::Failed,
         };
-        for gone in gone.iter().filter(|gone| gone.terms.tracked) {
+        let (known, new): (Vec<&Gone>, Vec<&Gone>) = gone
+            .iter()
+            .filter(|gone| gone.terms.tracked)
+            .partition(|gone| self.tracks.records.contains_key(&gone.jid));
+        // What was said of one must not make room for another that ends in the same moment.
+        for gone in known.into_iter().chain(new) {
             let mut track = self.tracks.records.get(&gone.jid).cloned().unwrap_or_default();
             track.ended = Some(ended);
             self.keep_track(turn, gone.jid, track);
+        }
+    }
+
+    /// A job comes in: what is kept of an earlier one with its jid is not about it.
+    pub(super) fn forget_namesake<F: Facts>(&mut self, turn: &mut Turn<'_, F>, jid: &str) {
+        if self.tracks.records.is_empty() {
+            return;
+        }
+        let jid = self.table.hash(jid.as_bytes());
+        // Of several that live nobody knows which of them is meant.
+        if self.tracks.records.contains_key(&jid) && self.living(jid).next().is_none() {
+            self.forget_track(turn, jid);
         }
     }
 
@@ -331,6 +348,35 @@ mod tests {
     }
 
     #[test]
+    fn a_jid_that_is_used_again_begins_anew_e22_e24() {
+        play(
+            "0s   w1 hello                  | ok
+             0s   p  push a track=1         | ok
+             0s   w1 fetch default          | a
+             1s   w1 set a 60 loading       | ok
+             2s   w1 ack a                  | ok
+             3s   p  get a                  | success 60% loading @2s
+             # The very same push is the same job, and one that is refused is none.
+             4s   p  push a track=1         | ok
+             4s   p  get a                  | success 60% loading @2s
+             70s  p  push a                 | ok
+             70s  p  get a                  | enqueued @70s
+             71s  w1 fetch default          | a
+             # What is said of it after that is kept when a second one comes, and forgotten with both.
+             72s  w1 set a 5                | ok
+             140s p  push a                 | ok
+             140s p  get a                  | working 5% @72s
+             141s w1 ack a                  | ok
+             141s p  get a                  | enqueued 5% @140s
+             142s w1 fetch default          | a
+             142s w1 ack a                  | ok
+             143s p  get a                  | unknown 5% @72s
+             210s p  push a at=300s         | ok
+             210s p  get a                  | enqueued @0s",
+        );
+    }
+
+    #[test]
     fn a_reservation_grows_and_never_shrinks_w07_e25() {
         play(
             "0s     w1 hello                  | ok
@@ -372,6 +418,18 @@ mod tests {
              5s p get b                  | unknown
              5s p get a                  | unknown 3% @3s
              5s p get c                  | unknown 4% @4s",
+        );
+        // Of those that end at one stroke, one of which something was said does not make room for the others.
+        play(
+            "0s p decrees tracks=2       | so be it
+             0s p push a track=1         | ok
+             0s p push b track=1         | ok
+             1s p set b 1                | ok
+             2s p set other 2            | ok
+             3s p empty default          | 2
+             3s p get a                  | failed @3s
+             3s p get b                  | failed 1% @3s
+             3s p get other              | unknown",
         );
     }
 }

@@ -196,6 +196,10 @@ impl Log {
         self.batches.truncate(commands);
         for (fact, span) in self.batches.iter().flatten() {
             machine.replay(fact, *span);
+            // Another one with its jid may have been lost.
+            if let Fact::Put { id, head, .. } = fact {
+                self.ids.insert(head.jid, *id);
+            }
         }
         machine.recovered(now);
         machine

@@ -293,15 +293,26 @@ impl History {
         self.models.push(self.model.clone());
     }
 
-    fn push(&mut self) {
+    /// Of a job that comes: a jid of its own, or that of one that has ended; and its text.
+    fn name(&mut self) -> (&'static str, &'static [u8]) {
+        let ended = self.model.words.keys().filter(|jid| !self.model.jobs.contains_key(*jid));
+        let ended: Vec<&'static str> = ended.copied().filter(|jid| self.log.ids.contains_key(jid)).collect();
+        if let Some(jid) = self.chance.pick(&ended).filter(|_| self.chance.one_in(3)) {
+            // The very same text within a minute would be the same job.
+            return (jid, keep(format!("{jid} and {}", self.chance.below(1 << 60)).as_bytes()));
+        }
         self.pushed += 1;
         let jid = keep_str(&format!("job-{:05}", self.pushed));
+        (jid, jid.as_bytes())
+    }
+
+    fn push(&mut self) {
+        let (jid, body) = self.name();
         let (now, chance) = (self.now.wall, &mut self.chance);
         let at = chance.one_in(4).then(|| now.after(Duration::from_secs(1 + chance.below(40 * MINUTE))));
         let tracked = chance.one_in(2);
         let retry = chance.of(&[0, 1, -1]);
         let reserved = chance.of(&[60, 600, u64::from(RESERVE_MAX_S)]);
-        let body = jid.as_bytes();
         let job = Push {
             jid,
             queue: QUEUE,
@@ -317,6 +328,8 @@ impl History {
         };
         let at = at.map_or(At::Queued(now), At::Scheduled);
         let model = Job { tracked, retry, reserved, failures: 0, failed_at: Wall(0), body, at };
+        // What was said of an earlier one, or of nobody, is not about it.
+        self.model.words.remove(jid);
         self.model.jobs.insert(jid, model);
         assert_eq!(self.apply(Command::Push { job }), Some(Reply::Done), "push of {jid}");
     }

@@ -94,14 +94,29 @@ impl Model {
     pub(super) fn forget_words(&mut self, now: Now) {
         let over = self.forgets.iter().filter(|(_, at)| **at <= now.wall).map(|(jid, _)| jid.clone());
         for jid in over.collect::<Vec<_>>() {
-            let mut jobs = self.durable.jobs.values();
-            if jobs.any(|job| *job.jid == *jid && !matches!(job.place, Place::Discarded { .. })) {
+            if self.lives(&jid) {
                 self.forgets.insert(jid, now.wall.after(TRACK_FOR));
             } else {
-                self.forgets.remove(&jid);
-                self.durable.said.remove(&jid);
+                self.unsay(&jid);
             }
         }
+    }
+
+    /// A job comes in: what was said of an earlier one with its jid is not about it.
+    pub(super) fn begin_anew(&mut self, jid: &str) {
+        if !self.lives(jid) {
+            self.unsay(jid);
+        }
+    }
+
+    fn lives(&self, jid: &str) -> bool {
+        let mut jobs = self.durable.jobs.values();
+        jobs.any(|job| *job.jid == *jid && !matches!(job.place, Place::Discarded { .. }))
+    }
+
+    fn unsay(&mut self, jid: &str) {
+        self.forgets.remove(jid);
+        self.durable.said.remove(jid);
     }
 
     pub(super) fn throttle(&mut self, deed: ThrottleDeed<'_>) -> Expected {

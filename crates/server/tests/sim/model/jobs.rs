@@ -55,6 +55,7 @@ impl Model {
             pushed: (now.wall, self.steps),
             unique: Self::key_of(now.wall, job),
         };
+        self.begin_anew(job.jid);
         self.durable.jobs.insert(id, new);
         self.durable.tail += 1;
         if job.at.is_none_or(|at| at <= now.wall) {
