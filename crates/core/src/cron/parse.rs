@@ -6,7 +6,7 @@ use crate::limits::{CRON_EVERY_MAX_S, CRON_SCHEDULE_MAX};
 /// Why a text is no schedule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadSchedule {
-    #[error("has {0} fields, not five: minute, hour, day of month, month, day of week")]
+    #[error("has {0} of the five fields: minute, hour, day of month, month, day of week")]
     Count(usize),
     #[error("has more than {CRON_SCHEDULE_MAX} bytes")]
     Long,
@@ -17,6 +17,9 @@ pub enum BadSchedule {
     /// Which field, and the text of it that is wrong.
     #[error("has {1:?} as its {0}: must be {2}")]
     Value(&'static str, String, &'static str),
+    /// What other schedulers read there.
+    #[error("has {1:?} as its {0}: L, W and # are not known here, it must be {2}")]
+    Foreign(&'static str, String, &'static str),
     #[error("has {1:?} as its {0}: the first of a range comes first")]
     Range(&'static str, String),
     #[error("has {1:?} as its {0}: a step is at least 1")]
@@ -70,6 +73,8 @@ pub(super) fn when(text: &str) -> Result<When, BadSchedule> {
 fn fields(words: &[&str]) -> Result<Fields, BadSchedule> {
     let [minute, hour, day, month, weekday] = *words else { return Err(BadSchedule::Count(words.len())) };
     let [m, h, d, mo, w] = &KINDS;
+    // Many crontabs have it where a day is said by the other of the two.
+    let [day, weekday] = [day, weekday].map(|field| if field == "?" { "*" } else { field });
     let weekdays = set(weekday, w)?;
     Ok(Fields {
         minutes: set(minute, m)?,
@@ -88,7 +93,10 @@ fn set(field: &str, kind: &Kind) -> Result<u64, BadSchedule> {
 }
 
 fn range(part: &str, kind: &Kind) -> Result<u64, BadSchedule> {
-    let wrong = || BadSchedule::Value(kind.name, part.into(), kind.must);
+    let wrong = || {
+        let why = if is_foreign(part, kind) { BadSchedule::Foreign } else { BadSchedule::Value };
+        why(kind.name, part.into(), kind.must)
+    };
     let (span, step) = match part.split_once('/') {
         Some((span, step)) => (span, Some(number(step).ok_or_else(wrong)?)),
         None => (part, None),
@@ -113,6 +121,13 @@ fn range(part: &str, kind: &Kind) -> Result<u64, BadSchedule> {
         return Err(BadSchedule::Step(kind.name, part.into()));
     }
     Ok((from..=to).step_by(step as usize).fold(0, |set, value| set | 1 << value))
+}
+
+/// `L`, `15W`, `5#2`: the last of something, the working day next to it, the second of its month.
+fn is_foreign(part: &str, kind: &Kind) -> bool {
+    let word = part.trim_matches(|c: char| c.is_ascii_digit() || c == '-').to_ascii_uppercase();
+    let is_day = kind.name.starts_with("day");
+    is_day && (matches!(word.as_str(), "L" | "W" | "LW") || word.contains('#'))
 }
 
 fn value(text: &str, kind: &Kind) -> Option<u32> {

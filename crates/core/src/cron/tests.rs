@@ -92,6 +92,7 @@ fn schedules_tick_when_they_say() {
         ("* * * * *", "2026-01-01T00:00:59Z", "01-01T00:01:00 01-01T00:02:00"),
         ("0 * * * *", "2026-01-01T00:00:00Z", "01-01T01:00:00 01-01T02:00:00"),
         ("*/15 * * * *", "2026-01-01T00:50:00Z", "01-01T01:00:00 01-01T01:15:00"),
+        ("*/15 8,20 * * *", "2026-01-01T08:50:00Z", "01-01T20:00:00 01-01T20:15:00"),
         ("7/20 * * * *", "2026-01-01T00:00:00Z", "01-01T00:07:00 01-01T00:27:00 01-01T00:47:00"),
         ("5,10,50 3 * * *", "2026-01-01T03:06:00Z", "01-01T03:10:00 01-01T03:50:00 01-02T03:05:00"),
         ("10-12 3 * * *", "2026-01-01T00:00:00Z", "01-01T03:10:00 01-01T03:11:00 01-01T03:12:00"),
@@ -154,6 +155,21 @@ fn schedules_tick_when_they_say() {
     ] {
         let expected: Vec<String> = expected.split(' ').map(|tick| format!("{tick}+00:00")).collect();
         assert_eq!(ticks(schedule, "UTC", after, expected.len()), expected, "{schedule}");
+    }
+}
+
+#[test]
+fn a_question_mark_is_a_day_that_the_other_field_says() {
+    for (schedule, expected) in [
+        ("0 12 ? * MON-FRI", "01-01T12:00:00 01-02T12:00:00 01-05T12:00:00"),
+        ("0 12 13 * ?", "01-13T12:00:00 02-13T12:00:00"),
+        ("0 12 ? * ?", "01-01T12:00:00 01-02T12:00:00"),
+        ("0 0 ? 3 sun", "03-01T00:00:00 03-08T00:00:00"),
+        ("0 0 1 Nov-dec ?", "11-01T00:00:00 12-01T00:00:00 11-01T00:00:00"),
+    ] {
+        let expected: Vec<String> = expected.split(' ').map(|tick| format!("{tick}+00:00")).collect();
+        let found = ticks(schedule, "UTC", "2026-01-01T00:00:00Z", expected.len());
+        assert_eq!(found, expected, "{schedule}");
     }
 }
 
@@ -252,9 +268,10 @@ fn over_both_changes_of_clocks_each_tick_comes_once_t12() {
 fn what_is_no_schedule_says_why_row_115() {
     let long = format!("{} * * * *", "1,".repeat(CRON_SCHEDULE_MAX));
     for (text, error) in [
-        ("", "has 0 fields, not five"),
-        ("* * * *", "has 4 fields, not five"),
-        ("* * * * * *", "has 6 fields, not five"),
+        ("", "has 0 of the five fields"),
+        ("daily", "has 1 of the five fields: minute, hour, day of month, month, day of week"),
+        ("* * * *", "has 4 of the five fields"),
+        ("* * * * * *", "has 6 of the five fields"),
         ("61 * * * *", "has \"61\" as its minute: must be from 0 to 59"),
         ("60 * * * *", "has \"60\" as its minute"),
         ("* 24 * * *", "has \"24\" as its hour: must be from 0 to 23"),
@@ -273,7 +290,23 @@ fn what_is_no_schedule_says_why_row_115() {
         ("*/x * * * *", "as its minute"),
         ("*-5 * * * *", "as its minute"),
         ("1-2-3 * * * *", "as its minute"),
-        ("* * L * *", "as its day of month"),
+        (
+            "* * L * *",
+            "has \"L\" as its day of month: L, W and # are not known here, it must be from 1 to 31",
+        ),
+        ("* * 15W * *", "has \"15W\" as its day of month: L, W and # are not known here"),
+        ("* * L-3 * *", "L, W and # are not known here"),
+        ("* * lw * *", "L, W and # are not known here"),
+        (
+            "* * * * 5L",
+            "has \"5L\" as its day of week: L, W and # are not known here, it must be from 0 to 7",
+        ),
+        ("* * * * mon#2", "has \"mon#2\" as its day of week: L, W and # are not known here"),
+        ("* * * L *", "has \"L\" as its month: must be from 1 to 12"),
+        ("? * * * *", "has \"?\" as its minute: must be from 0 to 59"),
+        ("* * * ? *", "has \"?\" as its month"),
+        ("* * ?,5 * *", "has \"?\" as its day of month: must be from 1 to 31"),
+        ("* * * * ?/2", "has \"?/2\" as its day of week: must be from 0 to 7"),
         ("0 0 31 2 *", "never comes"),
         ("0 0 30,31 feb *", "never comes"),
         ("@never", "knows no name \"@never\""),
