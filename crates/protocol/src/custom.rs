@@ -40,9 +40,9 @@ pub enum CustomError {
     ExpiresIn,
     #[error("invalid custom.unique_until: must be \"success\", \"start\" or \"expiry\"")]
     UniqueUntil,
-    /// Faktory lets it pass, and the job is not unique at all.
-    #[error("custom.{0} means nothing without custom.unique_for")]
-    Alone(&'static str),
+    /// Our own, so nobody means a job that is not unique.
+    #[error("custom.unique_key means nothing without custom.unique_for")]
+    Alone,
     #[error("invalid custom.unique_key: must be a text of 1 to {UNIQUE_KEY_MAX} bytes")]
     UniqueKey,
     #[error("invalid custom.expires_at: must be a time as in RFC 3339")]
@@ -107,11 +107,9 @@ impl Custom {
             Value::String(key) if (1..=UNIQUE_KEY_MAX).contains(&key.len()) => Some(key),
             _ => return Err(CustomError::UniqueKey),
         };
-        if unique_for.is_none() {
-            let alone = until.map(|_| "unique_until").or(unique_key.as_ref().map(|_| "unique_key"));
-            if let Some(name) = alone {
-                return Err(CustomError::Alone(name));
-            }
+        // `unique_until` alone asks for nothing, as in Faktory: some set it for all their jobs (rule `E-31`).
+        if unique_for.is_none() && unique_key.is_some() {
+            return Err(CustomError::Alone);
         }
         let expires_at = match raw.expires_at {
             Value::Null => None,
@@ -238,6 +236,8 @@ mod tests {
         )
         .expect("fine");
         assert_eq!((custom.unique_for, custom.unique_until), (Some(60.0), UniqueUntil::Start));
+        let alone = read(r#"{"unique_until":"start"}"#).expect("nothing is asked for");
+        assert_eq!((alone.unique_for, alone.unique_until), (None, UniqueUntil::Start));
         assert_eq!((custom.expires_in, custom.bid.as_deref()), (Some(0.5), Some("b-abc")));
         assert!(custom.expires_at.is_some() && custom.track);
         assert_eq!(custom.on_lost, Some(OnLost::Wait));
@@ -281,7 +281,6 @@ mod tests {
             (r#"{"unique_for":0}"#.into(), "custom.unique_for"),
             (r#"{"unique_for":"60"}"#.into(), "custom.unique_for"),
             (r#"{"unique_for":60,"unique_until":"never"}"#.into(), "custom.unique_until"),
-            (r#"{"unique_until":"start"}"#.into(), "custom.unique_until means nothing"),
             (r#"{"unique_key":"k"}"#.into(), "custom.unique_key means nothing"),
             (r#"{"unique_for":1,"unique_key":""}"#.into(), "custom.unique_key"),
             (r#"{"expires_at":"tomorrow"}"#.into(), "custom.expires_at"),
