@@ -332,9 +332,14 @@ mod tests {
                 .expect("fine");
         assert_eq!((batch.description(), batch.parent_bid()), ("d", Some("b-1")));
         assert_eq!(batch.callbacks(), [Some(r#"{"jobtype":"S"}"#), None, None]);
-        let bare =
-            NewBatch::parse(r#"{"parent_bid":"","complete":{"jobtype":"C"},"success":null}"#).expect("fine");
-        assert_eq!((bare.description(), bare.parent_bid()), ("", None));
+        for bare in [
+            r#"{"parent_bid":"","complete":{"jobtype":"C"},"success":null}"#,
+            r#"{"description":null,"parent_bid":null,"success":null,"complete":{"jobtype":"C"},"death":null,"x":[null]}"#,
+        ] {
+            let bare = NewBatch::parse(bare).expect("fine");
+            assert_eq!((bare.description(), bare.parent_bid()), ("", None));
+            assert_eq!(bare.callbacks(), [None, Some(r#"{"jobtype":"C"}"#), None]);
+        }
     }
 
     #[test]

@@ -55,6 +55,8 @@ mod tests {
         assert_eq!(beat, Beat { wid: "w".into(), state: Some(WorkerState::Quiet), rss_kb: 7 });
         assert_eq!(Beat::parse(r#"{"wid":"w","current_state":"busy","rss_kb":-1}"#).expect("ok").state, None);
         assert_eq!(Beat::parse("null"), Ok(Beat::default()));
+        let nulls = r#"{"wid":null,"current_state":null,"rss_kb":null,"other":{}}"#;
+        assert_eq!(Beat::parse(nulls), Ok(Beat::default()));
         assert_eq!(Beat::parse(r#"{"rss_kb":9223372036854775807}"#).expect("ok").rss_kb, RSS_KB_MAX);
         for bad in ["x", "[1]", r#"{"wid":1}"#, r#"{"rss_kb":"1"}"#, r#"{"rss_kb":9223372036854775808}"#] {
             assert_eq!(Beat::parse(bad), Err(BeatError(bad.into())));

@@ -23,13 +23,13 @@ pub enum FinishError {
     MissingJid,
 }
 
-/// The jid of an ACK. Other members must be strings and are ignored (rule `A-01`).
+/// The jid of an ACK. Other members must be strings, or null, and are ignored (rule `A-01`).
 pub fn parse_ack(text: &str) -> Result<Cow<'_, str>, FinishError> {
     let ack: Option<Ack<'_>> = is_strict(text).then(|| serde_json::from_str(text).ok()).flatten();
     ack.and_then(|ack| ack.0).ok_or_else(|| FinishError::Ack(quote(text)))
 }
 
-/// The jid of an object that holds nothing but strings; of several the last, as in the reference.
+/// The jid of an object that holds nothing but strings and nulls; of several the last, as in the reference.
 struct Ack<'a>(Option<Cow<'a, str>>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Ack<'a> {
@@ -42,9 +42,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Ack<'a> {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Ack<'de>, A::Error> {
                 let mut jid = None;
-                while let Some((name, value)) = map.next_entry::<Lossy<'de>, Lossy<'de>>()? {
+                while let Some((name, value)) = map.next_entry::<Lossy<'de>, Option<Lossy<'de>>>()? {
                     if name.0 == "jid" {
-                        jid = Some(value.0);
+                        jid = value.map(|value| value.0);
                     }
                 }
                 Ok(Ack(jid))
@@ -144,12 +144,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_ack_has_only_strings_a01() {
-        assert_eq!(parse_ack(r#"{"jid":"abcdefgh1","extra":"x"}"#), Ok("abcdefgh1".into()));
+    fn an_ack_has_only_strings_and_nulls_a01() {
+        assert_eq!(parse_ack(r#"{"jid":"abcdefgh1","extra":"x","none":null}"#), Ok("abcdefgh1".into()));
         assert_eq!(parse_ack(r#"{"other":"\ud800","jid":"a","jid":"abcdefg\u00e9"}"#), Ok("abcdefgé".into()));
         for bad in [
-            r#"{"jid":"abcdefgh1","n":1}"#,
             r#"{"jid":"abcdefgh1"} x"#,
+            r#"{"jid":"abcdefgh1","n":1}"#,
             r#"{"jid":"abcdefgh1","n":[[]]}"#,
             r#"{"n":"1"}"#,
             r#"["jid","abcdefgh1"]"#,
@@ -195,6 +195,8 @@ mod tests {
             assert_eq!(Fail::parse(bad), Err(FinishError::Fail(bad.into())));
         }
         assert!(Fail::parse(r#"{"jid":"abcdefgh1","message":"\ud800","other":[1,{}]}"#).is_ok());
+        let nulls = r#"{"jid":"abcdefgh1","errtype":null,"message":null,"backtrace":null,"other":null}"#;
+        assert_eq!(Fail::parse(nulls), Fail::parse(r#"{"jid":"abcdefgh1"}"#));
     }
 
     #[test]

@@ -584,6 +584,64 @@ mod tests {
     }
 
     #[test]
+    fn a_null_is_what_is_left_out_j01() {
+        let job = |member: &str| format!(r#"{{"jid":"abcdefgh1","jobtype":"T","args":[],{member}}}"#);
+        let bare = stored(&job(r#""created_at":"NOW""#));
+        for name in [
+            "queue",
+            "retry",
+            "at",
+            "reserve_for",
+            "backtrace",
+            "custom",
+            "created_at",
+            "enqueued_at",
+            "failure",
+        ] {
+            assert_eq!(stored(&job(&format!(r#""{name}":null"#))), bare, "{name}");
+        }
+        // Of what nobody knows, a null is a value like any other.
+        for (name, value) in [("priority", "null"), ("tags", r#"[null,{"a":null}]"#)] {
+            let member = format!(r#""{name}":{value}"#);
+            assert!(stored(&job(&member)).contains(&member), "{name}");
+        }
+        let names = [
+            "on_lost",
+            "unique_for",
+            "unique_until",
+            "unique_key",
+            "expires_at",
+            "expires_in",
+            "bid",
+            "track",
+        ];
+        for name in names {
+            let text = job(&format!(r#""custom":{{"{name}":null,"mine":null}}"#));
+            let checked = Job::parse(&text).expect("JSON").check().expect(name);
+            assert_eq!(*checked.custom(), Custom::default(), "{name}");
+        }
+        let failure = |text: &str| {
+            let text = job(&format!(r#""failure":{text}"#));
+            Job::parse(&text).expect("JSON").check().expect("a job").failure().cloned()
+        };
+        let nulls = r#"{"retry_count":null,"remaining":null,"failed_at":null,"next_at":null,
+            "errtype":null,"message":null,"backtrace":null,"other":null}"#;
+        assert_eq!(failure(nulls), failure("{}"));
+        // What a job cannot be without is missed.
+        for (name, error) in [
+            ("jid", "jobs must have a reasonable jid parameter"),
+            ("jobtype", "jobs must have a jobtype parameter"),
+            ("args", "jobs must have an args parameter"),
+        ] {
+            let values = [("jid", r#""abcdefgh1""#), ("jobtype", r#""T""#), ("args", "[]")];
+            let said = values.map(|(member, value)| {
+                format!(r#""{member}":{}"#, if member == name { "null" } else { value })
+            });
+            assert_eq!(refused(&format!("{{{}}}", said.join(","))), error);
+        }
+    }
+
+    #[test]
     fn the_first_broken_rule_counts_p02_to_p13() {
         let jid = r#""jid":"abcdefgh1""#;
         for (text, error) in [

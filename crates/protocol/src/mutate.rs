@@ -183,8 +183,12 @@ mod tests {
         ] {
             assert_eq!(filter(json), Ok(found), "{json}");
         }
-        let bare = Mutation::parse(r#"{"cmd":"clear","target":"dead"}"#).expect("no filter");
-        assert_eq!((bare.operation, bare.filter), (Operation::Clear, Filter::Everything));
+        for bare in
+            [r#"{"cmd":"clear","target":"dead"}"#, r#"{"cmd":"clear","target":"dead","filter":null,"x":1}"#]
+        {
+            let bare = Mutation::parse(bare).expect("no filter");
+            assert_eq!((bare.operation, bare.filter), (Operation::Clear, Filter::Everything));
+        }
     }
 
     #[test]

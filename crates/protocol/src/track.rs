@@ -123,7 +123,9 @@ fn jid(jid: Option<String>) -> Result<String, TrackError> {
 }
 
 fn until(text: Option<String>) -> Result<Option<Timestamp>, TrackError> {
-    text.map(|text| parse_rfc3339(&text).map_err(|_| TrackError::Until)).transpose()
+    text.filter(|text| !text.is_empty())
+        .map(|text| parse_rfc3339(&text).map_err(|_| TrackError::Until))
+        .transpose()
 }
 
 /// The reply to TRACK GET (rule `E-22`).
@@ -151,7 +153,10 @@ mod tests {
         assert_eq!(set.reserve_until.map(|at| at.to_string()).as_deref(), Some("2030-01-02T03:04:05Z"));
         let bare = Track::parse(r#"SET {"jid":"j1","desc":null,"percent":12.7}"#);
         let expected = TrackSet { jid: "j1".into(), percent: Some(12), ..TrackSet::default() };
-        assert_eq!(bare, Ok(Track::Set(expected)));
+        assert_eq!(bare, Ok(Track::Set(expected.clone())));
+        let empty = r#"SET {"jid":"j1","percent":12,"desc":null,"reserve_until":"","other":{}}"#;
+        assert_eq!(Track::parse(empty), Ok(Track::Set(expected.clone())));
+        assert_eq!(Track::parse(&empty.replace("\"\"", "null")), Ok(Track::Set(expected)));
         assert_eq!(Track::parse("GET j1"), Ok(Track::Get("j1".into())));
         for (text, error) in [
             ("GET", "missing JID"),
@@ -176,6 +181,8 @@ mod tests {
         assert_eq!(parse(&most), Ok(Until::In(Duration::from_secs(86_400))));
         let at: Timestamp = "2030-01-02T03:04:05Z".parse().expect("a time");
         assert_eq!(parse(r#"{"jid":"j","reserve_until":"2030-01-02T03:04:05Z"}"#), Ok(Until::At(at)));
+        let nothing = r#"{"jid":"j","reserve_until":"2030-01-02T03:04:05Z","seconds":null,"other":null}"#;
+        assert_eq!(parse(nothing), Ok(Until::At(at)));
         let needs = "EXTEND needs reserve_until, or seconds from 1 to 86400";
         for (text, error) in [
             (r#"{"jid":"j"}"#, needs),
