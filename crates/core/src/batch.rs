@@ -201,7 +201,7 @@ impl fmt::Display for Wait {
                 write!(f, "the {} callback, whose job was deleted", which.as_str())
             }
             Self::Never(count) => {
-                write!(f, "no success callback: {} ended without ACK", jobs(*count))
+                write!(f, "a success callback that never comes: {} ended without ACK", jobs(*count))
             }
         }
     }

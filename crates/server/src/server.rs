@@ -357,7 +357,7 @@ fn report(recovered: &Recovered) {
         tracing::info!("created a new store");
     } else {
         let Recovered { segments, facts, bytes, .. } = recovered;
-        tracing::info!("read {facts} facts from {segments} segments, {} MiB", bytes >> 20);
+        tracing::info!("read the log: segments {segments}, facts {facts}, {} MiB", bytes >> 20);
     }
     if let Some(torn) = &recovered.torn {
         let (path, offset) = (&torn.path, torn.offset);

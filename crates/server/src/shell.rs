@@ -647,7 +647,7 @@ fn report_memory(figures: &ServerFigures, high_water: u64) {
 /// What an operator finds in the log of the things that happened. Job contents are never in it.
 fn report(event: &Event) {
     match event {
-        Event::WorkerLost { wid, jobs } => tracing::warn!("worker {wid} is lost; {jobs} jobs taken back"),
+        Event::WorkerLost { wid, jobs } => tracing::warn!("worker {wid} is lost; jobs taken back: {jobs}"),
         Event::Discarded { id, why: Ending::Expired } => tracing::debug!("job {:x} has expired", id.0),
         Event::Discarded { id, why } => tracing::warn!("job {:x} is discarded: {why:?}", id.0),
         Event::Died { id, poison: true } => {
@@ -659,7 +659,7 @@ fn report(event: &Event) {
             tracing::warn!("cron {id}: the job of {} is refused: {note}", tick.rfc3339());
         }
         Event::Cron { id, tick, ticks, ran: Ran::Skipped(_), .. } => {
-            tracing::warn!("cron {id}: {ticks} ticks were missed, the last of them {}", tick.rfc3339());
+            tracing::warn!("cron {id}: ticks that were missed: {ticks}, the last of them {}", tick.rfc3339());
         }
         Event::Cron { id, tick, ran, .. } => {
             tracing::debug!("cron {id}: the job of {} is {}", tick.rfc3339(), ran.as_str());

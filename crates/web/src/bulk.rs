@@ -14,6 +14,7 @@ use bessemer_core::{Action, Wall};
 use tokio::task::JoinHandle;
 
 use crate::change::Change;
+use crate::count::amount;
 use crate::deed::Deed;
 use crate::guard::visitor::Visitor;
 use crate::problem::Problem;
@@ -365,7 +366,7 @@ pub(crate) async fn undo<F: Front>(web: Web<F>, id: u64) -> Result<(), Problem> 
     let gone = || Problem::new(StatusCode::CONFLICT, "This can no longer be taken back");
     let jobs = web.bulk.take_deleted(id).ok_or_else(gone)?;
     let task = Visitor::leave_behind(async move {
-        let object = format!("what a deletion took, of {} jobs", jobs.len());
+        let object = format!("what a deletion took, {}", amount(jobs.len() as u64, "job"));
         let mut note = web.record("restore", object, 0).await;
         for slice in jobs.chunks(SLICE_MAX) {
             let back = web.front.act(Action::Restore(slice.to_vec())).await?;

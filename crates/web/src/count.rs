@@ -13,6 +13,11 @@ pub(crate) fn thousands(number: u64) -> String {
     text
 }
 
+/// `1 job`, `1,234 jobs`, where the text is English for everybody.
+pub(crate) fn amount(number: u64, what: &str) -> String {
+    format!("{} {what}{}", thousands(number), if number == 1 { "" } else { "s" })
+}
+
 /// Memory of a worker, or room on a disk (rule `V-22`): KB below 100,000, else MB, from 10,000,000 GB.
 pub(crate) fn memory(kb: u64) -> String {
     match kb {

@@ -36,7 +36,7 @@ impl Keeper {
         let Some((statistics, marks)) = read.await else { return };
         let unread = front.watch().restore(front.now(), &statistics, &marks);
         if unread > 0 {
-            tracing::warn!("{unread} records of statistics and marks cannot be read and are left out");
+            tracing::warn!("records of statistics and marks that cannot be read and are left out: {unread}");
         }
         while timeout(EVERY, last.as_mut()).await.is_err() {
             self.save(front).await;

@@ -79,7 +79,7 @@ pub(super) fn jobs(info: &Info) -> String {
     let Info { enqueued, scheduled, retries, dead, working, .. } = info;
     let queues = count(info.queues.len() as u64, "queue");
     format!(
-        "{enqueued} enqueued in {queues}, {scheduled} scheduled, {retries} retries, {dead} dead, {working} working"
+        "{enqueued} enqueued in {queues}, {scheduled} scheduled, {retries} retrying, {dead} dead, {working} working"
     )
 }
 

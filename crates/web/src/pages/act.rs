@@ -11,7 +11,7 @@ use bessemer_core::limits::SLICE_MAX;
 use bessemer_core::query::JobView;
 
 use crate::bulk::{self, Target};
-use crate::count::thousands;
+use crate::count::{amount, thousands};
 use crate::deed::Deed;
 use crate::form::{Fields, Posted};
 use crate::frame::{Frame, Tab};
@@ -210,9 +210,8 @@ pub(crate) async fn check_room<F: Front>(visit: &Visit<F>, filter: &Filter) -> R
     if jobs == 0 {
         return Ok(());
     }
-    let jobs = thousands(jobs);
-    let text =
-        format!("That would push {jobs} jobs out of the dead set, which holds {most}; nothing was killed");
+    let jobs = amount(jobs, "job");
+    let text = format!("That would push {jobs} out of the dead set, which holds {most}; nothing was killed");
     Err(Problem::new(StatusCode::CONFLICT, text))
 }
 

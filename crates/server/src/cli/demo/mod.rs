@@ -150,7 +150,7 @@ impl Scene {
             None => format!("Dashboard: where that server has it, usually http://{}:7420", url.host),
         })?;
         output::line(&format!(
-            "{rate} jobs a second are pushed and worked on; some fail, some are slow, some wait for their time."
+            "Jobs are pushed and worked on, {rate} a second; some fail, some are slow, some wait for their time."
         ))?;
         output::line("Ctrl-C ends it and takes its jobs away.")
     }

@@ -76,7 +76,7 @@ impl Report<'_> {
             older => format!(", without {} that are older than a store keeps", amount(older, "day")),
         };
         let (processed, failures) = (grouped(content.processed), grouped(content.failures));
-        lines.push(format!("counters: {processed} processed, {failures} failures, {days}{older}"));
+        lines.push(format!("counters: {processed} processed, {failures} failed, {days}{older}"));
         for (kind, left_out) in &content.left_out {
             let (names, kind) = (left_out.names.join(", "), kind.name());
             let more = if left_out.count > left_out.names.len() as u64 { ", …" } else { "" };
