@@ -137,7 +137,7 @@ search-all-uncounted = كل المطابقة:
 search-pages = صفحات البحث
 search-wrong = { $what } (عند الحرف { $place })
 search-syntax = ما الذي يمكن البحث عنه
-search-syntax-terms = تُفصل العبارات بمسافات، وعلى المهمة أن تحققها كلها؛ وتكرار type أو queue أو jid أو state يعني أيًّا منها. تعني * أي نص، وتجمع علامات الاقتباس الكلمات بمسافاتها، ولا فرق بين الأحرف الكبيرة والصغيرة. الكلمة وحدها يُبحث عنها في النوع و jid والخطأ والوسائط.
+search-syntax-terms = تُفصل العبارات بمسافات، وعلى المهمة أن تحققها كلها؛ وتكرار type أو queue أو jid أو state يعني أيًّا منها، وكذلك الفواصل (,) في type: و queue: و state:. تعني * أي نص، وتجمع علامات الاقتباس الكلمات بمسافاتها، ولا فرق بين الأحرف الكبيرة والصغيرة. الكلمة وحدها يُبحث عنها في النوع و jid والخطأ والوسائط.
 search-syntax-fields = تُقارن type: queue: jid: كاملة؛ ويُبحث عن error: و arg: في أي موضع من النص؛ و state: هي working أو waiting أو retries أو scheduled أو dead؛ وتأخذ age> و age< قيمًا مثل 90s أو 15m أو 2h أو 7d أو 4w، محسوبة منذ دخول المهمة طابورها أو فشلها الأول؛ وتأخذ retries> و retries< عددًا.
 
 # The question before something is done to many jobs

@@ -122,7 +122,7 @@ search-all-uncounted = Alle passenden:
 search-pages = Seiten der Suche
 search-wrong = { $what } (bei Zeichen { $place })
 search-syntax = Wonach man suchen kann
-search-syntax-terms = Begriffe stehen durch Leerzeichen getrennt, und ein Job muss alle erfüllen; mehrere von type, queue, jid oder state bedeuten „einer von diesen“. * steht für beliebigen Text, Anführungszeichen halten Leerzeichen zusammen, Groß- und Kleinschreibung ist gleich. Ein Wort allein wird in Typ, jid, Fehler und Argumenten gesucht.
+search-syntax-terms = Begriffe stehen durch Leerzeichen getrennt, und ein Job muss alle erfüllen; mehrere von type, queue, jid oder state bedeuten „einer von diesen“, ebenso Kommas in type:, queue: und state:. * steht für beliebigen Text, Anführungszeichen halten Leerzeichen zusammen, Groß- und Kleinschreibung ist gleich. Ein Wort allein wird in Typ, jid, Fehler und Argumenten gesucht.
 search-syntax-fields = type: queue: jid: werden ganz verglichen; error: und arg: werden irgendwo im Text gesucht; state: ist working, waiting, retries, scheduled oder dead; age> und age< nehmen 90s, 15m, 2h, 7d oder 4w, gezählt ab dem Einreihen oder dem ersten Fehlschlag eines Jobs; retries> und retries< nehmen eine Zahl.
 
 # The question before something is done to many jobs

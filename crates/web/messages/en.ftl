@@ -122,7 +122,7 @@ search-all-uncounted = All that match:
 search-pages = Pages of the search
 search-wrong = { $what } (at character { $place })
 search-syntax = What can be searched for
-search-syntax-terms = Terms stand apart by blanks, and a job has to meet all of them; several of type, queue, jid or state mean any of these. * stands for any text, quotes keep blanks together, and upper and lower case are the same. A word alone is looked for in type, jid, error and arguments.
+search-syntax-terms = Terms stand apart by blanks, and a job has to meet all of them; several of type, queue, jid or state mean any of these, as do commas in type:, queue: and state:. * stands for any text, quotes keep blanks together, and upper and lower case are the same. A word alone is looked for in type, jid, error and arguments.
 search-syntax-fields = type: queue: jid: are compared whole; error: and arg: are looked for anywhere in the text; state: is working, waiting, retries, scheduled or dead; age> and age< take 90s, 15m, 2h, 7d or 4w, counted from when a job was put into its queue or first failed; retries> and retries< take a number.
 
 # The question before something is done to many jobs

@@ -122,7 +122,7 @@ search-all-uncounted = Todos los que coinciden:
 search-pages = Páginas de la búsqueda
 search-wrong = { $what } (en el carácter { $place })
 search-syntax = Qué se puede buscar
-search-syntax-terms = Los términos se separan con espacios, y un trabajo debe cumplirlos todos; varios de type, queue, jid o state significan «cualquiera de ellos». * vale por cualquier texto, las comillas mantienen juntos los espacios, y no se distinguen mayúsculas. Una palabra sola se busca en tipo, jid, error y argumentos.
+search-syntax-terms = Los términos se separan con espacios, y un trabajo debe cumplirlos todos; varios de type, queue, jid o state significan «cualquiera de ellos», igual que las comas en type:, queue: y state:. * vale por cualquier texto, las comillas mantienen juntos los espacios, y no se distinguen mayúsculas. Una palabra sola se busca en tipo, jid, error y argumentos.
 search-syntax-fields = type: queue: jid: se comparan enteros; error: y arg: se buscan en cualquier parte del texto; state: es working, waiting, retries, scheduled o dead; age> y age< toman 90s, 15m, 2h, 7d o 4w, desde que el trabajo entró en su cola o falló por primera vez; retries> y retries< toman un número.
 
 # The question before something is done to many jobs

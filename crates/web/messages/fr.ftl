@@ -122,7 +122,7 @@ search-all-uncounted = Tous ceux qui correspondent :
 search-pages = Pages de la recherche
 search-wrong = { $what } (au caractère { $place })
 search-syntax = Ce que l’on peut rechercher
-search-syntax-terms = Les termes sont séparés par des espaces, et un job doit les satisfaire tous ; plusieurs type, queue, jid ou state signifient « l’un d’eux ». * remplace n’importe quel texte, les guillemets gardent les espaces ensemble, et la casse est ignorée. Un mot seul est cherché dans le type, le jid, l’erreur et les arguments.
+search-syntax-terms = Les termes sont séparés par des espaces, et un job doit les satisfaire tous ; plusieurs type, queue, jid ou state signifient « l’un d’eux », de même que des virgules dans type:, queue: et state:. * remplace n’importe quel texte, les guillemets gardent les espaces ensemble, et la casse est ignorée. Un mot seul est cherché dans le type, le jid, l’erreur et les arguments.
 search-syntax-fields = type: queue: jid: sont comparés en entier ; error: et arg: sont cherchés n’importe où dans le texte ; state: vaut working, waiting, retries, scheduled ou dead ; age> et age< prennent 90s, 15m, 2h, 7d ou 4w, comptés depuis la mise en file du job ou son premier échec ; retries> et retries< prennent un nombre.
 
 # The question before something is done to many jobs

@@ -115,7 +115,7 @@ search-all-uncounted = 全部匹配的任务：
 search-pages = 搜索结果分页
 search-wrong = { $what }（第 { $place } 个字符）
 search-syntax = 可以搜索什么
-search-syntax-terms = 各项以空格分隔，任务必须满足全部；type、queue、jid 或 state 写多个表示其中任意一个。* 代表任意文字，引号把空格括在一起，不区分大小写。单独的词在类型、jid、错误和参数中查找。
+search-syntax-terms = 各项以空格分隔，任务必须满足全部；type、queue、jid 或 state 写多个表示其中任意一个，type:、queue: 和 state: 中用逗号分隔也一样。* 代表任意文字，引号把空格括在一起，不区分大小写。单独的词在类型、jid、错误和参数中查找。
 search-syntax-fields = type: queue: jid: 按整体比较；error: 和 arg: 在文字的任意位置查找；state: 为 working、waiting、retries、scheduled 或 dead；age> 和 age< 取 90s、15m、2h、7d 或 4w，从任务入队或首次失败算起；retries> 和 retries< 取一个数字。
 
 # The question before something is done to many jobs
