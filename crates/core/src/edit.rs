@@ -123,6 +123,7 @@ mod tests {
             enqueued_at: None,
             failure: None,
             progress: None,
+            expires: None,
         }
     }
 

@@ -510,6 +510,8 @@ pub struct JobView {
     pub failure: Option<FailureView>,
     /// What its worker has said of it (rule `E-21`).
     pub progress: Option<Progress>,
+    /// When it is dropped if it still waits, or from when on it would be if it did (rule `E-40`).
+    pub expires: Option<Wall>,
 }
 
 /// [`Standing`] with its texts owned.

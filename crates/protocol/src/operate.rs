@@ -122,6 +122,9 @@ pub struct ListedJob {
     /// Who works on it; empty: a connection that is no worker.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub wid: Option<String>,
+    /// When it is dropped if it still waits (`custom.expires_at` or `expires_in`).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub expires_at: Option<String>,
     /// How far its worker says that it is (TRACK SET): percent, and words.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub percent: Option<i64>,

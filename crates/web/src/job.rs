@@ -5,13 +5,16 @@
 
 use std::borrow::Cow;
 
+use bessemer_core::Wall;
 use bessemer_core::command::FailureView;
-use bessemer_core::query::JobView;
+use bessemer_core::query::{JobView, Place};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::link::Base;
 use crate::{json, limits, text};
+use crate::moment::Moment;
+use crate::words::Words;
 
 /// The class under which Rails' ActiveJob pushes every job.
 const ACTIVE_JOB: &str = "ActiveJob::QueueAdapters::FaktoryAdapter::JobWrapper";
@@ -163,6 +166,12 @@ pub(crate) struct Trace {
     pub errtype: String,
     pub message: String,
     pub backtrace: Vec<String>,
+/// When a job that waits is dropped.
+pub(crate) fn expires(view: &JobView, now: Wall, words: Words) -> Option<Moment> {
+    let waits = matches!(view.place, Place::Queued { .. } | Place::Scheduled { .. } | Place::Retrying { .. });
+    view.expires.filter(|_| waits).map(|at| Moment::new(at, now, words))
+}
+
 }
 
 impl Trace {

@@ -15,7 +15,7 @@ use crate::time::Wall;
 
 impl Machine {
     /// When a job expires, if it does.
-    fn expires(&self, slot: Slot) -> Option<Wall> {
+    pub(super) fn expires(&self, slot: Slot) -> Option<Wall> {
         if !self.table[slot].asks {
             return None;
         }

@@ -210,6 +210,7 @@ impl Machine {
             },
             failure: self.failures.get(&slot).map(super::happen::Failed::view),
             progress: self.tracks.progress(entry.jid).cloned(),
+            expires: self.expires(slot),
         }
     }
 

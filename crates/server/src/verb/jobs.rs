@@ -140,7 +140,8 @@ fn listed(view: &JobView, job: Box<RawValue>) -> ListedJob {
     };
     let said = view.progress.as_ref();
     let desc = said.and_then(|said| said.desc.as_deref()).map(Into::into);
-    ListedJob { state, since, at, until, wid, percent: said.and_then(|said| said.percent), desc, job }
+    let (percent, expires_at) = (said.and_then(|said| said.percent), view.expires.and_then(time));
+    ListedJob { state, since, at, until, wid, expires_at, percent, desc, job }
 }
 
 /// `JOBS RETRY` and whatever else is done to jobs.

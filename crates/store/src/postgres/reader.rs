@@ -149,6 +149,7 @@ fn view(row: &Row) -> Option<JobView> {
                     enqueued_at,
                     failure: None,
                     progress: None,
+                    expires: head.terms.expires,
                 });
             }
             (Fact::Fail { failure, .. }, Some(view)) => {

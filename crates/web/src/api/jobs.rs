@@ -57,6 +57,10 @@ pub(super) struct Job {
     /// Who works on it; empty: a connection that is no worker.
     #[serde(skip_serializing_if = "Option::is_none")]
     wid: Option<String>,
+    /// When it is dropped if it still waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    expires_at: Option<String>,
     /// How far its worker says that it is (TRACK SET).
     #[serde(skip_serializing_if = "Option::is_none")]
     progress: Option<Said>,
@@ -104,7 +108,8 @@ impl Job {
         let text = String::from_utf8(view.text()).map_err(|error| Problem::internal(&error))?;
         let job = RawValue::from_string(text).map_err(|error| Problem::internal(&error))?;
         let progress = view.progress.as_ref().map(Said::read);
-        Ok(Self { id: view.id.0.to_string(), state, since, at, until, wid, progress, job })
+        let (id, expires_at) = (view.id.0.to_string(), view.expires.as_ref().and_then(time));
+        Ok(Self { id, state, since, at, until, wid, expires_at, progress, job })
     }
 }
 

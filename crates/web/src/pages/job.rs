@@ -226,7 +226,11 @@ fn timeline(view: &JobView, body: &Body<'_>, now: Wall, words: Words) -> Vec<Ste
         view.failure.as_ref().zip(view.enqueued_at).is_some_and(|(failure, at)| at > failure.failed_at);
     let middle = if again { [failed, enqueued] } else { [enqueued, failed] };
     let first = [said("job-step-created", &body.created_at), said("job-step-asked", &body.at)];
-    first.into_iter().chain(middle).chain(place).flatten().collect()
+    let end = view.expires.and_then(|at| match at > now {
+        true => step("next", "job-step-expires", at),
+        false => step("bad", "job-step-expired", at),
+    });
+    first.into_iter().chain(middle).chain(place).chain([end]).flatten().collect()
 }
 
 fn facts(view: &JobView, body: &Body<'_>, words: Words) -> Vec<(&'static str, String)> {

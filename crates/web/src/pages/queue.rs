@@ -20,7 +20,7 @@ use crate::pages::confirm::{self, Confirm};
 use crate::problem::Problem;
 use crate::search::Scope;
 use crate::visit::{ByTime, Name, Shown, Visit, html, redirect};
-use crate::{Front, audit, bulk, limits, text};
+use crate::{Front, audit, bulk, job, limits, text};
 
 #[derive(Template)]
 #[template(path = "queue.html")]
@@ -43,6 +43,7 @@ struct Row {
     id: u64,
     bkey: String,
     since: Moment,
+    expires: Option<Moment>,
     job: Card,
 }
 
@@ -100,6 +101,7 @@ fn row<F: Front>(visit: &Visit<F>, view: &JobView, now: Wall) -> Row {
     Row {
         id: view.id.0,
         bkey: format!("{}|{}", view.id.0, body.jid),
+        expires: job::expires(view, now, visit.words),
         since: Moment::new(view.enqueued_at.unwrap_or(now), now, visit.words),
         job: Card::new(&visit.base, view, &body),
     }

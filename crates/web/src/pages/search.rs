@@ -22,7 +22,7 @@ use crate::problem::Problem;
 use crate::search::{Cursor, Filter, Part, QueryError, Scope, Search};
 use crate::visit::{Shown, Visit, html, redirect};
 use crate::words::Words;
-use crate::{Front, limits, text};
+use crate::{Front, job, limits, text};
 
 #[derive(Template)]
 #[template(path = "search.html")]
@@ -87,6 +87,7 @@ struct Row {
     select: String,
     state: &'static str,
     when: Option<Moment>,
+    expires: Option<Moment>,
     job: Card,
     error: String,
 }
@@ -307,6 +308,7 @@ fn row<F: Front>(visit: &Visit<F>, view: &JobView, now: Wall) -> Row {
         id: view.id.0,
         state: key_of(Where::from(&view.place)),
         when: when.map(|at| Moment::new(at, now, visit.words)),
+        expires: job::expires(view, now, visit.words),
         error: failure.map_or_else(String::new, |failure| Trace::read(failure).summary()),
         select: visit.words.fill("jobs-select-one", &[("jid", &text::visible(&body.jid))]).into_owned(),
         job: Card::new(&visit.base, view, &body),

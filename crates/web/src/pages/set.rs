@@ -18,7 +18,7 @@ use crate::pager::Pager;
 use crate::problem::Problem;
 use crate::search::{Filter, Scope};
 use crate::visit::{ByTime, Name, Shown, Visit, html, redirect};
-use crate::{Front, audit, bulk, key, limits, link, text};
+use crate::{Front, audit, bulk, job, key, limits, link, text};
 
 #[derive(Template)]
 #[template(path = "set.html")]
@@ -58,6 +58,7 @@ struct Row {
     select: String,
     href: String,
     when: Option<Moment>,
+    expires: Option<Moment>,
     retry_count: String,
     job: Card,
     error: String,
@@ -172,6 +173,7 @@ fn row<F: Front>(set: Set, visit: &Visit<F>, view: &JobView, now: Wall) -> Row {
         key,
         when: if set == Set::Dead { last_run() } else { Some(at) }
             .map(|at| Moment::new(at, now, visit.words)),
+        expires: job::expires(view, now, visit.words),
         retry_count: failure.map_or_else(String::new, |failure| thousands(failure.retry_count.into())),
         error: failure.map_or_else(String::new, |failure| Trace::read(failure).summary()),
         job: Card::new(base, view, &body),

@@ -114,7 +114,7 @@ async fn every_page_speaks_every_language_v05_v06() {
             retry,
             at,
             unique: None,
-            expires: None,
+            expires: Some(START.after(Duration::from_secs(86_400))),
         });
     };
     at("queued-0001", "default", 25, None);

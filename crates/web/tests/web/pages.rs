@@ -82,6 +82,36 @@ async fn every_page_says_when_the_disk_is_full_or_durability_relaxed_g1_g13() {
 }
 
 #[tokio::test]
+async fn a_job_that_waits_says_when_it_expires_e40() {
+    const EXPIRES: &str = r#"Expires <time datetime="2026-01-02T05:04:05Z" title="2026-01-02T05:04:05Z">2 hours from now</time>"#;
+    let house = House::new();
+    let hours = |hours: u64| Some(START.after(Duration::from_secs(hours * 3_600)));
+    let job = |jid, queue| Job { jid, queue, expires: hours(2), ..Job::default() };
+    house.push(&job("code-0000001", "codes"));
+    house.push(&Job { at: hours(1), ..job("code-0000002", "codes") });
+    house.push_and_fail(&job("code-0000003", "again"), TRACE);
+    house.push_and_fail(&Job { retry: -1, ..job("code-0000004", "dead") }, TRACE);
+    house.push(&Job { jid: "lasting-0001", queue: "lasting", ..Job::default() });
+    let router = house.router(site());
+    for path in ["/queues/codes", "/scheduled", "/retries", "/search?q=queue:codes"] {
+        page(&router, path).await.says(EXPIRES);
+    }
+    for jid in ["code-0000001", "code-0000002", "code-0000003", "code-0000004"] {
+        page(&router, &format!("/jobs/{jid}")).await.says(EXPIRES);
+        let told = get(&router, &format!("/api/v1/jobs/{jid}")).await;
+        told.says(r#""expires_at":"2026-01-02T05:04:05Z""#);
+    }
+    // Nobody drops the dead, and others have no end.
+    for path in ["/morgue", "/queues/lasting", "/jobs/lasting-0001"] {
+        page(&router, path).await.says_not("Expires");
+    }
+    get(&router, "/api/v1/jobs/lasting-0001").await.says_not("expires_at");
+    house.pass(Duration::from_secs(3 * 3_600));
+    page(&router, "/jobs/code-0000004").await.says("Expired <time").says_not("Expires");
+    assert_eq!(get(&router, "/jobs/code-0000001").await.status, 404);
+}
+
+#[tokio::test]
 async fn debug_shows_the_log_of_the_store_where_there_is_one_v29() {
     use bessemer_core::query::{Condition, LogFigures};
     let house = House::new();

@@ -284,6 +284,7 @@ mod tests {
             at: None,
             until: None,
             wid: None,
+            expires_at: None,
             percent: None,
             desc: None,
             job: RawValue::from_string(job.to_owned()).expect("JSON"),

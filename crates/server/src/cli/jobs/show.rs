@@ -71,6 +71,7 @@ fn facts(listed: &ListedJob, job: &Job<'_>, now: Wall) -> Vec<(&'static str, Str
     facts.extend(known("since", listed.since.as_deref()));
     facts.extend(known("at", listed.at.as_deref()));
     facts.extend(known("until", listed.until.as_deref()));
+    facts.extend(known("expires", listed.expires_at.as_deref()));
     facts.extend(listed.percent.map(|percent| ("progress", format!("{percent} %"))));
     facts.extend(listed.desc.as_ref().map(|desc| ("says", desc.clone())));
     facts.extend(known("created", job.created_at.as_deref()));
@@ -97,7 +98,7 @@ mod tests {
     #[test]
     fn everything_that_is_known_is_shown_and_nothing_else() {
         let listed: ListedJob = serde_json::from_str(
-            r#"{"state":"retrying","at":"2026-01-02T03:04:35Z","job":{"jid":"jid-00001","jobtype":"T","queue":"q",
+            r#"{"state":"retrying","at":"2026-01-02T03:04:35Z","expires_at":"2026-01-02T04:04:05Z","job":{"jid":"jid-00001","jobtype":"T","queue":"q",
             "args":[1.0],"custom":{"a":1},"retry":25,"reserve_for":5400,"created_at":"2026-01-02T03:04:00Z",
             "failure":{"retry_count":1,"remaining":24,"failed_at":"2026-01-02T03:00:05Z","errtype":"E","message":"m"}}}"#,
         )
@@ -111,6 +112,7 @@ mod tests {
             "queue: q",
             "state: retrying",
             "at: 2026-01-02T03:04:35Z, in 30 s",
+            "expires: 2026-01-02T04:04:05Z, in 1 h",
             "created: 2026-01-02T03:04:00Z, 5 s ago",
             "retry: 25",
             "reserve for: 1 h 30 m",
