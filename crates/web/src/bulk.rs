@@ -142,7 +142,7 @@ impl Bulk {
     }
 
     /// A few jobs were deleted at once. Told of like a work, and taken back like one.
-    fn deleted_at_once(&self, scope: Scope, jobs: Vec<JobId>, reached: u64, now: Wall) {
+    fn deleted_at_once(&self, scope: Scope, jobs: Vec<JobId>, reached: u64, now: Wall) -> u64 {
         let mut works = self.works();
         works.last += 1;
         let id = works.last;
@@ -169,6 +169,7 @@ impl Bulk {
         }
         drop(works);
         self.deleted(id, &jobs);
+        id
     }
 
     fn change(&self, id: u64, change: impl FnOnce(&mut Work)) -> bool {
@@ -234,15 +235,15 @@ impl Drop for Claim {
     }
 }
 
-/// Does it to a few jobs at once; says how many it reached. What is deleted can be taken back. `named`: the jobs, as the
-/// audit log names them.
+/// Does it to a few jobs at once; says how many it reached. What is deleted can be taken back, by the number that it says
+/// too. `named`: the jobs, as the audit log names them.
 pub(crate) async fn at_once<F: Front>(
     web: &Web<F>,
     scope: Scope,
     jobs: Vec<JobId>,
     deed: Deed,
     named: Option<String>,
-) -> Result<u64, Problem> {
+) -> Result<(u64, Option<u64>), Problem> {
     let deed = deed.undoable();
     deed.check()?;
     let deleted = if deed.destroys() { jobs.clone() } else { Vec::new() };
@@ -250,10 +251,9 @@ pub(crate) async fn at_once<F: Front>(
         Ok(action) => web.act_on(action, named.map(|jobs| deed.object(jobs))).await?,
         Err((change, jobs)) => change_at_once(web, change, &jobs, named).await?,
     };
-    if deed.destroys() && reached > 0 {
-        web.bulk.deleted_at_once(scope, deleted, reached, web.front.now());
-    }
-    Ok(reached)
+    let work = (deed.destroys() && reached > 0)
+        .then(|| web.bulk.deleted_at_once(scope, deleted, reached, web.front.now()));
+    Ok((reached, work))
 }
 
 /// Changes a few jobs, and takes down that it was done.

@@ -10,11 +10,12 @@ use bessemer_core::command::FailureView;
 use bessemer_core::query::{JobView, Place};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
 
 use crate::link::Base;
-use crate::{json, limits, text};
 use crate::moment::Moment;
 use crate::words::Words;
+use crate::{json, limits, text};
 
 /// The class under which Rails' ActiveJob pushes every job.
 const ACTIVE_JOB: &str = "ActiveJob::QueueAdapters::FaktoryAdapter::JobWrapper";
@@ -46,6 +47,12 @@ pub(crate) fn jid_of(job: &JobView) -> Option<String> {
 pub(crate) fn named(job: &JobView) -> String {
     let body = Body::read(job.body.bytes());
     format!("job {} in queue {}", body.jid, job.queue)
+}
+
+/// What a job's text is known by: who edits it must have seen it as it is.
+pub(crate) fn version(job: &JobView) -> String {
+    let digest = Sha256::digest(job.body.bytes());
+    digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl<'a> Body<'a> {
@@ -159,6 +166,12 @@ impl Card {
     }
 }
 
+/// When a job that waits is dropped.
+pub(crate) fn expires(view: &JobView, now: Wall, words: Words) -> Option<Moment> {
+    let waits = matches!(view.place, Place::Queued { .. } | Place::Scheduled { .. } | Place::Retrying { .. });
+    view.expires.filter(|_| waits).map(|at| Moment::new(at, now, words))
+}
+
 /// What a worker said of a failure.
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -166,12 +179,6 @@ pub(crate) struct Trace {
     pub errtype: String,
     pub message: String,
     pub backtrace: Vec<String>,
-/// When a job that waits is dropped.
-pub(crate) fn expires(view: &JobView, now: Wall, words: Words) -> Option<Moment> {
-    let waits = matches!(view.place, Place::Queued { .. } | Place::Scheduled { .. } | Place::Retrying { .. });
-    view.expires.filter(|_| waits).map(|at| Moment::new(at, now, words))
-}
-
 }
 
 impl Trace {

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
 use bessemer_core::edit::Replacement;
 use bessemer_core::fact::JobId;
 use bessemer_core::query::{JobView, Place, Scan, Where};
@@ -15,12 +15,12 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::input::{Asked, Sent};
 use super::jobs::{Job, walk};
-use crate::Front;
 use crate::deed::Deed;
-use crate::job;
 use crate::problem::Problem;
+use crate::search::Scope;
 use crate::visit::Name;
 use crate::web::Web;
+use crate::{Front, bulk, job};
 
 /// Which of them, where several jobs that live have this jid.
 #[derive(Default, Deserialize, IntoParams)]
@@ -72,6 +72,16 @@ pub(super) async fn delete<F: Front>(
     act(&web, jid, &choice, Deed::Delete).await
 }
 
+/// A job that was discarded.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Discarded {
+    #[schema(example = 1)]
+    count: u64,
+    /// The operation whose `undo` takes it back, as `restore` does.
+    #[schema(example = "7")]
+    operation: String,
+}
+
 /// Deletes a job, but for a minute it can be taken back by `restore`.
 #[utoipa::path(
     post,
@@ -79,18 +89,22 @@ pub(super) async fn delete<F: Front>(
     operation_id = "discardJob",
     tag = "jobs",
     params(("jid" = String, Path, description = "Its jid"), Choice),
-    responses((status = 200, description = "It is discarded", body = Reached)),
+    responses((status = 200, description = "It is discarded", body = Discarded)),
 )]
 pub(super) async fn discard<F: Front>(
     State(web): State<Web<F>>,
     Name(jid): Name,
     Asked(choice): Asked<Choice>,
-) -> Result<Json<Reached>, Problem> {
+) -> Result<Json<Discarded>, Problem> {
     let job = find(&web, jid, &choice).await?;
     if matches!(job.place, Place::Working { .. }) {
         return Err(conflict("The job is being worked on"));
     }
-    reach(&web, Action::Discard(vec![job.id]), &job).await
+    let (scope, known) = (Scope::of(&job), Some(job::named(&job)));
+    match bulk::at_once(&web, scope, vec![job.id], Deed::Discard, known).await? {
+        (_, None) => Err(elsewhere()),
+        (count, Some(work)) => Ok(Json(Discarded { count, operation: work.to_string() })),
+    }
 }
 
 /// Takes a discarded job back, to where it was.
@@ -221,12 +235,18 @@ pub(super) struct Edited {
 }
 
 /// Makes a job that nobody is working on another one, and with `enqueue` puts it into its queue.
+///
+/// With the `version` that it was seen in as `If-Match`, it is left alone if its text is another by now.
 #[utoipa::path(
     patch,
     path = "/jobs/{jid}",
     operation_id = "editJob",
     tag = "jobs",
-    params(("jid" = String, Path, description = "Its jid"), Choice),
+    params(
+        ("jid" = String, Path, description = "Its jid"),
+        Choice,
+        ("If-Match" = Option<String>, Header, description = "The version that it must still have", example = "\"9f86d081884c7d65\""),
+    ),
     request_body = Edited,
     responses((status = 200, description = "It is like that", body = Reached)),
 )]
@@ -234,6 +254,7 @@ pub(super) async fn edit<F: Front>(
     State(web): State<Web<F>>,
     Name(jid): Name,
     Asked(choice): Asked<Choice>,
+    headers: HeaderMap,
     Sent(edited): Sent<Edited>,
 ) -> Result<Json<Reached>, Problem> {
     let Edited { args, jobtype, queue, retry, reserve_for, custom, enqueue } = edited;
@@ -242,11 +263,25 @@ pub(super) async fn edit<F: Front>(
         return Err(unprocessable("Nothing of the job is to be different"));
     }
     let seen = find(&web, jid, &choice).await?;
+    check_version(&headers, &job::version(&seen))?;
     let body = String::from_utf8_lossy(seen.body.bytes());
     let text = edit.of(&body).ok_or_else(|| Problem::internal(&"the body of a job is no object"))?;
     let replacement = Replacement::new(&seen, &text, web.front.now(), edit.enqueue)
         .map_err(|error| unprocessable(error.to_string()))?;
     reach(&web, Action::Replace(Box::new(replacement)), &seen).await
+}
+
+/// Whoever says what the job was when it was seen acts on that one and no other.
+fn check_version(headers: &HeaderMap, version: &str) -> Result<(), Problem> {
+    let mut wanted = headers.get_all(header::IF_MATCH).iter().peekable();
+    let is_wanted = |tag: &str| tag == "*" || tag.trim_matches('"') == version;
+    if wanted.peek().is_none()
+        || wanted.any(|tags| tags.to_str().unwrap_or_default().split(',').map(str::trim).any(is_wanted))
+    {
+        return Ok(());
+    }
+    let text = format!("The job has changed meanwhile; nothing was done to it. Its version is {version} now");
+    Err(Problem::new(StatusCode::PRECONDITION_FAILED, text).coded("changed"))
 }
 
 fn unprocessable(text: impl Into<String>) -> Problem {

@@ -20,7 +20,7 @@ use crate::problem::Problem;
 use crate::search::{Cursor, Filter, Search};
 use crate::visit::Name;
 use crate::web::Web;
-use crate::{Front, limits};
+use crate::{Front, job, limits};
 
 /// Where a job stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -42,6 +42,9 @@ pub(super) struct Job {
     #[schema(example = "4294967296")]
     pub(super) id: String,
     pub(super) state: Standing,
+    /// What its text is known by, for the `If-Match` of an edit: another one once the text is another.
+    #[schema(example = "9f86d081884c7d65")]
+    version: String,
     /// When it was enqueued or fetched.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
@@ -109,7 +112,8 @@ impl Job {
         let job = RawValue::from_string(text).map_err(|error| Problem::internal(&error))?;
         let progress = view.progress.as_ref().map(Said::read);
         let (id, expires_at) = (view.id.0.to_string(), view.expires.as_ref().and_then(time));
-        Ok(Self { id, state, since, at, until, wid, expires_at, progress, job })
+        let version = job::version(view);
+        Ok(Self { id, state, version, since, at, until, wid, expires_at, progress, job })
     }
 }
 

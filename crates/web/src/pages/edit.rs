@@ -12,13 +12,12 @@ use bessemer_core::fact::JobId;
 use bessemer_core::query::{JobView, Place};
 use bessemer_protocol::operate::JobEdit;
 use serde_json::value::RawValue;
-use sha2::{Digest, Sha256};
 
 use super::job;
 use crate::form::{Fields, Posted};
 use crate::frame::{Frame, Tab};
 use crate::guard::visitor;
-use crate::job::{Body, named};
+use crate::job::{Body, named, version};
 use crate::link::Base;
 use crate::problem::Problem;
 use crate::visit::{Name, Shown, Visit, html, redirect};
@@ -97,12 +96,6 @@ const WORKING: &str = "The job is being worked on; it can be changed when that h
 const CHANGED: &str = "Somebody has changed the job since this form was opened; nothing was done. The job's page shows what it \
                        is now; what is sent from here takes its place";
 
-/// Of a job's text: who edits it must have seen it as it is.
-fn fingerprint(seen: &JobView) -> String {
-    let digest = Sha256::digest(seen.body.bytes());
-    digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn working(seen: &JobView) -> bool {
     matches!(seen.place, Place::Working { .. })
 }
@@ -117,7 +110,7 @@ fn replacement<F: Front>(
     if working(seen) {
         return Err(WORKING.into());
     }
-    if fields.first("before").is_some_and(|before| before != fingerprint(seen)) {
+    if fields.first("before").is_some_and(|before| before != version(seen)) {
         return Err(CHANGED.into());
     }
     let before = Form::of(seen);
@@ -188,7 +181,7 @@ async fn render<F: Front>(visit: &Visit<F>, seen: &JobView, form: Form, wrong: O
         jid: text::visible(&body.jid),
         jobtype: body.jobtype(),
         form,
-        before: fingerprint(seen),
+        before: version(seen),
         wrong,
     })
 }

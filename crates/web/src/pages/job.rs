@@ -278,16 +278,13 @@ pub(crate) async fn act<F: Front>(visit: Visit<F>, Name(jid): Name, Posted(form)
         return ask(&visit, &jid, &job, (label, value, question)).await;
     }
     let known = named(&job);
-    let (scope, ids) = match entry(&job.place) {
-        Some((set, _)) => (Scope::Set(set), vec![job.id]),
-        None => (Scope::Queue(job.queue), vec![job.id]),
-    };
+    let (scope, ids) = (Scope::of(&job), vec![job.id]);
     let moves = matches!(deed, Some(Deed::Move(_)));
     let next = if moves { visit.base.job(&jid) } else { scope.list(&visit.base) };
     match deed {
-        Some(deed) => bulk::at_once(&visit.web, scope, ids, deed, Some(known)).await?,
-        None => visit.web.act_on(Action::Release(ids), Some(known)).await?,
-    };
+        Some(deed) => _ = bulk::at_once(&visit.web, scope, ids, deed, Some(known)).await?,
+        None => _ = visit.web.act_on(Action::Release(ids), Some(known)).await?,
+    }
     redirect(StatusCode::FOUND, &next)
 }
 

@@ -156,9 +156,12 @@ async fn operate<F: Front>(visit: Visit<F>, name: String, form: Fields) -> Shown
         visit.web.act(Action::Queue { name, deed }).await?;
         return redirect(StatusCode::FOUND, &format!("{}/queues", visit.base.0));
     }
-    let moves = form.first("deed") == Some("move");
-    let named = form.first("deed").filter(|_| !moves);
-    let deed = named.map_or(Ok(Deed::Delete), |deed| Deed::parse(Some(deed)))?;
+    let deed = match form.first("deed") {
+        None => Deed::Delete,
+        Some("move") => Deed::Move(Arc::default()),
+        Some("edit") => Deed::Edit(Arc::default()),
+        deed => Deed::parse(deed)?,
+    };
     let mut ids = Vec::new();
     for bkey in form.all("bkey") {
         let parsed = bkey.split_once('|').and_then(|(id, jid)| Some((id.parse::<u64>().ok()?, jid)));
@@ -169,8 +172,8 @@ async fn operate<F: Front>(visit: Visit<F>, name: String, form: Fields) -> Shown
         ids.extend(jobs.iter().find(waits).map(|job| job.id));
     }
     let (scope, list) = (Scope::Queue(name.clone()), visit.base.queue(&name));
-    if moves {
-        return super::act::ask_more(&visit, scope, "", ids, Deed::Move(Arc::default())).await;
+    if deed.asks() {
+        return super::act::ask_more(&visit, scope, "", ids, deed).await;
     }
     if !ids.is_empty() {
         let named = audit::jobs(form.all("bkey").filter_map(|bkey| Some(bkey.split_once('|')?.1)));

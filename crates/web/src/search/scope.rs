@@ -1,7 +1,7 @@
 //! Where a search looks: everywhere, or in the list on whose page the box stands.
 
 use bessemer_core::glob::Glob;
-use bessemer_core::query::{Set, Where};
+use bessemer_core::query::{JobView, Set, Where};
 use bessemer_protocol::names::check_queue;
 
 use super::query::Filter;
@@ -29,6 +29,11 @@ impl Scope {
                 _ => return Err(Problem::bad("invalid place: retries, scheduled, morgue, or queue:name")),
             },
         })
+    }
+
+    /// The list that a job stands in.
+    pub(crate) fn of(job: &JobView) -> Self {
+        Where::from(&job.place).set().map_or_else(|| Self::Queue(job.queue.clone()), Self::Set)
     }
 
     /// What [`Scope::parse`] reads.

@@ -327,3 +327,23 @@ async fn ticked_jobs_are_asked_for_what_is_to_be_different() {
     page(&router, "/queues/default").await.says("job-00000001").says("job-other001").says("<bdi>8</bdi>");
     page(&router, "/audit").await.says(": arguments");
 }
+
+#[tokio::test]
+async fn ticked_jobs_of_a_queue_are_edited_too() {
+    let house = House::new();
+    for jid in ["job-00000001", "job-00000002", "job-00000003"] {
+        house.push(&Job { jid, ..Job::default() });
+    }
+    let router = house.router(Site::default());
+    page(&router, "/queues/default").await.says(r#"<button name="deed" value="edit">Edit…</button>"#);
+    let keys = values(&router, "/queues/default", "bkey").await;
+    let ticked = format!("deed=edit&bkey={}&bkey={}", encoded(&keys[0]), encoded(&keys[1]));
+    let asked = post(&router, "/queues/default", &ticked).await;
+    asked.says("Edit 2 jobs and put them into their queues?").says("<textarea name=\"args\"");
+    let ids = asked.body.split("name=\"id\" value=\"").skip(1);
+    let ids: Vec<&str> = ids.filter_map(|rest| rest.split('"').next()).collect();
+    let order = format!("action=edit&in=queue%3Adefault&q=&args=%5B8%5D&id={}&id={}", ids[0], ids[1]);
+    redirected(&post(&router, "/act", &order).await, "/queues/default");
+    let list = page(&router, "/queues/default").await;
+    assert_eq!(list.body.matches("<bdi>8</bdi>").count(), 2);
+}

@@ -147,12 +147,12 @@ async fn a_discarded_job_is_taken_back_within_a_minute() {
     house.push(&Job::default());
     let router = house.router(Site::default());
     assert_eq!(failed(&call(&router, "POST", "/jobs/job-00000001/restore", None).await).0, 404);
-    assert_eq!(told(&call(&router, "POST", "/jobs/job-00000001/discard", None).await), json!({"count": 1}));
+    assert_eq!(told(&call(&router, "POST", "/jobs/job-00000001/discard", None).await)["count"], 1);
     assert_eq!(failed(&call(&router, "GET", "/jobs/job-00000001", None).await).0, 404);
     assert_eq!(read(&router, "/jobs?state=discarded").await["jobs"][0]["job"]["jid"], "job-00000001");
     assert_eq!(told(&call(&router, "POST", "/jobs/job-00000001/restore", None).await), json!({"count": 1}));
     assert_eq!(read(&router, "/jobs/job-00000001").await["state"], "queued");
-    assert_eq!(told(&call(&router, "POST", "/jobs/job-00000001/discard", None).await), json!({"count": 1}));
+    assert_eq!(told(&call(&router, "POST", "/jobs/job-00000001/discard", None).await)["count"], 1);
     house.pass(std::time::Duration::from_secs(61));
     assert_eq!(failed(&call(&router, "POST", "/jobs/job-00000001/restore", None).await).0, 404);
 }
@@ -382,4 +382,56 @@ async fn an_operation_edits_all_that_match_and_enqueues_them() {
     let job = &read(&router, "/jobs/job-dead0002").await;
     assert_eq!((&job["state"], &job["job"]["args"]), (&json!("queued"), &json!([9])));
     assert_eq!((&job["job"]["queue"], &job["job"]["retry"]), (&json!("high"), &json!(2)));
+}
+
+#[tokio::test]
+async fn who_says_what_a_job_was_edits_that_one_and_no_other() {
+    let house = House::new();
+    house.push(&Job::default());
+    let router = house.router(Site::default());
+    let version =
+        async || read(&router, "/jobs/job-00000001").await["version"].as_str().expect("a version").to_owned();
+    let edit = async |args: &str, tags: &str| {
+        let body = format!(r#"{{"args":{args}}}"#);
+        let patch = request("PATCH", "/api/v1/jobs/job-00000001")
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::CONTENT_LENGTH, body.len())
+            .header(header::IF_MATCH, tags);
+        send(&router, patch.body(Body::from(body)).unwrap()).await
+    };
+    let seen = version().await;
+    assert_eq!(edit("[1]", &format!("\"{seen}\"")).await.status, 200);
+    let now = version().await;
+    assert_ne!(now, seen);
+    let (status, code, text) = failed(&edit("[2]", &format!("\"{seen}\", \"other\"")).await);
+    assert_eq!((status, code.as_str()), (412, "changed"));
+    assert!(text.ends_with(&format!("Its version is {now} now")), "{text}");
+    assert_eq!(failed(&edit("[2]", "").await).0, 412);
+    call(&router, "GET", "/jobs/job-00000001", None).await.says("[1]");
+    // Being run and failing is no other text.
+    house.fetch("default");
+    house.fail("job-00000001", TRACE);
+    assert_eq!(edit("[3]", &format!("\"x\", \"{now}\"")).await.status, 200);
+    assert_eq!(edit("[4]", "*").await.status, 200);
+    assert_eq!(
+        call(&router, "PATCH", "/jobs/job-00000001", Some(r#"{"args":[5]}"#)).await.status,
+        200,
+        "whoever says nothing means any"
+    );
+}
+
+#[tokio::test]
+async fn a_single_job_that_is_discarded_comes_back_by_its_operation() {
+    let house = House::new();
+    house.push_and_fail(&Job::default(), TRACE);
+    let router = house.router(Site::default());
+    let discarded = told(&call(&router, "POST", "/jobs/job-00000001/discard", None).await);
+    assert_eq!(discarded, json!({"count": 1, "operation": "1"}));
+    assert_eq!(failed(&call(&router, "GET", "/jobs/job-00000001", None).await).0, 404);
+    let operation = read(&router, "/operations/1").await;
+    assert_eq!((&operation["action"], &operation["undoable"]), (&json!("discard"), &json!(true)));
+    let undone = told(&call(&router, "POST", "/operations/1/undo", None).await);
+    assert_eq!((&undone["restored"], &undone["undoable"]), (&json!(1), &json!(false)));
+    assert_eq!(read(&router, "/jobs/job-00000001").await["state"], "retrying");
+    assert_eq!(failed(&call(&router, "POST", "/operations/1/undo", None).await).0, 409);
 }
