@@ -1,5 +1,9 @@
 //! What a request asks: its query and its JSON body, with nothing in them that nobody knows.
 
+use std::future::poll_fn;
+use std::pin::Pin;
+
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
@@ -50,6 +54,10 @@ pub(super) async fn body(request: Request, limit: usize) -> Result<String, Probl
     let too_large =
         || Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("The body is larger than {limit} bytes"));
     if length(request.headers()).is_some_and(|length| length > limit) {
+        // Who asks first whether to send it listens.
+        if !request.headers().contains_key(header::EXPECT) {
+            drain(request.into_body(), limit).await;
+        }
         return Err(too_large());
     }
     let bytes = axum::body::to_bytes(request.into_body(), limit).await.map_err(|error| {
@@ -59,6 +67,18 @@ pub(super) async fn body(request: Request, limit: usize) -> Result<String, Probl
     })?;
     String::from_utf8(bytes.into())
         .map_err(|error| Problem::bad(format!("invalid UTF-8 at byte {}", error.utf8_error().valid_up_to())))
+}
+
+/// Reads some of what is too long, and keeps nothing of it. Who still writes does not listen, and would find a closed
+/// connection instead of the answer.
+async fn drain(mut body: Body, most: usize) {
+    let mut left = most;
+    while let Some(Ok(frame)) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+        left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+        if left == 0 {
+            break;
+        }
+    }
 }
 
 /// How long the body says that it is.
