@@ -5,6 +5,7 @@ use bessemer_core::Wall;
 
 use super::{Job, SLICE, Which, when, word};
 use crate::cli::address::Server;
+use crate::cli::figures::ago;
 use crate::cli::output;
 use crate::cli::progress::Progress;
 use crate::cli::table::{Table, cut, text};
@@ -76,12 +77,14 @@ fn table(rows: &[ListedJob]) -> Result<Table, Failure> {
     lay_out(rows, clock::wall())
 }
 
-/// There is a column for workers where there are any. Of a job that failed the error says more than the arguments.
+/// There is a column for workers, and for when jobs expire, where there are any that do. Of a job that failed the error says more than the arguments.
 fn lay_out(rows: &[ListedJob], now: Wall) -> Result<Table, Failure> {
     let jobs = rows.iter().map(Job::read).collect::<Result<Vec<_>, _>>()?;
     let has_worker = rows.iter().any(|row| row.wid.is_some());
+    let expires = rows.iter().any(|row| row.expires_at.is_some());
     let failed = jobs.iter().filter(|job| job.failure.is_some()).count();
     let mut columns = vec![text("STATE"), text("JID"), text("QUEUE"), text("TYPE"), text("WHEN")];
+    columns.extend(expires.then(|| text("EXPIRES")));
     columns.extend(has_worker.then(|| text("WORKER")));
     columns.push(text(match failed {
         0 => "ARGS",
@@ -97,6 +100,8 @@ fn lay_out(rows: &[ListedJob], now: Wall) -> Result<Table, Failure> {
             job.jobtype.to_string(),
             when(row, job, now),
         ];
+        let end = || row.expires_at.as_ref().map(|at| ago(now, at)).unwrap_or_default();
+        cells.extend(expires.then(end));
         cells.extend(has_worker.then(|| row.wid.clone().unwrap_or_default()));
         let args = || job.args.map_or("", |args| args.get()).to_owned();
         cells.push(cut(&job.error().unwrap_or_else(args), CELL_MAX));
@@ -133,5 +138,12 @@ mod tests {
         assert_eq!(mixed[0], "STATE    JID        QUEUE  TYPE  WHEN     WORKER  ARGS OR ERROR");
         assert_eq!(mixed[2], "working  jid-00002  q      T\\n   2 s ago  w\\u{7}  E: m");
         assert!(lines(&format!("[{working}]"))[0].ends_with("  ERROR"));
+        let expiring = queued.replace(r#""since""#, r#""expires_at":"2026-01-02T03:10:05Z","since""#);
+        let expected = [
+            "STATE   JID        QUEUE  TYPE  WHEN     EXPIRES  ARGS",
+            r#"queued  jid-00001  q      T     1 m ago  in 5 m   [1,"\u001b[31m"]"#,
+            r#"queued  jid-00001  q      T     1 m ago           [1,"\u001b[31m"]"#,
+        ];
+        assert_eq!(lines(&format!("[{expiring},{queued}]")), expected);
     }
 }
