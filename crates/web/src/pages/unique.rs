@@ -44,7 +44,7 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
     let field = |name| visit.query.first(name).map(str::trim).filter(|text| !text.is_empty());
     let (only, from) = (field("key").map(unique::read), field("from").map(unique::read));
     let from = from.transpose()?.unwrap_or(0);
-    let (held, next, total) = match only.transpose()? {
+    let (held, next, mut total) = match only.transpose()? {
         Some(key) => {
             let found = visit.web.keys(key, 1).await?;
             let held: Vec<Held> = found
@@ -59,6 +59,10 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
             (found.held, found.next, found.total)
         }
     };
+    // Those that are over and not yet forgotten are in the total, and on no page.
+    if from == 0 && next.is_none() {
+        total = held.len();
+    }
     html(&Page {
         frame: visit.frame(visit.words.say("unique-title"), Tab::Other).await?,
         total: thousands(total as u64),

@@ -100,9 +100,15 @@ async fn the_api_lists_finds_and_frees_keys() {
 }
 
 #[tokio::test]
-async fn a_key_whose_time_is_over_is_not_shown() {
+async fn a_key_whose_time_is_over_is_not_shown_and_not_counted() {
     let house = house();
     let router = house.router(Site::default());
+    let hour = Duration::from_secs(3_600);
+    house.pass(hour / 2);
+    house.push(&Job { jid: "later-0001", unique: Some((9, Release::Start)), ..Job::default() });
+    house.pass(hour / 2 + Duration::from_secs(1));
+    let asked = request("GET", "/unique").body(axum::body::Body::empty()).unwrap();
+    send(&router, asked).await.says("later-0001").says(r#"<span class="total">1</span>"#);
     house.pass(Duration::from_secs(3_601));
     let asked = request("GET", "/unique").body(axum::body::Body::empty()).unwrap();
     send(&router, asked).await.says("No unique key is held.");
