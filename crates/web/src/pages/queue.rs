@@ -30,6 +30,10 @@ struct Queue {
     action: String,
     bar: Bar,
     clear: String,
+    /// As searches name it, for what is done to all that waits in it.
+    scope: String,
+    /// What stands before the buttons for that.
+    on_all: String,
     total: String,
     oldest: Option<String>,
     paused: bool,
@@ -74,11 +78,14 @@ pub(crate) async fn list<F: Front>(visit: Visit<F>, name: String) -> Shown {
     if order.turned {
         jobs.jobs.reverse();
     }
+    let (scope, size) = (Scope::Queue(name.clone()), thousands(jobs.total as u64));
     let pager = Pager::new(words, "pager-jobs", &order.pages, page, limits::ROWS, jobs.total);
     html(&Queue {
         frame: visit.frame(words.fill("queue-title", &[("queue", &name)]), Tab::Queues).await?,
-        total: thousands(jobs.total as u64),
-        bar: search::bar(&visit.base, &Scope::Queue(name.clone()), ""),
+        bar: search::bar(&visit.base, &scope, ""),
+        scope: scope.text(),
+        on_all: words.fill("set-act-on-all", &[("total", &size)]).into_owned(),
+        total: size,
         oldest: (queue.size > 0).then(|| moment::duration(queue.latency)),
         paused: queue.paused,
         order,

@@ -336,6 +336,7 @@ async fn ticked_jobs_of_a_queue_are_edited_too() {
     }
     let router = house.router(Site::default());
     page(&router, "/queues/default").await.says(r#"<button name="deed" value="edit">Edit…</button>"#);
+    page(&router, "/act?in=queue%3Adefault&action=move").await.says("job-00000003");
     let keys = values(&router, "/queues/default", "bkey").await;
     let ticked = format!("deed=edit&bkey={}&bkey={}", encoded(&keys[0]), encoded(&keys[1]));
     let asked = post(&router, "/queues/default", &ticked).await;
