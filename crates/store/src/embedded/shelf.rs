@@ -17,7 +17,7 @@ use super::segment::{HEADER_LEN, file_name};
 use super::table::Table;
 
 /// Bytes that are read at once; a longer text is read alone.
-const READ_MAX: u64 = 1 << 20;
+const READ_MAX: u64 = 256 << 10;
 
 /// What lies between two texts is read with them up to this length: a second read would cost more.
 const GAP_MAX: u64 = 16 << 10;
@@ -78,6 +78,8 @@ impl<D: Disk> Texts for Shelf<D> {
                 }
             }
             rest = &rest[run..];
+            // On a machine with few processors the engine's thread may wait for this one, for some milliseconds.
+            std::thread::yield_now();
         }
         texts
     }
