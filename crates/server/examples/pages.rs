@@ -3,8 +3,8 @@
 //!
 //! ```text
 //! cargo run --release -p bessemer-server --example pages -- make 1000000 > jobs.jsonl
-//! bessemer import jobs.jsonl /tmp/pages
-//! bessemer --directory /tmp/pages &
+//! bessemer import jobs.jsonl pages-db
+//! bessemer --directory pages-db &
 //! cargo run --release -p bessemer-server --example pages -- 127.0.0.1:7419 127.0.0.1:7420 1000000
 //! ```
 //!

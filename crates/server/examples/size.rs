@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! cargo build --release -p bessemer-server
-//! cargo run --release -p bessemer-server --example size -- target/release/bessemer /tmp/size 100000 1000000
+//! cargo run --release -p bessemer-server --example size -- target/release/bessemer size-db 100000 1000000
 //! ```
 //!
 //! It starts that server on new stores in that folder, where its log is as well. Ten workers run the batch, every hundredth of
