@@ -6,7 +6,7 @@
 //!  browser ► bessemer-web ─► desk ──────────────────────────────────┘
 //! ```
 //!
-//! [`node`] is the server without I/O; the shell around it is tokio. Follow a PUSH: `vestibule.rs` (once), `shell.rs`
+//! [`node`] is the server without I/O; the shell around it is tokio. Follow a PUSH: `vestibule.rs` (once), `shell/`
 //! (bytes), `node/` (lines and replies), `verb/push.rs` (grammar), then the engine.
 
 mod by_conn;

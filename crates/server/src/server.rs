@@ -2,7 +2,7 @@
 //!
 //! | thread | |
 //! |---|---|
-//! | `engine` | the store and identified connections (`shell.rs`) |
+//! | `engine` | the store and identified connections (`shell/`) |
 //! | `front` | strangers and browsers (`front.rs`) |
 //! | `signals` | signals, reloads, systemd: here, with `reload.rs` and `systemd.rs` |
 

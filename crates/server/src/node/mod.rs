@@ -8,7 +8,9 @@
 //! The tokio shell and the simulator drive this same struct. It never waits, reads no clock and opens nothing;
 //! connections reach it when they have logged in (`vestibule.rs`).
 
+mod actions;
 mod conn;
+mod deadlines;
 pub(crate) mod inquiry;
 mod lines;
 mod memory;
@@ -19,23 +21,24 @@ use std::task::{Context, Poll};
 
 use bessemer_core::command::{Hello, Refusal};
 use bessemer_core::query::ServerFigures;
-use bessemer_core::{
-    Action, Boot, Command, ConnId, Event, Now, Progress, Reply, Rules, Settled, Ticket, Wall,
-};
+use bessemer_core::{Boot, Command, ConnId, Event, Now, Progress, Reply, Rules, Settled, Ticket, Wall};
 use bessemer_protocol::request::Verb;
 use bessemer_protocol::resp::put_error;
 use bessemer_protocol::response::ErrorCode;
 use bessemer_store::{Engine, Fatal};
 use bessemer_web::{Pushed, Refused};
 
+pub(crate) use self::actions::Done;
+use self::actions::{Actor, count};
 use self::conn::{Blocked, Conn, Pending, conn_of};
+use self::deadlines::Deadlines;
 use self::inquiry::{INQUIRIES_MAX, Inquiry, Running};
 use self::lines::Next;
 use self::memory::Memory;
 use crate::by_conn::ByConn;
 use crate::config::Limits;
 use crate::rejected::{Reason, Rejected};
-use crate::verb::{self, Call, Deed, Form, Outcome, Report, Surroundings};
+use crate::verb::{self, Call, Deed, Form, Outcome, Surroundings};
 
 /// What the node wants done.
 #[derive(Debug, PartialEq, Eq)]
@@ -52,24 +55,6 @@ pub enum Output {
     Pushed { token: u64, outcome: Result<Vec<Pushed>, Refused> },
 }
 
-/// What somebody has changed by a verb of operators, and how much it reached.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Done {
-    pub(crate) conn: ConnId,
-    pub(crate) deed: Deed,
-    pub(crate) count: u64,
-}
-
-/// Who wanted a command that no connection sent.
-enum Actor {
-    /// A page; this is its token.
-    Desk(u64),
-    /// The inquiry with this number.
-    Inquiry(u64),
-    /// The API, under this token, for jobs that are to be told about like this.
-    Producer(u64, Report),
-}
-
 /// What the process knows of itself; shown by INFO, and a reason to refuse producers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outside {
@@ -80,9 +65,6 @@ pub struct Outside {
     /// The last moment at which the certificate of TLS is valid.
     pub certificate_until: Option<Wall>,
 }
-
-/// The connection number that stands for operators' actions in tickets.
-const DESK: u64 = 0;
 
 /// At least one turn in this time.
 const HEARTBEAT: std::time::Duration = std::time::Duration::from_secs(1);
@@ -111,7 +93,7 @@ pub struct Node<E: Engine> {
     /// Commands that ask before they answer, by number.
     inquiries: BTreeMap<u64, Running>,
     /// Deadlines of lines that have begun and of bytes that wait.
-    deadlines: BTreeSet<(Boot, ConnId)>,
+    deadlines: Deadlines,
     /// Connections with lines that could not be handled yet: the engine had no room, or others come first.
     waiting: BTreeSet<ConnId>,
     /// Who of those was the first for whom there was nothing left: in the next turn it comes first.
@@ -161,7 +143,7 @@ impl<E: Engine> Node<E> {
             next_action: 0,
             pushes: VecDeque::new(),
             inquiries: BTreeMap::new(),
-            deadlines: BTreeSet::new(),
+            deadlines: Deadlines::default(),
             waiting: BTreeSet::new(),
             first: None,
             turns: 0,
@@ -220,7 +202,7 @@ impl<E: Engine> Node<E> {
     /// A connection is gone. `sent` of its bytes had reached the kernel in all; deliveries beyond go back (`D13`).
     pub fn closed(&mut self, now: Now, conn: ConnId, sent: u64) {
         let Some(mut state) = self.conns.remove(&conn) else { return };
-        self.forget_deadlines(conn, &state);
+        self.deadlines.forget(conn, &state);
         self.waiting.remove(&conn);
         self.buffered -= state.lines.len();
         state.sent(sent);
@@ -243,59 +225,7 @@ impl<E: Engine> Node<E> {
             // Its replies have left, or most of them: it goes on.
             self.waiting.insert(conn);
         }
-        self.move_deadline(conn, before, deadline);
-    }
-
-    /// An operator acts; [`Output::Acted`] with this token follows when it is durable.
-    pub fn act(&mut self, now: Now, token: u64, action: &Action) {
-        self.submit_action(now, Actor::Desk(token), action);
-    }
-
-    /// The API was sent jobs: one, or an array of them. [`Output::Pushed`] with this token follows when they are durable.
-    pub fn push(&mut self, token: u64, text: String) {
-        self.pushes.push_back((token, text));
-        self.dirty = true;
-    }
-
-    /// Takes the jobs of the API, as far as the engine has room.
-    fn take_pushes(&mut self, now: Now, out: &mut Vec<Output>) {
-        while self.engine.room() > 0
-            && let Some((token, text)) = self.pushes.pop_front()
-        {
-            self.next_action += 1;
-            let ticket = conn::ticket(DESK, self.next_action);
-            let mut call = Call {
-                engine: &mut self.engine,
-                limits: &self.limits,
-                memory_full: self.memory.is_full(),
-                now,
-                conn: ConnId(DESK),
-                ticket,
-                scratch: &mut self.scratch,
-                rejected: &self.rejected,
-                deeds: &mut self.deeds,
-            };
-            let taken = match self.shutting_down {
-                true => Err((Reason::Shutdown, "shutdown in progress".to_owned())),
-                false => verb::take(&mut call, &text),
-            };
-            match taken {
-                Ok(report) => _ = self.actions.insert(ticket, Actor::Producer(token, report)),
-                Err((reason, text)) => out.push(self.refuse_push(token, reason, text)),
-            }
-        }
-    }
-
-    fn refuse_push(&self, token: u64, reason: Reason, text: String) -> Output {
-        self.rejected.count(reason);
-        Output::Pushed { token, outcome: Err(Refused { reason: reason.as_str(), text }) }
-    }
-
-    fn submit_action(&mut self, now: Now, actor: Actor, action: &Action) {
-        self.next_action += 1;
-        let ticket = conn::ticket(DESK, self.next_action);
-        self.actions.insert(ticket, actor);
-        action.command(|command| self.submit(now, ticket, command));
+        self.deadlines.replace(conn, before, deadline);
     }
 
     /// Whether the shell is to read from a connection: there is room for what it may send.
@@ -379,11 +309,6 @@ impl<E: Engine> Node<E> {
         }
     }
 
-    /// Commands under way that ask the engine before they answer.
-    pub fn inquiries(&self) -> usize {
-        self.inquiries.len()
-    }
-
     /// What happened since this was asked last, behind what is there already.
     pub fn take_events(&mut self, out: &mut Vec<Event>) {
         out.append(&mut self.events);
@@ -418,7 +343,7 @@ impl<E: Engine> Node<E> {
         if self.dirty || (!(self.waiting.is_empty() && self.pushes.is_empty()) && self.engine.room() > 0) {
             return now.boot;
         }
-        let deadline = self.deadlines.first().map(|(at, _)| *at);
+        let deadline = self.deadlines.next();
         let heartbeat = self.last_turn.after(HEARTBEAT);
         [deadline, self.engine.next_due(now)].into_iter().flatten().fold(heartbeat, Boot::min)
     }
@@ -462,58 +387,6 @@ impl<E: Engine> Node<E> {
         self.go_on(now);
         self.flush(out);
         poll
-    }
-
-    /// What operators have done by their verbs since this was asked last; it is durable.
-    pub(crate) fn take_done(&mut self) -> Vec<Done> {
-        std::mem::take(&mut self.done)
-    }
-
-    /// A verb of an operator has settled, if it was one, and reached so much.
-    fn tell(&mut self, ticket: Ticket, count: Option<u64>) {
-        let Some(deed) = self.deeds.remove(&ticket) else { return };
-        self.done.extend(count.map(|count| Done {
-            conn: ConnId(conn_of(ticket)),
-            count: count.max(deed.least),
-            deed,
-        }));
-    }
-
-    /// Lets the inquiries go on as far as they can, and hands in their replies.
-    fn inquire(&mut self, cx: &mut Context<'_>, now: Now) {
-        for (number, mut running) in std::mem::take(&mut self.inquiries) {
-            while running.poll(cx, now, &self.reader) {
-                self.dirty = true;
-            }
-            if self.engine.room() > 0
-                && let Some(action) = running.action()
-            {
-                self.submit_action(now, Actor::Inquiry(number), &action);
-            }
-            if running.reply().is_some() {
-                // Those that have reached nothing have changed nothing.
-                self.tell(running.ticket, Some(running.reached).filter(|reached| *reached > 0));
-            }
-            if !self.hand_in(&running) {
-                self.inquiries.insert(number, running);
-            }
-        }
-    }
-
-    /// Answers an inquiry that is done, once its connection has come to it; `true`: there is nothing more to do.
-    fn hand_in(&mut self, running: &Running) -> bool {
-        let Some(reply) = running.reply() else { return false };
-        let conn = ConnId(conn_of(running.ticket));
-        let Some(state) = self.conns.get_mut(&conn) else { return true };
-        if !state.is_next(running.ticket) {
-            return false;
-        }
-        state.settle(running.ticket);
-        state.out.extend_from_slice(reply);
-        state.release();
-        self.ready.push(conn);
-        self.dirty = true;
-        true
     }
 
     fn submit(&mut self, now: Now, ticket: Ticket, command: Command<'_>) -> Progress {
@@ -606,7 +479,7 @@ impl<E: Engine> Node<E> {
         }
         self.buffered -= before - state.lines.len();
         let (before, deadline) = state.time_line(now.boot.after(self.limits.line_timeout), ended);
-        self.move_deadline(conn, before, deadline);
+        self.deadlines.replace(conn, before, deadline);
     }
 
     /// A command has settled: its reply is written, or, if its client is gone, undone.
@@ -645,34 +518,6 @@ impl<E: Engine> Node<E> {
         self.ready.push(conn);
     }
 
-    fn settle_action(&mut self, actor: Actor, reply: Reply, out: &mut Vec<Output>) {
-        match (actor, reply) {
-            (Actor::Producer(token, mut report), Reply::Pushed(outcomes)) => {
-                report.settle(outcomes, &self.rejected);
-                out.push(Output::Pushed { token, outcome: Ok(report.pushed()) });
-            }
-            (Actor::Producer(token, _), reply) => {
-                let (reason, text) = match reply {
-                    Reply::Refused(refusal) => (Reason::from(&refusal), refusal.to_string()),
-                    _ => (Reason::Internal, "internal error".to_owned()),
-                };
-                out.push(self.refuse_push(token, reason, text));
-            }
-            (Actor::Desk(token), Reply::Refused(refusal)) => {
-                out.push(Output::Acted { token, outcome: Err(refusal) });
-            }
-            (Actor::Desk(token), reply) => out.push(Output::Acted { token, outcome: Ok(count(&reply)) }),
-            (Actor::Inquiry(number), reply) => {
-                if let Some(running) = self.inquiries.get_mut(&number) {
-                    match &reply {
-                        Reply::Refused(refusal) => running.refused(refusal, &self.reader),
-                        _ => running.acted(count(&reply), &self.reader),
-                    }
-                }
-            }
-        }
-    }
-
     /// The figures, where a reply shows them.
     fn figures_if(&self, now: Now, reply: &Reply) -> ServerFigures {
         if let Reply::Info(_) = reply {
@@ -699,48 +544,6 @@ impl<E: Engine> Node<E> {
                 state.closing = true;
                 out.push(Output::Close { conn });
             }
-        }
-    }
-
-    /// A client that does not finish its line, or does not take its replies, is let go.
-    fn enforce_deadlines(&mut self, now: Now, out: &mut Vec<Output>) {
-        while let Some((at, conn)) = self.deadlines.first().copied().filter(|(at, _)| *at <= now.boot) {
-            self.deadlines.remove(&(at, conn));
-            let Some(state) = self.conns.get_mut(&conn) else { continue };
-            if state.write_deadline == Some(at) {
-                self.rejected.count(Reason::ReaderTooSlow);
-                state.closing = true;
-                state.pending.clear();
-                out.push(Output::Cut { conn });
-            } else if self.engine.room() == 0 {
-                // It is we who have not read for a while.
-                let deadline = now.boot.after(self.limits.line_timeout);
-                state.line_deadline = Some(deadline);
-                self.deadlines.insert((deadline, conn));
-            } else {
-                let text = format!("line took longer than {:?}", self.limits.line_timeout);
-                refuse(state, &self.rejected, Reason::LineTooSlow, &text);
-                state.closing = true;
-                self.ready.push(conn);
-            }
-        }
-    }
-
-    fn move_deadline(&mut self, conn: ConnId, before: Option<Boot>, after: Option<Boot>) {
-        if before == after {
-            return;
-        }
-        if let Some(at) = before {
-            self.deadlines.remove(&(at, conn));
-        }
-        if let Some(at) = after {
-            self.deadlines.insert((at, conn));
-        }
-    }
-
-    fn forget_deadlines(&mut self, conn: ConnId, state: &Conn) {
-        for at in [state.line_deadline, state.write_deadline].into_iter().flatten() {
-            self.deadlines.remove(&(at, conn));
         }
     }
 }
@@ -779,11 +582,6 @@ fn run_line<E: Engine>(
         Outcome::End => state.closing = true,
     }
     (verb, asked)
-}
-
-/// How many jobs or workers were reached.
-fn count(reply: &Reply) -> u64 {
-    if let Reply::Count(count) = reply { *count } else { 0 }
 }
 
 fn refuse(state: &mut Conn, rejected: &Rejected, reason: Reason, text: &str) {

@@ -1,6 +1,6 @@
 //! The server's side of the network: the twin of the tokio shell, and the pipes that it stands on.
 //!
-//! It does what `src/shell.rs` does: reads whoever is ready, turns, writes what the kernel takes, keeps the rest, and
+//! It does what `src/shell/` does: reads whoever is ready, turns, writes what the kernel takes, keeps the rest, and
 //! tells the node how far it came. And it looks at what passes by: each reply must be one value, each delivery must
 //! arrive or be undone.
 

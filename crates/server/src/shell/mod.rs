@@ -4,40 +4,37 @@
 //! has been read by then: while the disk flushes, the next group gathers by itself. What it lacks of those who are about
 //! to come back (`rhythm.rs`) is waited for, for a moment.
 
+mod peers;
+mod report;
+
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
-use std::future::poll_fn;
-use std::net::{IpAddr, Ipv4Addr};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll, Wake, Waker, ready};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use bessemer_core::command::{Hello, Refusal};
-use bessemer_core::cron::Ran;
-use bessemer_core::fact::Ending;
-use bessemer_core::query::ServerFigures;
 use bessemer_core::{Boot, ConnId, Event, Now};
-use bessemer_protocol::handshake;
 use bessemer_protocol::text::shown;
 use bessemer_store::{Engine, Fatal};
 use bessemer_web::Operated;
-use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{Notify, mpsc, oneshot};
-use tokio::task::{AbortHandle, spawn_local};
+use tokio::task::spawn_local;
 
+use self::peers::{NOWHERE, Peer, Who};
+use self::report::{report, report_memory};
 use crate::by_conn::ByConn;
 use crate::clock::{self, Clock};
 use crate::desk::{Errand, Gauges, LastWord, Outcome};
 use crate::node::{Done, Node, Output};
 use crate::rhythm::Rhythm;
-use crate::tls::{Inflow, Session};
+use crate::tls::Session;
 use crate::verb::Deed;
-use crate::vestibule::{Arrival, Place};
+use crate::vestibule::Arrival;
 
 /// Bytes read from one socket at once.
 const READ_MAX: usize = 64 * 1024;
@@ -128,65 +125,6 @@ impl Drop for EndOnPanic {
             tracing::error!("a panic on the engine's thread; ending the process");
             std::process::abort();
         }
-    }
-}
-
-/// The TLS of a connection: its reader opens with it, its writer seals.
-type Shared = Rc<RefCell<Session>>;
-
-/// The other end of a connection.
-struct Peer {
-    write: Rc<OwnedWriteHalf>,
-    /// None: bytes travel as they are.
-    session: Option<Shared>,
-    /// Bytes that the kernel would not take at once, sealed if there is a session.
-    backlog: VecDeque<u8>,
-    /// Bytes that it took in all.
-    sent: u64,
-    /// As the audit log names it.
-    who: Who,
-    /// Closes when the backlog is gone.
-    leaving: bool,
-    reader: AbortHandle,
-    /// Sends the backlog, and holds the socket as long as it waits for the kernel.
-    drainer: Option<AbortHandle>,
-    /// Free again when the connection is gone.
-    _place: Place,
-}
-
-/// A client, as the audit log names it.
-#[derive(Clone)]
-struct Who {
-    name: String,
-    role: &'static str,
-    address: IpAddr,
-}
-
-/// The address of a client that was gone before anybody asked for it.
-const NOWHERE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-
-impl Who {
-    fn of(hello: &handshake::Hello, address: IpAddr) -> Self {
-        let name = match (&*hello.wid, &*hello.hostname) {
-            ("", "") => "anonymous".to_owned(),
-            ("", host) => host.to_owned(),
-            (wid, "") => wid.to_owned(),
-            (wid, host) => format!("{wid} ({host})"),
-        };
-        // Who knows the password may do everything, as on the pages.
-        let role = if hello.pwdhash.is_empty() { "open" } else { "admin" };
-        Self { name, role, address }
-    }
-
-    fn gone() -> Self {
-        Self { name: "somebody who has left".into(), role: "open", address: NOWHERE }
-    }
-}
-
-impl Peer {
-    /// Bytes of replies that the kernel took.
-    fn sent(&self) -> u64 {
-        self.session.as_ref().map_or(self.sent, |session| session.borrow_mut().carried(self.sent))
     }
 }
 
@@ -389,72 +327,6 @@ impl<E: Engine + 'static> Hall<E> {
         )
     }
 
-    /// Reads one connection until it ends.
-    async fn read(self: Rc<Self>, conn: ConnId, mut read: OwnedReadHalf, session: Option<Shared>) {
-        // What came behind the HELLO may be sealed still.
-        if let Some(session) = &session
-            && !self.goes_on(conn, self.open_sealed(conn, session, &[]))
-        {
-            return;
-        }
-        loop {
-            while !self.node(|node| node.wants_bytes(conn)) {
-                self.turned.notified().await;
-            }
-            let more = poll_fn(|cx| self.poll_read(cx, conn, &mut read, session.as_ref())).await;
-            if !self.goes_on(conn, more) {
-                return;
-            }
-        }
-    }
-
-    /// Whether there is more to be read behind what was read.
-    fn goes_on(&self, conn: ConnId, more: std::io::Result<bool>) -> bool {
-        match more {
-            Ok(true) => self.ring(),
-            Ok(false) => {
-                self.node(|node| node.eof(self.now(), conn));
-                self.ring();
-            }
-            Err(_) => self.close(conn),
-        }
-        matches!(more, Ok(true))
-    }
-
-    /// Reads what is there and gives it to the node; `false` at the end.
-    fn poll_read(
-        self: &Rc<Self>,
-        cx: &mut Context<'_>,
-        conn: ConnId,
-        read: &mut OwnedReadHalf,
-        session: Option<&Shared>,
-    ) -> Poll<std::io::Result<bool>> {
-        let mut scratch = self.scratch.borrow_mut();
-        let mut buf = ReadBuf::new(&mut scratch);
-        ready!(Pin::new(read).poll_read(cx, &mut buf))?;
-        self.reads.set(self.reads.get() + 1);
-        self.rhythm.borrow_mut().asked(conn);
-        if buf.filled().is_empty() {
-            return Poll::Ready(Ok(false));
-        }
-        match session {
-            None => self.node(|node| node.bytes(self.now(), conn, buf.filled())),
-            Some(session) => return Poll::Ready(self.open_sealed(conn, session, buf.filled())),
-        }
-        Poll::Ready(Ok(true))
-    }
-
-    /// Gives to the node what is in sealed bytes; `false` at the end.
-    fn open_sealed(self: &Rc<Self>, conn: ConnId, session: &Shared, arrived: &[u8]) -> std::io::Result<bool> {
-        let hand_on = |plain: &[u8]| self.node(|node| node.bytes(self.now(), conn, plain));
-        let inflow = session.borrow_mut().open(arrived, hand_on);
-        // Keys may change, and what is wrong is told.
-        if session.borrow().has_a_word() {
-            self.send(self.now(), conn, &[], Session::take);
-        }
-        inflow.map(|inflow| inflow == Inflow::Open).map_err(std::io::Error::other)
-    }
-
     /// One turn, and what it wants done.
     fn turn(self: &Rc<Self>) -> Result<(), Fatal> {
         let now = self.clock.now(None);
@@ -528,142 +400,5 @@ impl<E: Engine + 'static> Hall<E> {
                 );
             }
         }
-    }
-
-    /// Sends what the kernel takes now; the rest follows when it takes more.
-    fn write(self: &Rc<Self>, now: Now, conn: ConnId, bytes: &[u8]) {
-        self.send(now, conn, bytes, |session, out| session.seal(bytes, out));
-    }
-
-    /// The same, with what is to be sent where there is a session.
-    fn send(
-        self: &Rc<Self>,
-        now: Now,
-        conn: ConnId,
-        plain: &[u8],
-        seal: impl FnOnce(&mut Session, &mut Vec<u8>),
-    ) {
-        let mut peers = self.peers.borrow_mut();
-        let Some(peer) = peers.get_mut(&conn) else { return };
-        let waiting = !peer.backlog.is_empty();
-        let mut sealed = Vec::new();
-        let bytes = match &peer.session {
-            None => plain,
-            Some(session) => {
-                seal(&mut session.borrow_mut(), &mut sealed);
-                &sealed
-            }
-        };
-        let mut rest = bytes;
-        while !waiting && !rest.is_empty() {
-            match peer.write.try_write(rest) {
-                Ok(n) => {
-                    peer.sent += n as u64;
-                    rest = &rest[n..];
-                }
-                Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => break,
-                Err(_) => {
-                    drop(peers);
-                    return self.close(conn);
-                }
-            }
-        }
-        peer.backlog.extend(rest);
-        let sent = peer.sent();
-        if !waiting && !peer.backlog.is_empty() {
-            let drain = self.clone().drain(conn, peer.write.clone());
-            peer.drainer = Some(spawn_local(drain).abort_handle());
-        }
-        drop(peers);
-        self.node(|node| node.sent(now, conn, sent));
-    }
-
-    /// Sends a backlog as the kernel takes it.
-    async fn drain(self: Rc<Self>, conn: ConnId, write: Rc<OwnedWriteHalf>) {
-        while write.writable().await.is_ok() {
-            let mut peers = self.peers.borrow_mut();
-            let Some(peer) = peers.get_mut(&conn) else { return };
-            match write.try_write(peer.backlog.as_slices().0) {
-                Ok(n) => {
-                    peer.backlog.drain(..n);
-                    peer.sent += n as u64;
-                }
-                Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => continue,
-                Err(_) => break,
-            }
-            let (sent, done, leaving) = (peer.sent(), peer.backlog.is_empty(), peer.leaving);
-            if done {
-                // Who read slowly once does not keep the room for it.
-                peer.backlog = VecDeque::new();
-            }
-            drop(peers);
-            self.node(|node| node.sent(self.now(), conn, sent));
-            if done {
-                return if leaving {
-                    self.close(conn);
-                };
-            }
-        }
-        self.close(conn);
-    }
-
-    /// Closes a connection when everything before has been sent.
-    fn leave(self: &Rc<Self>, conn: ConnId) {
-        let sealed = self.peers.borrow().get(&conn).is_some_and(|peer| peer.session.is_some());
-        if sealed {
-            self.send(self.now(), conn, &[], Session::farewell);
-        }
-        let waits = self.peers.borrow_mut().get_mut(&conn).is_some_and(|peer| {
-            peer.leaving = true;
-            !peer.backlog.is_empty()
-        });
-        if !waits {
-            self.close(conn);
-        }
-    }
-
-    fn close(&self, conn: ConnId) {
-        let Some(peer) = self.peers.borrow_mut().remove(&conn) else { return };
-        self.rhythm.borrow_mut().left(conn);
-        peer.reader.abort();
-        peer.drainer.iter().for_each(AbortHandle::abort);
-        self.node(|node| node.closed(self.now(), conn, peer.sent()));
-        self.ring();
-    }
-}
-
-/// Says that producers are refused for want of memory, or no longer (`G17`).
-fn report_memory(figures: &ServerFigures, high_water: u64) {
-    let (used, mark) = (figures.used_memory_mb, high_water >> 20);
-    if figures.memory_full {
-        tracing::warn!(
-            "memory is short: the process holds {used} MiB, and {mark} MiB is the limit; no jobs are accepted"
-        );
-    } else {
-        tracing::info!("there is memory again: jobs are accepted");
-    }
-}
-
-/// What an operator finds in the log of the things that happened. Job contents are never in it.
-fn report(event: &Event) {
-    match event {
-        Event::WorkerLost { wid, jobs } => tracing::warn!("worker {wid} is lost; jobs taken back: {jobs}"),
-        Event::Discarded { id, why: Ending::Expired } => tracing::debug!("job {:x} has expired", id.0),
-        Event::Discarded { id, why } => tracing::warn!("job {:x} is discarded: {why:?}", id.0),
-        Event::Died { id, poison: true } => {
-            tracing::warn!("job {:x} is dead: it lost its workers too often", id.0);
-        }
-        Event::Died { id, .. } => tracing::debug!("job {:x} is dead", id.0),
-        Event::Expired { id } => tracing::info!("the reservation of job {:x} expired", id.0),
-        Event::Cron { id, tick, ran: Ran::Refused, note, again: false, .. } => {
-            tracing::warn!("cron {id}: the job of {} is refused: {note}", tick.rfc3339());
-        }
-        Event::Cron { id, tick, ticks, ran: Ran::Skipped(_), .. } => {
-            tracing::warn!("cron {id}: ticks that were missed: {ticks}, the last of them {}", tick.rfc3339());
-        }
-        Event::Cron { id, tick, ran, .. } => {
-            tracing::debug!("cron {id}: the job of {} is {}", tick.rfc3339(), ran.as_str());
-        }
-        Event::Attempt(_) | Event::Counted { .. } | Event::Flushed => {}
     }
 }
