@@ -130,19 +130,16 @@ impl Machine {
             Cleared::Queue(name) => self.queues.find(name).filter(|queue| self.queues[*queue].known),
             Cleared::Everything | Cleared::Set(_) => None,
         };
-        let (paused, before) = (known.map(|queue| self.queues[queue].paused), self.table.len());
-        self.clear_all_of(turn, what);
+        let paused = known.map(|queue| self.queues[queue].paused);
+        let count = self.clear_all_of(turn, what, paused);
         if what == Cleared::Everything {
             turn.out.events.push(Event::Flushed);
         }
-        if let (Cleared::Queue(name), Some(paused)) = (what, paused) {
-            self.keep_queue(turn, name, paused);
-        }
-        Reply::Count((before - self.table.len()) as u64)
+        Reply::Count(count)
     }
 
     /// A queue is known, and paused or not.
-    fn keep_queue<F: Facts>(&mut self, turn: &mut Turn<'_, F>, name: &str, paused: bool) {
+    pub(super) fn keep_queue<F: Facts>(&mut self, turn: &mut Turn<'_, F>, name: &str, paused: bool) {
         let flags = [if paused { PAUSED } else { 0 }];
         self.happen(turn, &Fact::Keep { family: Family::Queue, key: name.as_bytes(), value: Some(&flags) });
     }
@@ -165,7 +162,7 @@ impl Machine {
             };
             let paused = match deed {
                 QueueDeed::Remove => {
-                    self.clear_all_of(turn, Cleared::Queue(name));
+                    self.clear_all_of(turn, Cleared::Queue(name), None);
                     continue;
                 }
                 QueueDeed::Pause => true,

@@ -122,9 +122,8 @@ impl Machine {
         hand_over: bool,
         fact: Fact<'_>,
     ) {
-        // Where a slot was freed a moment ago there may be jobs that are before this one.
-        let hand_over =
-            hand_over && !(self.queues[to.queue].throttled && self.queues.first(to.queue).is_some());
+        // Where a slot was freed a moment ago, or a worker was lost, there may be jobs that are before this one.
+        let hand_over = hand_over && self.queues.first(to.queue).is_none();
         let waiter = if hand_over { self.waiter(turn.now, to.queue) } else { None };
         match waiter.and_then(|no| self.parked.take(no)) {
             Some(waiting) => {

@@ -116,15 +116,27 @@ impl Machine {
         }
     }
 
-    /// All that stands there is deleted at one stroke.
-    pub(super) fn clear_all_of<F: Facts>(&mut self, turn: &mut Turn<'_, F>, what: Cleared<'_>) {
+    /// All that stands there is deleted at one stroke; says how many jobs that were. `stays`: a queue is known as it was,
+    /// and paused or not, before anybody hears of its jobs and pushes others into it.
+    pub(super) fn clear_all_of<F: Facts>(
+        &mut self,
+        turn: &mut Turn<'_, F>,
+        what: Cleared<'_>,
+        stays: Option<bool>,
+    ) -> u64 {
         // With everything goes whatever would have to hear of it.
         let slots = if what == Cleared::Everything { Vec::new() } else { self.standing_in(what) };
         let gone: Vec<Gone> = slots.into_iter().filter_map(|slot| self.gone(slot)).collect();
+        let before = self.table.len();
         self.happen(turn, &Fact::Clear(what));
+        let count = (before - self.table.len()) as u64;
+        if let (Cleared::Queue(name), Some(paused)) = (what, stays) {
+            self.keep_queue(turn, name, paused);
+        }
         if !gone.is_empty() {
             self.ended(turn, &gone, Ending::Deleted);
         }
+        count
     }
 
     /// Some of them are, for one reason.

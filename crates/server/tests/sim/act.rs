@@ -1,10 +1,7 @@
 //! What clients do, well and badly: producers, workers, and the worker that finishes everything. Operators: `operator.rs`.
 
-use bessemer_core::fact::OnLost;
-
 use super::chance::SECOND;
 use super::client::{Asked, Role, Stage};
-use super::ledger::Entry;
 use super::shell::Up;
 use super::world::{Broken, Event, World};
 
@@ -61,13 +58,16 @@ impl World {
             return self.connect(client);
         }
         let Some(link) = self.free_link(client) else { return self.misbehave(client) };
+        if self.plan.batches && self.chance.one_in(4) {
+            return self.tend_batches(client, link);
+        }
         match self.chance.below(20) {
             0..=8 => {
                 let job = self.new_job();
                 self.push(client, link, job);
             }
             9..=11 if self.plan.bulk => {
-                let jobs: Vec<usize> = (0..self.chance.between(1, 6)).map(|_| self.plain_job()).collect();
+                let jobs: Vec<usize> = (0..self.chance.between(1, 6)).map(|_| self.new_job()).collect();
                 let texts: Vec<&str> = jobs.iter().map(|job| &*self.ledger.entries[*job].text).collect();
                 let line = format!("PUSHB [{}]", texts.join(","));
                 jobs.iter().for_each(|job| self.count_push(*job));
@@ -80,7 +80,10 @@ impl World {
             }
             15 if self.plan.pushes_again && !self.ledger.entries.is_empty() => {
                 let job = self.chance.below(self.ledger.entries.len() as u64) as usize;
-                self.push(client, link, job);
+                // Some the server pushes itself.
+                if !self.ledger.entries[job].text.is_empty() {
+                    self.push(client, link, job);
+                }
             }
             16 => self.send(client, link, "INFO", Asked::Info),
             17 if self.plan.nonsense => self.talk_nonsense(client, link),
@@ -132,24 +135,6 @@ impl World {
         self.ledger.pushed(job, self.clock.at, surely_soon);
     }
 
-    /// A job that may ask for a key of a few that there are.
-    fn new_job(&mut self) -> usize {
-        let job = self.plain_job();
-        if self.plan.unique && self.chance.one_in(2) {
-            let (key, seconds) = (self.chance.below(3), self.chance.pick(&[1, 20, 120, 1_000]));
-            let until = self.chance.pick(&["success", "start", "expiry"]);
-            let entry = &mut self.ledger.entries[job];
-            let asks =
-                format!("\"unique_for\":{seconds},\"unique_until\":\"{until}\",\"unique_key\":\"k{key}\"");
-            entry.unique = true;
-            entry.text = match entry.text.split_once("\"custom\":{") {
-                Some((head, tail)) => format!("{head}\"custom\":{{{asks},{tail}"),
-                None => format!("{},\"custom\":{{{asks}}}}}", &entry.text[..entry.text.len() - 1]),
-            };
-        }
-        job
-    }
-
     /// A worker says how far it is, asks for more time, or asks how far somebody is.
     fn track(&mut self, client: usize, link: usize) {
         let held = &self.clients[client].held;
@@ -169,52 +154,6 @@ impl World {
             }
         };
         self.send(client, link, &line, asked);
-    }
-
-    fn plain_job(&mut self) -> usize {
-        let plan = self.plan.clone();
-        let number = self.ledger.entries.len();
-        let jid = format!("job-{number:05}-{:04x}", self.chance.below(0x1_0000));
-        let queue = self.chance.pick(&plan.queues);
-        let retry =
-            if plan.fails { self.chance.pick(&[-1, 0, 1, 3, 25]) } else { self.chance.pick(&[1, 25]) };
-        let filling = if self.chance.one_in(10) { 2_000 } else { 30 };
-        let args = format!("\"args\":[{number},\"{}\"]", "x".repeat(self.chance.below(filling) as usize));
-        let mut text = format!("{{\"jid\":\"{jid}\",\"queue\":\"{queue}\",\"jobtype\":\"Sim\",{args}");
-        if retry != 25 {
-            text += &format!(",\"retry\":{retry}");
-        }
-        let reserve = if plan.long_reservations {
-            self.chance.pick(&[0, 1800])
-        } else {
-            self.chance.pick(&[1, 60, 90, 300])
-        };
-        if reserve != 0 {
-            text += &format!(",\"reserve_for\":{reserve}");
-        }
-        let on_lost = if plan.on_lost && self.chance.one_in(2) {
-            self.chance.pick(&[
-                Some((OnLost::Requeue, "requeue")),
-                Some((OnLost::Wait, "wait")),
-                Some((OnLost::Dead, "dead")),
-            ])
-        } else {
-            None
-        };
-        if let Some((_, word)) = on_lost {
-            text += &format!(",\"custom\":{{\"on_lost\":\"{word}\"}}");
-        }
-        if plan.scheduled && self.chance.one_in(3) {
-            let wall = self.idle_now().wall.0 + self.chance.magnitude(SECOND / 10, 400 * SECOND) as i64
-                - SECOND as i64;
-            text += &format!(",\"at\":\"{}\"", bessemer_core::Wall(wall).rfc3339());
-        }
-        if plan.sends_failures && retry > 0 && self.chance.one_in(8) {
-            text += ",\"failure\":{\"retry_count\":0,\"remaining\":1,\"errtype\":\"E\",\"message\":\"m\"}";
-        }
-        text += "}";
-        let reserved = (if reserve == 0 { 1800 } else { reserve.max(60) }) * SECOND;
-        self.ledger.add(Entry::new(jid, text, args, retry, reserved))
     }
 
     fn talk_nonsense(&mut self, client: usize, link: usize) {
@@ -425,6 +364,7 @@ impl World {
                 None if self.plan.scripts && self.chance.one_in(6) => {
                     self.send(client, link, "QUEUE RESUME *", Asked::Script);
                 }
+                None if self.plan.batches && self.chance.one_in(6) => self.commit_some(client, link),
                 None => self.send(client, link, &format!("FETCH {queues}"), Asked::Fetch),
             }
         }

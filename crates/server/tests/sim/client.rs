@@ -1,6 +1,6 @@
 //! Clients: connections, what was asked on them, and what the answers mean.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use bessemer_protocol::resp::{Decoded, Reply, decode};
 
@@ -67,6 +67,10 @@ pub(crate) enum Asked {
     Hello,
     Push(usize),
     PushBulk(Vec<usize>),
+    NewBatch(usize),
+    Commit(usize),
+    /// Something else about a batch.
+    Batch,
     Fetch,
     /// The job, and whether the client had it for certain.
     Ack(usize),
@@ -253,12 +257,20 @@ impl World {
             _ if refused => self.unanswered(client, asked),
             // A small dead set says so before it would lose jobs (`D28`).
             Asked::Script if matches!(reply, Reply::Error(text) if text.starts_with("ERR kill would")) => {}
-            Asked::Push(job) if self.ledger.entries[*job].unique && is_not_unique(reply) => {}
+            Asked::Push(job) if self.may_refuse(*job, reply) => {}
+            Asked::NewBatch(_) | Asked::Commit(_) | Asked::Batch if is_no_batch(reply) => {}
+            Asked::NewBatch(batch) => match reply {
+                Reply::Bulk(bid) => self.ledger.named(*batch, &String::from_utf8_lossy(bid)),
+                _ => return wrong(),
+            },
+            Asked::Commit(batch) if ok => self.ledger.batches[*batch].committed = true,
+            Asked::Batch if ok || matches!(reply, Reply::Bulk(_)) => {}
+            Asked::Commit(_) | Asked::Batch => return wrong(),
             Asked::Hello | Asked::Push(_) | Asked::Ack(_) | Asked::Script if !ok => return wrong(),
             Asked::Hello | Asked::Script => {}
             Asked::Push(job) => self.ledger.entries[*job].accepted = true,
             Asked::PushBulk(jobs) => match reply {
-                Reply::Bulk(b"{}") => jobs.iter().for_each(|job| self.ledger.entries[*job].accepted = true),
+                Reply::Bulk(report) => self.bulk_pushed(jobs, report).or_else(|()| wrong())?,
                 _ => return wrong(),
             },
             Asked::Fetch => match reply {
@@ -299,6 +311,31 @@ impl World {
             Asked::Nonsense => {}
         }
         Ok(())
+    }
+
+    /// Whether a job may be refused in these words.
+    fn may_refuse(&self, job: usize, reply: &Reply<'_>) -> bool {
+        let entry = &self.ledger.entries[job];
+        entry.unique && is_not_unique(reply) || entry.batch.is_some() && is_no_batch(reply)
+    }
+
+    /// Jobs that came together: those in the report are refused.
+    fn bulk_pushed(&mut self, jobs: &[usize], report: &[u8]) -> Result<(), ()> {
+        let mut refused: BTreeMap<String, String> = serde_json::from_slice(report).map_err(drop)?;
+        for job in jobs {
+            match refused.remove(&self.ledger.entries[*job].jid) {
+                Some(why) if why.starts_with("NOTUNIQUE") => {
+                    let reply = Reply::Error(why.into());
+                    self.may_refuse(*job, &reply).then_some(()).ok_or(())?;
+                }
+                Some(why) => {
+                    let reply = Reply::Error(format!("ERR {why}").into());
+                    self.may_refuse(*job, &reply).then_some(()).ok_or(())?;
+                }
+                None => self.ledger.entries[*job].accepted = true,
+            }
+        }
+        if refused.is_empty() { Ok(()) } else { Err(()) }
     }
 
     /// A job arrives, just as it was sent.
@@ -355,4 +392,10 @@ fn is_too_slow(reply: &Reply<'_>) -> bool {
 /// What is said of a job whose key another one holds.
 fn is_not_unique(reply: &Reply<'_>) -> bool {
     matches!(reply, Reply::Error(text) if text == "NOTUNIQUE Job not unique")
+}
+
+/// What is said of a batch that is no more, or takes nothing in any more.
+fn is_no_batch(reply: &Reply<'_>) -> bool {
+    let of = |text: &str| text.starts_with("ERR No such batch b-") || text.ends_with("was cancelled");
+    matches!(reply, Reply::Error(text) if of(text))
 }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use bessemer_core::command::Text;
+use bessemer_core::command::{Refusal, Text};
 use bessemer_core::fact::{Family, Stood};
 use bessemer_core::query::{Answer, Info, JobView, Page, Place, Set};
 use bessemer_core::{JobId, Machine, Now, Query, Reply, Wall};
 
+use super::model::batches::listed;
 use super::model::{Durable, Expected, Job};
 
 /// Whether the machine holds what the reference holds, and nothing else.
@@ -79,6 +80,13 @@ fn asked_for(durable: &Durable, real: &Machine, now: Now) -> Result<(), String> 
     if !throttles.iter().map(|view| (&*view.queue, view.limit)).eq(durable.throttled()) {
         return Err(format!("queues that are limited: {throttles:?}"));
     }
+    let (batches, known) = (listed(real, now), durable.batch_views());
+    if let Some((found, right)) = batches.iter().zip(&known).find(|(found, right)| found != right) {
+        return Err(format!("batch {found:?} should be {right:?}"));
+    }
+    if batches.len() != known.len() {
+        return Err(format!("{} batches are known, and should be {}", batches.len(), known.len()));
+    }
     // The records behind both begin with a moment; those of words are named by a hash of the jid.
     let moments = |family: Family| {
         let records = real.kept().filter(move |(of, ..)| *of == family);
@@ -139,16 +147,22 @@ pub(crate) fn info(real: &Machine, now: Now) -> Box<Info> {
 
 /// Whether a reply is the one that the reference expects.
 pub(crate) fn reply(expected: &Expected, found: &Reply) -> bool {
-    use bessemer_core::command::Refusal;
     match (expected, found) {
         (Expected::Done, Reply::Done) | (Expected::Nothing, Reply::Nothing) => true,
         (Expected::Job { enqueued, attempts, body, .. }, Reply::Job(job)) => {
             let failure = job.failure.as_ref().map(|failure| (failure.retry_count, failure.remaining));
             job.enqueued_at == *enqueued && failure == *attempts && job.body.bytes() == body.as_bytes()
         }
-        (Expected::Pushed(count), Reply::Pushed(outcomes)) => {
-            outcomes.len() == *count && outcomes.iter().all(Result::is_ok)
+        (Expected::Pushed(each), Reply::Pushed(outcomes)) => {
+            let single = |outcome: &Result<(), Refusal>| match outcome {
+                Ok(()) => Reply::Done,
+                Err(why) => Reply::Refused(why.clone()),
+            };
+            outcomes.len() == each.len()
+                && each.iter().zip(outcomes).all(|(right, found)| reply(right, &single(found)))
         }
+        (Expected::Bid(bid), Reply::Bid(found)) => **bid == **found,
+        (Expected::Batch(view), Reply::Batch(found)) => view == found,
         (Expected::Count(count), Reply::Count(found)) => count == found,
         (Expected::Latencies(waited), Reply::Latencies(found)) => waited == found,
         (Expected::State(stage), Reply::State(found)) => stage == found,
@@ -164,11 +178,8 @@ pub(crate) fn reply(expected: &Expected, found: &Reply) -> bool {
                     failed: info.failures,
                 }
         }
-        (Expected::Tracked, Reply::Tracked(_)) | (Expected::DoneOrNotUnique, Reply::Done) => true,
-        (Expected::NotUnique | Expected::DoneOrNotUnique, Reply::Refused(Refusal::NotUnique(_))) => true,
-        (Expected::NotReserved, Reply::Refused(Refusal::NotReserved(_))) => true,
-        (Expected::UnknownCron, Reply::Refused(Refusal::UnknownCron(_))) => true,
-        (Expected::UnknownWorker, Reply::Refused(Refusal::UnknownWorker(_))) => true,
+        (Expected::Tracked, Reply::Tracked(_)) | (Expected::DoneOrRefused(_), Reply::Done) => true,
+        (Expected::Refused(why) | Expected::DoneOrRefused(why), Reply::Refused(found)) => why == found,
         _ => false,
     }
 }

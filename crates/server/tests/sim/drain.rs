@@ -8,6 +8,7 @@ use super::chance::SECOND;
 use super::client::Role;
 use super::compare;
 use super::model::views;
+use super::operator::RATE_SPAN;
 use super::world::{Broken, Event, World};
 
 impl World {
@@ -20,10 +21,11 @@ impl World {
     }
 
     /// Down, then grace, then the longest reservation, then a worker's time. The reservation counts twice: an ACK ends the
-    /// oldest delivery of its jid that the worker may end, and where there are two copies its own may be left.
+    /// oldest delivery of its jid that the worker may end, and where there are two copies its own may be left. However slow a rate is, it comes to each job.
     fn long_enough(&self) -> u64 {
         let reserved = self.ledger.entries.iter().map(|entry| entry.reserved).max().unwrap_or(0);
-        2 * (reserved + MORE_TIME * SECOND) + 300 * SECOND
+        let rates = RATE_SPAN * self.ledger.entries.len() as u64 * u64::from(self.plan.throttles);
+        2 * (reserved + MORE_TIME * SECOND) + (300 + rates) * SECOND
     }
 
     /// Whether everything is worked off.
@@ -46,6 +48,7 @@ impl World {
         if self.clock.at > self.patience {
             return Err(format!("all faults have stopped and these are not worked off: {left:?}"));
         }
+        later = later.into_iter().chain(self.witness.borrow().model.durable.open_until()).min();
         match later {
             _ if self.node.is_none() || busy > 0 => {}
             None => {
@@ -80,9 +83,17 @@ impl World {
         Ok(())
     }
 
+    /// What batches have promised has come.
+    fn check_callbacks(&self) -> Result<(), Broken> {
+        let Some(node) = &self.node else { return Ok(()) };
+        let machine = node.engine().engine.machine();
+        self.check_batches(|jid| !views(machine, self.idle_now(), jid).is_empty())
+    }
+
     /// All is worked off: one more restart, and the books.
     pub(crate) fn last_words(&mut self) -> Result<(), Broken> {
         self.check_ledger()?;
+        self.check_callbacks()?;
         for client in &self.clients {
             for link in &client.links {
                 if let Some((since, asked)) =

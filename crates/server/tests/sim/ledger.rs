@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::batches::Batch;
 use super::chance::SECOND;
 
 /// A job as its producer knows it.
@@ -17,6 +18,11 @@ pub(crate) struct Entry {
     pub(crate) retry: i64,
     /// It asks for a key, and may be refused.
     pub(crate) unique: bool,
+    /// It was made a member of a batch, and may be refused, or is a callback of one: success, complete, death.
+    pub(crate) batch: Option<usize>,
+    pub(crate) callback: Option<(usize, usize)>,
+    /// It was sent with a failure.
+    pub(crate) failed: bool,
     /// Microseconds for which a worker may keep it.
     pub(crate) reserved: u64,
     /// When it was first sent.
@@ -37,6 +43,8 @@ pub(crate) struct Entry {
     pub(crate) ended: bool,
     /// Something was sent that may have ended it.
     pub(crate) may_have_ended: bool,
+    /// It was on its way to a worker once.
+    pub(crate) handed: bool,
     /// An operator took it back, perhaps before its worker had read it: nobody has it for certain any more, and what is
     /// read may have been decided long ago.
     taken_back: bool,
@@ -52,6 +60,10 @@ impl Entry {
             args,
             retry,
             unique: false,
+            batch: None,
+            callback: None,
+            failed: false,
+            handed: false,
             reserved,
             first: None,
             deleted: false,
@@ -73,11 +85,12 @@ impl Entry {
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     pub(crate) entries: Vec<Entry>,
+    pub(crate) batches: Vec<Batch>,
     by_jid: BTreeMap<String, usize>,
     /// The dead set may drop jobs: it is small, or clocks step by months.
     drops_dead: bool,
     /// Scripts may delete any job at any time, or have it run again.
-    swept: bool,
+    pub(crate) swept: bool,
 }
 
 impl Ledger {
@@ -120,9 +133,14 @@ impl Ledger {
     /// An operator deletes it, or lets it die.
     pub(crate) fn deleted(&mut self, jid: &str) {
         if let Some(job) = self.find(jid) {
-            let entry = &mut self.entries[job];
-            (entry.may_have_ended, entry.deleted) = (true, true);
+            self.may_delete(job);
         }
+    }
+
+    /// It may be deleted from now on: pushed again it is new.
+    pub(crate) fn may_delete(&mut self, job: usize) {
+        let entry = &mut self.entries[job];
+        (entry.may_have_ended, entry.deleted) = (true, true);
     }
 
     /// An operator has it run again.
@@ -153,7 +171,8 @@ impl Ledger {
     pub(crate) fn handed_out(&mut self, jid: &str) {
         if let Some(job) = self.find(jid) {
             let entry = &mut self.entries[job];
-            entry.may_have_ended |= entry.retry == 0 || self.drops_dead;
+            (entry.handed, entry.may_have_ended) =
+                (true, entry.may_have_ended || entry.retry == 0 || self.drops_dead);
         }
     }
 
@@ -166,6 +185,7 @@ impl Ledger {
         now: u64,
         steps: u32,
     ) -> Result<(), String> {
+        self.check_call(job)?;
         let entry = &mut self.entries[job];
         entry.deliveries += 1;
         if entry.pushes == 0 {

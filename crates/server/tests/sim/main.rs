@@ -12,6 +12,7 @@
 //! that replays it.
 
 mod act;
+mod batches;
 mod bug;
 mod chance;
 mod client;
@@ -21,6 +22,7 @@ mod drain;
 mod fault;
 mod fuzz;
 mod garbage;
+mod jobs;
 mod ledger;
 mod model;
 mod operator;

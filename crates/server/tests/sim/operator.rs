@@ -4,12 +4,15 @@ use bessemer_core::command::{Record, Stage as Told};
 use bessemer_core::edit::Replacement;
 use bessemer_core::fact::Family;
 use bessemer_core::query::{Answer, Page, Set};
-use bessemer_core::throttle::Throttle;
+use bessemer_core::throttle::{Rate, Throttle};
 use bessemer_core::{Action, JobId, Query};
 use bessemer_store::{Engine as _, Reader as _};
 
 use super::chance::Chance;
 use super::world::{Broken, World};
+
+/// Seconds of the longest span of a rate.
+pub(crate) const RATE_SPAN: u64 = 10;
 
 impl World {
     pub(crate) fn operate(&mut self) -> Result<(), Broken> {
@@ -38,7 +41,7 @@ impl World {
         let Some(node) = &mut self.node else { return Ok(()) };
         node.act(now, token, &action);
         let most = match &action {
-            Action::Signal { .. } | Action::FreeKeysOf { .. } => 100,
+            Action::Signal { .. } | Action::FreeKeysOf { .. } | Action::ClearQueue(_) => 1_000,
             Action::Replace(_) | Action::Throttle { .. } => 1,
             _ => ids.len() as u64,
         };
@@ -82,9 +85,15 @@ impl World {
             14 | 15 if self.plan.throttles => {
                 let some = |chance: &mut Chance| chance.one_in(2).then(|| chance.between(1, 3) as u32);
                 let (concurrency, worker) = (some(&mut self.chance), some(&mut self.chance));
-                let limit = Throttle { concurrency, worker, ..Throttle::default() };
+                let rate = self.chance.one_in(2).then(|| {
+                    let (jobs, per_s) =
+                        (self.chance.between(1, 5) as u32, self.chance.between(1, RATE_SPAN) as u32);
+                    Rate { jobs, per_s, burst: self.chance.between(1, 4) as u32 }
+                });
+                let limit = Throttle { concurrency, worker, rate, ..Throttle::default() };
                 Action::Throttle { queue, limit: (!self.chance.one_in(4)).then_some(limit) }
             }
+            17 if self.plan.scripts => Action::ClearQueue(queue),
             16 if self.plan.unique && !self.ledger.entries.is_empty() => {
                 let job = self.chance.pick(&self.ledger.entries.iter().map(|e| &e.jid).collect::<Vec<_>>());
                 Action::FreeKeysOf { jid: job.clone() }

@@ -34,6 +34,8 @@ pub(crate) struct Plan {
     pub(crate) unique: bool,
     pub(crate) tracks: bool,
     pub(crate) throttles: bool,
+    /// Jobs belong to batches, which are opened, committed and cancelled.
+    pub(crate) batches: bool,
     /// Somebody's script pauses, removes and flushes, and moves many jobs at once.
     pub(crate) scripts: bool,
     /// Mean microseconds between two acts of a client.
@@ -66,6 +68,7 @@ impl Plan {
         let rules = Rules {
             dead_max: if chance.one_in(4) { 3 } else { 1_000 },
             discard_undo: Duration::from_secs(chance.pick(&[0, 3, 60, 60])),
+            batch_keep: Duration::from_secs(if chance.one_in(2) { 86_400 } else { 20 }),
             lost_worker_window: Duration::from_secs(if chance.one_in(4) { 180 } else { 259_200 }),
             ..Rules::default()
         };
@@ -119,6 +122,7 @@ impl Plan {
             half_closes: on(),
             cheats: on(),
             tight: on(),
+            batches: on(),
         }
         .with_length(&mut chance)
     }

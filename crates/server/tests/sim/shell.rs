@@ -239,6 +239,12 @@ impl World {
             _ if timer == Some(now.boot) && (node.inquiries() > 0 || self.witness.borrow().is_reading()) => {
                 Ok(())
             }
+            _ if timer.is_some_and(|at| {
+                due.is_none_or(|due| at < due) && self.witness.borrow().model.may_bring_token(now, at)
+            }) =>
+            {
+                Ok(())
+            }
             _ if timer != due => Err(format!("the timer is set to {timer:?} and not to {due:?}")),
             _ => Ok(()),
         }
@@ -323,10 +329,12 @@ impl World {
             if let Reply::Bulk(body) = reply
                 && let Some(jid) = jid_of(body)
             {
-                self.ledger.handed_out(jid);
                 let fresh = &mut self.witness.borrow_mut().model.fresh;
                 let this = fresh.iter().position(|(_, to, fresh)| to.0 == conn && **fresh == *jid);
                 let delivery = this.map(|this| fresh.remove(this).0);
+                if delivery.is_some() {
+                    self.ledger.handed_out(jid);
+                }
                 peer.handed.push_back(Handed { end: peer.produced, jid: jid.into(), delivery });
             }
             rest = &rest[used..];

@@ -262,6 +262,11 @@ fn above(witness: &mut Witness, replies: &mut Vec<(Ticket, Reply)>) {
     }
 }
 
+/// Whether none of them can be refused.
+fn asks_nothing(jobs: &[Push<'_>]) -> bool {
+    jobs.iter().all(|job| job.asks == Asks::default())
+}
+
 /// Bugs of the engine.
 fn below(
     bug: Bug,
@@ -276,7 +281,7 @@ fn below(
             let sent: Vec<u8> = [job.sent, &witness.chance.bits().to_le_bytes()].concat();
             engine.submit(now, ticket, Command::Push { job: Push { sent: &sent, ..job } })
         }
-        (Bug::SplitsBulk, Command::PushBulk { jobs }) if jobs.len() > 1 => {
+        (Bug::SplitsBulk, Command::PushBulk { jobs }) if jobs.len() > 1 && asks_nothing(jobs) => {
             let (first, rest) = jobs.split_at(1);
             engine.submit(now, OWN, Command::PushBulk { jobs: first });
             let mut torn = Settled::default();

@@ -430,6 +430,39 @@ impl Facts for Nowhere {
 }
 
 #[test]
+fn what_a_lost_worker_had_comes_before_the_callback_of_its_death_g07() {
+    play(
+        "0s   w1 hello                             | ok
+         0s   p  batch new A death                 | A
+         0s   p  push a in=A lost=dead             | ok
+         0s   p  push b                            | ok
+         0s   p  batch commit A                    | ok
+         0s   w1 fetch default                     | a
+         0s   w1 fetch default                     | b
+         1s   w1 leaves                            | gone
+         60s  w2 hello                             | ok
+         60s  w2 fetch default                     | waits
+         61s                                       | w2: b
+         61s  w2 fetch default                     | A-death.",
+    );
+}
+
+#[test]
+fn a_paused_queue_that_is_emptied_keeps_what_a_batch_pushes_then_and_counts_what_was_deleted() {
+    play(
+        "0s  w  hello                              | ok
+         0s  p  batch new A complete               | A
+         0s  p  push a in=A                        | ok
+         0s  p  batch commit A                     | ok
+         0s  p  pause default                      | ok
+         0s  w  fetch default                      | waits
+         0s  p  empty default                      | 1
+         0s  p  sees default                       | A-complete
+         1s  p  resume default                     | w: A-complete, ok",
+    );
+}
+
+#[test]
 fn batches_come_over_from_another_store() {
     let (mut one, mut other) =
         (Machine::new(Rules::default(), [1, 2]), Machine::new(Rules::default(), [3, 4]));

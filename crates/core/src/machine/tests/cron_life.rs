@@ -7,12 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::command::{Command, ConnId, CronDeed, Reply, Ticket};
+use crate::command::{Asks, Command, ConnId, CronDeed, Push, Reply, Ticket};
 use crate::cron::{CronEntry, Missed, jid, tests::entry};
+use crate::edit::Edit;
 use crate::fact::{Ending, Fact, Facts, Failure, Family, Head, JobId, Order, OwnTerms, Span, Standing};
 use crate::limits::{CRON_GRACE, CRON_RUNS_MAX, RESERVE_MAX_S, Rules};
 use crate::machine::{Machine, Settled};
-use crate::query::{Answer, Query};
+use crate::query::{Answer, JobView, Place, Query};
 use crate::time::{Boot, Now, Wall};
 
 const START: Wall = Wall(1_700_000_000_000_000);
@@ -488,6 +489,38 @@ impl World {
         Ok(())
     }
 
+    /// A job that nobody works on becomes another one, perhaps at once: it is the same run's.
+    fn edit(&mut self) -> Result<(), String> {
+        let pushed: Vec<String> = self.model.pushed.iter().rev().take(20).cloned().collect();
+        if pushed.is_empty() {
+            return Ok(());
+        }
+        let (jid, enqueue) =
+            (&pushed[self.dice.below(pushed.len() as u64) as usize], self.dice.below(2) == 0);
+        let Answer::Jobs(seen) = self.machine.answer(self.now, &Query::Jid { jid: jid.clone() }) else {
+            return Err("no jobs".into());
+        };
+        let free = |view: &&JobView| !matches!(view.place, Place::Working { .. });
+        let Some(view) = seen.jobs.iter().find(free) else { return Ok(()) };
+        let failure = view.failure.as_ref().map(|failure| Failure {
+            retry_count: failure.retry_count,
+            remaining: failure.remaining,
+            failed_at: failure.failed_at,
+            next_at: failure.next_at,
+            text: b"f",
+        });
+        let entries = self.rules.cron.clone();
+        let entry = entries.iter().find(|entry| jid.starts_with(&*entry.id)).expect("its entry");
+        let push = entry.job.push(&entry.id, jid, "edited", self.now.wall);
+        if enqueue && matches!(view.place, Place::Dead { .. }) {
+            // It is not dead any more.
+            self.model.tell(jid, |run| run.1 = "pushed");
+        }
+        let job = Push { asks: Asks::default(), ..push };
+        let reply = self.apply(Command::Replace { edit: Edit { id: view.id, job, failure, enqueue } })?;
+        if reply == Some(Reply::Count(1)) { Ok(()) } else { Err(format!("{jid}: {reply:?}")) }
+    }
+
     fn reload(&mut self) -> Result<(), String> {
         let mut entries = self.rules.cron.to_vec();
         let place = self.dice.below(entries.len() as u64) as usize;
@@ -517,6 +550,7 @@ impl World {
             14..16 => self.operate(),
             16 => self.reload(),
             17 => self.clean(),
+            18 => self.edit(),
             _ => self.crash(),
         }
     }

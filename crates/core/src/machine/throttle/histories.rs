@@ -1,28 +1,31 @@
 //! Histories by chance, with crashes: no slot leaks, none is taken twice, nobody waits for what he may have, and no rate is
 //! exceeded, over limits that change and restarts at every point (rule `E-60`).
 //!
-//! Beside the machine stands a second, simple reading of the rules: it knows where jobs are from the facts alone, and counts
-//! them anew each time. A log of whole batches, one for each command, is cut anywhere and replayed; now and then all that
+//! Beside the machine stands a second, simple reading of the rules (`model.rs`). A log (`log.rs`) of whole batches, one for each command, is cut anywhere and replayed; now and then all that
 //! lives is told again and the log before is dropped.
 //!
 //! `BESSEMER_HISTORIES=100000 cargo test --release -p bessemer-core histories` plays more, `BESSEMER_FIRST` others.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod log;
+mod model;
+
 use std::time::Duration;
 
+use self::log::{Kept, Log, name};
+use self::model::{Model, Place};
 use crate::command::{Asks, Command, ConnId, Delivery, Hello, Push, QueueDeed, Reply, ThrottleDeed, Ticket};
-use crate::fact::{Cleared, Fact, Facts, Failure, Family, Head, JobId, Span, Standing};
+use crate::edit::Edit;
+use crate::fact::{Cleared, Fact, Failure, Family, JobId, Standing};
 use crate::limits::Rules;
 use crate::machine::scenario::limit;
 use crate::machine::{Machine, Settled};
-use crate::throttle::{Rate, Throttle};
+use crate::query::{Answer, Query};
+use crate::throttle::Throttle;
 use crate::time::{Boot, Now, Wall};
 
 const QUEUES: [&str; 3] = ["a", "b", "c"];
 const WIDS: [&str; 3] = ["w1", "w2", ""];
 const STEPS: usize = 60;
-/// What f64 may be wrong by, and less than a token by far.
-const MICRO: f64 = 1e-5;
 const LIMITS: [&str; 8] = [
     "",
     "concurrency=1",
@@ -56,293 +59,6 @@ impl Chance {
 
     fn limit(&mut self) -> Throttle {
         limit(&self.pick(&LIMITS).split(' ').collect::<Vec<_>>())
-    }
-}
-
-/// Where a job is, as facts say.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Place {
-    Queued,
-    Working(&'static str),
-    Elsewhere,
-}
-
-/// A fact that outlives its command. All names are of a few, so that they can be given for good.
-type Kept = (Fact<'static>, Span);
-
-fn name(text: &str) -> &'static str {
-    let known = QUEUES.iter().chain(&WIDS).find(|known| **known == text);
-    known.copied().unwrap_or_else(|| Box::leak(text.into()))
-}
-
-fn standing(standing: Standing<'_>) -> Standing<'static> {
-    match standing {
-        Standing::Working { wid, since, until } => Standing::Working { wid: name(wid), since, until },
-        Standing::Queued { since } => Standing::Queued { since },
-        Standing::Scheduled { at } => Standing::Scheduled { at },
-        Standing::Retrying { at } => Standing::Retrying { at },
-        Standing::Dead { until } => Standing::Dead { until },
-        Standing::Discarded { until, was } => Standing::Discarded { until, was },
-    }
-}
-
-/// What the log holds: batches, and what a replay of them needs.
-#[derive(Default)]
-struct Log {
-    batches: Vec<Vec<Kept>>,
-    /// Jids and values, given for good once each.
-    texts: BTreeSet<&'static [u8]>,
-    heads: BTreeMap<JobId, Head<'static>>,
-    written: u64,
-}
-
-impl Log {
-    fn text(&mut self, text: &[u8]) -> &'static [u8] {
-        if let Some(known) = self.texts.get(text) {
-            return known;
-        }
-        let text: &'static [u8] = Box::leak(text.into());
-        self.texts.insert(text);
-        text
-    }
-
-    fn keep(&mut self, fact: &Fact<'_>) -> Fact<'static> {
-        match *fact {
-            Fact::Put { id, order, at, head, standing: stands, body: _ } => {
-                let jid = std::str::from_utf8(self.text(head.jid.as_bytes())).expect("a jid");
-                let head =
-                    Head { jid, queue: name(head.queue), jobtype: "T", terms: Default::default(), ..head };
-                // A number whose job is lost with its batch may be given again.
-                if at.is_some() {
-                    self.heads.insert(id, head);
-                }
-                Fact::Put { id, order, at, head, standing: standing(stands), body: b"x" }
-            }
-            Fact::Set { id, order, standing: stands } => Fact::Set { id, order, standing: standing(stands) },
-            Fact::Fail { id, order, at, counted, failure, standing: stands } => {
-                let failure = Failure { text: b"f", ..failure };
-                Fact::Fail { id, order, at, counted, failure, standing: standing(stands) }
-            }
-            Fact::Lost { id, order, at, blamed, standing: stands } => {
-                Fact::Lost { id, order, at, blamed, standing: standing(stands) }
-            }
-            Fact::Move { id, order, queue, standing: stands } => {
-                Fact::Move { id, order, queue: name(queue), standing: standing(stands) }
-            }
-            Fact::End { id, at, why } => Fact::End { id, at, why },
-            Fact::Keep { family, key, value } => {
-                let key = self.text(key);
-                Fact::Keep { family, key, value: value.map(|value| self.text(value)) }
-            }
-            Fact::Clear(Cleared::Queue(queue)) => Fact::Clear(Cleared::Queue(name(queue))),
-            Fact::Clear(Cleared::Everything) => Fact::Clear(Cleared::Everything),
-            Fact::Clear(Cleared::Set(set)) => Fact::Clear(Cleared::Set(set)),
-        }
-    }
-
-    fn facts(&self) -> impl Iterator<Item = &Kept> + Clone {
-        self.batches.iter().flatten()
-    }
-}
-
-impl Facts for Log {
-    fn record(&mut self, fact: &Fact<'_>) -> Span {
-        self.written += 1;
-        let span = if fact.has_place() { Span { at: self.written, len: 1 } } else { Span::default() };
-        let fact = self.keep(fact);
-        self.batches.last_mut().expect("a batch").push((fact, span));
-        span
-    }
-
-    fn release(&mut self, _: Span) {}
-}
-
-/// The rules once more, the slow way.
-#[derive(Default)]
-struct Model {
-    jobs: BTreeMap<JobId, (&'static str, Place)>,
-    paused: BTreeSet<&'static str>,
-    set: BTreeMap<&'static str, Throttle>,
-    configured: BTreeMap<&'static str, Throttle>,
-    /// FETCHes that wait, longest first: ticket, wid, queues.
-    waiting: Vec<(u64, &'static str, Vec<&'static str>)>,
-    /// Where there is a rate: it, its tokens, and when they were counted.
-    buckets: BTreeMap<&'static str, (Rate, f64, Boot)>,
-    /// When jobs were begun under the rate that is in force, and by which command.
-    begun: BTreeMap<&'static str, Vec<(Boot, u64)>>,
-}
-
-impl Model {
-    fn limit(&self, queue: &str) -> Throttle {
-        self.set.get(queue).or_else(|| self.configured.get(queue)).copied().unwrap_or_default()
-    }
-
-    /// What the facts of a log say; what is known of time and of those who wait is not there.
-    fn read<'f>(&mut self, facts: impl Iterator<Item = &'f Kept>) {
-        for (fact, _) in facts {
-            match *fact {
-                Fact::Put { id, head, standing, .. } => {
-                    self.jobs.insert(id, (head.queue, Place::of(standing)));
-                }
-                Fact::Set { id, standing, .. }
-                | Fact::Fail { id, standing, .. }
-                | Fact::Lost { id, standing, .. } => {
-                    if let Some(job) = self.jobs.get_mut(&id) {
-                        job.1 = Place::of(standing);
-                    }
-                }
-                Fact::Move { id, queue, standing, .. } => {
-                    if let Some(job) = self.jobs.get_mut(&id) {
-                        *job = (queue, Place::of(standing));
-                    }
-                }
-                Fact::End { id, .. } => drop(self.jobs.remove(&id)),
-                Fact::Keep { family: Family::Queue, key, value } => {
-                    let queue = name(std::str::from_utf8(key).expect("a name"));
-                    match value {
-                        Some([1]) => _ = self.paused.insert(queue),
-                        _ => _ = self.paused.remove(queue),
-                    }
-                }
-                Fact::Keep { family: Family::Throttle, key, value } => {
-                    let queue = name(std::str::from_utf8(key).expect("a name"));
-                    match value {
-                        Some(value) => {
-                            _ = self.set.insert(queue, Throttle::from_bytes(value).expect("limits"));
-                        }
-                        None => _ = self.set.remove(queue),
-                    }
-                }
-                Fact::Keep { .. } => {}
-                Fact::Clear(Cleared::Everything) => {
-                    self.jobs.clear();
-                    self.paused.clear();
-                }
-                Fact::Clear(Cleared::Queue(queue)) => {
-                    self.jobs.retain(|_, (of, place)| *of != queue || *place != Place::Queued);
-                }
-                Fact::Clear(Cleared::Set(_)) => unreachable!("nobody clears a set here"),
-            }
-        }
-    }
-
-    fn count(&self, queue: &str, is: impl Fn(&Place) -> bool) -> usize {
-        self.jobs.values().filter(|(of, place)| *of == queue && is(place)).count()
-    }
-
-    fn working(&self, queue: &str) -> usize {
-        self.count(queue, |place| matches!(place, Place::Working(_)))
-    }
-
-    fn held(&self, queue: &str, wid: &str) -> usize {
-        self.count(queue, |place| *place == Place::Working(name(wid)))
-    }
-
-    fn tokens(&self, queue: &str, now: Boot) -> Option<f64> {
-        let (rate, tokens, at) = self.buckets.get(queue)?;
-        let ran_in = now.since(*at).as_secs_f64() * f64::from(rate.jobs) / f64::from(rate.per_s);
-        Some((tokens + ran_in).min(rate.burst.into()))
-    }
-
-    /// The rate of a queue may be another one.
-    fn settle_rate(&mut self, queue: &'static str, now: Boot) {
-        let (before, rate) = (self.buckets.get(queue).map(|bucket| bucket.0), self.limit(queue).rate);
-        if before == rate {
-            return;
-        }
-        let tokens = self.tokens(queue, now);
-        self.begun.remove(queue);
-        match rate {
-            Some(rate) => {
-                let most = f64::from(rate.burst);
-                self.buckets.insert(queue, (rate, tokens.unwrap_or(most).min(most), now));
-            }
-            None => _ = self.buckets.remove(queue),
-        }
-    }
-
-    fn has_room(&self, queue: &str, wid: &str) -> bool {
-        self.limit(queue).worker.is_none_or(|most| self.held(queue, wid) < most as usize)
-    }
-
-    /// Whether somebody may have a job of this queue now, if there is one.
-    fn may(&self, queue: &str, wid: &str, now: Boot) -> bool {
-        let has_slot = self.limit(queue).concurrency.is_none_or(|most| self.working(queue) < most as usize);
-        let has_token = self.tokens(queue, now).is_none_or(|tokens| tokens >= 1.0 + MICRO);
-        !self.paused.contains(queue) && has_slot && has_token && self.has_room(queue, wid)
-    }
-
-    /// What a command did is what may be.
-    fn judge(&mut self, batch: &[Kept], command: u64, now: Boot) -> Result<(), String> {
-        for (fact, _) in batch {
-            let (Fact::Put { id, standing: Standing::Working { wid, .. }, .. }
-            | Fact::Set { id, standing: Standing::Working { wid, .. }, .. }) = fact
-            else {
-                continue;
-            };
-            let Some((queue, _)) = self.jobs.get(id).cloned() else { continue };
-            let (limit, working, held) = (self.limit(queue), self.working(queue), self.held(queue, wid));
-            if limit.concurrency.is_some_and(|most| working > most as usize) {
-                return Err(format!("{queue}: {working} at once, {limit}"));
-            }
-            if limit.worker.is_some_and(|most| held > most as usize) {
-                return Err(format!("{queue}: {held} at once of {wid:?}, {limit}"));
-            }
-            let Some(tokens) = self.tokens(queue, now) else { continue };
-            if tokens + MICRO < 1.0 {
-                return Err(format!("{queue}: begun with {tokens} tokens, {limit}"));
-            }
-            let bucket = self.buckets.get_mut(queue).expect("a rate");
-            (bucket.1, bucket.2) = (tokens - 1.0, now);
-            self.begun.entry(queue).or_default().push((now, command));
-        }
-        self.judge_rates(now)
-    }
-
-    /// In no window of time were more begun than the rate allows, also where a restart lies in it.
-    fn judge_rates(&self, now: Boot) -> Result<(), String> {
-        for (queue, begun) in &self.begun {
-            let Some(rate) = self.limit(queue).rate else { continue };
-            for (i, (since, _)) in begun.iter().enumerate() {
-                let count = (begun.len() - i) as f64;
-                let ran_in = now.since(*since).as_secs_f64() * f64::from(rate.jobs) / f64::from(rate.per_s);
-                if count > f64::from(rate.burst) + ran_in + MICRO {
-                    return Err(format!("{queue}: {count} begun since {since:?}, {rate:?}"));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// What was begun last has not been: its token is there again.
-    fn give_back(&mut self, batch: &[Kept], now: Boot) {
-        let Some((Fact::Set { id, .. }, _)) = batch.first() else { return };
-        let Some((queue, _)) = self.jobs.get(id).cloned() else { return };
-        let Some(tokens) = self.tokens(queue, now) else { return };
-        let bucket = self.buckets.get_mut(queue).expect("a rate");
-        (bucket.1, bucket.2) = ((tokens + 1.0).min(bucket.0.burst.into()), now);
-        self.begun.entry(queue).or_default().pop();
-    }
-
-    /// Nobody waits for what he may have.
-    fn judge_waits(&self, now: Boot) -> Result<(), String> {
-        for (ticket, wid, queues) in &self.waiting {
-            let has = |queue: &&&str| self.count(queue, |place| *place == Place::Queued) > 0;
-            if let Some(queue) = queues.iter().filter(has).find(|queue| self.may(queue, wid, now)) {
-                return Err(format!("FETCH {ticket} of {wid:?} waits for {queue}, {}", self.limit(queue)));
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Place {
-    fn of(standing: Standing<'_>) -> Self {
-        match standing {
-            Standing::Queued { .. } => Self::Queued,
-            Standing::Working { wid, .. } => Self::Working(name(wid)),
-            _ => Self::Elsewhere,
-        }
     }
 }
 
@@ -417,8 +133,12 @@ impl World {
         self.apply(Command::Connect { conn: ConnId(conn), worker });
     }
 
-    /// Applies a command, which is a batch, and judges it.
     fn apply(&mut self, command: Command<'_>) {
+        self.answer(command);
+    }
+
+    /// Applies a command, which is a batch, and judges it.
+    fn answer(&mut self, command: Command<'_>) -> Vec<Reply> {
         self.tickets += 1;
         self.log.batches.push(Vec::new());
         let mut out = Settled::default();
@@ -456,6 +176,7 @@ impl World {
             panic!("{command:?}: {broken}");
         }
         self.dumps.push((ticket.0, self.machine.dump()));
+        out.replies.into_iter().map(|(_, reply)| reply).collect()
     }
 
     /// Who got a job had waited longest of those who might have had it.
@@ -522,6 +243,7 @@ impl World {
             34 => self.lose_worker(),
             35 => self.retell(),
             36 => self.restart(),
+            38 => self.edit(),
             37 if self.chance.below(10) == 0 => self.apply(Command::Clear { what: Cleared::Everything }),
             _ => {
                 let seconds = self.chance.below(3) as u64 + 1;
@@ -532,10 +254,39 @@ impl World {
 
     fn push(&mut self) {
         self.jids += 1;
-        let (jid, queue) = (format!("job-{:04}", self.jids), self.chance.pick(&QUEUES));
-        let job = Push {
-            jid: &jid,
-            queue,
+        let jid = format!("job-{:04}", self.jids);
+        let job = self.some_job(&jid);
+        self.apply(Command::Push { job });
+    }
+
+    /// A job that nobody works on becomes another one, perhaps in another queue, and perhaps at once.
+    fn edit(&mut self) {
+        let free = self.model.jobs.iter().filter(|(_, (_, place))| !matches!(place, Place::Working(_)));
+        let free: Vec<JobId> = free.map(|(id, _)| *id).collect();
+        if free.is_empty() {
+            return;
+        }
+        let (id, enqueue) = (self.chance.pick(&free), self.chance.below(2) == 0);
+        let jid = self.log.heads[&id].jid;
+        let Answer::Jobs(seen) = self.machine.answer(self.now, &Query::Jid { jid: jid.into() }) else {
+            panic!("no jobs")
+        };
+        let failure = seen.jobs[0].failure.as_ref().map(|failure| Failure {
+            retry_count: failure.retry_count,
+            remaining: failure.remaining,
+            failed_at: failure.failed_at,
+            next_at: failure.next_at,
+            text: b"f",
+        });
+        let edit = Edit { id, job: self.some_job(jid), failure, enqueue };
+        let replies = self.answer(Command::Replace { edit });
+        assert_eq!(replies.last(), Some(&Reply::Count(1)), "it was in nobody's hands");
+    }
+
+    fn some_job<'a>(&mut self, jid: &'a str) -> Push<'a> {
+        Push {
+            jid,
+            queue: self.chance.pick(&QUEUES),
             jobtype: "T",
             retry: self.chance.pick(&[-1, 0, 3]),
             reserve_for: 60,
@@ -545,8 +296,7 @@ impl World {
             failure: None,
             sent: jid.as_bytes(),
             body: b"x",
-        };
-        self.apply(Command::Push { job });
+        }
     }
 
     fn fetch(&mut self) {
@@ -638,7 +388,7 @@ impl World {
     /// The process ends, and the log has what it has: all batches up to some one.
     fn restart(&mut self) {
         let kept = self.log.batches.len() - self.chance.below(self.log.batches.len().min(4));
-        self.log.batches.truncate(kept);
+        self.log.cut(kept);
         self.dumps.truncate(kept);
         let (last, dump) = self.dumps.last().expect("a batch");
         let down = Duration::from_secs(self.chance.below(20) as u64);

@@ -1,12 +1,10 @@
-//! What jobs ask for beyond being run, and what limits queues: unique keys (`E-30` to `E-33`), what is said of a job (`E-21`),
-//! throttles (`E-60`).
+//! What jobs ask for beyond being run: unique keys (`E-30` to `E-33`), what is said of a job and how it ended (`E-21` to `E-24`).
 
-use bessemer_core::command::{AskUnique, Push, ThrottleDeed, WhichKey};
+use bessemer_core::command::{AskUnique, Push, WhichKey};
 use bessemer_core::fact::Release;
 use bessemer_core::limits::TRACK_FOR;
 use bessemer_core::query::Place;
-use bessemer_core::throttle::Throttle;
-use bessemer_core::{ConnId, JobId, Now, Wall};
+use bessemer_core::{JobId, Now, Wall};
 
 use super::{Durable, Expected, Model};
 
@@ -19,11 +17,6 @@ impl Durable {
         keys.sort_unstable();
         keys.dedup();
         keys
-    }
-
-    /// What operators have set for queues.
-    pub(crate) fn throttled(&self) -> impl Iterator<Item = (&str, Throttle)> {
-        self.throttles.iter().map(|(queue, limit)| (queue.as_str(), *limit))
     }
 
     /// When something was said of jobs, in order.
@@ -44,8 +37,8 @@ fn in_order<'a>(moments: impl Iterator<Item = &'a Wall>) -> Vec<Wall> {
 }
 
 impl Model {
-    pub(super) fn is_held(&self, now: Wall, ask: Option<&AskUnique>) -> bool {
-        ask.is_some_and(|ask| self.durable.held_keys(now).contains(&ask.key))
+    pub(super) fn is_held(&self, now: Now, ask: &AskUnique) -> bool {
+        self.durable.held_keys(now.wall).contains(&ask.key)
     }
 
     /// The key that a job gets, and until when.
@@ -117,30 +110,5 @@ impl Model {
     fn unsay(&mut self, jid: &str) {
         self.forgets.remove(jid);
         self.durable.said.remove(jid);
-    }
-
-    pub(super) fn throttle(&mut self, deed: ThrottleDeed<'_>) -> Expected {
-        let throttles = &mut self.durable.throttles;
-        let changed = match deed {
-            ThrottleDeed::Set { queue, limit } => throttles.insert(queue.into(), limit) != Some(limit),
-            ThrottleDeed::Reset { queue } => throttles.remove(queue).is_some(),
-        };
-        Expected::Count(changed.into())
-    }
-
-    /// Whether a connection may have one more job of a queue: by what is in hands, counted each time.
-    pub(super) fn admits(&self, conn: ConnId, queue: &str) -> bool {
-        let Some(limit) = self.durable.throttles.get(queue) else { return true };
-        let caller = self.worker(conn).map_or("", |worker| &worker.wid);
-        let holders = self.durable.jobs.values().filter(|job| *job.queue == *queue);
-        let holders: Vec<&str> = holders
-            .filter_map(|job| match &job.place {
-                Place::Working { wid, .. } => Some(wid.as_str()),
-                _ => None,
-            })
-            .collect();
-        let own = holders.iter().filter(|wid| **wid == caller).count();
-        let below = |limit: Option<u32>, count: usize| limit.is_none_or(|most| count < most as usize);
-        below(limit.concurrency, holders.len()) && below(limit.worker, own)
     }
 }

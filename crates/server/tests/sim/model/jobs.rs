@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bessemer_core::command::{Push, Stage, TrackDeed};
+use bessemer_core::command::{Asks, Push, Refusal, Stage, TrackDeed};
 use bessemer_core::fact::{Ending, Release};
 use bessemer_core::query::{JobView, Place};
 use bessemer_core::{ConnId, Delivery, JobId, Machine, Now, Ticket, Wall};
@@ -14,8 +14,12 @@ impl Model {
         let known = |view: &JobView| !self.durable.jobs.contains_key(&view.id);
         let new = views(real, now, job.jid).into_iter().find(known).map(|view| view.id);
         let repeat = self.is_repeat(now, job);
-        if self.is_held(now.wall, job.asks.unique.as_ref()) && repeat != Some(true) && new.is_none() {
-            return if repeat.is_some() { Expected::NotUnique } else { Expected::DoneOrNotUnique };
+        let refusal = self.refusal(now, &job.asks);
+        if let Some(why) = refusal.as_ref().filter(|_| repeat != Some(true) && new.is_none()) {
+            return match repeat {
+                Some(_) => Expected::Refused(why.clone()),
+                None => Expected::DoneOrRefused(why.clone()),
+            };
         }
         match (repeat, new) {
             (Some(true), None) | (None, None) => return Expected::Done,
@@ -29,9 +33,24 @@ impl Model {
             (Some(false) | None, Some(_)) => {}
         }
         let Some(id) = new else { return Expected::Done };
-        if self.is_held(now.wall, job.asks.unique.as_ref()) {
-            self.complain(|| format!("{} was taken in while another holds its key", job.jid));
+        if let Some(why) = refusal {
+            self.complain(|| format!("{} was taken in, and should be refused: {why}", job.jid));
         }
+        self.take_in(now, id, job);
+        Expected::Done
+    }
+
+    /// Why a job may not come in, for what it asks for.
+    fn refusal(&self, now: Now, asks: &Asks<'_>) -> Option<Refusal> {
+        if let Some(why) = asks.batch.and_then(|bid| self.may_join(bid).err()) {
+            return Some(why);
+        }
+        let key = asks.unique.as_ref().filter(|ask| self.is_held(now, ask))?.key;
+        Some(Refusal::NotUnique(key))
+    }
+
+    /// A job that nothing keeps out.
+    pub(super) fn take_in(&mut self, now: Now, id: JobId, job: &Push<'_>) {
         let number = id.0 >> 32;
         if self.durable.number.is_some_and(|before| before >= number) {
             self.complain(|| format!("{}: its number {number} was given before", job.jid));
@@ -54,6 +73,9 @@ impl Model {
             losses: Vec::new(),
             pushed: (now.wall, self.steps),
             unique: Self::key_of(now.wall, job),
+            batch: job.asks.batch.map(Into::into),
+            callback: job.asks.callback.map(|(bid, which)| (bid.into(), which)),
+            tracked: job.asks.tracked,
         };
         self.begin_anew(job.jid);
         self.durable.jobs.insert(id, new);
@@ -61,7 +83,6 @@ impl Model {
         if job.at.is_none_or(|at| at <= now.wall) {
             self.enqueue(now, id);
         }
-        Expected::Done
     }
 
     /// Whether this push repeats an earlier one (`D5`); `None`: the clock was stepped since, or the window is just
@@ -87,13 +108,32 @@ impl Model {
         verdict
     }
 
-    /// At the tail, or in the hands of who has waited longest.
+    /// At the tail, or in the hands of who has waited longest for a job of this queue.
     pub(super) fn enqueue(&mut self, now: Now, id: JobId) {
         let queue = self.job(id).queue.clone();
         self.durable.queues.insert(queue);
         self.job(id).enqueued = now.wall;
         self.job(id).place = Place::Queued { since: now.wall };
-        self.serve(now);
+        self.hand_over(now, id);
+    }
+
+    fn hand_over(&mut self, now: Now, id: JobId) {
+        let queue = self.job(id).queue.clone();
+        if self.first(&queue) != Some(id) || self.durable.paused.contains(&queue) {
+            return;
+        }
+        let waits = |parked: &Parked| parked.queues.iter().any(|name| **name == *queue);
+        let may = |(_, parked): &(&u64, &Parked)| waits(parked) && self.admits(now, parked.conn, &queue);
+        if let Some(no) = self.parked.iter().find(may).map(|(no, _)| *no) {
+            self.give(now, no, id);
+        }
+    }
+
+    /// A job for somebody who waits.
+    fn give(&mut self, now: Now, no: u64, id: JobId) {
+        let parked = self.parked.remove(&no).expect("it waits");
+        let reply = self.reserve(now, parked.conn, id);
+        self.expected.insert(parked.ticket, reply);
     }
 
     pub(super) fn promote(&mut self, now: Now, id: JobId) {
@@ -133,12 +173,10 @@ impl Model {
         for no in waiting {
             let served = |queue: &&String| !self.durable.paused.contains(queue.as_str());
             let Parked { conn, queues, .. } = &self.parked[&no];
-            let may = |queue: &&String| self.admits(*conn, queue);
+            let may = |queue: &&String| self.admits(now, *conn, queue);
             let next = queues.iter().filter(served).filter(may).find_map(|queue| self.first(queue));
             if let Some(id) = next {
-                let parked = self.parked.remove(&no).expect("it waits");
-                let reply = self.reserve(now, parked.conn, id);
-                self.expected.insert(parked.ticket, reply);
+                self.give(now, no, id);
             }
         }
     }
@@ -156,6 +194,8 @@ impl Model {
     pub(super) fn reserve(&mut self, now: Now, conn: ConnId, id: JobId) -> Expected {
         let worker = self.conns.get(&conn).copied().flatten();
         let wid = worker.map_or_else(String::new, |no| self.workers[&no].wid.clone());
+        let queue = self.job(id).queue.clone();
+        self.spend(now, &queue, 1);
         let job = self.job(id);
         let reserved = Duration::from_secs(job.reserve_s.clamp(60, 86_400).into());
         job.place = Place::Working { wid, since: now.wall, until: now.wall.after(reserved) };
@@ -169,7 +209,8 @@ impl Model {
     pub(super) fn undelivered(&mut self, now: Now, delivery: Delivery) -> bool {
         if let Some(id) = self.stands(delivery) {
             self.held.remove(&id);
-            let since = self.job(id).enqueued;
+            let (since, queue) = (self.job(id).enqueued, self.job(id).queue.clone());
+            self.spend(now, &queue, -1);
             self.put_at_head(id, since);
             self.serve(now);
         }
@@ -206,7 +247,7 @@ impl Model {
         let (until, refused) = match deed {
             TrackDeed::Get => return Expected::Tracked,
             TrackDeed::Set { reserve_until, .. } => (reserve_until, Expected::Done),
-            TrackDeed::Extend { until } => (Some(until), Expected::NotReserved),
+            TrackDeed::Extend { until } => (Some(until), Expected::Refused(Refusal::NotReserved(jid.into()))),
         };
         if let TrackDeed::Set { .. } = deed {
             self.say(now, jid);
@@ -224,36 +265,58 @@ impl Model {
         Expected::Done
     }
 
-    pub(super) fn end(&mut self, id: JobId, why: Ending) {
-        self.held.remove(&id);
-        let job = self.durable.jobs.remove(&id).expect("a job that ends has lived");
-        *self.durable.endings.entry(why).or_default() += 1;
-        self.durable.processed += u64::from(matches!(why, Ending::Acked | Ending::Failed));
-        self.durable.failed += u64::from(why == Ending::Failed);
-        let key = (job.jid, job.sent);
-        match why {
-            Ending::Deleted => _ = self.durable.ended.remove(&key),
-            _ => _ = self.durable.ended.insert(key, job.pushed),
+    pub(super) fn end(&mut self, now: Now, id: JobId, why: Ending) {
+        self.end_all(now, &[id], why);
+    }
+
+    /// These are no more, and then their batches hear of it.
+    pub(super) fn end_all(&mut self, now: Now, ids: &[JobId], why: Ending) {
+        let mut gone = Vec::new();
+        for id in ids {
+            self.held.remove(id);
+            let job = self.durable.jobs.remove(id).expect("a job that ends has lived");
+            *self.durable.endings.entry(why).or_default() += 1;
+            self.durable.processed += u64::from(matches!(why, Ending::Acked | Ending::Failed));
+            self.durable.failed += u64::from(why == Ending::Failed);
+            let key = (job.jid.clone(), job.sent.clone());
+            match why {
+                Ending::Deleted => _ = self.durable.ended.remove(&key),
+                _ => _ = self.durable.ended.insert(key, job.pushed),
+            }
+            gone.push(job);
+        }
+        self.members_ended(now, &gone, why);
+        for job in gone.iter().filter(|job| job.tracked) {
+            self.say(now, &job.jid);
         }
     }
 
     pub(super) fn fail(&mut self, now: Now, id: JobId, real: &Machine) {
+        let cancelled = self.is_cancelled(id);
         let job = self.job(id);
         if job.retry == 0 {
-            return self.end(id, Ending::Failed);
+            return self.end(now, id, Ending::Failed);
         }
         let (count, remaining) = job
             .attempts
             .map_or((0, job.retry.into()), |(count, remaining)| (count + 1, (remaining - 1).max(0)));
         job.attempts = Some((count, remaining));
         let retried = i64::from(count) < job.retry.into();
+        // Nobody wants it any more (`BATCH CANCEL`).
+        if retried && cancelled {
+            return self.end(now, id, Ending::Failed);
+        }
         let until = now.wall.after(self.rules.dead_age);
         let place = if retried { self.retry_time(now, id, count, real) } else { Place::Dead { until } };
         self.held.remove(&id);
         self.durable.processed += 1;
         self.durable.failed += 1;
         self.job(id).place = place;
-        self.trim_dead();
+        self.member_ran(now, id);
+        if !retried {
+            self.member_died(now, id);
+        }
+        self.trim_dead(now);
     }
 
     /// The machine draws the moment of a retry; rule `R-04` says from where.
@@ -273,12 +336,12 @@ impl Model {
         Place::Retrying { at }
     }
 
-    pub(super) fn trim_dead(&mut self) {
+    pub(super) fn trim_dead(&mut self, now: Now) {
         while let Some((_, id)) = self.first_of(|place| matches!(place, Place::Dead { .. }))
             && self.durable.jobs.values().filter(|job| matches!(job.place, Place::Dead { .. })).count()
                 > self.rules.dead_max
         {
-            self.end(id, Ending::DeadLimit);
+            self.end(now, id, Ending::DeadLimit);
         }
     }
 

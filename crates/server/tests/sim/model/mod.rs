@@ -4,8 +4,10 @@
 //! decides (the id of a job, the moment of a retry) it takes over from the machine, after checking that it may be so.
 
 mod asks;
+pub(crate) mod batches;
 mod jobs;
 mod operate;
+mod throttles;
 mod time;
 mod workers;
 
@@ -13,12 +15,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
-use bessemer_core::command::{Record, Stage};
-use bessemer_core::fact::{Ending, Family, OnLost, Release};
+use bessemer_core::batch::BatchView;
+use bessemer_core::command::{Record, Refusal, Stage};
+use bessemer_core::fact::{Callback, Ending, Family, OnLost, Release};
 use bessemer_core::limits::TRACK_FOR;
 use bessemer_core::query::{Answer, JobView, Place};
 use bessemer_core::throttle::Throttle;
 use bessemer_core::{Boot, Command, ConnId, Delivery, JobId, Machine, Now, Query, Rules, Ticket, Wall};
+
+use self::batches::Batch;
+use self::throttles::Bucket;
 
 /// One job.
 #[derive(Clone, Debug)]
@@ -39,6 +45,11 @@ pub(crate) struct Job {
     pushed: Pushed,
     /// The key that it holds, and until when.
     unique: Option<(u128, Wall, Release)>,
+    /// The batch that it is a member of, and that it is a callback of.
+    batch: Option<Rc<str>>,
+    callback: Option<(Rc<str>, Callback)>,
+    /// It is remembered for a while when it has ended.
+    tracked: bool,
 }
 
 /// When a job was pushed, and how often the wall clock had been stepped by then.
@@ -48,6 +59,7 @@ type Pushed = (Wall, u32);
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Durable {
     pub(crate) jobs: BTreeMap<JobId, Job>,
+    batches: BTreeMap<Rc<str>, Batch>,
     pub(crate) queues: BTreeSet<Rc<str>>,
     pub(crate) paused: BTreeSet<Rc<str>>,
     pub(crate) processed: u64,
@@ -109,8 +121,10 @@ pub(crate) enum Expected {
         attempts: Option<(u32, i32)>,
         body: Rc<str>,
     },
-    Pushed(usize),
+    Pushed(Vec<Expected>),
     Count(u64),
+    Bid(Rc<str>),
+    Batch(Box<BatchView>),
     State(Stage),
     Info {
         enqueued: u64,
@@ -124,12 +138,9 @@ pub(crate) enum Expected {
     Latencies(BTreeMap<Box<str>, Duration>),
     /// Whatever is known of a job: that is told in the core.
     Tracked,
-    NotUnique,
-    /// A push that may repeat an earlier one, or not, while its key is held.
-    DoneOrNotUnique,
-    NotReserved,
-    UnknownWorker,
-    UnknownCron,
+    Refused(Refusal),
+    /// A push that may repeat an earlier one, or else is refused.
+    DoneOrRefused(Refusal),
 }
 
 /// All of it.
@@ -145,12 +156,16 @@ pub(crate) struct Model {
     conns: BTreeMap<ConnId, Option<u64>>,
     parked: BTreeMap<u64, Parked>,
     held: BTreeMap<JobId, Held>,
+    /// What is left of the rates of queues.
+    buckets: BTreeMap<String, Bucket>,
     /// When what was said of a job may be forgotten.
     forgets: BTreeMap<String, Wall>,
     /// Deliveries that the engine has named.
     pub(crate) deliveries: BTreeMap<Delivery, (JobId, u64)>,
     /// Those that the engine has handed out since this was looked at.
     pub(crate) fresh: Vec<(Delivery, ConnId, Rc<str>)>,
+    /// Jobs that the engine has made of callbacks with this command.
+    called: BTreeMap<Rc<str>, JobId>,
     grace: Boot,
     count: u64,
     /// The first thing that the engine did and must not do.
@@ -169,9 +184,11 @@ impl Model {
             conns: BTreeMap::new(),
             parked: BTreeMap::new(),
             held: BTreeMap::new(),
+            buckets: BTreeMap::new(),
             forgets: BTreeMap::new(),
             deliveries: BTreeMap::new(),
             fresh: Vec::new(),
+            called: BTreeMap::new(),
             grace: Boot(0),
             count: 0,
             broken: None,
@@ -224,6 +241,7 @@ impl Model {
         for worker in self.workers.values_mut() {
             worker.gone = Some(now.heard);
         }
+        self.empty_buckets(now);
         self.stalled(now);
     }
 
@@ -233,6 +251,9 @@ impl Model {
 
     /// Applies a command that the engine has just applied. `true`: a FETCH that waits.
     pub(crate) fn apply(&mut self, now: Now, ticket: Ticket, command: Command<'_>, real: &Machine) -> bool {
+        // A token may have come since.
+        self.serve(now);
+        self.called = self.fresh_callbacks(now, real);
         let waits = self.obey(now, ticket, command, real);
         // Whatever it was, it may have freed a slot (`E-60`).
         self.serve(now);
@@ -245,14 +266,13 @@ impl Model {
             Command::Disconnect { conn } => return self.disconnect(now, conn),
             Command::Push { job } => self.push(now, &job, real),
             Command::PushBulk { jobs } => {
-                jobs.iter().for_each(|job| _ = self.push(now, job, real));
-                Expected::Pushed(jobs.len())
+                Expected::Pushed(jobs.iter().map(|job| self.push(now, job, real)).collect())
             }
             Command::Fetch { conn, queues, wait } => return self.fetch(now, ticket, conn, queues, wait),
             Command::Ack { conn, jid } => {
                 if let Some(id) = self.reserved(conn, jid) {
                     self.leave_key(now, id);
-                    self.end(id, Ending::Acked);
+                    self.end(now, id, Ending::Acked);
                 }
                 Expected::Done
             }
@@ -261,7 +281,7 @@ impl Model {
                     self.fail(now, id, real);
                     Expected::Done
                 }
-                None => Expected::NotReserved,
+                None => Expected::Refused(Refusal::NotReserved(jid.into())),
             },
             Command::Beat { conn, wid, state, .. } => self.beat(conn, wid, state),
             Command::Undelivered { delivery } => return self.undelivered(now, delivery),
@@ -278,7 +298,7 @@ impl Model {
                 promoted
             }),
             Command::Delete { jobs } => self.each(jobs, |model, id| {
-                model.end(id, Ending::Deleted);
+                model.end(now, id, Ending::Deleted);
                 true
             }),
             Command::Kill { jobs } => self.kill(now, jobs),
@@ -287,7 +307,7 @@ impl Model {
             Command::Release { jobs } => self.release(now, jobs),
             Command::Move { jobs, queue } => self.move_to(now, jobs, queue),
             Command::Replace { edit } => self.replace(now, &edit),
-            Command::Clear { what } => self.clear(what),
+            Command::Clear { what } => self.clear(now, what),
             Command::Queues { deed, names } => self.operate_queues(now, deed, names),
             Command::Latency { names } => {
                 let waited = |name: &str| {
@@ -301,10 +321,10 @@ impl Model {
                 Expected::Done
             }
             Command::Track { conn, jid, deed } => self.track(now, conn, jid, deed),
-            Command::Throttle(deed) => self.throttle(deed),
+            Command::Throttle(deed) => self.throttle(now, deed),
             // Its configuration has none.
-            Command::Cron { .. } => Expected::UnknownCron,
-            Command::Batch(_) => unreachable!("nobody here has batches: see `machine/batches/histories.rs`"),
+            Command::Cron { id, .. } => Expected::Refused(Refusal::UnknownCron(id.into())),
+            Command::Batch(deed) => self.batch(now, deed, real),
             Command::FreeKey(which) => self.free_key(now, which),
             Command::Due => return self.due(now, real),
         };

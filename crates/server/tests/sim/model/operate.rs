@@ -19,7 +19,7 @@ impl Model {
         let until = now.wall.after(undo);
         self.each(jobs, |model, id| {
             if undo.is_zero() {
-                model.end(id, Ending::Deleted);
+                model.end(now, id, Ending::Deleted);
                 return true;
             }
             let place = &mut model.job(id).place;
@@ -51,7 +51,7 @@ impl Model {
             true
         });
         self.serve(now);
-        self.trim_dead();
+        self.trim_dead(now);
         reply
     }
 
@@ -75,11 +75,14 @@ impl Model {
         let reply = self.each(jobs, |model, id| {
             let seen = !matches!(model.job(id).place, Place::Discarded { .. });
             if seen {
-                model.job(id).place = Place::Dead { until };
+                let place = std::mem::replace(&mut model.job(id).place, Place::Dead { until });
+                if !matches!(place, Place::Dead { .. }) {
+                    model.member_died(now, id);
+                }
             }
             seen
         });
-        self.trim_dead();
+        self.trim_dead(now);
         reply
     }
 
@@ -130,17 +133,12 @@ impl Model {
     }
 
     /// A queue that is emptied is known, and paused, as it was.
-    pub(super) fn clear(&mut self, what: Cleared<'_>) -> Expected {
-        let as_it_was = (self.durable.queues.clone(), self.durable.paused.clone());
-        let before = self.durable.jobs.len();
-        self.wipe(what);
-        if let Cleared::Queue(_) = what {
-            (self.durable.queues, self.durable.paused) = as_it_was;
-        }
-        Expected::Count((before - self.durable.jobs.len()) as u64)
+    pub(super) fn clear(&mut self, now: Now, what: Cleared<'_>) -> Expected {
+        Expected::Count(self.wipe(now, what))
     }
 
-    fn wipe(&mut self, what: Cleared<'_>) {
+    /// Says how many jobs are no more; what their batches push then is not among them.
+    fn wipe(&mut self, now: Now, what: Cleared<'_>) -> u64 {
         let stands = |job: &Job| match (what, &job.place) {
             (Cleared::Everything, _)
             | (Cleared::Set(Set::Scheduled), Place::Scheduled { .. })
@@ -152,24 +150,22 @@ impl Model {
         };
         let gone: Vec<JobId> =
             self.durable.jobs.iter().filter(|(_, job)| stands(job)).map(|(id, _)| *id).collect();
-        gone.into_iter().for_each(|id| self.end(id, Ending::Deleted));
-        match what {
-            Cleared::Everything => {
-                self.durable.queues.clear();
-                self.durable.paused.clear();
-                self.durable.ended.clear();
-                self.durable.keys.clear();
-                self.durable.said.clear();
-                self.forgets.clear();
-                self.durable.kept.retain(|(family, _), _| *family != Family::Statistic);
-                (self.durable.processed, self.durable.failed) = (0, 0);
-            }
-            Cleared::Queue(name) => {
-                self.durable.queues.remove(name);
-                self.durable.paused.remove(name);
-            }
-            Cleared::Set(_) => {}
+        if what == Cleared::Everything {
+            // There is nobody left to hear of it.
+            self.durable.batches.clear();
         }
+        self.end_all(now, &gone, Ending::Deleted);
+        if what == Cleared::Everything {
+            self.durable.queues.clear();
+            self.durable.paused.clear();
+            self.durable.ended.clear();
+            self.durable.keys.clear();
+            self.durable.said.clear();
+            self.forgets.clear();
+            self.durable.kept.retain(|(family, _), _| *family != Family::Statistic);
+            (self.durable.processed, self.durable.failed) = (0, 0);
+        }
+        gone.len() as u64
     }
 
     pub(super) fn operate_queues(&mut self, now: Now, deed: QueueDeed, names: Option<&[&str]>) -> Expected {
@@ -179,7 +175,11 @@ impl Model {
             match deed {
                 QueueDeed::Pause => _ = self.durable.paused.insert(queue),
                 QueueDeed::Resume => _ = self.durable.paused.remove(&queue),
-                QueueDeed::Remove => self.wipe(Cleared::Queue(&queue)),
+                QueueDeed::Remove => {
+                    self.durable.queues.remove(&queue);
+                    self.durable.paused.remove(&queue);
+                    self.wipe(now, Cleared::Queue(&queue));
+                }
             }
         }
         self.serve(now);

@@ -17,11 +17,16 @@ impl Model {
         let sets = self.first_of(|place| !matches!(place, Place::Queued { .. } | Place::Working { .. }));
         let keys = self.durable.keys.values().map(|until| now.boot_at(*until));
         let said = self.forgets.values().map(|at| now.boot_at(*at));
+        let batches = self.durable.batches_until().map(|at| now.boot_at(at));
+        let sweeps = self.durable.to_sweep().map(|_| now.boot);
         waits
             .chain(leases)
             .chain(lost)
             .chain(keys)
             .chain(said)
+            .chain(batches)
+            .chain(sweeps)
+            .chain(self.next_token(now))
             .chain(sets.map(|(at, _)| now.boot_at(at)))
             .min()
     }
@@ -50,12 +55,12 @@ impl Model {
         while let Some((_, id)) =
             self.first_of(|place| matches!(place, Place::Dead { until } if *until <= now.wall))
         {
-            self.end(id, Ending::DeadAge);
+            self.end(now, id, Ending::DeadAge);
         }
         while let Some((_, id)) =
             self.first_of(|place| matches!(place, Place::Discarded { until, .. } if *until <= now.wall))
         {
-            self.end(id, Ending::Deleted);
+            self.end(now, id, Ending::Deleted);
         }
         if self.grace <= now.heard {
             let late = |held: &Held| held.deadline <= now.heard;
@@ -70,7 +75,6 @@ impl Model {
             }
         }
         self.forget_words(now);
-        self.durable.keys.retain(|_, until| *until > now.wall);
         if self.grace <= now.heard {
             let grace = self.rules.lost_worker_grace;
             let gone = |worker: &Worker| worker.gone.filter(|gone| gone.after(grace) <= now.heard);
@@ -80,6 +84,9 @@ impl Model {
                 self.lose(now, no);
             }
         }
+        self.batches_due(now);
+        self.sweep(now);
+        self.durable.keys.retain(|_, until| *until > now.wall);
         false
     }
 
@@ -95,6 +102,7 @@ impl Model {
         jobs.sort_by_key(|id| std::cmp::Reverse(self.durable.jobs[id].order));
         let until = now.wall.after(self.rules.dead_age);
         for id in jobs {
+            let cancelled = self.is_cancelled(id);
             let (max, window) = (self.rules.max_lost_workers as usize, self.rules.lost_worker_window);
             let job = self.job(id);
             if job.on_lost == Some(OnLost::Wait) {
@@ -106,19 +114,21 @@ impl Model {
                 job.losses.push(now.wall);
             }
             let poison = blamed && recent + 1 >= max;
-            if job.retry == 0 {
-                self.end(id, Ending::Lost);
+            let dies = job.retry < 0 || job.on_lost == Some(OnLost::Dead) || poison;
+            if job.retry == 0 || cancelled && !dies {
+                self.end(now, id, Ending::Lost);
                 continue;
             }
-            if job.retry < 0 || job.on_lost == Some(OnLost::Dead) || poison {
+            if dies {
                 job.place = Place::Dead { until };
                 job.attempts = job.attempts.or(Some((0, job.retry.into())));
+                self.member_died(now, id);
             } else {
                 self.put_at_head(id, now.wall);
             }
             self.held.remove(&id);
         }
         self.serve(now);
-        self.trim_dead();
+        self.trim_dead(now);
     }
 }

@@ -1,6 +1,6 @@
 //! Connections, workers and operators.
 
-use bessemer_core::command::{Hello, Stage};
+use bessemer_core::command::{Hello, Refusal, Stage};
 use bessemer_core::query::Place;
 use bessemer_core::{ConnId, JobId, Now};
 
@@ -55,7 +55,7 @@ impl Model {
 
     pub(super) fn beat(&mut self, conn: ConnId, wid: &str, state: Option<Stage>) -> Expected {
         let Some(no) = self.by_wid.get(wid).copied().filter(|no| self.workers[no].links > 0) else {
-            return Expected::UnknownWorker;
+            return Expected::Refused(Refusal::UnknownWorker(wid.into()));
         };
         let own = self.conns.get(&conn) == Some(&Some(no));
         let worker = self.workers.get_mut(&no).expect("it is known");
