@@ -146,7 +146,11 @@ impl World {
         let (line, asked) = match self.chance.below(if self.plan.wall_steps { 2 } else { 4 }) {
             0 => (format!("TRACK GET {jid}"), Asked::Look),
             2 => (format!("EXTEND {{\"jid\":\"{jid}\",\"seconds\":{MORE_TIME}}}"), Asked::Extend),
-            1 => (format!("TRACK SET {{\"jid\":\"{jid}\",\"percent\":7,\"desc\":\"d\"}}"), Asked::Script),
+            1 => {
+                let percent = self.chance.below(100);
+                let said = self.chance.pick(&[format!("\"percent\":{percent}"), "\"desc\":\"d\"".into()]);
+                (format!("TRACK SET {{\"jid\":\"{jid}\",{said}}}"), Asked::Script)
+            }
             _ => {
                 let until =
                     bessemer_core::Wall(self.idle_now().wall.0 + (MORE_TIME * SECOND) as i64).rfc3339();

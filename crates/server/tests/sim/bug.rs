@@ -53,6 +53,20 @@ pub(crate) enum Bug {
     FreesKeysEarly,
     /// Of a queue one job more is worked on than may be.
     OverrunsLimits,
+    /// Of a queue one job more is begun at once than its rate allows.
+    OverrunsRates,
+    /// A member of a batch is pushed as any other job.
+    ForgetsMembers,
+    /// A COMMIT is answered and has not happened, now and then.
+    LosesCommits,
+    /// A batch that is opened again calls as if it were not.
+    ClosesWhatIsOpened,
+    /// Nobody waits for a batch that is below another.
+    ForgetsParents,
+    /// A cron entry ticks once more now and then.
+    TicksAgain,
+    /// A tracked job is forgotten when it has ended.
+    ForgetsEnds,
     /// Nobody gets more time.
     GrantsNoTime,
     /// An edit changes no more than the text.
@@ -90,6 +104,13 @@ impl Bug {
         Self::ForgetsKeys,
         Self::FreesKeysEarly,
         Self::OverrunsLimits,
+        Self::OverrunsRates,
+        Self::ForgetsMembers,
+        Self::LosesCommits,
+        Self::ClosesWhatIsOpened,
+        Self::ForgetsParents,
+        Self::TicksAgain,
+        Self::ForgetsEnds,
         Self::GrantsNoTime,
         Self::EditsTextAlone,
         Self::DiskIgnoresFlush,

@@ -279,10 +279,7 @@ impl World {
                 _ => return wrong(),
             },
             Asked::Ack(job) => {
-                if self.ledger.holds(*job, client, self.clock.at, self.clock.steps) {
-                    self.ledger.entries[*job].ended = true;
-                }
-                self.ledger.released(*job, client);
+                self.ledger.acked(*job, client, since, (self.clock.at, self.clock.steps));
             }
             Asked::Fail(job) => {
                 self.ledger.released(*job, client);
@@ -341,7 +338,8 @@ impl World {
     /// A job arrives, just as it was sent.
     fn receive(&mut self, client: usize, asked: u64, body: &[u8]) -> Result<(), Broken> {
         let text = String::from_utf8_lossy(body);
-        let Some(job) = jid_of(body).and_then(|jid| self.ledger.find(jid)) else {
+        let job = jid_of(body).and_then(|jid| self.ledger.known(jid));
+        let Some(job) = job else {
             return Err(format!("client {client} got what nobody pushed: {text}"));
         };
         if !text.contains(&self.ledger.entries[job].args) {

@@ -80,6 +80,15 @@ fn asked_for(durable: &Durable, real: &Machine, now: Now) -> Result<(), String> 
     if !throttles.iter().map(|view| (&*view.queue, view.limit)).eq(durable.throttled()) {
         return Err(format!("queues that are limited: {throttles:?}"));
     }
+    let Answer::Cron(crons) = real.answer(now, &Query::Cron { id: None }) else {
+        return Err("no cron entries".into());
+    };
+    if !crons.iter().map(|view| (view.paused, view.next)).eq(durable.cron_views(&real.rules().cron)) {
+        return Err(format!(
+            "cron entries: {crons:?}, known as {:?}",
+            durable.cron_views(&real.rules().cron)
+        ));
+    }
     let (batches, known) = (listed(real, now), durable.batch_views());
     if let Some((found, right)) = batches.iter().zip(&known).find(|(found, right)| found != right) {
         return Err(format!("batch {found:?} should be {right:?}"));
@@ -162,6 +171,7 @@ pub(crate) fn reply(expected: &Expected, found: &Reply) -> bool {
                 && each.iter().zip(outcomes).all(|(right, found)| reply(right, &single(found)))
         }
         (Expected::Bid(bid), Reply::Bid(found)) => **bid == **found,
+        (Expected::Jid(jid), Reply::Jid(found)) => **jid == **found,
         (Expected::Batch(view), Reply::Batch(found)) => view == found,
         (Expected::Count(count), Reply::Count(found)) => count == found,
         (Expected::Latencies(waited), Reply::Latencies(found)) => waited == found,
@@ -178,7 +188,11 @@ pub(crate) fn reply(expected: &Expected, found: &Reply) -> bool {
                     failed: info.failures,
                 }
         }
-        (Expected::Tracked, Reply::Tracked(_)) | (Expected::DoneOrRefused(_), Reply::Done) => true,
+        (Expected::Tracked { state, percent, desc, known }, Reply::Tracked(found)) => {
+            let said = (&found.progress.percent, &found.progress.desc);
+            (state, known) == (&found.state, &found.known) && said == (percent, desc)
+        }
+        (Expected::DoneOrRefused(_), Reply::Done) => true,
         (Expected::Refused(why) | Expected::DoneOrRefused(why), Reply::Refused(found)) => why == found,
         _ => false,
     }

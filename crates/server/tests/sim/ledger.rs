@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use super::batches::Batch;
 use super::chance::SECOND;
+use super::plan::{CRON_ARGS, CRON_ID};
 
 /// A job as its producer knows it.
 #[derive(Clone, Debug)]
@@ -105,6 +106,17 @@ impl Ledger {
         self.entries.len() - 1
     }
 
+    /// The job with this jid. One of a cron entry is known when something is seen of it for the first time.
+    pub(crate) fn known(&mut self, jid: &str) -> Option<usize> {
+        let known = self.find(jid);
+        if known.is_some() || !jid.starts_with(CRON_ID) {
+            return known;
+        }
+        let mut entry = Entry::new(jid.into(), String::new(), CRON_ARGS.into(), 25, 60 * SECOND);
+        entry.pushes = 1;
+        Some(self.add(entry))
+    }
+
     pub(crate) fn find(&self, jid: &str) -> Option<usize> {
         self.by_jid.get(jid).copied()
     }
@@ -132,7 +144,7 @@ impl Ledger {
 
     /// An operator deletes it, or lets it die.
     pub(crate) fn deleted(&mut self, jid: &str) {
-        if let Some(job) = self.find(jid) {
+        if let Some(job) = self.known(jid) {
             self.may_delete(job);
         }
     }
@@ -145,14 +157,14 @@ impl Ledger {
 
     /// An operator has it run again.
     pub(crate) fn revived(&mut self, jid: &str) {
-        if let Some(job) = self.find(jid) {
+        if let Some(job) = self.known(jid) {
             self.entries[job].revived = true;
         }
     }
 
     /// An operator takes it back from its worker.
     pub(crate) fn taken_back(&mut self, jid: &str) {
-        if let Some(job) = self.find(jid) {
+        if let Some(job) = self.known(jid) {
             let entry = &mut self.entries[job];
             (entry.taken_back, entry.holder) = (true, None);
         }
@@ -169,7 +181,7 @@ impl Ledger {
 
     /// It has left the server: with its worker it may be lost, or fail and be dropped by the dead set.
     pub(crate) fn handed_out(&mut self, jid: &str) {
-        if let Some(job) = self.find(jid) {
+        if let Some(job) = self.known(jid) {
             let entry = &mut self.entries[job];
             (entry.handed, entry.may_have_ended) =
                 (true, entry.may_have_ended || entry.retry == 0 || self.drops_dead);
@@ -231,6 +243,14 @@ impl Ledger {
         entry.holder.is_some_and(|(holder, since, then)| {
             holder == who && then == steps && now + SECOND < since + entry.reserved
         })
+    }
+
+    /// An ACK that was sent then was answered. It was for what its sender had in hand by then, if it still has it.
+    pub(crate) fn acked(&mut self, job: usize, who: usize, sent: u64, (now, steps): (u64, u32)) {
+        let holds = self.holds(job, who, now, steps);
+        let entry = &mut self.entries[job];
+        entry.ended |= holds && entry.holder.is_some_and(|(_, asked, _)| asked <= sent);
+        self.released(job, who);
     }
 
     /// A FAIL was answered OK.

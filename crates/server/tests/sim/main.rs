@@ -2,9 +2,11 @@
 //! clients that crash, lie and ACK twice. One seed decides everything.
 //!
 //! ```text
+//!  jobs.rs, batches.rs: what clients make
+//!              ▼
 //!  act.rs: clients ──► client.rs ──► shell.rs: network and shell ──► Node ──► watch.rs ──► Embedded ──► disk.rs
 //!              │            │                                                    │
-//!          ledger.rs: what they were told, and what follows               model.rs: the rules once more
+//!          ledger.rs: what they were told, and what follows               model/: the rules once more
 //! ```
 //!
 //! `BESSEMER_SEEDS=n` runs that many seeds (1,000 by default) from `BESSEMER_FIRST_SEED=n` on, `BESSEMER_SEED=n` only
@@ -27,6 +29,7 @@ mod ledger;
 mod model;
 mod operator;
 mod plan;
+mod plant;
 mod scenes;
 mod shell;
 mod watch;

@@ -1,6 +1,6 @@
 //! What operators do to jobs and queues, by pages that may be old by the time of the click.
 
-use bessemer_core::command::{Record, Stage as Told};
+use bessemer_core::command::{CronDeed, Record, Stage as Told};
 use bessemer_core::edit::Replacement;
 use bessemer_core::fact::Family;
 use bessemer_core::query::{Answer, Page, Set};
@@ -42,7 +42,7 @@ impl World {
         node.act(now, token, &action);
         let most = match &action {
             Action::Signal { .. } | Action::FreeKeysOf { .. } | Action::ClearQueue(_) => 1_000,
-            Action::Replace(_) | Action::Throttle { .. } => 1,
+            Action::Replace(_) | Action::Throttle { .. } | Action::Cron { .. } => 1,
             _ => ids.len() as u64,
         };
         self.acting.insert(token, most);
@@ -92,6 +92,13 @@ impl World {
                 });
                 let limit = Throttle { concurrency, worker, rate, ..Throttle::default() };
                 Action::Throttle { queue, limit: (!self.chance.one_in(4)).then_some(limit) }
+            }
+            18 if !self.plan.options.rules.cron.is_empty() => {
+                let ids: Vec<_> =
+                    self.plan.options.rules.cron.iter().map(|entry| entry.id.to_string()).collect();
+                let deed =
+                    self.chance.pick(&[CronDeed::Run, CronDeed::Pause, CronDeed::Resume, CronDeed::Resume]);
+                Action::Cron { id: self.chance.pick(&ids), deed }
             }
             17 if self.plan.scripts => Action::ClearQueue(queue),
             16 if self.plan.unique && !self.ledger.entries.is_empty() => {

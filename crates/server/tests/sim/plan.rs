@@ -2,8 +2,12 @@
 //! seeds without the noise of the others.
 
 use bessemer_core::Rules;
+use bessemer_core::cron::{CronEntry, CronJob, Missed, Schedule};
 use bessemer_store::embedded::Options;
+use std::sync::Arc;
 use std::time::Duration;
+
+use jiff::tz::TimeZone;
 
 use super::chance::{Chance, SECOND};
 
@@ -69,6 +73,7 @@ impl Plan {
             dead_max: if chance.one_in(4) { 3 } else { 1_000 },
             discard_undo: Duration::from_secs(chance.pick(&[0, 3, 60, 60])),
             batch_keep: Duration::from_secs(if chance.one_in(2) { 86_400 } else { 20 }),
+            cron: if chance.one_in(3) { crons(&mut chance, queues[0]) } else { [].into() },
             lost_worker_window: Duration::from_secs(if chance.one_in(4) { 180 } else { 259_200 }),
             ..Rules::default()
         };
@@ -132,4 +137,39 @@ impl Plan {
         self.length = (self.pace * chance.between(50, 200)).clamp(5 * SECOND, 600 * SECOND);
         self
     }
+}
+
+/// Arguments of the jobs of cron entries.
+pub(crate) const CRON_ARGS: &str = "\"args\":[\"cron\"]";
+
+/// What the ids of cron entries, and so the jids of their jobs, begin with.
+pub(crate) const CRON_ID: &str = "cron-";
+
+/// One or two cron entries. What comes of a long absence is little, or as much as there may be.
+fn crons(chance: &mut Chance, queue: &str) -> Arc<[CronEntry]> {
+    let mut entry = |name: &str, schedules: &[&str]| CronEntry {
+        id: format!("{CRON_ID}{name}").into(),
+        schedule: Schedule::parse(chance.pick(schedules)).expect("a schedule"),
+        zone: TimeZone::UTC,
+        missed: chance.pick(&[Missed::Skip, Missed::Once, Missed::Once, Missed::All]),
+        enabled: true,
+        jitter: chance.pick(&[0, 7]),
+        job: CronJob {
+            queue: queue.into(),
+            jobtype: "Sim".into(),
+            retry: 25,
+            reserve_for: 60,
+            on_lost: None,
+            unique: None,
+            expires_in: None,
+            expires_at: None,
+            tracked: chance.one_in(2),
+            text: [
+                "{\"retry\":25,\"jid\":\"".into(),
+                format!("\",\"queue\":\"{queue}\",\"jobtype\":\"Sim\",\"created_at\":\"").into(),
+                format!("\",{CRON_ARGS},\"reserve_for\":60}}").into(),
+            ],
+        },
+    };
+    [entry("a", &["* * * * *", "@every 30s"]), entry("b", &["@every 45s", "@every 3600s"])].into()
 }

@@ -6,11 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use bessemer_core::command::{AskUnique, Asks, Push, Stage, ThrottleDeed, TrackDeed};
+use bessemer_core::command::{Asks, Push, Stage, TrackDeed};
 use bessemer_core::edit::Edit;
-use bessemer_core::fact::Release;
 use bessemer_core::query::Condition;
-use bessemer_core::throttle::Throttle;
 use bessemer_core::{Boot, Command, ConnId, JobId, Now, Progress, Reply, Rules, Settled, Ticket};
 use bessemer_store::embedded::{Embedded, EmbeddedReader};
 use bessemer_store::{Engine, Fatal};
@@ -20,6 +18,7 @@ use super::chance::Chance;
 use super::compare;
 use super::disk::SomeDisk;
 use super::model::{Durable, Expected, Model};
+use super::plant;
 
 /// What outlives the engine: the reference, and what is certainly on the disk.
 #[derive(Debug)]
@@ -32,11 +31,11 @@ pub(crate) struct Witness {
     /// The last flush failed: nobody knows.
     pub(crate) in_doubt: bool,
     pub(crate) bug: Option<Bug>,
-    chance: Chance,
+    pub(crate) chance: Chance,
     /// Replies that a planted bug has let out already.
     early: BTreeSet<Ticket>,
     /// Replies that a planted bug has got too early, and jobs that it has pushed beforehand.
-    torn: Vec<(Ticket, Reply)>,
+    pub(crate) torn: Vec<(Ticket, Reply)>,
     beforehand: BTreeMap<Ticket, usize>,
     /// Jobs whose bodies the engine reads first, and the turns that this has taken.
     cold: BTreeMap<Ticket, u32>,
@@ -86,7 +85,7 @@ impl Witness {
 }
 
 /// The ticket of commands that a planted bug gives.
-const OWN: Ticket = Ticket(u64::MAX);
+pub(crate) const OWN: Ticket = Ticket(u64::MAX);
 
 /// The engine under watch.
 #[derive(Debug)]
@@ -291,19 +290,6 @@ fn below(
             witness.beforehand.insert(ticket, first.len());
             engine.submit(now, ticket, Command::PushBulk { jobs: rest })
         }
-        (Bug::ForgetsKeys, Command::Push { job }) => {
-            let asks = Asks { unique: None, ..job.asks };
-            engine.submit(now, ticket, Command::Push { job: Push { asks, ..job } })
-        }
-        (Bug::FreesKeysEarly, Command::Push { job }) => {
-            let unique = job.asks.unique.map(|ask| AskUnique { release: Release::Success, ..ask });
-            let asks = Asks { unique, ..job.asks };
-            engine.submit(now, ticket, Command::Push { job: Push { asks, ..job } })
-        }
-        (Bug::OverrunsLimits, Command::Throttle(ThrottleDeed::Set { queue, limit })) => {
-            let limit = Throttle { concurrency: limit.concurrency.map(|most| most + 1), ..limit };
-            engine.submit(now, ticket, Command::Throttle(ThrottleDeed::Set { queue, limit }))
-        }
         (Bug::GrantsNoTime, Command::Track { conn, jid, deed: TrackDeed::Extend { .. } }) => {
             let deed = TrackDeed::Extend { until: now.wall };
             engine.submit(now, ticket, Command::Track { conn, jid, deed })
@@ -338,6 +324,6 @@ fn below(
             }
             progress
         }
-        _ => engine.submit(now, ticket, command),
+        (bug, command) => plant::submit(bug, witness, engine, now, ticket, command),
     }
 }

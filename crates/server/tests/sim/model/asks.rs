@@ -1,12 +1,23 @@
 //! What jobs ask for beyond being run: unique keys (`E-30` to `E-33`), what is said of a job and how it ended (`E-21` to `E-24`).
 
-use bessemer_core::command::{AskUnique, Push, WhichKey};
+use std::time::Duration;
+
+use bessemer_core::command::{AskUnique, Push, Refusal, TrackDeed, WhichKey};
 use bessemer_core::fact::Release;
 use bessemer_core::limits::TRACK_FOR;
-use bessemer_core::query::Place;
-use bessemer_core::{JobId, Now, Wall};
+use bessemer_core::query::{Place, TrackState};
+use bessemer_core::{ConnId, JobId, Now, Wall};
 
 use super::{Durable, Expected, Model};
+
+/// What was said of a job, and how it ended.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Said {
+    percent: Option<i64>,
+    desc: Option<Box<str>>,
+    pub(super) ended: Option<TrackState>,
+    pub(super) at: Wall,
+}
 
 impl Durable {
     /// The keys that are held now, in their order.
@@ -21,7 +32,7 @@ impl Durable {
 
     /// When something was said of jobs, in order.
     pub(crate) fn said_at(&self) -> Vec<Wall> {
-        in_order(self.said.values())
+        in_order(self.said.values().map(|said| &said.at))
     }
 
     /// Until when keys stay that were left behind, in order.
@@ -77,9 +88,55 @@ impl Model {
         Expected::Count(freed.len() as u64)
     }
 
-    /// Something was said of a job.
-    pub(super) fn say(&mut self, now: Now, jid: &str) {
-        self.durable.said.insert(jid.into(), now.wall);
+    /// More time for what the caller has in hand, a day from now at most; never less.
+    pub(super) fn track(&mut self, now: Now, conn: ConnId, jid: &str, deed: TrackDeed<'_>) -> Expected {
+        let (until, refused) = match deed {
+            TrackDeed::Get => return self.tracked(jid),
+            TrackDeed::Set { reserve_until, .. } => (reserve_until, Expected::Done),
+            TrackDeed::Extend { until } => (Some(until), Expected::Refused(Refusal::NotReserved(jid.into()))),
+        };
+        if let TrackDeed::Set { percent, desc, .. } = deed {
+            self.say(now, jid, |said| {
+                said.percent = percent.or(said.percent);
+                said.desc = desc.map(Into::into).or(said.desc.take());
+            });
+        }
+        let Some(until) = until.map(|until| until.min(now.wall.after(Duration::from_secs(86_400)))) else {
+            return Expected::Done;
+        };
+        let Some(id) = self.reserved(conn, jid) else { return refused };
+        let Place::Working { until: end, .. } = &mut self.job(id).place else { return refused };
+        if until > *end {
+            *end = until;
+            let held = self.held.get_mut(&id).expect("what is worked on is held");
+            held.deadline = held.deadline.max(now.boot_at(until));
+        }
+        Expected::Done
+    }
+
+    /// What is known of a job; of several with one jid the one that is nearest to a worker.
+    fn tracked(&self, jid: &str) -> Expected {
+        let of_it = self.durable.jobs.values().filter(|job| *job.jid == *jid);
+        let living = of_it.filter_map(|job| match job.place {
+            Place::Working { .. } => Some(TrackState::Working),
+            Place::Queued { .. } | Place::Scheduled { .. } => Some(TrackState::Enqueued),
+            Place::Retrying { .. } => Some(TrackState::Failed),
+            Place::Dead { .. } => Some(TrackState::Dead),
+            Place::Discarded { .. } => None,
+        });
+        let (living, said) = (living.min(), self.durable.said.get(jid));
+        let state = living.or(said.and_then(|said| said.ended)).unwrap_or_default();
+        let said = said.cloned();
+        let known = living.is_some() || said.is_some();
+        let Said { percent, desc, .. } = said.unwrap_or_default();
+        Expected::Tracked { state, percent, desc, known }
+    }
+
+    /// Something is said of a job.
+    pub(super) fn say(&mut self, now: Now, jid: &str, say: impl FnOnce(&mut Said)) {
+        let said = self.durable.said.entry(jid.into()).or_default();
+        say(said);
+        said.at = now.wall;
         self.forgets.insert(jid.into(), now.wall.after(TRACK_FOR));
     }
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use bessemer_core::command::{Asks, Push, Refusal, Stage, TrackDeed};
+use bessemer_core::command::{Asks, Push, Refusal, Stage};
 use bessemer_core::fact::{Ending, Release};
-use bessemer_core::query::{JobView, Place};
+use bessemer_core::query::{JobView, Place, TrackState};
 use bessemer_core::{ConnId, Delivery, JobId, Machine, Now, Ticket, Wall};
 
 use super::{Expected, Held, Job, Model, Parked, moment, views};
@@ -242,29 +242,6 @@ impl Model {
         held.min().map(|(.., id)| id)
     }
 
-    /// More time for what the caller has in hand, a day from now at most; never less.
-    pub(super) fn track(&mut self, now: Now, conn: ConnId, jid: &str, deed: TrackDeed<'_>) -> Expected {
-        let (until, refused) = match deed {
-            TrackDeed::Get => return Expected::Tracked,
-            TrackDeed::Set { reserve_until, .. } => (reserve_until, Expected::Done),
-            TrackDeed::Extend { until } => (Some(until), Expected::Refused(Refusal::NotReserved(jid.into()))),
-        };
-        if let TrackDeed::Set { .. } = deed {
-            self.say(now, jid);
-        }
-        let Some(until) = until.map(|until| until.min(now.wall.after(Duration::from_secs(86_400)))) else {
-            return Expected::Done;
-        };
-        let Some(id) = self.reserved(conn, jid) else { return refused };
-        let Place::Working { until: end, .. } = &mut self.job(id).place else { return refused };
-        if until > *end {
-            *end = until;
-            let held = self.held.get_mut(&id).expect("what is worked on is held");
-            held.deadline = held.deadline.max(now.boot_at(until));
-        }
-        Expected::Done
-    }
-
     pub(super) fn end(&mut self, now: Now, id: JobId, why: Ending) {
         self.end_all(now, &[id], why);
     }
@@ -287,7 +264,12 @@ impl Model {
         }
         self.members_ended(now, &gone, why);
         for job in gone.iter().filter(|job| job.tracked) {
-            self.say(now, &job.jid);
+            let ended = match why {
+                Ending::Acked => TrackState::Success,
+                Ending::DeadAge | Ending::DeadLimit => TrackState::Dead,
+                _ => TrackState::Failed,
+            };
+            self.say(now, &job.jid, |said| said.ended = Some(ended));
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod asks;
 pub(crate) mod batches;
+mod crons;
 mod jobs;
 mod operate;
 mod throttles;
@@ -19,11 +20,13 @@ use bessemer_core::batch::BatchView;
 use bessemer_core::command::{Record, Refusal, Stage};
 use bessemer_core::fact::{Callback, Ending, Family, OnLost, Release};
 use bessemer_core::limits::TRACK_FOR;
-use bessemer_core::query::{Answer, JobView, Place};
+use bessemer_core::query::{Answer, JobView, Place, TrackState};
 use bessemer_core::throttle::Throttle;
 use bessemer_core::{Boot, Command, ConnId, Delivery, JobId, Machine, Now, Query, Rules, Ticket, Wall};
 
+use self::asks::Said;
 use self::batches::Batch;
+use self::crons::Cron;
 use self::throttles::Bucket;
 
 /// One job.
@@ -60,6 +63,7 @@ type Pushed = (Wall, u32);
 pub(crate) struct Durable {
     pub(crate) jobs: BTreeMap<JobId, Job>,
     batches: BTreeMap<Rc<str>, Batch>,
+    crons: BTreeMap<Box<str>, Cron>,
     pub(crate) queues: BTreeSet<Rc<str>>,
     pub(crate) paused: BTreeSet<Rc<str>>,
     pub(crate) processed: u64,
@@ -70,8 +74,8 @@ pub(crate) struct Durable {
     pub(crate) kept: BTreeMap<(Family, Vec<u8>), Vec<u8>>,
     /// Keys of unique jobs that stay behind, and until when.
     keys: BTreeMap<u128, Wall>,
-    /// What workers have said of jobs: when last.
-    said: BTreeMap<String, Wall>,
+    /// What workers have said of jobs, and how they ended.
+    said: BTreeMap<String, Said>,
     /// What operators have set for queues.
     throttles: BTreeMap<String, Throttle>,
     /// Ended jobs by jid and bytes, for the safe re-push.
@@ -124,6 +128,7 @@ pub(crate) enum Expected {
     Pushed(Vec<Expected>),
     Count(u64),
     Bid(Rc<str>),
+    Jid(String),
     Batch(Box<BatchView>),
     State(Stage),
     Info {
@@ -136,8 +141,12 @@ pub(crate) enum Expected {
         failed: u64,
     },
     Latencies(BTreeMap<Box<str>, Duration>),
-    /// Whatever is known of a job: that is told in the core.
-    Tracked,
+    Tracked {
+        state: TrackState,
+        percent: Option<i64>,
+        desc: Option<Box<str>>,
+        known: bool,
+    },
     Refused(Refusal),
     /// A push that may repeat an earlier one, or else is refused.
     DoneOrRefused(Refusal),
@@ -166,6 +175,8 @@ pub(crate) struct Model {
     pub(crate) fresh: Vec<(Delivery, ConnId, Rc<str>)>,
     /// Jobs that the engine has made of callbacks with this command.
     called: BTreeMap<Rc<str>, JobId>,
+    /// Whether the cron entries of the configuration have been looked at since the start.
+    knows_crons: bool,
     grace: Boot,
     count: u64,
     /// The first thing that the engine did and must not do.
@@ -189,6 +200,7 @@ impl Model {
             deliveries: BTreeMap::new(),
             fresh: Vec::new(),
             called: BTreeMap::new(),
+            knows_crons: false,
             grace: Boot(0),
             count: 0,
             broken: None,
@@ -209,7 +221,8 @@ impl Model {
     /// The server starts with what the disk has: everybody is gone, nothing waits (`D9`).
     pub(crate) fn recover(&mut self, durable: Durable, now: Now) {
         self.durable = durable;
-        self.forgets = self.durable.said.iter().map(|(jid, at)| (jid.clone(), at.after(TRACK_FOR))).collect();
+        self.forgets =
+            self.durable.said.iter().map(|(jid, said)| (jid.clone(), said.at.after(TRACK_FOR))).collect();
         self.expected.clear();
         self.conns.clear();
         self.parked.clear();
@@ -242,6 +255,7 @@ impl Model {
             worker.gone = Some(now.heard);
         }
         self.empty_buckets(now);
+        self.knows_crons = false;
         self.stalled(now);
     }
 
@@ -322,8 +336,7 @@ impl Model {
             }
             Command::Track { conn, jid, deed } => self.track(now, conn, jid, deed),
             Command::Throttle(deed) => self.throttle(now, deed),
-            // Its configuration has none.
-            Command::Cron { id, .. } => Expected::Refused(Refusal::UnknownCron(id.into())),
+            Command::Cron { id, deed } => self.operate_cron(now, id, deed, real),
             Command::Batch(deed) => self.batch(now, deed, real),
             Command::FreeKey(which) => self.free_key(now, which),
             Command::Due => return self.due(now, real),

@@ -27,6 +27,7 @@ impl Model {
             .chain(batches)
             .chain(sweeps)
             .chain(self.next_token(now))
+            .chain(self.cron_due(now))
             .chain(sets.map(|(at, _)| now.boot_at(at)))
             .min()
     }
@@ -87,6 +88,7 @@ impl Model {
         self.batches_due(now);
         self.sweep(now);
         self.durable.keys.retain(|_, until| *until > now.wall);
+        self.tick_crons(now, real);
         false
     }
 
