@@ -9,22 +9,25 @@
 //! the actor's own bare, those of others with their name. Time that passes lets due things happen first. After every
 //! line all invariants are checked; at the end a second machine that has only seen the facts must look the same.
 
+mod shown;
+mod words;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub(crate) use self::words::ask_unique;
+pub(in crate::machine) use self::words::limit;
+use self::words::{duration, key, push, stage};
 use super::{Machine, Settled};
-use crate::batch::{Call, Wait};
 use crate::command::{
-    AskUnique, Asks, BatchDeed, Command, ConnId, CronDeed, Hello, Plan, Push, QueueDeed, Refusal, Reply,
-    Stage, Text, ThrottleDeed, Ticket, TrackDeed, WhichKey,
+    BatchDeed, Command, ConnId, CronDeed, Hello, Plan, Push, QueueDeed, Reply, ThrottleDeed, Ticket,
+    TrackDeed, WhichKey,
 };
 use crate::cron;
 use crate::edit::Edit;
-use crate::event::{Attempt, Event};
-use crate::fact::{Callback, Cleared, Fact, Facts, Failure, JobId, OnLost, Release, Span};
+use crate::fact::{Callback, Cleared, Fact, Facts, Failure, JobId, Span};
 use crate::limits::Rules;
-use crate::query::{Answer, KeyHolder, KeyView, Page, Place, Query, Scan, Set, ThrottleView, Tracked, Where};
-use crate::throttle::{Parts, Throttle};
+use crate::query::{Answer, Query, Scan, Set, Where};
 use crate::time::{Boot, Now, Wall};
 
 const KEY: [u64; 2] = [7, 11];
@@ -306,33 +309,6 @@ impl Scene {
         self.bids.get(name).map_or_else(|| name.into(), Clone::clone)
     }
 
-    /// What a batch waits for.
-    fn waits(&self, name: &str) -> String {
-        let answer = self.machine.answer(self.now, &Query::Batch { bid: self.bid(name) });
-        let Answer::Batch(detail) = answer else { return "no such batch".into() };
-        let waits = detail.waits.iter().map(|wait| match wait {
-            Wait::Commit { until, closes } => {
-                let left = until.since(self.now.wall).as_secs();
-                format!("commit, or {} in {left}s", if *closes { "closed" } else { "forgotten" })
-            }
-            Wait::Members(count) => format!("{count} members"),
-            Wait::Failing(count) => format!("{count} failing"),
-            Wait::Children { count, first } => {
-                let named = self.bids.iter().find(|(_, bid)| Some(*bid) == first.as_ref());
-                format!("{count} children{}", named.map_or(String::new(), |(name, _)| format!(": {name}")))
-            }
-            Wait::Callback { which, job } => {
-                let place = job.map_or("nowhere".into(), |(_, place)| format!("{place:?}").to_lowercase());
-                format!("{} {place}", which.as_str())
-            }
-            Wait::Never(count) => format!("never: {count} gone"),
-        });
-        format!("{:?}: {}", detail.view.state(), waits.collect::<Vec<_>>().join(", "))
-            .to_lowercase()
-            .trim_end()
-            .into()
-    }
-
     /// `set a 30 loading`, `get a`, `extend a 90s`: until so long after the start.
     fn track(&mut self, ticket: Ticket, conn: ConnId, verb: &str, args: &[&str], out: &mut Settled) {
         let until = |args: &[&str], at: usize| args.get(at).map(|until| START.after(duration(until)));
@@ -491,265 +467,10 @@ impl Scene {
         }
     }
 
-    /// What a place holds, as a page would show it.
-    fn shown(&self, place: &str) -> String {
-        let page = Page { from: 0, count: 100 };
-        let query = match place {
-            "scheduled" => Query::Set { set: Set::Scheduled, page },
-            "retries" => Query::Set { set: Set::Retries, page },
-            "dead" => Query::Set { set: Set::Dead, page },
-            "discarded" => Query::Set { set: Set::Discarded, page },
-            "working" => Query::Working { page },
-            "workers" | "asked" => Query::Workers,
-            "info" => Query::Info,
-            place if place.starts_with("batch=") => return self.waits(&place[6..]),
-            "keys" => Query::Keys { from: 0, count: 100 },
-            place if place.starts_with("jid=") => Query::Jid { jid: place[4..].into() },
-            "queues" | "traffic" => Query::Queues,
-            "throttles" => Query::Throttles,
-            "crons" => Query::Cron { id: None },
-            place if place.starts_with("cron=") => Query::Cron { id: Some(place[5..].into()) },
-            name => Query::Queue { name: name.into(), page },
-        };
-        match self.machine.answer(self.now, &query) {
-            Answer::Jobs(jobs) => jobs
-                .jobs
-                .iter()
-                .map(|job| {
-                    let failures =
-                        job.failure.as_ref().map_or(String::new(), |f| format!("×{}", f.retry_count + 1));
-                    let holder = if let Place::Working { wid, .. } = &job.place {
-                        format!("@{wid}")
-                    } else {
-                        String::new()
-                    };
-                    format!("{}{failures}{holder}", self.name(&job.body))
-                })
-                .collect::<Vec<_>>()
-                .join(" "),
-            Answer::Workers(workers) if place == "asked" => workers
-                .iter()
-                .map(|w| format!("{}={}", w.wid, w.queues.join(",")))
-                .collect::<Vec<_>>()
-                .join(" "),
-            Answer::Workers(workers) => workers
-                .iter()
-                .map(|w| format!("{}:{:?}:{}", w.wid, w.stage, w.busy))
-                .collect::<Vec<_>>()
-                .join(" "),
-            Answer::Info(info) => format!(
-                "processed {} failed {} discarded {}",
-                info.processed, info.failures, info.since_start.dead_dropped
-            ),
-            Answer::Queues(queues) if place == "traffic" => queues
-                .iter()
-                .map(|q| format!("{}:+{}-{}@{}", q.name, q.pushed, q.left, q.working))
-                .collect::<Vec<_>>()
-                .join(" "),
-            Answer::Queues(queues) => queues
-                .iter()
-                .map(|q| format!("{}:{}{}", q.name, q.size, if q.paused { ":paused" } else { "" }))
-                .collect::<Vec<_>>()
-                .join(" "),
-            Answer::Keys(page) => page.keys.iter().map(|key| self.key(key)).collect::<Vec<_>>().join(" "),
-            Answer::Throttles(throttles) => throttles.iter().map(throttle).collect::<Vec<_>>().join(" | "),
-            Answer::Cron(views) => cron::tests::shown(&views, place == "crons"),
-            Answer::Missing => "no such queue".into(),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    /// `k=a@60s`: who holds it, and until when. `(a)`: it has succeeded.
-    fn key(&self, held: &KeyView) -> String {
-        let name = held.key.to_be_bytes();
-        let name = String::from_utf8_lossy(&name).trim_start_matches('\0').to_owned();
-        let holder = match &held.holder {
-            KeyHolder::Job { id, .. } => {
-                let Answer::Jobs(jobs) = self.machine.answer(self.now, &Query::Named { ids: vec![*id] })
-                else {
-                    panic!("no job")
-                };
-                self.name(&jobs.jobs[0].body)
-            }
-            KeyHolder::Done { jid, jobtype, queue } => format!("({jid}:{jobtype}:{queue})"),
-        };
-        format!("{name}={holder}@{}s", held.until.since(START).as_secs())
-    }
-
-    /// The jid is the first word of a body.
-    fn name(&self, body: &Text) -> String {
-        let span = body.unread().expect("nobody has read it");
-        let text = String::from_utf8_lossy(&self.log.texts[span.at as usize]);
-        let jid = match text.split_once("\"jid\":\"") {
-            Some((_, rest)) => rest.split('"').next(),
-            None => text.split(' ').next(),
-        };
-        let jid = jid.unwrap_or_default();
-        if let Text::Moved { queue, .. } = body { format!("{jid}>{queue}") } else { jid.into() }
-    }
-
-    fn told(&mut self, actor: &str, out: Settled) -> String {
-        let mut told = Vec::new();
-        self.attempts.extend(out.events.iter().filter_map(attempt));
-        for (ticket, reply) in out.replies {
-            let text = match reply {
-                Reply::Done => "ok".into(),
-                Reply::Nothing => "nothing".into(),
-                Reply::Job(job) => {
-                    let jid = self.name(&job.body);
-                    let bare = jid.split('>').next().unwrap_or_default();
-                    self.deliveries.insert(bare.into(), job.delivery);
-                    jid
-                }
-                Reply::Count(count) => count.to_string(),
-                Reply::Pushed(fates) => {
-                    let fate =
-                        |fate: Result<(), Refusal>| fate.map_or_else(|why| why.to_string(), |()| "ok".into());
-                    fates.into_iter().map(fate).collect::<Vec<_>>().join("; ")
-                }
-                Reply::State(stage) => format!("{stage:?}").to_lowercase(),
-                Reply::Latencies(waited) => {
-                    let shown = waited.iter().map(|(name, waited)| format!("{name}={}s", waited.as_secs()));
-                    shown.collect::<Vec<_>>().join(" ")
-                }
-                Reply::Refused(refusal) => {
-                    let said = refusal.to_string();
-                    self.bids.iter().fold(said, |said, (name, bid)| said.replace(bid, name))
-                }
-                Reply::Bid(bid) => {
-                    let named = self.bids.iter().find(|(_, known)| **known == *bid);
-                    named.map_or("a new one".into(), |(name, _)| name.clone())
-                }
-                Reply::Batch(view) => {
-                    let [success, complete, death] = view.calls.map(Call::as_str);
-                    let calls = format!("complete:{complete} success:{success} death:{death}");
-                    format!("{}/{}/{} {calls}", view.total, view.pending, view.failed)
-                }
-                Reply::Tracked(tracked) => {
-                    let Tracked { state, progress, known } = *tracked;
-                    let percent = progress.percent.map(|percent| format!(" {percent}%")).unwrap_or_default();
-                    let desc = progress.desc.map(|desc| format!(" {desc}")).unwrap_or_default();
-                    let at = progress.updated_at.since(START).as_secs();
-                    let at = if known { format!(" @{at}s") } else { String::new() };
-                    format!("{}{percent}{desc}{at}", state.as_str())
-                }
-                Reply::Jid(jid) => jid.into(),
-                other => panic!("{other:?}"),
-            };
-            let name = &self.names[ticket.0 as usize];
-            told.push(if name == actor { text } else { format!("{name}: {text}") });
-        }
-        told.join(", ")
-    }
-
     /// What only facts have built looks the same.
     fn compare(mut self) {
         self.log.mirror.recovered(self.now);
         self.log.mirror.check().expect("the mirror is whole");
         assert_eq!(self.log.mirror.dump(), self.machine.dump());
     }
-}
-
-/// `a done of T in default by w1: waited 1s, ran 2s`.
-fn attempt(event: &Event) -> Option<String> {
-    let Event::Attempt(attempt) = event else { return None };
-    let Attempt { jid, queue, jobtype, wid, outcome, error, .. } = attempt;
-    let (wait, run) = (attempt.wait().as_secs(), attempt.run().as_secs());
-    let jid = jid.as_deref().unwrap_or("?");
-    let error = error.as_deref().map(|error| format!(" ({error})")).unwrap_or_default();
-    let outcome = outcome.as_str();
-    Some(format!("{jid} {outcome}{error} of {jobtype} in {queue} by {wid}: waited {wait}s ran {run}s"))
-}
-
-fn push<'a>(
-    jid: &'a str,
-    body: &'a str,
-    option: &dyn Fn(&str) -> Option<&'a str>,
-    at: Option<Wall>,
-) -> Push<'a> {
-    Push {
-        jid,
-        queue: option("queue").unwrap_or("default"),
-        jobtype: "T",
-        retry: option("retry").map_or(25, |retry| retry.parse().expect("a number")),
-        reserve_for: option("reserve").map_or(1_800, |seconds| seconds.parse().expect("a number")),
-        on_lost: option("lost").map(|lost| match lost {
-            "wait" => OnLost::Wait,
-            "dead" => OnLost::Dead,
-            _ => OnLost::Requeue,
-        }),
-        asks: Asks {
-            unique: ask_unique(option),
-            tracked: option("track").is_some(),
-            expires: option("expires").map(|after| START.after(duration(after))),
-            ..Asks::default()
-        },
-        at,
-        failure: None,
-        sent: body.as_bytes(),
-        body: body.as_bytes(),
-    }
-}
-
-/// The number whose bytes are the text.
-fn key(text: &str) -> u128 {
-    text.bytes().fold(0, |key, byte| key << 8 | u128::from(byte))
-}
-
-/// `concurrency=2 rate=10 per=60`.
-pub(in crate::machine) fn limit(words: &[&str]) -> Throttle {
-    let mut parts = Parts::default();
-    for (name, number) in words.iter().filter_map(|word| word.split_once('=')) {
-        *parts.part(name).expect("a name") = Some(number.parse().expect("a number"));
-    }
-    parts.throttle().expect("a throttle")
-}
-
-/// `default concurrency=2: 2 taken by w1=1 w2=1, 5 wait, full`.
-fn throttle(view: &ThrottleView) -> String {
-    let holders: Vec<String> = view.holders.iter().map(|(wid, jobs)| format!("{wid}={jobs}")).collect();
-    let by = if holders.is_empty() { String::new() } else { format!(" by {}", holders.join(" ")) };
-    let tokens = view.tokens.map(|tokens| format!(", {tokens} tokens")).unwrap_or_default();
-    let set = if view.is_set { " (set)" } else { "" };
-    let full = if view.is_full() { ", full" } else { "" };
-    let ThrottleView { queue, limit, working, waiting, .. } = view;
-    format!("{queue} {limit}{set}: {working} taken{by}, {waiting} wait{tokens}{full}")
-}
-
-fn stage(word: &str) -> Stage {
-    match word {
-        "running" => Stage::Running,
-        "quiet" => Stage::Quiet,
-        "terminate" => Stage::Terminate,
-        other => panic!("no stage {other}"),
-    }
-}
-
-/// `90s`, `3m`, `2h`, `200d`, `1500ms`.
-fn duration(text: &str) -> Duration {
-    if let Some(millis) = text.strip_suffix("ms") {
-        return Duration::from_millis(millis.parse().expect("a number"));
-    }
-    let (number, unit) = text.split_at(text.len() - 1);
-    let seconds = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3_600,
-        "d" => 86_400,
-        other => panic!("no unit {other}"),
-    };
-    Duration::from_secs(number.parse::<u64>().expect("a number") * seconds)
-}
-
-/// The key that a job asks for: `unique=k hold=10s until=start`.
-pub(crate) fn ask_unique<'a>(option: &dyn Fn(&str) -> Option<&'a str>) -> Option<AskUnique> {
-    option("unique").map(|text| AskUnique {
-        key: key(text),
-        hold: option("hold").map_or(Duration::from_secs(3_600), duration),
-        release: match option("until") {
-            Some("start") => Release::Start,
-            Some("expiry") => Release::Expiry,
-            _ => Release::Success,
-        },
-    })
 }
