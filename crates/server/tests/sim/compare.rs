@@ -8,7 +8,7 @@ use bessemer_core::query::{Answer, Info, JobView, Page, Place, Set};
 use bessemer_core::{JobId, Machine, Now, Query, Reply, Wall};
 
 use super::model::batches::listed;
-use super::model::{Durable, Expected, Job};
+use super::model::{Durable, Expected, Job, Model};
 
 /// Whether the machine holds what the reference holds, and nothing else.
 pub(crate) fn state(durable: &Durable, real: &Machine, now: Now) -> Result<(), String> {
@@ -107,6 +107,17 @@ fn asked_for(durable: &Durable, real: &Machine, now: Now) -> Result<(), String> 
     let found = (moments(Family::Unique), moments(Family::Track));
     let right = (durable.left_until(), durable.said_at());
     if found == right { Ok(()) } else { Err(format!("keys left and words said: {found:?}, not {right:?}")) }
+}
+
+/// Whether of each rate as much is left as the reference has.
+pub(crate) fn tokens(model: &Model, real: &Machine, now: Now) -> Result<(), String> {
+    let Answer::Throttles(throttles) = real.answer(now, &Query::Throttles) else {
+        return Err("no throttles".into());
+    };
+    match throttles.iter().find(|view| view.tokens != model.tokens(now, &view.queue)) {
+        Some(view) => Err(format!("{view:?} should have {:?} tokens", model.tokens(now, &view.queue))),
+        None => Ok(()),
+    }
 }
 
 /// One job as the machine has it.

@@ -195,7 +195,8 @@ impl Witness {
     /// The flush has returned: what was is durable now.
     fn flush(&mut self, engine: &Embedded<SomeDisk>, now: Now) {
         self.turns += 1;
-        if let Err(error) = engine.machine().check() {
+        let whole = engine.machine().check();
+        if let Err(error) = whole.and_then(|()| compare::tokens(&self.model, engine.machine(), now)) {
             self.model.complain(|| error);
         }
         let cold = std::mem::take(&mut self.cold);

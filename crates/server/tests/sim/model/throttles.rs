@@ -31,8 +31,8 @@ impl Bucket {
         Self { drops, at: now, ..self }
     }
 
-    fn has_token(self, now: Boot) -> bool {
-        self.by(now).drops >= Self::token(self.rate)
+    fn tokens(self, now: Boot) -> u32 {
+        (self.by(now).drops / Self::token(self.rate)) as u32
     }
 
     /// When the next token is there, if there is none.
@@ -72,12 +72,11 @@ impl Model {
             ThrottleDeed::Reset { queue } => (queue, throttles.remove(queue).is_some()),
         };
         let rate = self.durable.throttles.get(queue).and_then(|limit| limit.rate);
-        match (rate, self.buckets.remove(queue)) {
-            (Some(rate), Some(bucket)) => {
-                _ = self.buckets.insert(queue.into(), bucket.change(rate, now.boot))
-            }
-            (Some(rate), None) => _ = self.buckets.insert(queue.into(), Bucket::full(rate, now.boot)),
-            (None, _) => {}
+        let before = self.buckets.remove(queue);
+        if let Some(rate) = rate {
+            let full = Bucket::full(rate, now.boot);
+            let bucket = before.map_or(full, |bucket| bucket.change(rate, now.boot));
+            self.buckets.insert(queue.into(), bucket);
         }
         Expected::Count(changed.into())
     }
@@ -102,7 +101,7 @@ impl Model {
 
     /// Whether a connection may have one more job of a queue: by what is in hands, counted each time.
     pub(super) fn admits(&self, now: Now, conn: ConnId, queue: &str) -> bool {
-        let has_token = self.buckets.get(queue).is_none_or(|bucket| bucket.has_token(now.boot));
+        let has_token = self.buckets.get(queue).is_none_or(|bucket| bucket.tokens(now.boot) > 0);
         has_token && self.has_slot(conn, queue)
     }
 
@@ -119,6 +118,11 @@ impl Model {
         let own = holders.iter().filter(|wid| **wid == caller).count();
         let below = |limit: Option<u32>, count: usize| limit.is_none_or(|most| count < most as usize);
         below(limit.concurrency, holders.len()) && below(limit.worker, own)
+    }
+
+    /// What is left of the rate of a queue, if it has one.
+    pub(crate) fn tokens(&self, now: Now, queue: &str) -> Option<u32> {
+        self.buckets.get(queue).map(|bucket| bucket.tokens(now.boot))
     }
 
     /// When a token comes for which somebody waits who lacks nothing else.
