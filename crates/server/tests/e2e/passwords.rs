@@ -40,8 +40,11 @@ fn who_guesses_is_slowed_down_and_the_right_password_still_lets_in() {
     let guesses: Vec<_> = (0..8).map(|_| std::thread::spawn(guess(server.port))).collect();
     let answers: Vec<_> = guesses.into_iter().map(|guess| guess.join().expect("no panic")).collect();
     let told = "-ERR Invalid password: too many wrong ones came from this address; try again in a while";
-    let (slowed, sent_away): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| *answer != line(told));
-    assert!(slowed.iter().all(|answer| *answer == line("-ERR Invalid password")), "{slowed:?}");
+    let (slowed, sent_away): (Vec<_>, Vec<_>) =
+        answers.into_iter().partition(|answer| *answer == line("-ERR Invalid password"));
+    // Whose turn comes just as its time to log in is over may hear of that.
+    let late = "-ERR too many clients are logging in; try again in a while";
+    assert!(sent_away.iter().all(|answer| [line(told), line(late)].contains(answer)), "{sent_away:?}");
     assert!(slowed.len() <= 3 && sent_away.len() >= 5, "one a second, and three seconds to wait: {slowed:?}");
 
     let said = server.output();
