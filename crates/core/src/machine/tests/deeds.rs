@@ -405,3 +405,24 @@ fn an_edited_job_that_has_failed_keeps_its_place_among_others() {
          3s w fetch default     | c",
     );
 }
+
+#[test]
+fn operators_retry_kill_and_delete_but_leave_workers_alone() {
+    play(
+        "0s w hello               | ok
+         0s w push a              | ok
+         0s w push b              | ok
+         0s w push c at=1h        | ok
+         0s w fetch default       | a
+         0s w fail a              | ok
+         0s w fetch default       | b
+         0s w requeue a b c       | 2
+         0s w sees default        | c a×1
+         0s w kill a b            | 1
+         0s w sees dead           | a×1
+         0s w requeue a           | 1
+         0s w delete a b c        | 2
+         0s w sees default        |
+         0s w sees working        | b@w",
+    );
+}

@@ -1,17 +1,20 @@
 //! Generated histories of TRACK and EXTEND, beside a second, simple model of the rules (rules `E-20` to `E-25`, `W-07`, `D21`):
 //! progress and more time outlive any crash, how a job ended is known for half an hour where that was asked for and nowhere
 //! else, and what is over is forgotten. A history has crashes that cut the log behind any command, parts of the log that
-//! are told again and given up, edits, and a clock that steps.
+//! are told again and given up, edits, and a clock that steps. The model is in `model.rs`.
+
+mod model;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use self::model::{At, Hands, Job, Model, restored, stood};
 use super::history::{Chance, Log, QUEUE, Rewritten, keep, keep_str, play};
 use crate::command::{Asks, Command, ConnId, Hello, Push, Refusal, Reply, Ticket, TrackDeed};
 use crate::fact::Cleared;
-use crate::limits::{RESERVE_MAX_S, Rules, TRACK_FOR};
+use crate::limits::{RESERVE_MAX_S, Rules};
 use crate::machine::{Machine, Settled};
-use crate::query::{Place, Progress, TrackState, Tracked};
+use crate::query::{Place, TrackState};
 use crate::time::{Boot, Now, Wall};
 
 const HISTORIES: u64 = 2_000;
@@ -25,137 +28,6 @@ const MINUTE: u64 = 60;
 #[test]
 fn what_is_said_of_a_job_and_how_it_ended_outlive_whatever_happens_e20_e25_w07() {
     play(HISTORIES, |seed| History::new(seed).play());
-}
-
-/// Where a job is.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum At {
-    Queued(Wall),
-    Scheduled(Wall),
-    Retrying(Wall),
-    Working(Hands),
-    Dead(Wall),
-    Discarded { until: Wall, was: Stood },
-}
-
-/// Whose hands a job is in, and for how long: by the wall, for whoever asks, and by the clock that never steps.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Hands {
-    worker: usize,
-    since: Wall,
-    until: Wall,
-    deadline: Boot,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Stood {
-    Queued(Wall),
-    Scheduled(Wall),
-    Retrying(Wall),
-    Dead(Wall),
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Job {
-    tracked: bool,
-    retry: i16,
-    reserved: u64,
-    /// How often it failed, and when first.
-    failures: i16,
-    failed_at: Wall,
-    body: &'static [u8],
-    at: At,
-}
-
-/// What was said of a job, and how it ended.
-#[derive(Clone, Copy, Debug, Default)]
-struct Word {
-    percent: Option<i64>,
-    desc: Option<&'static str>,
-    ended: Option<TrackState>,
-    said: Wall,
-    /// The last moment at which the job was seen to live, if after that.
-    lived: Wall,
-}
-
-impl Word {
-    /// It is known until then, and may be forgotten then unless its job lives.
-    fn least(&self) -> Wall {
-        self.said.after(TRACK_FOR)
-    }
-
-    /// It is known until then at most, unless its job lives.
-    fn most(&self) -> Wall {
-        self.said.max(self.lived).after(TRACK_FOR)
-    }
-}
-
-/// The rules once more.
-#[derive(Clone, Default)]
-struct Model {
-    jobs: BTreeMap<&'static str, Job>,
-    words: BTreeMap<&'static str, Word>,
-}
-
-impl Model {
-    fn lives(&self, jid: &str) -> bool {
-        self.jobs.get(jid).is_some_and(|job| !matches!(job.at, At::Discarded { .. }))
-    }
-
-    fn say(&mut self, now: Wall, jid: &'static str, word: impl FnOnce(&mut Word)) {
-        let said = self.words.entry(jid).or_default();
-        word(said);
-        said.said = now;
-    }
-
-    /// A job is no more: it is remembered if it asked for that.
-    fn end(&mut self, now: Wall, jid: &'static str, how: TrackState) {
-        let job = self.jobs.remove(jid).expect("it lived");
-        if job.tracked {
-            self.say(now, jid, |word| word.ended = Some(how));
-        }
-    }
-
-    fn fail(&mut self, now: Wall, jid: &'static str, rules: &Rules) {
-        let job = self.jobs.get_mut(jid).expect("it lives");
-        if job.retry == 0 {
-            return self.end(now, jid, TrackState::Failed);
-        }
-        if job.failures == 0 {
-            job.failed_at = now;
-        }
-        // When it is tried again is chance's to say: see `History::settle`.
-        let retried = job.failures < job.retry;
-        job.at = if retried { At::Retrying(Wall(0)) } else { At::Dead(now.after(rules.dead_age)) };
-        job.failures += 1;
-    }
-
-    /// What TRACK GET answers.
-    fn tracked(&self, jid: &str) -> Tracked {
-        let word = self.words.get(jid);
-        let living = self.jobs.get(jid).and_then(|job| match job.at {
-            At::Working(Hands { since, .. }) => Some((TrackState::Working, since)),
-            At::Queued(since) => Some((TrackState::Enqueued, since)),
-            At::Scheduled(_) => Some((TrackState::Enqueued, job.failed_at)),
-            At::Retrying(_) => Some((TrackState::Failed, job.failed_at)),
-            At::Dead(_) => Some((TrackState::Dead, job.failed_at)),
-            At::Discarded { .. } => None,
-        });
-        let ended = word.and_then(|word| word.ended);
-        let state = living.map(|(state, _)| state).or(ended).unwrap_or(TrackState::Unknown);
-        let updated_at = living.map(|(_, since)| since).max(word.map(|word| word.said));
-        let progress = Progress {
-            percent: word.and_then(|word| word.percent),
-            desc: word.and_then(|word| word.desc).map(Into::into),
-            updated_at: updated_at.unwrap_or_default(),
-        };
-        Tracked { state, progress, known: updated_at.is_some() }
-    }
-
-    fn some(&self, chance: &mut Chance, is_one: impl Fn(At) -> bool) -> Option<&'static str> {
-        let jobs = self.jobs.iter().filter(|(_, job)| is_one(job.at));
-        chance.pick(&jobs.map(|(jid, _)| *jid).collect::<Vec<_>>())
-    }
 }
 
 struct History {
@@ -594,25 +466,5 @@ impl History {
             let over = word.most() <= self.now.wall && !self.model.lives(jid);
             assert!(!over, "{jid} is over and known: {word:?} at {:?}", self.now);
         }
-    }
-}
-
-fn stood(at: At) -> Stood {
-    match at {
-        At::Queued(since) => Stood::Queued(since),
-        At::Scheduled(at) => Stood::Scheduled(at),
-        At::Retrying(at) => Stood::Retrying(at),
-        At::Dead(until) => Stood::Dead(until),
-        At::Working(_) | At::Discarded { .. } => panic!("{at:?} cannot be discarded"),
-    }
-}
-
-fn restored(at: At) -> At {
-    match at {
-        At::Discarded { was: Stood::Queued(since), .. } => At::Queued(since),
-        At::Discarded { was: Stood::Scheduled(at), .. } => At::Scheduled(at),
-        At::Discarded { was: Stood::Retrying(at), .. } => At::Retrying(at),
-        At::Discarded { was: Stood::Dead(until), .. } => At::Dead(until),
-        other => panic!("{other:?} was not discarded"),
     }
 }

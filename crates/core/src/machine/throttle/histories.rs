@@ -1,8 +1,8 @@
 //! Histories by chance, with crashes: no slot leaks, none is taken twice, nobody waits for what he may have, and no rate is
 //! exceeded, over limits that change and restarts at every point (rule `E-60`).
 //!
-//! Beside the machine stands a second, simple reading of the rules (`model.rs`). A log (`log.rs`) of whole batches, one for each command, is cut anywhere and replayed; now and then all that
-//! lives is told again and the log before is dropped.
+//! Beside the machine stands a second, simple reading of the rules (`model.rs`). A log (`log.rs`) of whole batches, one for
+//! each command, is cut anywhere and replayed; now and then all that lives is told again and the log before is dropped.
 //!
 //! `BESSEMER_HISTORIES=100000 cargo test --release -p bessemer-core histories` plays more, `BESSEMER_FIRST` others.
 
