@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 
 use crate::change::Change;
 use crate::count::amount;
-use crate::deed::Deed;
+use crate::deed::{Deed, Way};
 use crate::guard::visitor::Visitor;
 use crate::problem::Problem;
 use crate::search::{Cursor, Filter, Scope, Search};
@@ -248,8 +248,8 @@ pub(crate) async fn at_once<F: Front>(
     deed.check()?;
     let deleted = if deed.destroys() { jobs.clone() } else { Vec::new() };
     let reached = match deed.on(jobs) {
-        Ok(action) => web.act_on(action, named.map(|jobs| deed.object(jobs))).await?,
-        Err((change, jobs)) => change_at_once(web, change, &jobs, named).await?,
+        Way::AtOnce(action) => web.act_on(action, named.map(|jobs| deed.object(jobs))).await?,
+        Way::OneByOne(change, jobs) => change_at_once(web, change, &jobs, named).await?,
     };
     let work = (deed.destroys() && reached > 0)
         .then(|| web.bulk.deleted_at_once(scope, deleted, reached, web.front.now()));
@@ -277,8 +277,8 @@ async fn change_at_once<F: Front>(
 /// Does it to a slice of jobs.
 async fn reach<F: Front>(web: &Web<F>, deed: &Deed, slice: Vec<JobId>) -> Result<u64, Problem> {
     match deed.on(slice) {
-        Ok(action) => Ok(web.front.act(action).await?),
-        Err((change, jobs)) => change.make(web, &jobs).await,
+        Way::AtOnce(action) => Ok(web.front.act(action).await?),
+        Way::OneByOne(change, jobs) => change.make(web, &jobs).await,
     }
 }
 

@@ -26,6 +26,14 @@ pub(crate) enum Deed {
     Edit(Arc<Change>),
 }
 
+/// How a deed is done to jobs.
+pub(crate) enum Way<'d> {
+    /// By one command for all of them.
+    AtOnce(Action),
+    /// By one for each.
+    OneByOne(&'d Change, Vec<JobId>),
+}
+
 impl Deed {
     /// `retry` and `add_to_queue` are synonyms.
     pub(crate) fn parse(action: Option<&str>) -> Result<Self, Problem> {
@@ -69,15 +77,14 @@ impl Deed {
         }
     }
 
-    /// The one command that does it to these jobs; `Err`: it takes one for each.
-    pub(crate) fn on(&self, jobs: Vec<JobId>) -> Result<Action, (&Change, Vec<JobId>)> {
-        Ok(match self {
+    pub(crate) fn on(&self, jobs: Vec<JobId>) -> Way<'_> {
+        Way::AtOnce(match self {
             Self::Retry => Action::Requeue(jobs),
             Self::Delete => Action::Delete(jobs),
             Self::Discard => Action::Discard(jobs),
             Self::Kill => Action::Kill(jobs),
             Self::Move(queue) => Action::Move { jobs, queue: queue.to_string() },
-            Self::Edit(change) => return Err((change, jobs)),
+            Self::Edit(change) => return Way::OneByOne(change, jobs),
         })
     }
 

@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::input::{Asked, Sent};
 use super::jobs::{Job, walk};
-use crate::deed::Deed;
+use crate::deed::{Deed, Way};
 use crate::problem::Problem;
 use crate::search::Scope;
 use crate::visit::Name;
@@ -302,8 +302,8 @@ async fn act<F: Front>(
         return Err(elsewhere());
     }
     match deed.on(vec![job.id]) {
-        Ok(action) => reach(web, action, &job).await,
-        Err(_) => Err(elsewhere()),
+        Way::AtOnce(action) => reach(web, action, &job).await,
+        Way::OneByOne(..) => Err(elsewhere()),
     }
 }
 
