@@ -77,7 +77,8 @@ fn table(rows: &[ListedJob]) -> Result<Table, Failure> {
     lay_out(rows, clock::wall())
 }
 
-/// There is a column for workers, and for when jobs expire, where there are any that do. Of a job that failed the error says more than the arguments.
+/// There is a column for workers, and for when jobs expire, where there are any that do. Of a job that failed the error says
+/// more than the arguments.
 fn lay_out(rows: &[ListedJob], now: Wall) -> Result<Table, Failure> {
     let jobs = rows.iter().map(Job::read).collect::<Result<Vec<_>, _>>()?;
     let has_worker = rows.iter().any(|row| row.wid.is_some());
