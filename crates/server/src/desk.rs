@@ -187,10 +187,8 @@ impl<R: Reader> Front for Desk<R> {
         self.reader.ask(query).await
     }
 
-    async fn read(&self, texts: Vec<Span>) -> Result<Vec<Option<Bytes>>, Gone> {
-        let reader = self.reader.clone();
-        // The disk may take its time, and this thread has more to do.
-        tokio::task::spawn_blocking(move || reader.read(&texts)).await.map_err(|_| Gone)?
+    fn read(&self, texts: &[Span]) -> Result<Vec<Option<Bytes>>, Gone> {
+        self.reader.read(texts)
     }
 
     async fn act(&self, action: Action) -> Result<u64, Undone> {

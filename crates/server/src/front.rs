@@ -27,6 +27,9 @@ use crate::vestibule::{Arrival, Terms, Vestibule};
 /// A password that is at least this long cannot be guessed from its one-round hash (`D1`).
 const LEGACY_PASSWORD_MIN: usize = 16;
 
+/// How far threads for long work stand behind all others: by `nice(2)`, ten steps are a tenth of the processor's time.
+const LAST: i32 = 10;
+
 /// Both doors, from outside of their thread.
 pub(crate) struct Front<R> {
     vestibule: Arc<Vestibule>,
@@ -117,8 +120,11 @@ impl<R: Reader> Front<R> {
         let Asked { asked, say } = last_word;
         let keep_records = dashboard.keep_records(Asked::wait(asked));
         let keep_audit = dashboard.keep_audit(operated);
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .on_thread_start(come_last)
+            .build()
+            .map_err(StartError::Thread)?;
         let (keep, ended) = oneshot::channel::<()>();
         let mut front =
             Self { vestibule, dashboard, served, runtime: runtime.handle().clone(), web: None, address };
@@ -264,5 +270,13 @@ async fn watch_memory(gauges: Arc<Gauges>) {
             .and_then(|text| text.split(' ').nth(1).and_then(|rss| rss.parse::<u64>().ok()));
         gauges.used_memory_mb.store((pages.unwrap_or(0) * 4096) >> 20, Ordering::Relaxed);
         tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+/// Puts this thread behind all others: it is there for what takes long, as searches by text do.
+fn come_last() {
+    // To the kernel a thread is a process here.
+    if let Err(error) = rustix::process::setpriority_process(None, LAST) {
+        tracing::debug!(%error, "searches have the priority of all others");
     }
 }

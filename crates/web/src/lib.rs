@@ -91,8 +91,8 @@ pub trait Front: Clone + Send + Sync + 'static {
     fn ask(&self, query: Query) -> impl Future<Output = Result<Answer, Gone>> + Send;
 
     /// Reads texts whose places an answer has told, in bulk and without holding up anybody's job. `None`: a text is not
-    /// there any more.
-    fn read(&self, texts: Vec<Span>) -> impl Future<Output = Result<Vec<Option<Bytes>>, Gone>> + Send;
+    /// there any more. It waits for the disk, so it is for a thread that has nothing else to do.
+    fn read(&self, texts: &[Span]) -> Result<Vec<Option<Bytes>>, Gone>;
 
     /// Does what an operator wants; says how many jobs or workers it reached. Durable when it returns.
     fn act(&self, action: Action) -> impl Future<Output = Result<u64, Undone>> + Send;

@@ -3,8 +3,7 @@
 //!
 //! ```text
 //!  line ─► Filter::parse ─► Search::find ─┬─► engine: a piece of a pass, what the index knows     (50 µs of its thread)
-//!                            ▲            ├─► front.read: texts in the order of the log, in bulk  (not its thread)
-//!                            └── Cursor ◄─┴─► matching, here
+//!                            └── Cursor ◄─┴─► texts, in the order of the log, in bulk: what matches    (not its thread)
 //! ```
 //!
 //! A job never leaves its place in the engine's table, so a search that goes on from a cursor, now or in an hour, sees
@@ -14,6 +13,7 @@ mod matching;
 mod pass;
 mod query;
 mod scope;
+mod texts;
 
 pub(crate) use pass::{Cursor, Part, Search};
 pub(crate) use query::{Filter, QueryError};

@@ -2,16 +2,17 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bessemer_core::fact::JobId;
 use bessemer_core::limits::{PAGE_MAX, SLICE_MAX};
 use bessemer_core::query::{Found, JobView, Sift, Where};
 use bessemer_core::{Query, Span};
-use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::query::Filter;
+use super::texts::{Compared, compare};
 use crate::Front;
 use crate::problem::Problem;
 use crate::web::Web;
@@ -24,13 +25,6 @@ const WINDOW_MAX: usize = 16_384;
 
 /// Bytes of texts that are read together; a longer one is read alone.
 const WINDOW_BYTES: usize = 8 << 20;
-
-/// Jobs that are compared before others get their turn on this thread.
-const COMPARED_AT_ONCE: usize = 512;
-
-/// Jobs that are compared before other threads get their turn, some 50 µs: on a machine with few processors the engine's
-/// may wait for this one, for some milliseconds.
-const COMPARED_IN_A_ROW: usize = 64;
 
 /// Where a search goes on. It stands in addresses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,7 +82,7 @@ impl Part {
 /// A search under way. It holds nothing but its filter and where it is.
 pub(crate) struct Search<'w, F> {
     web: &'w Web<F>,
-    filter: &'w Filter,
+    filter: Arc<Filter>,
     from: Cursor,
     /// Jobs that came later are not meant.
     before: Option<u64>,
@@ -96,8 +90,8 @@ pub(crate) struct Search<'w, F> {
 }
 
 impl<'w, F: Front> Search<'w, F> {
-    pub(crate) fn new(web: &'w Web<F>, filter: &'w Filter, from: Cursor) -> Self {
-        Self { web, filter, from, before: None, window: WINDOW_MIN }
+    pub(crate) fn new(web: &'w Web<F>, filter: &Filter, from: Cursor) -> Self {
+        Self { web, filter: Arc::new(filter.clone()), from, before: None, window: WINDOW_MIN }
     }
 
     /// Goes on until so many are found (`most`; 0: until the end, and those that match are counted only), or until the
@@ -169,7 +163,7 @@ impl<'w, F: Front> Search<'w, F> {
     }
 
     fn sift(&self, most: usize) -> Sift {
-        let filter = self.filter;
+        let filter = &self.filter;
         Sift {
             places: filter.places.clone(),
             jids: (!filter.jids.is_empty()).then(|| filter.jids.clone()),
@@ -211,59 +205,13 @@ impl<'w, F: Front> Search<'w, F> {
         Ok(part)
     }
 
-    /// Those whose texts match. Failures first: most bodies need not be read then.
-    async fn matching(&self, mut found: Vec<Found>) -> Result<Vec<Found>, Problem> {
-        let filter = self.filter;
-        let mut failures = vec![Bytes::new(); found.len()];
-        let mut missing = Vec::new();
-        if filter.needs_failure() {
-            let read = self.read(&found, |found| found.failure).await?;
-            let mut kept = Vec::new();
-            for (i, text) in read.into_iter().enumerate() {
-                give_way(i).await;
-                match text {
-                    Read::Missing => missing.push(found[i].id),
-                    Read::Text(text) if filter.error_matches(&text) => kept.push((found[i], text)),
-                    Read::Text(_) => {}
-                }
-            }
-            (found, failures) = kept.into_iter().unzip();
-        }
-        let body = |found: &Found| filter.needs_body_of(found).then_some(found.body);
-        let read = self.read(&found, body).await?;
-        let now = self.web.front.now();
-        let mut matching = Vec::new();
-        for (i, text) in read.into_iter().enumerate() {
-            give_way(i).await;
-            match text {
-                Read::Missing => missing.push(found[i].id),
-                Read::Text(body) if filter.matches(found[i].since, &failures[i], &body, now) => {
-                    matching.push(found[i]);
-                }
-                Read::Text(_) => {}
-            }
-        }
+    /// Those whose texts match.
+    async fn matching(&self, found: Vec<Found>) -> Result<Vec<Found>, Problem> {
+        let Compared { mut matching, missing } = compare(&self.web.front, &self.filter, found).await?;
         if !missing.is_empty() {
             self.ask_for(&missing, &mut matching).await?;
         }
         Ok(matching)
-    }
-
-    /// The texts of these jobs, in bulk.
-    async fn read(
-        &self,
-        found: &[Found],
-        text: impl Fn(&Found) -> Option<Span>,
-    ) -> Result<Vec<Read>, Problem> {
-        let places: Vec<Option<Span>> = found.iter().map(&text).collect();
-        let wanted: Vec<Span> = places.iter().flatten().copied().collect();
-        let mut read =
-            if wanted.is_empty() { Vec::new() } else { self.web.front.read(wanted).await? }.into_iter();
-        let one = |place: &Option<Span>| match place {
-            None => Read::Text(Bytes::new()),
-            Some(_) => read.next().flatten().map_or(Read::Missing, Read::Text),
-        };
-        Ok(places.iter().map(one).collect())
     }
 
     /// Jobs whose texts were not where they had been: the engine knows where they are, if they live.
@@ -284,12 +232,6 @@ impl<'w, F: Front> Search<'w, F> {
     }
 }
 
-/// A text that was wanted, or not.
-enum Read {
-    Missing,
-    Text(Bytes),
-}
-
 /// A job that the engine has shown whole, as a pass would have found it.
 fn found(view: &JobView) -> Found {
     let place = Where::from(&view.place);
@@ -299,16 +241,6 @@ fn found(view: &JobView) -> Found {
     };
     // Its texts have been read.
     Found { id: view.id, place, since, body: Span::default(), failure: None }
-}
-
-/// This thread also lets clients in, and jobs come before searches.
-async fn give_way(done: usize) {
-    if done % COMPARED_IN_A_ROW == COMPARED_IN_A_ROW - 1 {
-        std::thread::yield_now();
-    }
-    if done % COMPARED_AT_ONCE == COMPARED_AT_ONCE - 1 {
-        tokio::task::yield_now().await;
-    }
 }
 
 fn permille(next: Option<u32>, end: u32) -> u64 {

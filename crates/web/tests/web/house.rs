@@ -113,10 +113,9 @@ impl Front for House {
         Ok(answer)
     }
 
-    async fn read(&self, texts: Vec<Span>) -> Result<Vec<Option<Bytes>>, Gone> {
+    fn read(&self, texts: &[Span]) -> Result<Vec<Option<Bytes>>, Gone> {
         let room = self.room();
-        let read = |span: Span| room.texts.0[span.at as usize].clone();
-        Ok(texts.into_iter().map(|span| Some(read(span))).collect())
+        Ok(texts.iter().map(|span| Some(room.texts.0[span.at as usize].clone())).collect())
     }
 
     async fn act(&self, action: Action) -> Result<u64, Undone> {
