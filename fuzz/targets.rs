@@ -9,7 +9,7 @@ use bessemer_core::glob::Glob;
 use bessemer_core::{Boot, ConnId, Now, Wall};
 use bessemer_protocol::batch::{self, BatchFilter, NewBatch};
 use bessemer_protocol::beat::Beat;
-use bessemer_protocol::finish::{Fail, parse_ack};
+use bessemer_protocol::finish::{Ack, Fail};
 use bessemer_protocol::handshake::{HOSTNAME_MAX, Hello, LABEL_MAX, LABELS_MAX, WID_MAX};
 use bessemer_protocol::job::{Checked, Job};
 use bessemer_protocol::limits::{BACKTRACE_LINES_MAX, ERRTYPE_MAX, MESSAGE_MAX};
@@ -111,7 +111,7 @@ fn node(input: &[u8]) {
     let mut node = Node::new(engine, limits.clone(), stall, moment(0));
     let conn = ConnId(1);
     let worker = Worker { wid: "w1", hostname: "h", pid: 1, labels: &[], rss_kb: 0 };
-    node.opened(moment(0), conn, Some(worker));
+    node.opened(moment(0), conn, Some(worker), false);
     let mut talk = Talk::new(conn, limits);
     // The first byte says into what pieces the rest is cut.
     let (piece, rest) =
@@ -214,7 +214,7 @@ fn bulk(input: &[u8]) {
 fn finish(input: &[u8]) {
     let Some(text) = text(input) else { return };
     let json = serde_json::from_str::<IgnoredAny>(text).is_ok();
-    match parse_ack(text) {
+    match Ack::parse(text) {
         Err(error) => harmless(&error),
         Ok(_) => assert!(json),
     }

@@ -275,6 +275,8 @@ pub(crate) fn rfc3339(time: SystemTime) -> Result<String, Error> {
 #[derive(Debug, Deserialize)]
 pub struct FetchedJob {
     pub jid: String,
+    /// The token of this delivery, from a server that gives one: it tells this attempt from another of the same job.
+    pub(crate) lease: Option<String>,
     pub jobtype: String,
     #[serde(default)]
     pub queue: String,

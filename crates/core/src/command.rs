@@ -4,6 +4,7 @@
 //! FETCH may be settled by somebody else's PUSH.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use bytes::Bytes;
 
 use crate::batch::BatchView;
 use crate::edit::{Edit, Replacement, in_queue};
-use crate::fact::{Callback, Cleared, Failure, Family, Head, JobId, OnLost, Release, Span, Terms};
+use crate::fact::{Callback, Cleared, Failure, Family, Head, JobId, OnLost, Order, Release, Span, Terms};
 use crate::limits::{BATCH_DEPTH_MAX, KEEP_BYTES_MAX, KEPT_KEY_MAX, KEPT_VALUE_MAX, SLICE_MAX};
 use crate::query::{Info, Set, Tracked};
 use crate::throttle::Throttle;
@@ -40,10 +41,10 @@ pub enum Command<'a> {
     /// The next job of the leftmost queue that has one, waiting at most `wait`. Answered [`Reply::Job`], or
     /// [`Reply::Nothing`] when the time is over.
     Fetch { conn: ConnId, queues: &'a [&'a str], wait: Duration },
-    /// A job is done. Always [`Reply::Done`] (rules `A-02`, `A-03`, `D3`).
-    Ack { conn: ConnId, jid: &'a str },
+    /// A job is done. `lease`: of the delivery that is meant ([`Lease`]). Always [`Reply::Done`] (rules `A-02`, `A-03`, `D3`).
+    Ack { conn: ConnId, jid: &'a str, lease: Option<&'a str> },
     /// A job failed. `text`: see [`Failure::text`]. Answered [`Reply::Done`] or [`Refusal::NotReserved`].
-    Fail { conn: ConnId, jid: &'a str, text: &'a [u8] },
+    Fail { conn: ConnId, jid: &'a str, text: &'a [u8], lease: Option<&'a str> },
     /// A worker lives. Answered [`Reply::State`] or [`Refusal::UnknownWorker`] (`D10`).
     Beat { conn: ConnId, wid: &'a str, state: Option<Stage>, rss_kb: u64 },
     /// The reply that carried this delivery never reached the kernel: back to the head (`D13`). Has no reply.
@@ -338,6 +339,20 @@ pub enum Stage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Delivery(pub u64);
 
+/// The token of a delivery (`G9`): when the job was taken, and its place in its queue. No other delivery of the same jid
+/// has the same, also after a restart. Clients that ask for it are told its text, and may send it back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    pub since: Wall,
+    pub order: Order,
+}
+
+impl fmt::Display for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:x}-{:x}", self.since.0, self.order.0)
+    }
+}
+
 /// The answer to a command.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reply {
@@ -419,7 +434,7 @@ pub enum Unkept {
     Full(usize),
 }
 
-impl std::fmt::Display for Unkept {
+impl fmt::Display for Unkept {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NotOpen(family) => write!(f, "{} are written by the server alone", family.as_str()),
@@ -436,7 +451,7 @@ impl std::fmt::Display for Unkept {
     }
 }
 
-impl std::fmt::Display for Refusal {
+impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NotReserved(jid) => write!(f, "Job not found {}", quote(jid)),
@@ -505,6 +520,7 @@ impl Text {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Handout {
     pub delivery: Delivery,
+    pub lease: Lease,
     pub body: Text,
     /// The body of the job that is next in this job's queue: an engine may have it at hand by the next FETCH.
     pub next: Option<Span>,

@@ -23,31 +23,50 @@ pub enum FinishError {
     MissingJid,
 }
 
-/// The jid of an ACK. Other members must be strings, or null, and are ignored (rule `A-01`).
-pub fn parse_ack(text: &str) -> Result<Cow<'_, str>, FinishError> {
-    let ack: Option<Ack<'_>> = is_strict(text).then(|| serde_json::from_str(text).ok()).flatten();
-    ack.and_then(|ack| ack.0).ok_or_else(|| FinishError::Ack(quote(text)))
+/// What a worker has done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ack<'a> {
+    pub jid: Cow<'a, str>,
+    /// The delivery that is meant (`G9`).
+    pub lease: Option<Cow<'a, str>>,
 }
 
-/// The jid of an object that holds nothing but strings and nulls; of several the last, as in the reference.
-struct Ack<'a>(Option<Cow<'a, str>>);
+impl<'a> Ack<'a> {
+    /// Reads an ACK. Other members must be strings, or null, and are ignored (rule `A-01`).
+    pub fn parse(text: &'a str) -> Result<Self, FinishError> {
+        let words: Option<Words<'_>> = is_strict(text).then(|| serde_json::from_str(text).ok()).flatten();
+        let Words { jid, lease } = words.unwrap_or_default();
+        let jid = jid.ok_or_else(|| FinishError::Ack(quote(text)))?;
+        // A client that knows of leases and was given none may send it empty.
+        Ok(Self { jid, lease: lease.filter(|lease| !lease.is_empty()) })
+    }
+}
 
-impl<'de: 'a, 'a> Deserialize<'de> for Ack<'a> {
+/// An object that holds nothing but strings and nulls; of several members of one name the last, as in the reference.
+#[derive(Default)]
+struct Words<'a> {
+    jid: Option<Cow<'a, str>>,
+    lease: Option<Cow<'a, str>>,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Words<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Members;
         impl<'de> Visitor<'de> for Members {
-            type Value = Ack<'de>;
+            type Value = Words<'de>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Ack<'de>, A::Error> {
-                let mut jid = None;
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Words<'de>, A::Error> {
+                let mut words = Words::default();
                 while let Some((name, value)) = map.next_entry::<Lossy<'de>, Option<Lossy<'de>>>()? {
-                    if name.0 == "jid" {
-                        jid = value.map(|value| value.0);
+                    match &*name.0 {
+                        "jid" => words.jid = value.map(|value| value.0),
+                        "lease" => words.lease = value.map(|value| value.0),
+                        _ => {}
                     }
                 }
-                Ok(Ack(jid))
+                Ok(words)
             }
         }
         deserializer.deserialize_map(Members)
@@ -59,6 +78,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Ack<'a> {
 pub struct Fail {
     #[serde(skip)]
     pub jid: String,
+    /// The delivery that is meant (`G9`).
+    #[serde(skip)]
+    pub lease: Option<String>,
     pub errtype: String,
     pub message: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -70,6 +92,8 @@ pub struct Fail {
 pub(crate) struct Raw<'a> {
     #[serde(borrow, default)]
     jid: Option<Lossy<'a>>,
+    #[serde(borrow, default)]
+    lease: Option<Lossy<'a>>,
     #[serde(borrow, default)]
     errtype: Option<Lossy<'a>>,
     #[serde(borrow, default)]
@@ -83,6 +107,7 @@ impl Raw<'_> {
     pub(crate) fn clean(self) -> Fail {
         Fail {
             jid: self.jid.unwrap_or_default().0.into_owned(),
+            lease: self.lease.map(|lease| lease.0.into_owned()).filter(|lease| !lease.is_empty()),
             errtype: clean(self.errtype, ERRTYPE_MAX),
             message: clean(self.message, MESSAGE_MAX),
             backtrace: trace(self.backtrace.unwrap_or_default().iter().map(|line| &*line.0)),
@@ -143,10 +168,33 @@ fn trace<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
 mod tests {
     use super::*;
 
+    fn ack(text: &str) -> Result<Cow<'_, str>, FinishError> {
+        Ack::parse(text).map(|ack| ack.jid)
+    }
+
+    #[test]
+    fn the_delivery_is_named_by_its_lease_or_not_at_all_g09() {
+        for (members, lease) in [
+            (r#""lease":"5f-1""#, Some("5f-1")),
+            (r#""lease":"""#, None),
+            (r#""lease":null"#, None),
+            (r#""none":"x""#, None),
+        ] {
+            let text = format!(r#"{{"jid":"abcdefgh1",{members}}}"#);
+            assert_eq!(Ack::parse(&text).unwrap().lease.as_deref(), lease, "{text}");
+            let fail = Fail::parse(&text).unwrap();
+            assert_eq!(fail.lease.as_deref(), lease, "{text}");
+            assert!(
+                !String::from_utf8(fail.text()).unwrap().contains("lease"),
+                "it is no part of what is kept"
+            );
+        }
+    }
+
     #[test]
     fn an_ack_has_only_strings_and_nulls_a01() {
-        assert_eq!(parse_ack(r#"{"jid":"abcdefgh1","extra":"x","none":null}"#), Ok("abcdefgh1".into()));
-        assert_eq!(parse_ack(r#"{"other":"\ud800","jid":"a","jid":"abcdefg\u00e9"}"#), Ok("abcdefgé".into()));
+        assert_eq!(ack(r#"{"jid":"abcdefgh1","extra":"x","none":null}"#), Ok("abcdefgh1".into()));
+        assert_eq!(ack(r#"{"other":"\ud800","jid":"a","jid":"abcdefg\u00e9"}"#), Ok("abcdefgé".into()));
         for bad in [
             r#"{"jid":"abcdefgh1"} x"#,
             r#"{"jid":"abcdefgh1","n":1}"#,
@@ -160,7 +208,7 @@ mod tests {
             "x",
             r#"{"jid":null}"#,
         ] {
-            assert_eq!(parse_ack(bad), Err(FinishError::Ack(quote(bad))));
+            assert_eq!(ack(bad), Err(FinishError::Ack(quote(bad))));
         }
     }
 

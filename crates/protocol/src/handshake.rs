@@ -35,6 +35,14 @@ pub const LABEL_MAX: usize = 100;
 /// Resident memory that is believed, in KiB: a tebibyte of kibibytes.
 pub const RSS_KB_MAX: u64 = 1 << 40;
 
+/// The feature of a client that wants the token of each delivery, and may end jobs by it (`G9`).
+pub const FEATURE_LEASE: &str = "lease";
+
+/// Features of a client that are kept, and bytes of each: nobody knows more.
+pub const FEATURES_MAX: usize = 32;
+/// See [`FEATURES_MAX`].
+pub const FEATURE_MAX: usize = 100;
+
 /// The server's greeting (rules `H-10`, `H-11`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hi {
@@ -145,6 +153,9 @@ pub struct Hello {
     pub pwdhash: String,
     #[serde(skip_serializing_if = "is_zero")]
     pub rss_kb: u64,
+    /// What it knows of beyond the protocol of others, such as [`FEATURE_LEASE`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<String>,
 }
 
 /// Why a HELLO was refused; the text is what the client is told.
@@ -194,9 +205,10 @@ impl Hello {
             wid,
             hostname: clip(read("hostname", members.hostname)?, HOSTNAME_MAX),
             pid: read("pid", members.pid)?,
-            labels: labels(members.labels)?,
+            labels: texts("labels", members.labels, LABELS_MAX, LABEL_MAX)?,
             pwdhash: read("pwdhash", members.pwdhash)?,
             rss_kb: read::<u64>("rss_kb", members.rss_kb)?.min(RSS_KB_MAX),
+            features: texts("features", members.features, FEATURES_MAX, FEATURE_MAX)?,
         })
     }
 
@@ -210,6 +222,11 @@ impl Hello {
     /// Whether the client takes jobs (`H-22`, `H-23`).
     pub fn is_worker(&self) -> bool {
         !self.wid.is_empty()
+    }
+
+    /// Whether it wants the token of each delivery (`G9`).
+    pub fn wants_leases(&self) -> bool {
+        self.features.iter().any(|feature| feature == FEATURE_LEASE)
     }
 
     /// Whether the client hashes in one round whatever it was told: it sent no `v`, or an old one (`H-13`, `D1`).
@@ -234,10 +251,14 @@ impl Hello {
 impl std::fmt::Debug for Hello {
     /// Leaves the hash out: it is worth guessing at.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { v, wid, hostname, pid, labels, pwdhash: _, rss_kb } = self;
+        let Self { v, wid, hostname, pid, labels, pwdhash: _, rss_kb, features } = self;
         let mut fields = f.debug_struct("Hello");
         fields.field("v", v).field("wid", wid).field("hostname", hostname).field("pid", pid);
-        fields.field("labels", labels).field("rss_kb", rss_kb).finish_non_exhaustive()
+        fields
+            .field("labels", labels)
+            .field("rss_kb", rss_kb)
+            .field("features", features)
+            .finish_non_exhaustive()
     }
 }
 
@@ -261,6 +282,8 @@ struct Members<'a> {
     username: Option<&'a RawValue>,
     #[serde(borrow)]
     rss_kb: Option<&'a RawValue>,
+    #[serde(borrow)]
+    features: Option<&'a RawValue>,
 }
 
 /// A member of its type; absent it is that type's empty value.
@@ -273,9 +296,14 @@ fn read<'a, T: Deserialize<'a> + Default>(
 }
 
 /// As many as are kept, each clipped; all must be texts.
-fn labels(member: Option<&RawValue>) -> Result<Vec<String>, HelloError> {
-    let labels: Vec<String> = read("labels", member)?;
-    Ok(labels.into_iter().take(LABELS_MAX).map(|label| clip(label, LABEL_MAX)).collect())
+fn texts(
+    name: &'static str,
+    member: Option<&RawValue>,
+    most: usize,
+    bytes: usize,
+) -> Result<Vec<String>, HelloError> {
+    let texts: Vec<String> = read(name, member)?;
+    Ok(texts.into_iter().take(most).map(|text| clip(text, bytes)).collect())
 }
 
 /// Cuts a text to `max` bytes, between two characters.

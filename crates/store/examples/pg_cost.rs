@@ -208,7 +208,7 @@ impl Ticks {
                 let fetch = Command::Fetch { conn, queues: &["default"], wait: Duration::ZERO };
                 self.engine.submit(now, ticket, fetch);
             }
-            Step::Ack(jid) => _ = self.engine.submit(now, ticket, Command::Ack { conn, jid }),
+            Step::Ack(jid) => _ = self.engine.submit(now, ticket, Command::Ack { conn, jid, lease: None }),
         }
     }
 }

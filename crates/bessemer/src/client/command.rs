@@ -98,22 +98,28 @@ impl Command {
         Self { verb: "FETCH", line, pace: Pace::Fetch }
     }
 
-    pub(crate) fn ack(jid: &str) -> Self {
+    /// `lease`: the token of the delivery, if the server gave one.
+    pub(crate) fn ack(jid: &str, lease: Option<&str>) -> Self {
         #[derive(Serialize)]
         struct Ack<'a> {
             jid: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            lease: Option<&'a str>,
         }
-        Self::with_json("ACK", &Ack { jid })
+        Self::with_json("ACK", &Ack { jid, lease })
     }
 
-    pub(crate) fn fail(jid: &str, failure: &Failure) -> Self {
+    /// See [`Command::ack`].
+    pub(crate) fn fail(jid: &str, lease: Option<&str>, failure: &Failure) -> Self {
         #[derive(Serialize)]
         struct Fail<'a> {
             jid: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            lease: Option<&'a str>,
             #[serde(flatten)]
             failure: &'a Failure,
         }
-        Self::with_json("FAIL", &Fail { jid, failure })
+        Self::with_json("FAIL", &Fail { jid, lease, failure })
     }
 
     pub(crate) fn beat(wid: &str, state: Option<WorkerState>, rss_kb: u64) -> Self {
@@ -321,9 +327,11 @@ mod tests {
     fn commands_are_written_as_the_protocol_says() {
         let queues = ["critical".to_owned(), "default".to_owned()];
         assert_eq!(line(&Command::fetch(&queues)), "FETCH critical default\r\n");
-        assert_eq!(line(&Command::ack("abcdefgh")), "ACK {\"jid\":\"abcdefgh\"}\r\n");
+        assert_eq!(line(&Command::ack("abcdefgh", None)), "ACK {\"jid\":\"abcdefgh\"}\r\n");
+        let leased = line(&Command::ack("abcdefgh", Some("5f-1"))).to_owned();
+        assert_eq!(leased, "ACK {\"jid\":\"abcdefgh\",\"lease\":\"5f-1\"}\r\n");
         assert_eq!(
-            line(&Command::fail("abcdefgh", &Failure::internal("E", "m\n"))),
+            line(&Command::fail("abcdefgh", None, &Failure::internal("E", "m\n"))),
             "FAIL {\"jid\":\"abcdefgh\",\"errtype\":\"E\",\"message\":\"m\\n\",\"backtrace\":[]}\r\n"
         );
         assert_eq!(line(&Command::beat("w1", None, 7)), "BEAT {\"wid\":\"w1\",\"rss_kb\":7}\r\n");

@@ -173,13 +173,13 @@ impl Client {
 
     /// A fetched job is done.
     pub async fn ack(&mut self, jid: &str) -> Result<(), Error> {
-        let command = Command::ack(jid);
+        let command = Command::ack(jid, None);
         command.expect_ok(self.ask(&command).await?)
     }
 
     /// A fetched job failed.
     pub async fn fail(&mut self, jid: &str, failure: &Failure) -> Result<(), Error> {
-        let command = Command::fail(jid, failure);
+        let command = Command::fail(jid, None, failure);
         command.expect_ok(self.ask(&command).await?)
     }
 

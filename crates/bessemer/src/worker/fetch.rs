@@ -156,13 +156,14 @@ async fn hand_out(crew: &Arc<Crew>, round: &mut Round<'_>, text: Vec<u8>) {
     let received = Instant::now();
     let in_hand = |jid: &str, lease| InHand {
         jid: jid.to_owned(),
+        token: None,
         lease_ends: received + lease,
         text: Vec::new(),
         place: Place::default(),
     };
     match serde_json::from_slice::<FetchedJob>(&text) {
         Ok(job) => {
-            let hand = InHand { text, ..in_hand(&job.jid, job.lease()) };
+            let hand = InHand { text, token: job.lease.clone(), ..in_hand(&job.jid, job.lease()) };
             let lease_ends = hand.lease_ends;
             emit(&crew.app, || Event::Fetched { job: (&job).into() });
             let number = round.fetched(hand, &job.queue);

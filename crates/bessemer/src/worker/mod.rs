@@ -26,7 +26,7 @@ mod track;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bessemer_protocol::handshake::Hello;
+use bessemer_protocol::handshake::{FEATURE_LEASE, Hello};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -306,6 +306,7 @@ fn hello(labels: &[String]) -> Result<Hello, Error> {
         hostname: hostname(),
         pid: Some(std::process::id()),
         labels: labels.to_vec(),
+        features: vec![FEATURE_LEASE.into()],
         ..Hello::default()
     })
 }

@@ -32,6 +32,8 @@ const REFUSALS_MAX: u32 = 5;
 #[derive(Debug)]
 pub(crate) struct InHand {
     pub(crate) jid: String,
+    /// See [`FetchedJob`](crate::payload::FetchedJob).
+    pub(crate) token: Option<String>,
     /// After this the job belongs to somebody else, and what we say of it counts no more.
     pub(crate) lease_ends: Instant,
     /// As the server sent it, for a copy.
@@ -43,6 +45,7 @@ pub(crate) struct InHand {
 #[derive(Debug)]
 pub(crate) struct Report {
     pub(crate) jid: String,
+    token: Option<String>,
     pub(crate) lease_ends: Instant,
     /// As the server sent it.
     text: Vec<u8>,
@@ -71,26 +74,26 @@ pub(crate) enum End {
 
 impl Report {
     pub(crate) fn new(job: InHand, result: JobResult) -> Self {
-        let jid = job.jid.as_str();
-        let fail = |failure: &Failure| (Command::fail(jid, failure), None, End::Failed);
+        let (jid, token) = (job.jid.as_str(), job.token.as_deref());
+        let fail = |failure: &Failure| (Command::fail(jid, token, failure), None, End::Failed);
         let (command, then, end) = match &result {
             Ok(Outcome::Done | Outcome::Return(_) | Outcome::Discard(_)) => {
-                (Command::ack(jid), None, End::Succeeded)
+                (Command::ack(jid, token), None, End::Succeeded)
             }
             Ok(Outcome::Snooze(delay)) => match copy(&job.text, *delay) {
-                Ok(push) => (push, Some(Command::ack(jid)), End::Succeeded),
+                Ok(push) => (push, Some(Command::ack(jid, token)), End::Succeeded),
                 Err(error) => fail(&snooze_failed(&error)),
             },
             Ok(Outcome::Bury(failure)) => {
                 // Without a jid there would be nothing to kill, and the server would refuse the FAIL.
                 let kill = Command::kill(Target::Retries, &Filter::jids([jid])).ok();
-                (Command::fail(jid, failure), kill, End::Failed)
+                (Command::fail(jid, token, failure), kill, End::Failed)
             }
             Err(failure) => fail(failure),
         };
         let (refusals, backoff) = (0, Backoff::new());
-        let InHand { jid, lease_ends, text, .. } = job;
-        Self { jid, lease_ends, text, command, then, end, not_before: None, refusals, backoff }
+        let InHand { jid, token, lease_ends, text, .. } = job;
+        Self { jid, token, lease_ends, text, command, then, end, not_before: None, refusals, backoff }
     }
 
     /// Takes the answer to its command. `None` says that there is more to be told, now or at [`Report::not_before`].
@@ -109,7 +112,7 @@ impl Report {
             }
             (_, "PUSH") if final_word => {
                 tracing::warn!(jid, error = error.chain(), "the job could not be snoozed, and is failed");
-                self.command = Command::fail(jid, &snooze_failed(&error));
+                self.command = Command::fail(jid, self.token.as_deref(), &snooze_failed(&error));
                 (self.then, self.end) = (None, End::Failed);
                 return None;
             }
@@ -156,6 +159,7 @@ fn copy(job: &[u8], delay: Duration) -> Result<Command, Error> {
     set("jid", Jid::random()?.as_str())?;
     set("at", &time_in(delay)?)?;
     job.remove("enqueued_at");
+    job.remove("lease");
     Ok(Command::with_json("PUSH", &job))
 }
 
@@ -171,11 +175,21 @@ mod tests {
     use super::*;
 
     fn report(result: JobResult) -> Report {
-        let text = br#"{"jid":"job-0001","queue":"q","jobtype":"T","args":[9007199254740993,1.0],"retry":3,"priority":7,
+        report_of(None, result)
+    }
+
+    fn report_of(token: Option<&str>, result: JobResult) -> Report {
+        let text = br#"{"jid":"job-0001","lease":"5f-1","queue":"q","jobtype":"T","args":[9007199254740993,1.0],"retry":3,"priority":7,
             "custom":{"track":1},"failure":{"retry_count":2},"enqueued_at":"x","created_at":"y","reserve_for":90}"#;
         let lease_ends = Instant::now() + Duration::from_secs(60);
         Report::new(
-            InHand { jid: "job-0001".into(), lease_ends, text: text.to_vec(), place: Place::default() },
+            InHand {
+                jid: "job-0001".into(),
+                token: token.map(Into::into),
+                lease_ends,
+                text: text.to_vec(),
+                place: Place::default(),
+            },
             result,
         )
     }
@@ -205,6 +219,19 @@ mod tests {
             assert_eq!(line(&report), r#"ACK {"jid":"job-0001"}"#);
             assert_eq!(told(report, Ok(())), End::Succeeded);
         }
+    }
+
+    #[test]
+    fn an_outcome_names_its_delivery_where_the_server_did() {
+        let of = |result| report_of(Some("5f-1"), result);
+        let failure = Failure::internal("E", "m");
+        assert_eq!(line(&of(Ok(Outcome::Done))), r#"ACK {"jid":"job-0001","lease":"5f-1"}"#);
+        assert!(
+            line(&of(Err(failure))).starts_with(r#"FAIL {"jid":"job-0001","lease":"5f-1","errtype":"E""#)
+        );
+        let snoozed = of(Ok(Outcome::Snooze(Duration::from_secs(300))));
+        assert!(!line(&snoozed).contains("lease"), "the copy has none: {}", line(&snoozed));
+        assert_eq!(line(&more(snoozed, Ok(()))), r#"ACK {"jid":"job-0001","lease":"5f-1"}"#);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::parked::ParkedNo;
 use super::table::{Slot, State};
 use super::{Machine, Progress, Turn};
-use crate::command::{ConnId, Delivery, Handout, Reply, Stage, Ticket};
+use crate::command::{ConnId, Delivery, Handout, Lease, Reply, Stage, Ticket};
 use crate::fact::{Fact, Facts, Standing};
 use crate::limits::{DUE_SLICE, RESERVE_MAX_S, RESERVE_MIN_S};
 use crate::time::{Now, Wall};
@@ -118,8 +118,11 @@ impl Machine {
         let next = self.queues.first(entry.queue).map(|next| self.table[next].body());
         let deadline = now.boot.after(reserved_for(entry.reserve_for));
         let delivery = self.reservations.start(&self.table, slot, deadline).unwrap_or(Delivery(0));
+        let since =
+            self.reservations.get(&self.table, slot).map_or(now.wall, |reservation| reservation.since);
         Reply::Job(Box::new(Handout {
             delivery,
+            lease: Lease { since, order: entry.order },
             body: self.body_text(slot),
             next,
             enqueued_at: entry.time,

@@ -2,9 +2,10 @@
 
 use bessemer_protocol::finish::errtype;
 
+use super::reservations::Reservation;
 use super::table::Slot;
 use super::{Machine, Turn};
-use crate::command::{ConnId, Refusal, Reply};
+use crate::command::{ConnId, Lease, Refusal, Reply};
 use crate::event::{Attempt, Event, Outcome};
 use crate::fact::{Ending, Fact, Facts, Failure, Standing};
 use crate::limits::DUE_SLICE;
@@ -12,8 +13,13 @@ use crate::policy::retry::{self, Attempts, Verdict};
 
 impl Machine {
     /// OK in any case: an ACK that comes too late or from the wrong worker changes nothing (rule `A-03`).
-    pub(super) fn ack<F: Facts>(&mut self, turn: &mut Turn<'_, F>, conn: ConnId, jid: &str) -> Reply {
-        match self.reserved(conn, jid) {
+    pub(super) fn ack<F: Facts>(
+        &mut self,
+        turn: &mut Turn<'_, F>,
+        conn: ConnId,
+        (jid, lease): (&str, Option<&str>),
+    ) -> Reply {
+        match self.reserved(conn, jid, lease) {
             Some(slot) => {
                 self.attempted(turn, slot, Some(jid), Outcome::Done, None);
                 self.outlive(turn, slot, jid);
@@ -28,10 +34,10 @@ impl Machine {
         &mut self,
         turn: &mut Turn<'_, F>,
         conn: ConnId,
-        jid: &str,
+        (jid, lease): (&str, Option<&str>),
         text: &[u8],
     ) -> Reply {
-        match self.reserved(conn, jid) {
+        match self.reserved(conn, jid, lease) {
             Some(slot) => {
                 self.failed(turn, slot, Some(jid), text);
                 Reply::Done
@@ -44,17 +50,24 @@ impl Machine {
     }
 
     /// The oldest live reservation of this jid that the connection may end (`D3`): its own worker's, any if the
-    /// connection is no worker, and anybody's if it was made by no worker.
-    pub(super) fn reserved(&self, conn: ConnId, jid: &str) -> Option<Slot> {
+    /// connection is no worker, and anybody's if it was made by no worker. Who shows a lease means that delivery and no other.
+    pub(super) fn reserved(&self, conn: ConnId, jid: &str, lease: Option<&str>) -> Option<Slot> {
         let wid = self.workers.wid_of(conn);
         let hash = self.table.hash(jid.as_bytes());
         self.ticks.touch_reserved(hash);
         self.table
             .with_jid(hash)
             .filter_map(|slot| self.reservations.get(&self.table, slot).map(|r| (r, slot)))
-            .filter(|(r, _)| wid.is_empty() || r.wid.is_empty() || r.wid == wid)
+            .filter(|(r, slot)| match lease {
+                Some(lease) => self.lease(r, *slot).to_string() == lease,
+                None => wid.is_empty() || r.wid.is_empty() || r.wid == wid,
+            })
             .min_by_key(|(r, slot)| (r.since, r.delivery, *slot))
             .map(|(_, slot)| slot)
+    }
+
+    pub(super) fn lease(&self, reservation: &Reservation, slot: Slot) -> Lease {
+        Lease { since: reservation.since, order: self.table[slot].order }
     }
 
     /// One attempt at a job failed: it is tried again, given up or discarded. `jid`: as its worker named it; none: its

@@ -149,7 +149,7 @@ mod tests {
             body: b"{}",
         };
         let fetch = |queues| Command::Fetch { conn: ConnId(1), queues, wait: Duration::ZERO };
-        let fail = |jid, text| Command::Fail { conn: ConnId(1), jid, text };
+        let fail = |jid, text| Command::Fail { conn: ConnId(1), jid, text, lease: None };
         for (jid, retry) in [("job-retry", 25), ("job-dead0", -1), ("job-lost0", 25), ("job-works", 25)] {
             apply(1, 1, Command::Push { job: push(jid, "default", retry, None) });
             apply(2, 1, fetch(&["default"]));

@@ -70,6 +70,8 @@ pub(super) struct Scene {
     attempts: Vec<String>,
     /// Deliveries that were handed out, by jid.
     deliveries: BTreeMap<String, crate::command::Delivery>,
+    /// What they are called by, in the order in which they were handed out.
+    leases: Vec<String>,
     /// Batches, by the name that the table gives them.
     bids: BTreeMap<String, String>,
 }
@@ -105,6 +107,7 @@ impl Scene {
             names: vec![String::new()],
             attempts: Vec::new(),
             deliveries: BTreeMap::new(),
+            leases: Vec::new(),
             bids: BTreeMap::new(),
         }
     }
@@ -207,13 +210,14 @@ impl Scene {
                     return Some("waits".into());
                 }
             }
-            "ack" => _ = self.apply(ticket, Command::Ack { conn, jid: args[0] }, out),
+            "ack" => {
+                let lease = option("lease").map(|lease| self.lease(lease));
+                self.apply(ticket, Command::Ack { conn, jid: args[0], lease: lease.as_deref() }, out);
+            }
             "fail" => {
-                _ = self.apply(
-                    ticket,
-                    Command::Fail { conn, jid: args[0], text: b"{\"errtype\":\"E\",\"message\":\"m\"}" },
-                    out,
-                );
+                let lease = option("lease").map(|lease| self.lease(lease));
+                let text = b"{\"errtype\":\"E\",\"message\":\"m\"}";
+                self.apply(ticket, Command::Fail { conn, jid: args[0], text, lease: lease.as_deref() }, out);
             }
             "beat" => {
                 let state = args.get(1).map(|state| stage(state));
@@ -302,6 +306,12 @@ impl Scene {
             _ => panic!("no deed {}", args[0]),
         };
         self.apply(ticket, Command::Batch(deed), out);
+    }
+
+    /// The lease of the delivery with this number, counted from 1; else one that nobody has.
+    fn lease(&self, number: &str) -> String {
+        let known = number.parse::<usize>().ok().and_then(|number| self.leases.get(number - 1));
+        known.map_or_else(|| number.into(), Clone::clone)
     }
 
     /// A name that the table did not give is a bid by itself.

@@ -247,7 +247,7 @@ mod tests {
         machine.apply(now, Ticket(1), command, &mut Nowhere, &mut Settled::default());
     }
 
-    const ACK: Command<'_> = Command::Ack { conn: ConnId(1), jid: "a" };
+    const ACK: Command<'_> = Command::Ack { conn: ConnId(1), jid: "a", lease: None };
     const FETCH: Command<'_> =
         Command::Fetch { conn: ConnId(1), queues: &["a", "b"], wait: std::time::Duration::ZERO };
 
@@ -261,7 +261,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "a reservation that it did not name")]
     fn an_ack_of_another_job_is_noticed() {
-        touch(ACK, Command::Ack { conn: ConnId(1), jid: "b" });
+        touch(ACK, Command::Ack { conn: ConnId(1), jid: "b", lease: None });
     }
 
     #[test]

@@ -148,7 +148,7 @@ impl Machine {
     /// Gives a worker more time for what it has in hand, counted from now at most [`RESERVE_MAX_S`]; never less. Says whether
     /// it has it in hand.
     fn extend<F: Facts>(&mut self, turn: &mut Turn<'_, F>, conn: ConnId, jid: &str, until: Wall) -> bool {
-        let Some(slot) = self.reserved(conn, jid) else { return false };
+        let Some(slot) = self.reserved(conn, jid, None) else { return false };
         let Some(reservation) = self.reservations.get(&self.table, slot) else { return false };
         let (wid, since, before) = (reservation.wid.clone(), reservation.since, reservation.until);
         let now = turn.now;

@@ -60,6 +60,7 @@ impl<E: Engine> Node<E> {
                 now,
                 conn: ConnId(DESK),
                 ticket,
+                leases: false,
                 scratch: &mut self.scratch,
                 rejected: &self.rejected,
                 deeds: &mut self.deeds,

@@ -47,6 +47,8 @@ pub(super) struct Conn {
     pub(super) closing: bool,
     /// The client will send no more.
     pub(super) eof: bool,
+    /// The client wants the token of each delivery (`G9`).
+    pub(super) leases: bool,
     /// There may be whole lines that have to wait for another turn.
     pub(super) behind: bool,
     /// What it had of a turn.

@@ -170,9 +170,11 @@ impl<E: Engine> Node<E> {
         }
     }
 
-    /// A client has logged in. Its first reply, `+OK`, comes with the next turn. `conn` is new, above 0.
-    pub fn opened(&mut self, now: Now, conn: ConnId, worker: Option<Hello<'_>>) {
+    /// A client has logged in. Its first reply, `+OK`, comes with the next turn. `conn` is new, above 0; `leases`: it wants
+    /// the token of each delivery (`G9`).
+    pub fn opened(&mut self, now: Now, conn: ConnId, worker: Option<Hello<'_>>, leases: bool) {
         let mut state = Conn::default();
+        state.leases = leases;
         state.blocked = Some(Blocked::Entry);
         let ticket = state.ticket(conn.0);
         state.pending.push_back(Pending::Waiting(ticket, Form::Plain));
@@ -457,6 +459,7 @@ impl<E: Engine> Node<E> {
                 now,
                 conn,
                 ticket: state.ticket(conn.0),
+                leases: state.leases,
                 scratch: &mut self.scratch,
                 rejected: &self.rejected,
                 deeds: &mut self.deeds,

@@ -250,7 +250,7 @@ impl<E: Engine + 'static> Hall<E> {
             rss_kb: hello.rss_kb,
         });
         self.node(|node| {
-            node.opened(self.now(), conn, worker);
+            node.opened(self.now(), conn, worker, hello.wants_leases());
             node.bytes(self.now(), conn, &leftover);
         });
         let reader = spawn_local(self.clone().read(conn, read, session.clone())).abort_handle();

@@ -9,7 +9,8 @@ use super::{Call, Form, Outcome};
 pub(super) fn run<E: Engine>(call: &mut Call<'_, E>, rest: &str) -> Outcome {
     match Fail::parse(rest) {
         Ok(fail) => {
-            let command = Command::Fail { conn: call.conn, jid: &fail.jid, text: &fail.text() };
+            let (text, lease) = (fail.text(), fail.lease.as_deref());
+            let command = Command::Fail { conn: call.conn, jid: &fail.jid, text: &text, lease };
             Outcome::Submitted(call.submit(command), Form::Plain)
         }
         Err(e) => Outcome::refused(e),

@@ -1,5 +1,6 @@
 //! `FETCH queue …`: rules `F-01` to `F-07`.
 
+use std::fmt::Write;
 use std::time::Duration;
 
 use bessemer_core::command::Handout;
@@ -22,7 +23,7 @@ pub(super) fn run<E: Engine>(call: &mut Call<'_, E>, rest: &str) -> Outcome {
     let queues: Vec<&str> = names.into_iter().filter(|name| check_queue(name).is_ok()).collect();
     let wait = in_step(call.now.boot, call.limits.fetch_wait);
     let progress = call.submit(Command::Fetch { conn: call.conn, queues: &queues, wait });
-    Outcome::Submitted(progress, Form::Plain)
+    Outcome::Submitted(progress, if call.leases { Form::Leased } else { Form::Plain })
 }
 
 /// A wait may be longer by this part of it. So all waits of 2 s end in steps of 50 ms, and thousands of workers with
@@ -36,14 +37,18 @@ fn in_step(now: Boot, wait: Duration) -> Duration {
     Boot(end.0.next_multiple_of(step)).since(now)
 }
 
-/// The job, with what changes from delivery to delivery spliced in before its last brace.
-pub(super) fn respond(job: &Handout, out: &mut Vec<u8>) {
+/// The job, with what changes from delivery to delivery spliced in before its last brace; the token of this one for a client
+/// that asked for it (`G9`).
+pub(super) fn respond(job: &Handout, leased: bool, out: &mut Vec<u8>) {
     let body = job.body.bytes();
     let body = body.strip_suffix(b"}").unwrap_or(body);
     let mut enqueued_at = String::with_capacity(64);
     enqueued_at.push_str(",\"enqueued_at\":\"");
     job.enqueued_at.write_rfc3339(&mut enqueued_at);
     enqueued_at.push('"');
+    if leased {
+        _ = write!(enqueued_at, ",\"lease\":\"{}\"", job.lease);
+    }
     match &job.failure {
         None => put_bulk(out, &[body, enqueued_at.as_bytes(), b"}"]),
         Some(failure) => {
@@ -59,7 +64,8 @@ pub(super) fn respond(job: &Handout, out: &mut Vec<u8>) {
 mod tests {
     use super::*;
     use bessemer_core::Wall;
-    use bessemer_core::command::{Delivery, FailureView, Text};
+    use bessemer_core::command::{Delivery, FailureView, Lease, Text};
+    use bessemer_core::fact::Order;
 
     #[test]
     fn waits_end_in_step_and_never_early_f03() {
@@ -85,13 +91,14 @@ mod tests {
         };
         let mut job = Handout {
             delivery: Delivery(1),
+            lease: Lease { since: Wall(0x5f), order: Order(-1) },
             body: text(br#"{"jid":"abcdefgh1"}"#),
             next: None,
             enqueued_at: Wall(0),
             failure: Some(failure),
         };
         let mut out = Vec::new();
-        respond(&job, &mut out);
+        respond(&job, false, &mut out);
         let reply = String::from_utf8(out).expect("UTF-8");
         let (length, rest) = reply.split_once("\r\n").expect("a bulk");
         let json = rest.strip_suffix("\r\n").expect("a bulk");
@@ -105,7 +112,14 @@ mod tests {
         );
         job.failure = None;
         let mut out = Vec::new();
-        respond(&job, &mut out);
+        respond(&job, false, &mut out);
         assert_eq!(out, b"$56\r\n{\"jid\":\"abcdefgh1\",\"enqueued_at\":\"1970-01-01T00:00:00Z\"}\r\n");
+        out.clear();
+        respond(&job, true, &mut out);
+        let leased = r#","enqueued_at":"1970-01-01T00:00:00Z","lease":"5f-ffffffffffffffff"}"#;
+        assert_eq!(
+            out.trim_ascii_end().strip_suffix(leased.as_bytes()),
+            Some(&b"$86\r\n{\"jid\":\"abcdefgh1\""[..])
+        );
     }
 }

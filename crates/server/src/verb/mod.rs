@@ -59,6 +59,8 @@ pub(crate) struct Call<'a, E> {
     pub(crate) now: Now,
     pub(crate) conn: ConnId,
     pub(crate) ticket: Ticket,
+    /// The client wants the token of each delivery (`G9`).
+    pub(crate) leases: bool,
     /// Room for the text of a job, kept from call to call.
     pub(crate) scratch: &'a mut Vec<u8>,
     pub(crate) rejected: &'a Rejected,
@@ -109,6 +111,8 @@ impl Outcome {
 pub(crate) enum Form {
     /// By what it is.
     Plain,
+    /// The same, and a job with the token of its delivery.
+    Leased,
     /// It is so, however many it reached.
     Ok,
     /// As the report of a PUSHB.
@@ -184,7 +188,7 @@ pub(crate) fn respond(reply: Reply, form: Form, around: &Surroundings<'_>, out: 
     match (reply, form) {
         (Reply::Done, _) | (Reply::Count(_), Form::Ok) => put_ok(out),
         (Reply::Nothing, _) => put_null(out),
-        (Reply::Job(job), _) => fetch::respond(&job, out),
+        (Reply::Job(job), form) => fetch::respond(&job, matches!(form, Form::Leased), out),
         (Reply::Pushed(outcomes), Form::Bulk(mut report)) => {
             report.settle(outcomes, around.rejected);
             report.respond(out);

@@ -45,6 +45,56 @@ fn who_vanishes_while_waiting_for_a_job_strands_none() {
     assert_eq!(info["faktory"]["sets"]["working"], 20);
 }
 
+/// A job that is fetched by a client which asked for leases: the delivery's token.
+fn leased(client: &mut Client) -> String {
+    let Reply::Bulk(job) = client.call("FETCH default").expect("FETCH") else { panic!("a job") };
+    let job: Value = serde_json::from_slice(&job).expect("JSON");
+    job["lease"].as_str().expect("a lease").to_owned()
+}
+
+#[test]
+fn a_lease_names_its_delivery_also_after_a_kill_g09_d03() {
+    let mut server = Server::start();
+    let asks = r#","wid":"w-leases1","features":["lease","of the future"]"#;
+    let mut worker = server.client_as(asks);
+    let ok = Reply::Line("+OK".into());
+    let push = r#"PUSH {"jid":"leased0001","jobtype":"T","args":[],"retry":3}"#;
+    assert_eq!(worker.call(push).expect("PUSH"), ok);
+    let first = leased(&mut worker);
+    assert_eq!(
+        worker.call(r#"FAIL {"jid":"leased0001"}"#).expect("FAIL"),
+        ok,
+        "whoever names none is judged by its wid"
+    );
+    let requeue = r#"MUTATE {"cmd":"requeue","target":"retries","filter":{"jids":["leased0001"]}}"#;
+    assert_eq!(worker.call(requeue).expect("MUTATE"), ok);
+    let second = leased(&mut worker);
+    assert_ne!(first, second);
+    server.kill();
+    server.spawn();
+    server.await_ready();
+
+    let working = |server: &Server| server.info()["faktory"]["sets"]["working"].clone();
+    let mut worker = server.client_as(asks);
+    let late = format!(r#"{{"jid":"leased0001","lease":"{first}"}}"#);
+    assert_eq!(worker.call(&format!("ACK {late}")).expect("ACK"), ok, "row 75");
+    assert_eq!(
+        worker.call(&format!("FAIL {late}")).expect("FAIL"),
+        Reply::Line("-ERR Job not found leased0001".into())
+    );
+    assert_eq!(working(&server), 1);
+    // It decides, whoever shows it.
+    let ack = format!(r#"ACK {{"jid":"leased0001","lease":"{second}"}}"#);
+    assert_eq!(server.client_as(r#","wid":"w-another""#).call(&ack).expect("ACK"), ok);
+    assert_eq!(working(&server), 0);
+
+    // Who did not ask is told of none.
+    let mut plain = server.client_as(r#","wid":"w-plain01""#);
+    assert_eq!(plain.call(&push.replace("0001", "0002")).expect("PUSH"), ok);
+    let Reply::Bulk(job) = plain.call("FETCH default").expect("FETCH") else { panic!("a job") };
+    assert!(!String::from_utf8_lossy(&job).contains("lease\""));
+}
+
 /// In real time, once: the grace is a minute.
 #[test]
 fn the_job_of_a_killed_worker_is_given_to_another_within_about_a_minute() {

@@ -56,7 +56,7 @@ impl Scene {
     }
 
     fn opens(&mut self, conn: u64) {
-        self.node.opened(moment(self.at), ConnId(conn), None);
+        self.node.opened(moment(self.at), ConnId(conn), None, false);
         assert_eq!(self.turns(), [write(conn, "+OK\r\n")]);
         self.node.sent(moment(self.at), ConnId(conn), 5);
     }

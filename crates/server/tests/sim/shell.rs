@@ -145,7 +145,7 @@ impl World {
                         labels: &["sim"],
                         rss_kb: 1,
                     });
-                    node.opened(now, ConnId(conn), hello);
+                    node.opened(now, ConnId(conn), hello, false);
                     node.bytes(now, ConnId(conn), &leftover);
                     if let Some(wid) = wid.clone() {
                         self.present.entry(wid).or_default().0 += 1;

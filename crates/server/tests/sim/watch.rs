@@ -303,10 +303,10 @@ fn below(
             engine.submit(now, ticket, Command::Fetch { conn, queues: &queues, wait })
         }
         (Bug::TakesForeignAcks, Command::Ack { jid, .. }) => {
-            engine.submit(now, ticket, Command::Ack { conn: ConnId(u64::MAX), jid })
+            engine.submit(now, ticket, Command::Ack { conn: ConnId(u64::MAX), jid, lease: None })
         }
         (Bug::TakesFailForAck, Command::Fail { conn, jid, .. }) => {
-            engine.submit(now, ticket, Command::Ack { conn, jid })
+            engine.submit(now, ticket, Command::Ack { conn, jid, lease: None })
         }
         (Bug::SwallowsDue, Command::Due) if witness.chance.one_in(8) => Progress::Decided,
         (Bug::ReservesByWallClock, command) => {

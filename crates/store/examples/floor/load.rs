@@ -111,7 +111,7 @@ impl Load {
             _ => {
                 if let Some(job) = self.in_hand.pop() {
                     let jid = std::str::from_utf8(&job.body.bytes()[JID]).expect("digits");
-                    self.engine.submit(self.now, Ticket(3), Command::Ack { conn: WORKER, jid });
+                    self.engine.submit(self.now, Ticket(3), Command::Ack { conn: WORKER, jid, lease: None });
                 }
             }
         }

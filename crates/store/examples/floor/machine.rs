@@ -86,7 +86,7 @@ fn each(depth: u64, in_batch: bool) -> f64 {
             if let Reply::Job(job) = reply
                 && let Text::At(span) = job.body
             {
-                let ack = Command::Ack { conn: WORKER, jid: digits_of(span.at, &mut digits) };
+                let ack = Command::Ack { conn: WORKER, jid: digits_of(span.at, &mut digits), lease: None };
                 machine.apply(now, Ticket(3), ack, &mut facts, &mut Settled::default());
             }
         }

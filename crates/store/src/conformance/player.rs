@@ -108,7 +108,7 @@ impl<H: House> Scene<'_, H> {
     /// Waits until everything submitted is decided and durable.
     async fn settle(&mut self, awaits: Option<Ticket>, out: &mut Settled) {
         // An ACK that comes too late is answered at once and changes nothing.
-        self.submit(BARRIER, Command::Ack { conn: ConnId(0), jid: "barrier" });
+        self.submit(BARRIER, Command::Ack { conn: ConnId(0), jid: "barrier", lease: None });
         let (now, engine) = (self.now, self.engine());
         poll_fn(|cx| {
             let turn = engine.poll_turn(cx, now, out);
@@ -167,10 +167,10 @@ impl<H: House> Scene<'_, H> {
                 let wait = Duration::from_secs(2);
                 self.submit(ticket, Command::Fetch { conn, queues: args, wait });
             }
-            "ack" => _ = self.submit(ticket, Command::Ack { conn, jid: args[0] }),
+            "ack" => _ = self.submit(ticket, Command::Ack { conn, jid: args[0], lease: None }),
             "fail" => {
                 let text = b"{\"message\":\"m\"}";
-                self.submit(ticket, Command::Fail { conn, jid: args[0], text });
+                self.submit(ticket, Command::Fail { conn, jid: args[0], text, lease: None });
             }
             "beat" => {
                 let state = args.get(1).map(|state| stage(state));

@@ -94,7 +94,7 @@ fn work<D: Disk>(engine: &mut Embedded<D>, now: Now, jid: &str) -> Vec<u8> {
     engine.submit(now, Ticket(2), FETCH);
     let replies = turns(engine, now, 1).unwrap();
     let [(Ticket(2), Reply::Job(job))] = &replies[..] else { panic!("no job: {replies:?}") };
-    engine.submit(now, Ticket(3), Command::Ack { conn: ConnId(1), jid });
+    engine.submit(now, Ticket(3), Command::Ack { conn: ConnId(1), jid, lease: None });
     assert_eq!(turn(engine, now).unwrap(), [(Ticket(3), Reply::Done)]);
     job.body.bytes().to_vec()
 }
@@ -221,7 +221,7 @@ fn a_job_that_ends_in_the_turn_that_hands_it_out_is_still_read() {
     engine.submit(at(2_000), Ticket(0), Command::Due);
     engine.submit(at(3_000), Ticket(0), Command::Due);
     engine.submit(at(3_000), Ticket(2), FETCH);
-    engine.submit(at(3_000), Ticket(3), Command::Ack { conn: ConnId(1), jid: "job-first" });
+    engine.submit(at(3_000), Ticket(3), Command::Ack { conn: ConnId(1), jid: "job-first", lease: None });
     let replies = turns(&mut engine, at(3_000), 2).unwrap();
     let Some((_, Reply::Job(job))) = replies.iter().find(|(ticket, _)| *ticket == Ticket(2)) else {
         panic!("no job: {replies:?}")
@@ -297,7 +297,7 @@ fn pin<D: Disk>(engine: &mut Embedded<D>) {
         }
         if n < 10 {
             let text = b"{\"message\":\"no\"}";
-            engine.submit(at(0), Ticket(3), Command::Fail { conn: ConnId(1), jid: &jid, text });
+            engine.submit(at(0), Ticket(3), Command::Fail { conn: ConnId(1), jid: &jid, text, lease: None });
             assert_eq!(turn(engine, at(0)).unwrap(), [(Ticket(3), Reply::Done)]);
         }
     }

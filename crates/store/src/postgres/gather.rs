@@ -23,8 +23,8 @@ enum Owned {
     Push(Box<Job>),
     PushBulk(Vec<Job>),
     Fetch { conn: ConnId, queues: Vec<Box<str>>, wait: Duration },
-    Ack { conn: ConnId, jid: Box<str> },
-    Fail { conn: ConnId, jid: Box<str>, text: Box<[u8]> },
+    Ack { conn: ConnId, jid: Box<str>, lease: Option<Box<str>> },
+    Fail { conn: ConnId, jid: Box<str>, text: Box<[u8]>, lease: Option<Box<str>> },
     Beat { conn: ConnId, wid: Box<str>, state: Option<Stage>, rss_kb: u64 },
     Undelivered { delivery: Delivery },
     Signal { wid: Option<Box<str>>, stage: Stage },
@@ -91,8 +91,10 @@ impl Gathered {
                 let queues: Vec<&str> = queues.iter().map(|queue| &**queue).collect();
                 to(Command::Fetch { conn: *conn, queues: &queues, wait: *wait })
             }
-            Owned::Ack { conn, jid } => to(Command::Ack { conn: *conn, jid }),
-            Owned::Fail { conn, jid, text } => to(Command::Fail { conn: *conn, jid, text }),
+            Owned::Ack { conn, jid, lease } => to(Command::Ack { conn: *conn, jid, lease: lease.as_deref() }),
+            Owned::Fail { conn, jid, text, lease } => {
+                to(Command::Fail { conn: *conn, jid, text, lease: lease.as_deref() })
+            }
             Owned::Beat { conn, wid, state, rss_kb } => {
                 to(Command::Beat { conn: *conn, wid, state: *state, rss_kb: *rss_kb })
             }
@@ -113,8 +115,12 @@ impl Owned {
             Command::Fetch { conn, queues, wait } => {
                 Self::Fetch { conn, queues: queues.iter().map(|queue| (*queue).into()).collect(), wait }
             }
-            Command::Ack { conn, jid } => Self::Ack { conn, jid: jid.into() },
-            Command::Fail { conn, jid, text } => Self::Fail { conn, jid: jid.into(), text: text.into() },
+            Command::Ack { conn, jid, lease } => {
+                Self::Ack { conn, jid: jid.into(), lease: lease.map(Into::into) }
+            }
+            Command::Fail { conn, jid, text, lease } => {
+                Self::Fail { conn, jid: jid.into(), text: text.into(), lease: lease.map(Into::into) }
+            }
             Command::Beat { conn, wid, state, rss_kb } => Self::Beat { conn, wid: wid.into(), state, rss_kb },
             Command::Undelivered { delivery } => Self::Undelivered { delivery },
             Command::Signal { wid, stage } => Self::Signal { wid: wid.map(Into::into), stage },

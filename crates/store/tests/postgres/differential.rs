@@ -205,11 +205,16 @@ impl Pair {
             }
             12..=14 if !waits => {
                 let jid = self.jid();
-                self.submit(Command::Ack { conn: id, jid: &jid });
+                self.submit(Command::Ack { conn: id, jid: &jid, lease: None });
             }
             15 | 16 if !waits => {
                 let jid = self.jid();
-                self.submit(Command::Fail { conn: id, jid: &jid, text: b"{\"message\":\"no\"}" });
+                self.submit(Command::Fail {
+                    conn: id,
+                    jid: &jid,
+                    text: b"{\"message\":\"no\"}",
+                    lease: None,
+                });
             }
             17 => {
                 self.submit(Command::Disconnect { conn: id });

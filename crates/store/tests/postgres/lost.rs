@@ -105,7 +105,7 @@ async fn a_tick_is_done_once(
     hold.await;
     engine.submit(NOW, Ticket(2), Command::Fetch { conn: CONN, queues: &["default"], wait: Duration::ZERO });
     engine.submit(NOW, Ticket(3), push("second job"));
-    engine.submit(NOW, Ticket(4), Command::Ack { conn: CONN, jid: "no such job" });
+    engine.submit(NOW, Ticket(4), Command::Ack { conn: CONN, jid: "no such job", lease: None });
     let chores = async {
         terminate(admin, event).await;
         release.await;
@@ -121,7 +121,7 @@ async fn a_tick_is_done_once(
     assert_eq!(count("select count(*) from bessemer.ready").await, 1);
     assert_eq!(count("select count(*) from bessemer.reserved").await, 1);
     // It goes on as if nothing had been.
-    engine.submit(NOW, Ticket(5), Command::Ack { conn: CONN, jid: "first job" });
+    engine.submit(NOW, Ticket(5), Command::Ack { conn: CONN, jid: "first job", lease: None });
     assert_eq!(settle(&mut engine).await, [(Ticket(5), Reply::Done)]);
     assert_eq!(count("select count(*) from bessemer.reserved").await, 0);
     count("select count(*) from bessemer.receipt where tick < 0").await
@@ -176,7 +176,7 @@ async fn the_head_of_a_queue_that_a_lost_session_still_holds_is_waited_for() {
     // noticed to be gone.
     run(&holder, &["begin", "lock table bessemer.reserved in exclusive mode"]).await;
     run(&lost, &["begin", "select from bessemer.ready order by ord limit 1 for update"]).await;
-    engine.submit(NOW, Ticket(3), Command::Ack { conn: CONN, jid: "no such job" });
+    engine.submit(NOW, Ticket(3), Command::Ack { conn: CONN, jid: "no such job", lease: None });
     engine.submit(NOW, Ticket(4), Command::Fetch { conn: CONN, queues: &["default"], wait: Duration::ZERO });
     let chores = async {
         terminate(&admin, "Lock relation").await;

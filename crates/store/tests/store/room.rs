@@ -36,7 +36,7 @@ fn work<D: Disk>(engine: &mut Embedded<D>, now: Now, n: u64) {
     engine.submit(now, WORKER, fetch);
     let found = (0..10).find_map(|_| turn(engine, now).unwrap().pop());
     assert!(matches!(found, Some((WORKER, Reply::Job(_)))), "{found:?}");
-    engine.submit(now, WORKER, Command::Ack { conn: ConnId(1), jid: &format!("job-{n:05}") });
+    engine.submit(now, WORKER, Command::Ack { conn: ConnId(1), jid: &format!("job-{n:05}"), lease: None });
     assert_eq!(turn(engine, now).unwrap(), [(WORKER, Reply::Done)]);
 }
 

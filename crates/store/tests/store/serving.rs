@@ -73,9 +73,13 @@ impl Serving {
                 }
                 _ => {
                     if let Some(jid) = self.held.pop() {
-                        let fail =
-                            Command::Fail { conn: ConnId(9), jid: &jid, text: b"{\"message\":\"no\"}" };
-                        let ack = Command::Ack { conn: ConnId(9), jid: &jid };
+                        let fail = Command::Fail {
+                            conn: ConnId(9),
+                            jid: &jid,
+                            text: b"{\"message\":\"no\"}",
+                            lease: None,
+                        };
+                        let ack = Command::Ack { conn: ConnId(9), jid: &jid, lease: None };
                         let command = if self.dice.one_in(4) { fail } else { ack };
                         self.engine.submit(now, Ticket(0), command);
                     }

@@ -132,7 +132,7 @@ impl World {
             for job in &jobs.jobs {
                 let jid = judge(&job.body, job.failure.as_ref().map(|failure| &failure.text))?;
                 for conn in (1..=3).map(ConnId) {
-                    engine.submit(self.now(), Ticket(conn.0), Command::Ack { conn, jid: &jid });
+                    engine.submit(self.now(), Ticket(conn.0), Command::Ack { conn, jid: &jid, lease: None });
                 }
                 ended += 1;
             }
@@ -150,7 +150,7 @@ impl World {
                 }
             }
             let Some((conn, jid, _)) = self.in_hand.first() else { break };
-            engine.submit(self.now(), Ticket(3), Command::Ack { conn: *conn, jid });
+            engine.submit(self.now(), Ticket(3), Command::Ack { conn: *conn, jid, lease: None });
             ended += 1;
         }
         let left = engine.machine().job_ids().count();

@@ -372,7 +372,7 @@ impl World {
             // Some end twice.
             15..24 if !self.in_hand.is_empty() => {
                 let at = self.dice.below(self.in_hand.len() as u64) as usize;
-                submit(Command::Ack { conn: self.in_hand[at].0, jid: &self.in_hand[at].1 });
+                submit(Command::Ack { conn: self.in_hand[at].0, jid: &self.in_hand[at].1, lease: None });
                 if !self.dice.one_in(8) {
                     self.in_hand.swap_remove(at);
                 }
@@ -380,7 +380,7 @@ impl World {
             15..24 => {}
             24..26 => {
                 if let Some((conn, jid, _)) = self.dice.pick(&self.in_hand) {
-                    submit(Command::Fail { conn: *conn, jid, text: &failure_text(jid) });
+                    submit(Command::Fail { conn: *conn, jid, text: &failure_text(jid), lease: None });
                 }
             }
             26 => {

@@ -416,7 +416,7 @@ impl House {
     }
 
     pub(crate) fn ack(&self, jid: &str) {
-        assert_eq!(self.room().apply(Command::Ack { conn: ConnId(1), jid }), Reply::Done);
+        assert_eq!(self.room().apply(Command::Ack { conn: ConnId(1), jid, lease: None }), Reply::Done);
     }
 
     pub(crate) fn fail(&self, jid: &str, text: &str) {
@@ -425,7 +425,8 @@ impl House {
 
     /// On this connection.
     pub(crate) fn fail_as(&self, conn: u64, jid: &str, text: &str) {
-        let reply = self.room().apply(Command::Fail { conn: ConnId(conn), jid, text: text.as_bytes() });
+        let reply =
+            self.room().apply(Command::Fail { conn: ConnId(conn), jid, text: text.as_bytes(), lease: None });
         assert_eq!(reply, Reply::Done);
     }
 

@@ -193,12 +193,12 @@ impl History {
         let Some(jid) = self.job(|job| job.state == State::Works) else { return };
         let conn = ConnId(1);
         if well {
-            self.apply(Command::Ack { conn, jid: &jid });
+            self.apply(Command::Ack { conn, jid: &jid, lease: None });
             // It comes twice: nothing happens.
-            self.apply(Command::Ack { conn, jid: &jid });
+            self.apply(Command::Ack { conn, jid: &jid, lease: None });
             self.model.end(&jid, true);
         } else {
-            self.apply(Command::Fail { conn, jid: &jid, text: TEXT });
+            self.apply(Command::Fail { conn, jid: &jid, text: TEXT, lease: None });
             self.model.fail(&jid);
         }
     }

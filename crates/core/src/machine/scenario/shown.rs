@@ -144,6 +144,7 @@ impl Scene {
                     let jid = self.name(&job.body);
                     let bare = jid.split('>').next().unwrap_or_default();
                     self.deliveries.insert(bare.into(), job.delivery);
+                    self.leases.push(job.lease.to_string());
                     jid
                 }
                 Reply::Count(count) => count.to_string(),

@@ -440,8 +440,8 @@ impl World {
             };
         });
         let reply = match fails {
-            false => self.apply(Command::Ack { conn: CONN, jid: &jid })?,
-            true => self.apply(Command::Fail { conn: CONN, jid: &jid, text: b"{}" })?,
+            false => self.apply(Command::Ack { conn: CONN, jid: &jid, lease: None })?,
+            true => self.apply(Command::Fail { conn: CONN, jid: &jid, text: b"{}", lease: None })?,
         };
         if reply == Some(Reply::Done) { Ok(()) } else { Err(format!("{jid}: {reply:?}")) }
     }

@@ -240,7 +240,7 @@ impl History {
         let Some(jid) = self.model.some(&mut self.chance, |at| at == At::Working) else { return };
         if self.chance.below(2) == 0 {
             self.model.acked(jid, self.now.wall);
-            self.apply(Command::Ack { conn: WORKER, jid });
+            self.apply(Command::Ack { conn: WORKER, jid, lease: None });
         } else {
             let job = self.model.jobs.get_mut(jid).expect("it lives");
             match job.retry {
@@ -250,7 +250,7 @@ impl History {
                     job.failures += 1;
                 }
             }
-            self.apply(Command::Fail { conn: WORKER, jid, text: b"{}" });
+            self.apply(Command::Fail { conn: WORKER, jid, text: b"{}", lease: None });
         }
         self.done();
     }
@@ -338,7 +338,7 @@ impl History {
         let Some((jid, (_, until, _))) = self.chance.pick(&late) else { return self.wait() };
         self.now.wall = Wall(until.0 - self.chance.of(&[0, 1, 5 * SECOND]));
         self.model.acked(jid, self.now.wall);
-        self.apply(Command::Ack { conn: WORKER, jid });
+        self.apply(Command::Ack { conn: WORKER, jid, lease: None });
         self.done();
     }
 

@@ -296,10 +296,10 @@ impl History {
         let conn = ConnId(worker as u64);
         if self.chance.one_in(2) {
             self.model.end(self.now.wall, jid, TrackState::Success);
-            assert_eq!(self.apply(Command::Ack { conn, jid }), Some(Reply::Done));
+            assert_eq!(self.apply(Command::Ack { conn, jid, lease: None }), Some(Reply::Done));
         } else {
             self.model.fail(self.now.wall, jid, &self.rules);
-            assert_eq!(self.apply(Command::Fail { conn, jid, text: b"{}" }), Some(Reply::Done));
+            assert_eq!(self.apply(Command::Fail { conn, jid, text: b"{}", lease: None }), Some(Reply::Done));
         }
     }
 

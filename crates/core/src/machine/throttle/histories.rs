@@ -330,9 +330,9 @@ impl World {
             let conn = WIDS.iter().position(|known| *known == wid).expect("one of them") as u64;
             let conn = ConnId(conn);
             if fails {
-                world.apply(Command::Fail { conn, jid, text: b"f" });
+                world.apply(Command::Fail { conn, jid, text: b"f", lease: None });
             } else {
-                world.apply(Command::Ack { conn, jid });
+                world.apply(Command::Ack { conn, jid, lease: None });
             }
         });
     }

@@ -161,7 +161,7 @@ impl Hall {
         let conn = ConnId(self.next_conn);
         self.next_conn += 1;
         let hello = wid.map(|wid| Hello { wid, hostname: "h", pid: 1, labels: &[], rss_kb: 0 });
-        self.node.opened(self.now(), conn, hello);
+        self.node.opened(self.now(), conn, hello, false);
         conn
     }
 

@@ -283,7 +283,7 @@ impl Model {
                 Expected::Pushed(jobs.iter().map(|job| self.push(now, job, real)).collect())
             }
             Command::Fetch { conn, queues, wait } => return self.fetch(now, ticket, conn, queues, wait),
-            Command::Ack { conn, jid } => {
+            Command::Ack { conn, jid, .. } => {
                 if let Some(id) = self.reserved(conn, jid) {
                     self.leave_key(now, id);
                     self.end(now, id, Ending::Acked);
