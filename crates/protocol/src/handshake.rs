@@ -490,6 +490,7 @@ mod tests {
             labels: vec!["rust".into()],
             pwdhash: "ab".into(),
             rss_kb: 9,
+            features: vec![FEATURE_LEASE.into()],
         };
         for hello in [worker, Hello { v: Some(VERSION), ..Hello::default() }] {
             let line = line(|out| hello.encode(out));

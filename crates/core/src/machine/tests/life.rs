@@ -190,29 +190,28 @@ fn only_the_own_delivery_is_ended_d03() {
 #[test]
 fn who_shows_a_lease_ends_that_delivery_and_no_other_g09_d03() {
     play(
-        "0s w1 hello            | ok
-         0s w2 hello            | ok
-         0s w1 push a one       | ok
-         0s w1 push a two       | ok
-         0s w1 fetch default    | a
-         0s w2 fetch default    | a
+        "0s w1 hello                | ok
+         0s w2 hello                | ok
+         0s w1 push a one reserve=60 | ok
+         0s w1 push a two reserve=60 | ok
+         0s w1 fetch default        | a
+         0s w2 fetch default        | a
          # Its own worker has the other one.
-         0s w1 ack a lease=2    | ok
-         0s w1 sees working     | a@w1
-         0s w1 ack a lease=2    | ok
-         0s w1 fail a lease=2   | Job not found a
-         0s w1 fail a lease=none | Job not found a
-         0s w1 sees working     | a@w1
+         0s w1 ack a lease=2        | ok
+         0s w1 sees working         | a@w1
+         0s w1 ack a lease=2        | ok
+         0s w1 fail a lease=2       | Job not found a
+         0s w1 fail a lease=none    | Job not found a
+         0s w1 sees working         | a@w1
          # The reservation is over, the same worker has the job again, and its first attempt reports late.
-         1801s w1 hello         | ok
-         1801s w1 sees retries  | a×1
-         1801s w1 requeue retries | 1
-         1801s w1 fetch default | a
-         1801s w1 ack a lease=1 | ok
-         1801s w1 fail a lease=1 | Job not found a
-         1801s w1 sees working  | a@w1
-         1801s w1 ack a lease=3 | ok
-         1801s w1 sees working  |",
+         60s w1 sees retries        | a×1
+         60s w1 requeue a           | 1
+         60s w1 fetch default       | a
+         60s w1 ack a lease=1       | ok
+         60s w1 fail a lease=1      | Job not found a
+         60s w1 sees working        | a@w1
+         60s w1 ack a lease=3       | ok
+         60s w1 sees working        |",
     );
 }
 
