@@ -209,7 +209,7 @@ fn who_shows_a_lease_ends_that_delivery_and_no_other_g09_d03() {
          60s w1 fetch default       | a
          60s w1 ack a lease=1       | ok
          60s w1 fail a lease=1      | Job not found a
-         60s w1 sees working        | a@w1
+         60s w1 sees working        | a×1@w1
          60s w1 ack a lease=3       | ok
          60s w1 sees working        |",
     );
