@@ -74,7 +74,8 @@ enum Hands<D: Disk> {
 
 #[derive(Debug)]
 struct Asked {
-    ask: Ask,
+    /// None: only files are to be closed.
+    ask: Option<Ask>,
     /// Files of segments before this one are not asked for any more.
     oldest: u64,
 }
@@ -101,7 +102,7 @@ impl<D: Disk> Cold<D> {
 
     /// Orders a read; false: too many are under way.
     pub(super) fn ask(&mut self, ask: Ask, oldest: Option<u64>) -> bool {
-        let asked = Asked { ask, oldest: oldest.unwrap_or(0) };
+        let asked = Asked { ask: Some(ask), oldest: oldest.unwrap_or(0) };
         let room = self.under_way < ASKED_MAX;
         let given = room
             && match &mut self.hands {
@@ -115,6 +116,15 @@ impl<D: Disk> Cold<D> {
         given
     }
 
+    /// Files of segments before `oldest` are closed. Where too many reads are under way, the next one does that.
+    pub(super) fn forget(&mut self, oldest: Option<u64>) {
+        let asked = Asked { ask: None, oldest: oldest.unwrap_or(0) };
+        match &mut self.hands {
+            Hands::Own { files, .. } => drop(files.read(asked)),
+            Hands::Thread { todo, .. } => _ = todo.as_ref().map(|todo| todo.try_send(asked)),
+        }
+    }
+
     /// What has been read, in the order in which it was asked for.
     pub(super) fn take(&mut self) -> Option<Result<Got, Fatal>> {
         if self.under_way == 0 {
@@ -123,7 +133,7 @@ impl<D: Disk> Cold<D> {
         let got = match &mut self.hands {
             Hands::Own { todo, due, files } => {
                 *due = due.checked_sub(1)?;
-                files.read(todo.pop_front()?)
+                files.read(todo.pop_front()?)?
             }
             Hands::Thread { done, early, .. } => match early.take().map_or_else(|| done.try_recv(), Ok) {
                 Ok(got) => got,
@@ -172,8 +182,8 @@ impl<D: Disk> Drop for Cold<D> {
 
 /// Reads until nobody asks any more.
 fn read_all<D: Disk>(files: &mut Files<D>, asked: &Receiver<Asked>, got: &mpsc::Sender<Result<Got, Fatal>>) {
-    while let Ok(ask) = asked.recv() {
-        if got.blocking_send(files.read(ask)).is_err() {
+    while let Ok(asked) = asked.recv() {
+        if files.read(asked).is_some_and(|read| got.blocking_send(read).is_err()) {
             return;
         }
     }
@@ -185,16 +195,15 @@ fn ended() -> Fatal {
 }
 
 impl<D: Disk> Files<D> {
-    fn read(&mut self, asked: Asked) -> Result<Got, Fatal> {
+    fn read(&mut self, asked: Asked) -> Option<Result<Got, Fatal>> {
         self.open.retain(|(number, _)| *number >= asked.oldest);
-        match asked.ask {
+        Some(match asked.ask? {
             Ask::Piece { place, len } => {
                 let mut bytes = vec![0; len as usize];
-                self.read_at(place, &mut bytes)?;
-                Ok(Got::Piece { from: place.at, bytes: bytes.into() })
+                self.read_at(place, &mut bytes).map(|()| Got::Piece { from: place.at, bytes: bytes.into() })
             }
             Ask::Batches { store, place, end } => self.batches(store, place, end),
-        }
+        })
     }
 
     fn batches(&mut self, store: StoreId, place: Place, end: u64) -> Result<Got, Fatal> {

@@ -159,7 +159,8 @@ impl<D: Disk> Log<D> {
         if self.batch.is_empty() { 0 } else { self.batch.len() }
     }
 
-    /// Makes all that was taken down durable, or in relaxed mode writes it. `restate` is called when a new segment
+    /// Makes all that was taken down durable, or in relaxed mode writes it; also that segments are given up, which on a full
+    /// disk is all that happens when its last job is done (`G13`). `restate` is called when a new segment
     /// begins, and tells again what must not be lost with the segments before; then they may go, but for what somebody
     /// still waits to have read, from the log position `pinned` on: a job that was handed out may have ended by now.
     ///
@@ -170,11 +171,10 @@ impl<D: Disk> Log<D> {
         pinned: Option<u64>,
         restate: impl FnOnce(&mut Self),
     ) -> Result<bool, Fatal> {
-        if self.batch.is_empty() {
+        if self.batch.is_empty() && self.given_up.is_empty() {
             return Ok(true);
         }
-        let len = (self.batch.len() + TERMINATOR.len()) as u64;
-        let fits = self.active.end + len <= self.options.segment_bytes && self.active.version == VERSION;
+        let (fits, says_nothing) = (self.fits(), self.batch.is_empty());
         let mut sealed = if fits { self.append(now.wall)? } else { None };
         // A segment that was not prepared may find no room to grow where one that was is ready.
         if sealed.is_none() && (!fits || self.janitor.has_spare()?) {
@@ -188,7 +188,8 @@ impl<D: Disk> Log<D> {
                 self.batch.rewind(mark);
             }
         }
-        let Some(sealed) = sealed else { return Ok(false) };
+        // What has nothing to say can wait.
+        let Some(sealed) = sealed else { return Ok(says_nothing) };
         self.wrote(now.boot)?;
         self.table.grow(sealed.len(), now.wall);
         self.table.keep(sealed.position, std::mem::take(&mut self.batch_live));
@@ -199,6 +200,28 @@ impl<D: Disk> Log<D> {
         self.let_go()?;
         self.janitor.order(self.active.end > self.options.segment_bytes / 2)?;
         Ok(true)
+    }
+
+    /// Whether the batch fits into the segment that is being written.
+    fn fits(&self) -> bool {
+        let len = (self.batch.len() + TERMINATOR.len()) as u64;
+        self.active.end + len <= self.options.segment_bytes && self.active.version == VERSION
+    }
+
+    /// The last thing that is written on purpose: an empty batch behind all others. Damage to a batch that has none behind it
+    /// passes for a torn tail, so what was acknowledged gets one (`G15`). Without room the log ends without.
+    pub(super) fn conclude(&mut self) -> Result<(), Fatal> {
+        self.flush()?;
+        let wall = self.table.last().map_or(Wall(0), |last| last.youngest);
+        if !self.batch.is_empty() || !self.fits() {
+            return Ok(());
+        }
+        let Some(sealed) = self.append(wall)? else { return Ok(()) };
+        self.table.grow(sealed.len(), wall);
+        if self.flusher.is_some() {
+            self.active.file.sync_data().map_err(|error| self.unflushed(error))?;
+        }
+        Ok(())
     }
 
     /// Writes the batch behind the last one. `None`: there is no room. What was written of it stands behind the end of
@@ -304,6 +327,7 @@ impl<D: Disk> Log<D> {
                 self.janitor.keep(SPARES_MIN + (room / self.options.segment_bytes) as usize)?;
             }
             self.janitor.discard(segments.into_iter().map(file_name))?;
+            self.texts.forget(&self.table);
         }
         Ok(())
     }

@@ -415,7 +415,7 @@ impl<D: Disk> Engine for Embedded<D> {
     }
 
     fn close(&mut self) -> Result<(), Fatal> {
-        self.log.flush()
+        self.log.conclude()
     }
 
     fn condition(&self) -> Condition {

@@ -137,6 +137,11 @@ impl<D: Disk> Texts<D> {
         }
     }
 
+    /// Files of segments that were given up are kept open no longer: as long as they are, they take their room.
+    pub(super) fn forget(&mut self, table: &Table) {
+        self.cold.forget(table.oldest());
+    }
+
     /// Asks for whole batches, from the one at a log position on; false: there is no room.
     pub(super) fn ask_batches(&mut self, table: &Table, from: u64) -> bool {
         let segment = table.find(from).expect("what is cleaned is in the table");

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use bessemer_core::query::Durability;
 use bessemer_core::{Command, Machine, Settled, Ticket};
 use bessemer_store::embedded::bug::{Bug, plant};
 use bessemer_store::embedded::disk::{Disk, SimDisk};
@@ -174,6 +175,33 @@ fn the_first_batch_of_a_segment_is_no_torn_tail() {
     content[batches[0].end - 1] ^= 1;
     files.insert(name.clone(), content);
     refused(&files, &name, batches[0].start as u64);
+}
+
+/// A store that was stopped, or made by an import, ends with a batch that says nothing but that all before it was there.
+#[test]
+fn what_was_there_at_a_stop_is_no_torn_tail_g15() {
+    let (files, dumps) = store();
+    for durability in [Durability::Strict, Durability::Relaxed] {
+        let disk = disk_with(&files);
+        let (mut engine, _) =
+            Embedded::open(disk.clone(), Options { durability, ..options() }, now_at(99), ENTROPY).unwrap();
+        engine.close().unwrap();
+        drop(engine);
+        let files = self::files(&disk.power_loss());
+        let (name, content, batches) = last(&files);
+        assert_eq!(batches.len(), 5, "{durability:?}");
+        for (at, batch) in [(3, true), (4, false)] {
+            for byte in batches[at].clone() {
+                let mut content = content.clone();
+                content[byte] ^= 1;
+                let files = Files::from_iter(files.clone().into_iter().chain([(name.clone(), content)]));
+                match batch {
+                    true => refused(&files, &name, batches[at].start as u64),
+                    false => assert_eq!(&dump(&files).unwrap(), dumps.last().unwrap(), "byte {byte}"),
+                }
+            }
+        }
+    }
 }
 
 #[test]

@@ -103,6 +103,34 @@ fn segments_that_are_freed_on_a_full_disk_are_given_back_and_not_kept_for_later_
     assert_eq!(turn(&mut engine, now).unwrap(), [(PRODUCER, Reply::Done)], "{:?}", disk.list().unwrap());
 }
 
+/// Nobody pushes, since nobody may, and nobody has anything to end: what makes room is nobody's command.
+#[test]
+fn a_disk_that_was_filled_with_jobs_is_left_by_itself_when_all_are_done_g13() {
+    let disk = SimDisk::new(1);
+    let mut engine = open(&disk, WaterMarks { low: 16 << 10, high: 40 << 10 });
+    disk.set_space(Some(disk.used() + (64 << 10)));
+    let mut accepted = 0;
+    loop {
+        push(&mut engine, accepted);
+        if turn(&mut engine, now_at(accepted)).unwrap() != [(PRODUCER, Reply::Done)] {
+            break;
+        }
+        accepted += 1;
+    }
+    for n in 0..accepted {
+        work(&mut engine, now_at(accepted), n);
+    }
+    let window = Options::default().rules.repush_window.as_secs();
+    let roomy = (1..window + 10).find(|second| {
+        turn(&mut engine, now_at(accepted + second)).unwrap();
+        !engine.condition().disk_full
+    });
+    let names = disk.list().unwrap();
+    assert!(roomy.is_some(), "{} bytes are free, {} files are left", disk.free().unwrap(), names.len());
+    push(&mut engine, accepted + window + 10);
+    assert_eq!(turn(&mut engine, now_at(accepted + window + 10)).unwrap(), [(PRODUCER, Reply::Done)]);
+}
+
 #[test]
 fn a_disk_that_does_not_say_what_is_free_refuses_nobody() {
     let disk = SimDisk::new(1);

@@ -151,6 +151,7 @@ impl<D: Disk> Importer<D> {
     /// Makes the rest durable. The answer is the store as it is now.
     pub fn finish(mut self) -> Result<Info, ToolError> {
         self.commit()?;
+        self.engine.close()?;
         self.engine.machine.recovered(self.now);
         if let Err(broken) = self.engine.machine.check() {
             return Err(ToolError::Broken(broken));
