@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{BACKTRACE_LINES_MAX, BACKTRACE_MAX, ERRTYPE_MAX, MESSAGE_MAX};
-use crate::text::{Lossy, cut, is_strict, object, quote};
+use crate::object::{read, read_or_null};
+use crate::text::{Lossy, cut, quote};
 
 /// A payload that cannot be read; the text is what the client is told.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,13 +24,13 @@ pub enum FinishError {
     MissingJid,
 }
 
-/// The jid of an ACK. Other members must be strings, or null, and are ignored (rule `A-01`).
+/// The jid of an ACK, which it names once (`D6`). Other members must be strings, or null, and are ignored (rule `A-01`).
 pub fn parse_ack(text: &str) -> Result<Cow<'_, str>, FinishError> {
-    let ack: Option<Ack<'_>> = is_strict(text).then(|| serde_json::from_str(text).ok()).flatten();
+    let ack: Option<Ack<'_>> = read(text).ok();
     ack.and_then(|ack| ack.0).ok_or_else(|| FinishError::Ack(quote(text)))
 }
 
-/// The jid of an object that holds nothing but strings and nulls; of several the last, as in the reference.
+/// The jid of an object that holds nothing but strings and nulls.
 struct Ack<'a>(Option<Cow<'a, str>>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Ack<'a> {
@@ -42,12 +43,12 @@ impl<'de: 'a, 'a> Deserialize<'de> for Ack<'a> {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Ack<'de>, A::Error> {
                 let mut jid = None;
-                while let Some((name, value)) = map.next_entry::<Lossy<'de>, Option<Lossy<'de>>>()? {
-                    if name.0 == "jid" {
-                        jid = value.map(|value| value.0);
+                while let Some((name, value)) = map.next_entry::<Cow<'de, str>, Option<Lossy<'de>>>()? {
+                    if name == "jid" && jid.replace(value).is_some() {
+                        return Err(A::Error::duplicate_field("jid"));
                     }
                 }
-                Ok(Ack(jid))
+                Ok(Ack(jid.flatten().map(|jid| jid.0)))
             }
         }
         deserializer.deserialize_map(Members)
@@ -93,7 +94,7 @@ impl Raw<'_> {
 impl Fail {
     /// Reads and cleans a report (rules `A-10`, `A-11`, `A-13`).
     pub fn parse(text: &str) -> Result<Self, FinishError> {
-        let raw: Raw<'_> = object(text).ok_or_else(|| FinishError::Fail(quote(text)))?;
+        let raw: Raw<'_> = read_or_null(text).ok_or_else(|| FinishError::Fail(quote(text)))?;
         let fail = raw.clean();
         if fail.jid.is_empty() { Err(FinishError::MissingJid) } else { Ok(fail) }
     }
@@ -110,21 +111,16 @@ pub fn errtype(text: &[u8]) -> Option<Cow<'_, str>> {
     // What follows is not read: it may be a long stack trace.
     let errtype = serde_json::Deserializer::from_slice(rest).into_iter::<Lossy<'_>>().next()?.ok()?;
     Some(match errtype.0 {
-        Cow::Borrowed(text) => first(text, ERRTYPE_MAX).into(),
-        Cow::Owned(text) => first(&text, ERRTYPE_MAX).to_owned().into(),
+        Cow::Borrowed(text) => cut(text, ERRTYPE_MAX).into(),
+        Cow::Owned(text) => cut(&text, ERRTYPE_MAX).to_owned().into(),
     })
 }
 
 /// Trimmed, cut, and never empty (rule `A-13`).
 fn clean(text: Option<Lossy<'_>>, max: usize) -> String {
     let text = text.unwrap_or_default().0;
-    let trimmed = first(text.trim(), max);
+    let trimmed = cut(text.trim(), max);
     if trimmed.is_empty() { "unknown".into() } else { trimmed.into() }
-}
-
-/// The first characters of a text.
-fn first(text: &str, max: usize) -> &str {
-    text.char_indices().nth(max).map_or(text, |(end, _)| &text[..end])
 }
 
 /// The first lines of a stack trace, as many as fit.
@@ -146,7 +142,11 @@ mod tests {
     #[test]
     fn an_ack_has_only_strings_and_nulls_a01() {
         assert_eq!(parse_ack(r#"{"jid":"abcdefgh1","extra":"x","none":null}"#), Ok("abcdefgh1".into()));
-        assert_eq!(parse_ack(r#"{"other":"\ud800","jid":"a","jid":"abcdefg\u00e9"}"#), Ok("abcdefgé".into()));
+        assert_eq!(
+            parse_ack(r#"{"other":"\ud800","\ud800":"x","jid":"abcdefg\u00e9"}"#),
+            Ok("abcdefgé".into())
+        );
+        assert_eq!(parse_ack(r#"{"other":"x","other":"y","jid":"abcdefgh1"}"#), Ok("abcdefgh1".into()));
         for bad in [
             r#"{"jid":"abcdefgh1"} x"#,
             r#"{"jid":"abcdefgh1","n":1}"#,
@@ -159,6 +159,9 @@ mod tests {
             "null",
             "x",
             r#"{"jid":null}"#,
+            // `D6`
+            r#"{"jid":"abcdefgh1","jid":"abcdefgh1"}"#,
+            r#"{"jid":null,"j\u0069d":"abcdefgh1"}"#,
         ] {
             assert_eq!(parse_ack(bad), Err(FinishError::Ack(quote(bad))));
         }
@@ -171,12 +174,23 @@ mod tests {
         assert_eq!((&*fail.errtype, &*fail.message, fail.backtrace.len()), ("unknown", "boom", 0));
         assert_eq!(fail.text(), br#"{"errtype":"unknown","message":"boom"}"#);
 
+        let cleaned = |text: String| {
+            let fail = serde_json::json!({"jid": "abcdefgh1", "errtype": text, "message": text});
+            let fail = Fail::parse(&fail.to_string()).expect("ok");
+            (fail.errtype.len(), fail.message.len())
+        };
+        // In bytes, and never inside of a character.
+        assert_eq!(cleaned("x".repeat(ERRTYPE_MAX)), (ERRTYPE_MAX, ERRTYPE_MAX));
+        assert_eq!(cleaned("x".repeat(ERRTYPE_MAX + 1)), (ERRTYPE_MAX, ERRTYPE_MAX + 1));
+        assert_eq!(cleaned("x".repeat(MESSAGE_MAX + 1)), (ERRTYPE_MAX, MESSAGE_MAX));
+        assert_eq!(cleaned(format!("x{}", "é".repeat(MESSAGE_MAX))), (ERRTYPE_MAX - 1, MESSAGE_MAX - 1));
+
         let long = "é".repeat(MESSAGE_MAX + 1);
         let lines: Vec<String> = (0..=BACKTRACE_LINES_MAX).map(|n| n.to_string()).collect();
         let json =
             serde_json::json!({"jid": "abcdefgh1", "errtype": long, "message": long, "backtrace": lines});
         let fail = Fail::parse(&json.to_string()).expect("ok");
-        assert_eq!((fail.errtype.chars().count(), fail.message.chars().count()), (ERRTYPE_MAX, MESSAGE_MAX));
+        assert_eq!((fail.errtype.len(), fail.message.len()), (ERRTYPE_MAX, MESSAGE_MAX));
         assert!(long.starts_with(&*fail.message));
         assert_eq!(fail.backtrace, lines[..BACKTRACE_LINES_MAX]);
 
@@ -194,7 +208,8 @@ mod tests {
         for bad in ["x", "[]", r#"{"jid":5}"#, r#"{"jid":"abcdefgh1","backtrace":[1]}"#] {
             assert_eq!(Fail::parse(bad), Err(FinishError::Fail(bad.into())));
         }
-        assert!(Fail::parse(r#"{"jid":"abcdefgh1","message":"\ud800","other":[1,{}]}"#).is_ok());
+        let odd = Fail::parse(r#"{"jid":"abcdefgh1","message":"a\ud800b","other":[1,{}],"\ud800":"\udc00"}"#);
+        assert_eq!(odd.expect("F-08").message, "a\u{fffd}b");
         let nulls = r#"{"jid":"abcdefgh1","errtype":null,"message":null,"backtrace":null,"other":null}"#;
         assert_eq!(Fail::parse(nulls), Fail::parse(r#"{"jid":"abcdefgh1"}"#));
     }
@@ -206,7 +221,7 @@ mod tests {
             assert_eq!(super::errtype(&fail.text()).as_deref(), Some(errtype));
         }
         let long = format!(r#"{{"errtype":"{}"}}"#, "ä".repeat(ERRTYPE_MAX + 1));
-        assert_eq!(super::errtype(long.as_bytes()).map(|text| text.chars().count()), Some(ERRTYPE_MAX));
+        assert_eq!(super::errtype(long.as_bytes()).map(|text| text.len()), Some(ERRTYPE_MAX));
         for other in ["", "{}", r#"{"message":"m"}"#, r#"{"errtype":7}"#, r#"{"errtype":"x"#, "garbage"] {
             assert_eq!(super::errtype(other.as_bytes()), None, "{other}");
         }
