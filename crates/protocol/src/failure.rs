@@ -40,10 +40,10 @@ impl SentFailure {
         let raw: Raw<'_> = read(text)?;
         let report: finish::Raw<'_> = read(text)?;
         let time = |text: Option<Lossy<'_>>| text.and_then(|t| parse_rfc3339(&t.0).ok());
-        let most = |most: i64, number: Option<i64>| number.unwrap_or(0).clamp(0, most);
         Ok(Self {
-            retry_count: most(u32::MAX.into(), raw.retry_count) as u32,
-            remaining: most(i32::MAX.into(), raw.remaining) as i32,
+            retry_count: raw.retry_count.unwrap_or(0).clamp(0, u32::MAX.into()) as u32,
+            // Another server says -1 of a job that is never tried again; nobody is shown it (`K-06`).
+            remaining: raw.remaining.unwrap_or(0).clamp(i32::MIN.into(), i32::MAX.into()) as i32,
             failed_at: time(raw.failed_at),
             next_at: time(raw.next_at),
             text: report.clean().text(),
@@ -87,8 +87,9 @@ mod tests {
         assert_eq!(counts("4294967295", "2147483647"), (u32::MAX, i32::MAX));
         assert_eq!(counts("4294967296", "2147483648"), (u32::MAX, i32::MAX));
         assert_eq!(counts("100000000000000000000", "100000000000000000000"), (u32::MAX, i32::MAX));
-        assert_eq!(counts("-1", "-1"), (0, 0));
-        assert_eq!(counts("-100000000000000000000", "-0"), (0, 0));
+        assert_eq!(counts("-1", "-1"), (0, -1));
+        assert_eq!(counts("-100000000000000000000", "-100000000000000000000"), (0, i32::MIN));
+        assert_eq!(counts("-0", "-0"), (0, 0));
         assert_eq!(counts("null", "null"), (0, 0));
         let never = parse(r#"{"failed_at":"never","next_at":"\ud800"}"#).expect("P-15");
         assert_eq!((never.failed_at, never.next_at), (None, None));

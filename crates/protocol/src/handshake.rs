@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::object::{Object, int};
+use crate::object::{Object, integer};
 use crate::response::ErrorCode;
 use crate::text::{Lossy, check_strict, cut, json_error};
 
@@ -184,10 +184,10 @@ impl Hello {
         let json = std::str::from_utf8(json)
             .map_err(|e| HelloError::Utf8(line.len() - json.len() + e.valid_up_to()))?;
         let malformed = |e: serde_json::Error| HelloError::Json(json_error(&e, 0));
+        let mut reader = serde_json::Deserializer::from_str(json);
+        let Object(members) = Object::<Members<'_>>::deserialize(&mut reader).map_err(malformed)?;
+        reader.end().map_err(|_| HelloError::Trailing)?;
         check_strict(json).map_err(malformed)?;
-        let mut json = serde_json::Deserializer::from_str(json);
-        let Object(members) = Object::<Members<'_>>::deserialize(&mut json).map_err(malformed)?;
-        json.end().map_err(|_| HelloError::Trailing)?;
 
         let _: Lossy<'_> = read("username", members.username)?; // Only for proxies, but its type is checked.
         let wid: String = read("wid", members.wid)?;
@@ -279,8 +279,8 @@ fn read<'a, T: Deserialize<'a> + Default>(
 
 /// An integer in the range of its type.
 fn number<T: FromStr>(name: &'static str, member: Option<&RawValue>) -> Result<Option<T>, HelloError> {
-    let read = |raw: &RawValue| int(&mut serde_json::Deserializer::from_str(raw.get()));
-    member.map_or(Ok(None), read).map_err(|_| HelloError::Member(name))
+    let number = member.map(|raw| integer::<T, serde_json::Error>(raw.get())).transpose();
+    number.map_err(|_| HelloError::Member(name))
 }
 
 /// As many as are kept, each clipped; all must be texts.

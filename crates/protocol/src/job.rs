@@ -16,7 +16,7 @@ use crate::custom::{Custom, CustomError};
 use crate::failure::SentFailure;
 use crate::limits::{DEPTH_MAX, RESERVE_MAX_S, RETRY_MAX};
 use crate::names::{NameError, check_jid, check_jobtype, check_queue};
-use crate::object::int;
+use crate::object::integer;
 use crate::text::{Lossy, check_strict, compact, json_detail, json_error, quote};
 use crate::time::parse_rfc3339;
 
@@ -362,9 +362,6 @@ impl<'de: 'a, 'a> Deserialize<'de> for Job<'a> {
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-#[derive(Deserialize)]
-struct Int(#[serde(deserialize_with = "int")] Option<i64>);
-
 const KNOWN: [&str; 12] = [
     "jid",
     "jobtype",
@@ -403,7 +400,7 @@ impl<'de> Visitor<'de> for Members {
             seen |= 1 << member;
             let text = |text: Option<Text<'de>>| text.map(|t| t.0);
             let lossy = |text: Option<Lossy<'de>>| text.map(|t| t.0);
-            let number = |Int(number): Int| number;
+            let number = |raw: Option<&RawValue>| raw.map(|raw| integer(raw.get())).transpose();
             match KNOWN[member] {
                 "jid" => job.jid = text(map.next_value()?),
                 "jobtype" => job.jobtype = text(map.next_value()?),
@@ -415,9 +412,9 @@ impl<'de> Visitor<'de> for Members {
                     let custom = container(map.next_value()?, '{', "an object for custom")?;
                     job.custom = custom.filter(|raw| !is_empty_object(raw.get()));
                 }
-                "retry" => job.retry = number(map.next_value()?),
-                "reserve_for" => job.reserve_for = number(map.next_value()?),
-                "backtrace" => job.backtrace = number(map.next_value()?),
+                "retry" => job.retry = number(map.next_value()?)?,
+                "reserve_for" => job.reserve_for = number(map.next_value()?)?,
+                "backtrace" => job.backtrace = number(map.next_value()?)?,
                 "failure" => {
                     let raw = container(map.next_value()?, '{', "an object for failure")?;
                     let sent = raw.map(|raw| SentFailure::parse(raw.get())).transpose();

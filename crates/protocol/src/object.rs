@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::de::value::CowStrDeserializer;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, forward_to_deserialize_any};
 use serde_json::value::RawValue;
 
@@ -32,27 +32,32 @@ pub fn read_or_null<'a, T: Deserialize<'a> + Default>(text: &'a str) -> Option<T
     if text.trim_ascii() == "null" { Some(T::default()) } else { read(text).ok() }
 }
 
-/// An integer, as serde's `deserialize_with`: all that JSON writes as one, in the range of its type (rule `J-01`).
+/// An integer out of its text: all that JSON writes as one, in the range of its type (rule `J-01`).
+pub fn integer<T: FromStr, E: Error>(json: &str) -> Result<T, E> {
+    let digits = digits(json)?;
+    digits.parse().map_err(|_| E::custom(format_args!("integer {} out of range", quote(digits))))
+}
+
+/// The same for a member that may be left out, as serde's `deserialize_with`.
 pub fn int<'de, D: Deserializer<'de>, T: FromStr>(deserializer: D) -> Result<Option<T>, D::Error> {
-    let Some(text) = digits(deserializer)? else { return Ok(None) };
-    let out_of_range = |_| D::Error::custom(format_args!("integer {} out of range", quote(text)));
-    text.parse().map(Some).map_err(out_of_range)
+    let raw: Option<Box<RawValue>> = Option::deserialize(deserializer)?;
+    raw.map(|raw| integer(raw.get())).transpose()
 }
 
 /// The same, but what is out of range is the nearest that is in it.
 pub fn clamped<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     let nearest = |text: &str| if text.starts_with('-') { i64::MIN } else { i64::MAX };
-    Ok(digits(deserializer)?.map(|text| text.parse().unwrap_or_else(|_| nearest(text))))
+    let number = |text: &str| text.parse().unwrap_or_else(|_| nearest(text));
+    let raw: Option<Box<RawValue>> = Option::deserialize(deserializer)?;
+    raw.map(|raw| digits(raw.get()).map(number)).transpose()
 }
 
 /// An integer as it is written, without the sign of a zero.
-fn digits<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de str>, D::Error> {
-    let Some(raw) = Option::<&RawValue>::deserialize(deserializer)? else { return Ok(None) };
-    let text = raw.get();
-    if !text.strip_prefix('-').unwrap_or(text).bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(D::Error::custom("expected an integer"));
+fn digits<E: Error>(json: &str) -> Result<&str, E> {
+    if !json.strip_prefix('-').unwrap_or(json).bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(E::custom("expected an integer"));
     }
-    Ok(Some(if text == "-0" { "0" } else { text }))
+    Ok(if json == "-0" { "0" } else { json })
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
