@@ -10,8 +10,9 @@ use serde_json::value::RawValue;
 
 use crate::job::{Job, JobError, ParseError};
 use crate::limits::{BATCH_DESCRIPTION_MAX, CALLBACK_MAX};
+use crate::object::{int, read};
 use crate::operate::ListedJob;
-use crate::text::{is_object, json_error};
+use crate::text::{Lossy, json_error};
 
 /// A BATCH NEW that may not be; the text is what the client is told.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,7 +36,7 @@ pub enum BatchError {
 #[serde(default)]
 pub struct NewBatch<'a> {
     #[serde(borrow)]
-    description: Option<Cow<'a, str>>,
+    description: Option<Lossy<'a>>,
     #[serde(borrow)]
     parent_bid: Option<Cow<'a, str>>,
     #[serde(borrow, deserialize_with = "present")]
@@ -61,13 +62,7 @@ const PLACE: &str = "callback";
 impl<'a> NewBatch<'a> {
     /// Reads and checks a batch; its callbacks are jobs by the rules of PUSH.
     pub fn parse(text: &'a str) -> Result<Self, BatchError> {
-        let batch: Result<Self, _> = serde_json::from_str(text);
-        // Some of what is no object would be read as one, and the reader's words for the rest are not a client's.
-        let is_json = batch.as_ref().err().is_none_or(serde_json::Error::is_data);
-        if is_json && !is_object(text) {
-            return Err(BatchError::Json("expected an object".into()));
-        }
-        let batch = batch.map_err(|e| BatchError::Json(json_error(&e, 0)))?;
+        let batch: Self = read(text).map_err(|e| BatchError::Json(json_error(&e, 0)))?;
         let description = batch.description().len();
         if description > BATCH_DESCRIPTION_MAX {
             return Err(BatchError::Description(description));
@@ -88,7 +83,7 @@ impl<'a> NewBatch<'a> {
     }
 
     pub fn description(&self) -> &str {
-        self.description.as_deref().unwrap_or_default()
+        self.description.as_ref().map_or("", |text| &text.0)
     }
 
     /// The batch that it is a part of (rule `E-11`); an empty name is none.
@@ -123,8 +118,7 @@ pub fn callback(
 
 /// The members of `custom` in their order, but for those that the server writes.
 fn custom(raw: Option<&RawValue>, which: &str, bid: &str, parent: Option<&str>) -> Option<Box<RawValue>> {
-    let said: Members<'_> =
-        raw.map_or(Some(Members::default()), |raw| serde_json::from_str(raw.get()).ok())?;
+    let said: Members<'_> = raw.map_or(Some(Members::default()), |raw| read(raw.get()).ok())?;
     let mut out = String::from("{");
     for (name, value) in said.0.iter().filter(|(name, _)| !OURS.contains(&&**name)) {
         out.push_str(&serde_json::to_string(name).ok()?);
@@ -208,7 +202,7 @@ pub struct BatchFilter {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
     /// How many, at most. The server has a limit of its own.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "int", skip_serializing_if = "Option::is_none")]
     pub count: Option<usize>,
 }
 
@@ -218,15 +212,13 @@ impl BatchFilter {
         if text.trim_ascii().is_empty() {
             return Ok(Self::default());
         }
-        let filter =
-            serde_json::from_str(text).map_err(|e| format!("invalid filter: {}", json_error(&e, 0)))?;
-        if is_object(text) { Ok(filter) } else { Err("invalid filter: expected an object".into()) }
+        read(text).map_err(|e| format!("invalid filter: {}", json_error(&e, 0)))
     }
 }
 
 /// How a batch stands, in one word.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", try_from = "String")]
 pub enum BatchState {
     /// Not committed, or opened again: no callback is pushed.
     #[default]
@@ -262,6 +254,14 @@ impl BatchState {
     /// The state of this name.
     pub fn named(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+}
+
+impl TryFrom<String> for BatchState {
+    type Error = &'static str;
+
+    fn try_from(word: String) -> Result<Self, Self::Error> {
+        Self::named(&word).ok_or("expected open, running, failing, succeeded, failed or cancelled")
     }
 }
 
@@ -332,6 +332,8 @@ mod tests {
                 .expect("fine");
         assert_eq!((batch.description(), batch.parent_bid()), ("d", Some("b-1")));
         assert_eq!(batch.callbacks(), [Some(r#"{"jobtype":"S"}"#), None, None]);
+        let odd = r#"{"description":"\ud800","\ud800":1,"success":{"jobtype":"S"}}"#;
+        assert_eq!(NewBatch::parse(odd).expect("F-08").description(), "\u{fffd}");
         for bare in [
             r#"{"parent_bid":"","complete":{"jobtype":"C"},"success":null}"#,
             r#"{"description":null,"parent_bid":null,"success":null,"complete":{"jobtype":"C"},"death":null,"x":[null]}"#,
@@ -371,11 +373,30 @@ mod tests {
     }
 
     #[test]
+    fn states_are_named_as_they_are_sent() {
+        for state in BatchState::ALL {
+            let filter = BatchFilter::parse(&format!(r#"{{"state":"{}","count":-0}}"#, state.as_str()));
+            assert_eq!(filter.map(|filter| (filter.state, filter.count)), Ok((Some(state), Some(0))));
+        }
+        assert_eq!(
+            BatchFilter::parse(r#"{"state":"done"}"#),
+            Err("invalid filter: expected open, running, failing, succeeded, failed or cancelled at byte 16"
+                .into())
+        );
+    }
+
+    #[test]
     fn a_callback_is_filled_in_and_knows_its_batch_e10() {
         let made = |text: &str, parent| {
             String::from_utf8(callback(text, "jid-12345", "success", "b-x", parent, "now").expect("a job"))
                 .expect("text")
         };
+        assert_eq!(
+            made(r#"{"jobtype":"T","custom":{"\ud800":"\ud800"}}"#, None)
+                .replace("\"\u{fffd}\":\"\\ud800\",", ""),
+            made(r#"{"jobtype":"T"}"#, None),
+            "F-08"
+        );
         assert_eq!(
             made(r#"{"jobtype":"T"}"#, None),
             r#"{"retry":25,"custom":{"_bid":"b-x","_cb":"success"},"jid":"jid-12345","queue":"default","jobtype":"T","created_at":"now","args":[],"reserve_for":1800}"#

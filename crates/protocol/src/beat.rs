@@ -3,8 +3,9 @@
 use serde::Deserialize;
 
 use crate::handshake::RSS_KB_MAX;
+use crate::object::{int, read_or_null};
 use crate::response::WorkerState;
-use crate::text::{object, quote};
+use crate::text::{Lossy, quote};
 
 /// The payload of BEAT.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,20 +23,20 @@ pub struct Beat {
 pub struct BeatError(String);
 
 #[derive(Default, Deserialize)]
-struct Raw {
-    #[serde(default)]
+#[serde(default)]
+struct Raw<'a> {
     wid: Option<String>,
-    #[serde(default)]
-    current_state: Option<String>,
-    #[serde(default)]
+    #[serde(borrow)]
+    current_state: Option<Lossy<'a>>,
+    #[serde(deserialize_with = "int")]
     rss_kb: Option<i64>,
 }
 
 impl Beat {
     /// Reads a payload (rule `B-01`).
     pub fn parse(text: &str) -> Result<Self, BeatError> {
-        let raw: Raw = object(text).ok_or_else(|| BeatError(quote(text)))?;
-        let state = match raw.current_state.as_deref() {
+        let raw: Raw<'_> = read_or_null(text).ok_or_else(|| BeatError(quote(text)))?;
+        let state = match raw.current_state.as_ref().map(|state| &*state.0) {
             Some("quiet") => Some(WorkerState::Quiet),
             Some("terminate") => Some(WorkerState::Terminate),
             _ => None,
@@ -54,11 +55,20 @@ mod tests {
         let beat = Beat::parse(r#"{"wid":"w","current_state":"quiet","rss_kb":7}"#).expect("ok");
         assert_eq!(beat, Beat { wid: "w".into(), state: Some(WorkerState::Quiet), rss_kb: 7 });
         assert_eq!(Beat::parse(r#"{"wid":"w","current_state":"busy","rss_kb":-1}"#).expect("ok").state, None);
+        let odd = Beat::parse(r#"{"wid":"w","current_state":"\ud800","rss_kb":-0,"\ud800":1}"#);
+        assert_eq!(odd, Ok(Beat { wid: "w".into(), ..Beat::default() }), "F-08, J-01");
         assert_eq!(Beat::parse("null"), Ok(Beat::default()));
         let nulls = r#"{"wid":null,"current_state":null,"rss_kb":null,"other":{}}"#;
         assert_eq!(Beat::parse(nulls), Ok(Beat::default()));
         assert_eq!(Beat::parse(r#"{"rss_kb":9223372036854775807}"#).expect("ok").rss_kb, RSS_KB_MAX);
-        for bad in ["x", "[1]", r#"{"wid":1}"#, r#"{"rss_kb":"1"}"#, r#"{"rss_kb":9223372036854775808}"#] {
+        for bad in [
+            "x",
+            "[1]",
+            r#"{"wid":1}"#,
+            r#"{"rss_kb":"1"}"#,
+            r#"{"rss_kb":9223372036854775808}"#,
+            r#"{"wid":"w","wid":"w"}"#,
+        ] {
             assert_eq!(Beat::parse(bad), Err(BeatError(bad.into())));
         }
     }

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::job::OnLost;
 use crate::limits::{CANONICAL_MAX, CUSTOM_SECONDS_MAX, UNIQUE_KEY_MAX};
+use crate::object::read;
 use crate::text::json_detail;
 use crate::time::parse_rfc3339;
 
@@ -91,7 +92,8 @@ struct Raw {
 const MARKS: [&str; 5] = ["on_lost", "unique_", "expires_", "bid", "track"];
 
 impl Custom {
-    /// Reads them. A member that is there twice is refused like any other value that may not be.
+    /// Reads them; an empty word or time is none. A member that is there twice is refused like any other value that may not
+    /// be.
     pub(crate) fn read(custom: Option<&RawValue>) -> Result<Self, CustomError> {
         let Some(text) =
             custom.map(RawValue::get).filter(|text| MARKS.iter().any(|mark| text.contains(mark)))
@@ -99,7 +101,7 @@ impl Custom {
             return Ok(Self::default());
         };
         // An escaped name is the application's own.
-        let raw: Raw = serde_json::from_str(text).map_err(|e| CustomError::Json(json_detail(&e)))?;
+        let raw: Raw = read(text).map_err(|e| CustomError::Json(json_detail(&e)))?;
         let unique_for = seconds(&raw.unique_for, "unique_for")?;
         let until = words::<UniqueUntil>(raw.unique_until).map_err(|()| CustomError::UniqueUntil)?;
         let unique_key = match raw.unique_key {
@@ -113,6 +115,7 @@ impl Custom {
         }
         let expires_at = match raw.expires_at {
             Value::Null => None,
+            Value::String(at) if at.is_empty() => None,
             Value::String(at) => Some(parse_rfc3339(&at).map_err(|_| CustomError::ExpiresAt)?),
             _ => return Err(CustomError::ExpiresAt),
         };
@@ -123,6 +126,7 @@ impl Custom {
             unique_key,
             expires_at,
             expires_in: match &raw.expires_in {
+                Value::String(text) if text.is_empty() => Some(None),
                 // Faktory's open plug-in for expiry knows texts and no numbers.
                 Value::String(text) => span(text).map(Some),
                 value => seconds(value, "expires_in").ok(),
@@ -182,6 +186,9 @@ fn plain(value: Value) -> Value {
 const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
 
 fn words<T: for<'de> Deserialize<'de>>(value: Value) -> Result<Option<T>, ()> {
+    if value == "" {
+        return Ok(None);
+    }
     serde_json::from_value(value).map_err(|_| ())
 }
 
@@ -249,6 +256,17 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_text_is_none_and_other_members_may_be_no_texts_f08() {
+        for name in ["on_lost", "unique_until", "expires_at", "expires_in", "bid"] {
+            assert_eq!(read(&format!(r#"{{"{name}":""}}"#)), Ok(Custom::default()), "{name}");
+        }
+        assert!(read(r#"{"unique_for":""}"#).is_err() && read(r#"{"on_lost":" "}"#).is_err());
+        let odd = read(r#"{"\ud800":1,"unique_for":5,"x":"\ud800"}"#).expect("F-08");
+        assert_eq!(odd.unique_for, Some(5.0));
+        assert_eq!(read(r#"{"bid":"\ud800"}"#), Err("invalid custom: lone surrogate".into()));
+    }
+
+    #[test]
     fn a_span_may_be_a_text_as_go_writes_it_e40() {
         for (text, seconds) in [
             ("90s", Some(90.0)),
@@ -263,7 +281,7 @@ mod tests {
                 "{text}"
             );
         }
-        for text in ["", "90", "s", "-5s", "0s", "1d", "1h 30m", "1.2.3s", ".s", "8761h", "9e9s"] {
+        for text in ["90", "s", "-5s", "0s", "1d", "1h 30m", "1.2.3s", ".s", "8761h", "9e9s"] {
             let refused = read(&format!(r#"{{"expires_in":"{text}"}}"#)).expect_err(text);
             assert!(
                 refused.ends_with(r#"at most 31536000, as a number or such as "1h30m""#),
@@ -287,7 +305,7 @@ mod tests {
             (r#"{"expires_in":-1}"#.into(), "custom.expires_in"),
             (r#"{"bid":7}"#.into(), "custom.bid"),
             (r#"{"on_lost":"x"}"#.into(), "custom.on_lost"),
-            (r#"{"bid":"a","bid":"b"}"#.into(), "custom: duplicate field `bid`"),
+            (r#"{"bid":"a","bid":"b"}"#.into(), "custom: duplicate field bid"),
         ] {
             let refused = read(&text).expect_err(&text);
             assert!(refused.contains(error), "{text}: {refused}");

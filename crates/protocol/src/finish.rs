@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{BACKTRACE_LINES_MAX, BACKTRACE_MAX, ERRTYPE_MAX, MESSAGE_MAX};
-use crate::text::{Lossy, cut, is_strict, object, quote};
+use crate::object::{read, read_or_null};
+use crate::text::{Lossy, cut, quote};
 
 /// A payload that cannot be read; the text is what the client is told.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,9 +33,10 @@ pub struct Ack<'a> {
 }
 
 impl<'a> Ack<'a> {
-    /// Reads an ACK. Other members must be strings, or null, and are ignored (rule `A-01`).
+    /// Reads an ACK, which names each of these once (`D6`). Other members must be strings, or null, and are ignored (rule
+    /// `A-01`).
     pub fn parse(text: &'a str) -> Result<Self, FinishError> {
-        let words: Option<Words<'_>> = is_strict(text).then(|| serde_json::from_str(text).ok()).flatten();
+        let words: Option<Words<'_>> = read(text).ok();
         let Words { jid, lease } = words.unwrap_or_default();
         let jid = jid.ok_or_else(|| FinishError::Ack(quote(text)))?;
         // A client that knows of leases and was given none may send it empty.
@@ -42,7 +44,7 @@ impl<'a> Ack<'a> {
     }
 }
 
-/// An object that holds nothing but strings and nulls; of several members of one name the last, as in the reference.
+/// An object that holds nothing but strings and nulls.
 #[derive(Default)]
 struct Words<'a> {
     jid: Option<Cow<'a, str>>,
@@ -58,15 +60,19 @@ impl<'de: 'a, 'a> Deserialize<'de> for Words<'a> {
                 f.write_str("an object")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Words<'de>, A::Error> {
-                let mut words = Words::default();
-                while let Some((name, value)) = map.next_entry::<Lossy<'de>, Option<Lossy<'de>>>()? {
-                    match &*name.0 {
-                        "jid" => words.jid = value.map(|value| value.0),
-                        "lease" => words.lease = value.map(|value| value.0),
-                        _ => {}
+                let (mut jid, mut lease) = (None, None);
+                while let Some((name, value)) = map.next_entry::<Cow<'de, str>, Option<Lossy<'de>>>()? {
+                    let (name, member) = match &*name {
+                        "jid" => ("jid", &mut jid),
+                        "lease" => ("lease", &mut lease),
+                        _ => continue,
+                    };
+                    if member.replace(value).is_some() {
+                        return Err(A::Error::duplicate_field(name));
                     }
                 }
-                Ok(words)
+                let text = |member: Option<Option<Lossy<'de>>>| member.flatten().map(|text| text.0);
+                Ok(Words { jid: text(jid), lease: text(lease) })
             }
         }
         deserializer.deserialize_map(Members)
@@ -118,7 +124,7 @@ impl Raw<'_> {
 impl Fail {
     /// Reads and cleans a report (rules `A-10`, `A-11`, `A-13`).
     pub fn parse(text: &str) -> Result<Self, FinishError> {
-        let raw: Raw<'_> = object(text).ok_or_else(|| FinishError::Fail(quote(text)))?;
+        let raw: Raw<'_> = read_or_null(text).ok_or_else(|| FinishError::Fail(quote(text)))?;
         let fail = raw.clean();
         if fail.jid.is_empty() { Err(FinishError::MissingJid) } else { Ok(fail) }
     }
@@ -135,21 +141,16 @@ pub fn errtype(text: &[u8]) -> Option<Cow<'_, str>> {
     // What follows is not read: it may be a long stack trace.
     let errtype = serde_json::Deserializer::from_slice(rest).into_iter::<Lossy<'_>>().next()?.ok()?;
     Some(match errtype.0 {
-        Cow::Borrowed(text) => first(text, ERRTYPE_MAX).into(),
-        Cow::Owned(text) => first(&text, ERRTYPE_MAX).to_owned().into(),
+        Cow::Borrowed(text) => cut(text, ERRTYPE_MAX).into(),
+        Cow::Owned(text) => cut(&text, ERRTYPE_MAX).to_owned().into(),
     })
 }
 
 /// Trimmed, cut, and never empty (rule `A-13`).
 fn clean(text: Option<Lossy<'_>>, max: usize) -> String {
     let text = text.unwrap_or_default().0;
-    let trimmed = first(text.trim(), max);
+    let trimmed = cut(text.trim(), max);
     if trimmed.is_empty() { "unknown".into() } else { trimmed.into() }
-}
-
-/// The first characters of a text.
-fn first(text: &str, max: usize) -> &str {
-    text.char_indices().nth(max).map_or(text, |(end, _)| &text[..end])
 }
 
 /// The first lines of a stack trace, as many as fit.
@@ -194,7 +195,8 @@ mod tests {
     #[test]
     fn an_ack_has_only_strings_and_nulls_a01() {
         assert_eq!(ack(r#"{"jid":"abcdefgh1","extra":"x","none":null}"#), Ok("abcdefgh1".into()));
-        assert_eq!(ack(r#"{"other":"\ud800","jid":"a","jid":"abcdefg\u00e9"}"#), Ok("abcdefgé".into()));
+        assert_eq!(ack(r#"{"other":"\ud800","\ud800":"x","jid":"abcdefg\u00e9"}"#), Ok("abcdefgé".into()));
+        assert_eq!(ack(r#"{"other":"x","other":"y","jid":"abcdefgh1"}"#), Ok("abcdefgh1".into()));
         for bad in [
             r#"{"jid":"abcdefgh1"} x"#,
             r#"{"jid":"abcdefgh1","n":1}"#,
@@ -207,6 +209,9 @@ mod tests {
             "null",
             "x",
             r#"{"jid":null}"#,
+            // `D6`
+            r#"{"jid":"abcdefgh1","jid":"abcdefgh1"}"#,
+            r#"{"jid":null,"j\u0069d":"abcdefgh1"}"#,
         ] {
             assert_eq!(ack(bad), Err(FinishError::Ack(quote(bad))));
         }
@@ -219,12 +224,23 @@ mod tests {
         assert_eq!((&*fail.errtype, &*fail.message, fail.backtrace.len()), ("unknown", "boom", 0));
         assert_eq!(fail.text(), br#"{"errtype":"unknown","message":"boom"}"#);
 
+        let cleaned = |text: String| {
+            let fail = serde_json::json!({"jid": "abcdefgh1", "errtype": text, "message": text});
+            let fail = Fail::parse(&fail.to_string()).expect("ok");
+            (fail.errtype.len(), fail.message.len())
+        };
+        // In bytes, and never inside of a character.
+        assert_eq!(cleaned("x".repeat(ERRTYPE_MAX)), (ERRTYPE_MAX, ERRTYPE_MAX));
+        assert_eq!(cleaned("x".repeat(ERRTYPE_MAX + 1)), (ERRTYPE_MAX, ERRTYPE_MAX + 1));
+        assert_eq!(cleaned("x".repeat(MESSAGE_MAX + 1)), (ERRTYPE_MAX, MESSAGE_MAX));
+        assert_eq!(cleaned(format!("x{}", "é".repeat(MESSAGE_MAX))), (ERRTYPE_MAX - 1, MESSAGE_MAX - 1));
+
         let long = "é".repeat(MESSAGE_MAX + 1);
         let lines: Vec<String> = (0..=BACKTRACE_LINES_MAX).map(|n| n.to_string()).collect();
         let json =
             serde_json::json!({"jid": "abcdefgh1", "errtype": long, "message": long, "backtrace": lines});
         let fail = Fail::parse(&json.to_string()).expect("ok");
-        assert_eq!((fail.errtype.chars().count(), fail.message.chars().count()), (ERRTYPE_MAX, MESSAGE_MAX));
+        assert_eq!((fail.errtype.len(), fail.message.len()), (ERRTYPE_MAX, MESSAGE_MAX));
         assert!(long.starts_with(&*fail.message));
         assert_eq!(fail.backtrace, lines[..BACKTRACE_LINES_MAX]);
 
@@ -242,7 +258,8 @@ mod tests {
         for bad in ["x", "[]", r#"{"jid":5}"#, r#"{"jid":"abcdefgh1","backtrace":[1]}"#] {
             assert_eq!(Fail::parse(bad), Err(FinishError::Fail(bad.into())));
         }
-        assert!(Fail::parse(r#"{"jid":"abcdefgh1","message":"\ud800","other":[1,{}]}"#).is_ok());
+        let odd = Fail::parse(r#"{"jid":"abcdefgh1","message":"a\ud800b","other":[1,{}],"\ud800":"\udc00"}"#);
+        assert_eq!(odd.expect("F-08").message, "a\u{fffd}b");
         let nulls = r#"{"jid":"abcdefgh1","errtype":null,"message":null,"backtrace":null,"other":null}"#;
         assert_eq!(Fail::parse(nulls), Fail::parse(r#"{"jid":"abcdefgh1"}"#));
     }
@@ -254,7 +271,7 @@ mod tests {
             assert_eq!(super::errtype(&fail.text()).as_deref(), Some(errtype));
         }
         let long = format!(r#"{{"errtype":"{}"}}"#, "ä".repeat(ERRTYPE_MAX + 1));
-        assert_eq!(super::errtype(long.as_bytes()).map(|text| text.chars().count()), Some(ERRTYPE_MAX));
+        assert_eq!(super::errtype(long.as_bytes()).map(|text| text.len()), Some(ERRTYPE_MAX));
         for other in ["", "{}", r#"{"message":"m"}"#, r#"{"errtype":7}"#, r#"{"errtype":"x"#, "garbage"] {
             assert_eq!(super::errtype(other.as_bytes()), None, "{other}");
         }

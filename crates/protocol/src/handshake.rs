@@ -6,13 +6,16 @@
 //!  server ──  +OK   or   -ERR …, then close  ──►  client
 //! ```
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::object::{Object, integer};
 use crate::response::ErrorCode;
-use crate::text::{cut, json_error};
+use crate::text::{Lossy, check_strict, cut, json_error};
 
 /// The version of the protocol that everybody speaks.
 pub const VERSION: u8 = 2;
@@ -191,23 +194,25 @@ impl Hello {
             line.strip_prefix(b"HELLO ").filter(|json| json.starts_with(b"{")).ok_or(HelloError::Expected)?;
         let json = std::str::from_utf8(json)
             .map_err(|e| HelloError::Utf8(line.len() - json.len() + e.valid_up_to()))?;
-        let mut json = serde_json::Deserializer::from_str(json);
-        let members = Members::deserialize(&mut json).map_err(|e| HelloError::Json(json_error(&e, 0)))?;
-        json.end().map_err(|_| HelloError::Trailing)?;
+        let malformed = |e: serde_json::Error| HelloError::Json(json_error(&e, 0));
+        let mut reader = serde_json::Deserializer::from_str(json);
+        let Object(members) = Object::<Members<'_>>::deserialize(&mut reader).map_err(malformed)?;
+        reader.end().map_err(|_| HelloError::Trailing)?;
+        check_strict(json).map_err(malformed)?;
 
-        let _: String = read("username", members.username)?; // Only for proxies, but its type is checked.
+        let _: Lossy<'_> = read("username", members.username)?; // Only for proxies, but its type is checked.
         let wid: String = read("wid", members.wid)?;
         if wid.len() > WID_MAX || wid.contains(char::is_control) {
             return Err(HelloError::Member("wid"));
         }
         Ok(Self {
-            v: read("v", members.v)?,
+            v: number("v", members.v)?,
             wid,
-            hostname: clip(read("hostname", members.hostname)?, HOSTNAME_MAX),
-            pid: read("pid", members.pid)?,
+            hostname: clip(&read("hostname", members.hostname)?, HOSTNAME_MAX),
+            pid: number("pid", members.pid)?,
             labels: texts("labels", members.labels, LABELS_MAX, LABEL_MAX)?,
             pwdhash: read("pwdhash", members.pwdhash)?,
-            rss_kb: read::<u64>("rss_kb", members.rss_kb)?.min(RSS_KB_MAX),
+            rss_kb: number("rss_kb", members.rss_kb)?.unwrap_or(0).min(RSS_KB_MAX),
             features: texts("features", members.features, FEATURES_MAX, FEATURE_MAX)?,
         })
     }
@@ -295,6 +300,12 @@ fn read<'a, T: Deserialize<'a> + Default>(
         .map_or(Ok(T::default()), |raw| serde_json::from_str(raw.get()).map_err(|_| HelloError::Member(name)))
 }
 
+/// An integer in the range of its type.
+fn number<T: FromStr>(name: &'static str, member: Option<&RawValue>) -> Result<Option<T>, HelloError> {
+    let number = member.map(|raw| integer::<T, serde_json::Error>(raw.get())).transpose();
+    number.map_err(|_| HelloError::Member(name))
+}
+
 /// As many as are kept, each clipped; all must be texts.
 fn texts(
     name: &'static str,
@@ -302,14 +313,13 @@ fn texts(
     most: usize,
     bytes: usize,
 ) -> Result<Vec<String>, HelloError> {
-    let texts: Vec<String> = read(name, member)?;
-    Ok(texts.into_iter().take(most).map(|text| clip(text, bytes)).collect())
+    let texts: Vec<Lossy<'_>> = read(name, member)?;
+    Ok(texts.iter().take(most).map(|text| clip(text, bytes)).collect())
 }
 
 /// Cuts a text to `max` bytes, between two characters.
-fn clip(mut text: String, max: usize) -> String {
-    text.truncate(cut(&text, max).len());
-    text
+fn clip(text: &Lossy<'_>, max: usize) -> String {
+    cut(&text.0, max).to_owned()
 }
 
 fn is_zero(n: &u64) -> bool {
@@ -420,6 +430,11 @@ mod tests {
             r#"{"wid":null,"username":null,"labels":null,"pid":null,"rss_kb":null,"v":2,"new":{"a":[1]}}"#;
         assert_eq!(hello(ruby).unwrap(), Hello { v: Some(2), ..Hello::default() });
         assert_eq!(hello("{}").unwrap(), Hello::default());
+        // `J-01`, `F-08`
+        let odd = r#"{"v":-0,"pid":-0,"rss_kb":-0,"hostname":"\ud800h","labels":["\udc00"],"username":"\ud800","\ud800":1}"#;
+        let (hostname, labels) = ("\u{fffd}h".into(), vec!["\u{fffd}".into()]);
+        let read = Hello { v: Some(0), pid: Some(0), hostname, labels, ..Hello::default() };
+        assert_eq!(hello(odd).unwrap(), read);
     }
 
     #[test]
@@ -433,7 +448,12 @@ mod tests {
             (" {}", "expected HELLO"),
             ("[2]", "expected HELLO"),
             ("{", "invalid HELLO: EOF while parsing an object at byte 1"),
-            (r#"{"v":2,"v":2}"#, "invalid HELLO: duplicate field `v` at byte 10"),
+            (r#"{"v":2,"v":2}"#, "invalid HELLO: duplicate field v at byte 10"),
+            (r#"{"v":1,"v":-0}"#, "invalid HELLO: duplicate field v at byte 10"),
+            (
+                "{\"a\tb\":1}",
+                "invalid HELLO: control character (\\u0000-\\u001F) found while parsing a string at byte 3",
+            ),
             (r#"{"v":2,}"#, "invalid HELLO: trailing comma at byte 8"),
             (r#"{'v':2}"#, "invalid HELLO: key must be a string at byte 2"),
             (r#"{"v":02}"#, "invalid HELLO: invalid number at byte 7"),
@@ -442,6 +462,7 @@ mod tests {
             (r#"{"v":9223372036854775808}"#, "invalid HELLO: v"),
             (r#"{"v":-1}"#, "invalid HELLO: v"),
             (r#"{"v":2.0}"#, "invalid HELLO: v"),
+            (r#"{"v":-0.0}"#, "invalid HELLO: v"),
             (r#"{"v":"2"}"#, "invalid HELLO: v"),
             (&wid(WID_MAX + 1), "invalid HELLO: wid"),
             (r#"{"wid":"a\nb"}"#, "invalid HELLO: wid"),

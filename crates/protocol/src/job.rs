@@ -13,10 +13,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::custom::{Custom, CustomError};
-use crate::finish;
+use crate::failure::SentFailure;
 use crate::limits::{DEPTH_MAX, RESERVE_MAX_S, RETRY_MAX};
 use crate::names::{NameError, check_jid, check_jobtype, check_queue};
-use crate::text::{Lossy, compact, json_detail, json_error, quote};
+use crate::object::integer;
+use crate::text::{Lossy, check_strict, compact, json_detail, json_error, quote};
 use crate::time::parse_rfc3339;
 
 /// A text that is no job at all; in a PUSHB it fails the whole command (rules `P-01`, `P-20`).
@@ -61,17 +62,6 @@ pub enum OnLost {
     Requeue,
     Wait,
     Dead,
-}
-
-/// A failure that a producer sends along (rule `P-15`).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SentFailure {
-    pub retry_count: u32,
-    pub remaining: i32,
-    pub failed_at: Option<Timestamp>,
-    pub next_at: Option<Timestamp>,
-    /// `errtype`, `message` and `backtrace` as JSON.
-    pub text: Vec<u8>,
 }
 
 /// A job as it came.
@@ -215,6 +205,7 @@ fn read<'a, T: Deserialize<'a>>(
     before: usize,
 ) -> Result<Option<T>, ParseError> {
     let malformed = |e: serde_json::Error| ParseError::Json(json_error(&e, before));
+    check_strict(text).map_err(malformed)?;
     let begins = text.trim_ascii_start();
     if begins.starts_with(opens) || begins.trim_ascii_end() == "null" {
         return serde_json::from_str(text).map_err(malformed);
@@ -367,7 +358,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Job<'a> {
     }
 }
 
-/// A JSON string, borrowed where it holds no escapes.
+/// A JSON string, borrowed where it holds no escapes. What jobs are told apart by has no lone surrogates.
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -398,7 +389,7 @@ impl<'de> Visitor<'de> for Members {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Job<'de>, A::Error> {
         let mut job = Job::default();
         let mut seen = 0u16;
-        while let Some(Text(name)) = map.next_key()? {
+        while let Some(Lossy(name)) = map.next_key()? {
             let Some(member) = KNOWN.iter().position(|known| **known == *name) else {
                 job.unknown.push((name, map.next_value()?));
                 continue;
@@ -408,20 +399,22 @@ impl<'de> Visitor<'de> for Members {
             }
             seen |= 1 << member;
             let text = |text: Option<Text<'de>>| text.map(|t| t.0);
+            let lossy = |text: Option<Lossy<'de>>| text.map(|t| t.0);
+            let number = |raw: Option<&RawValue>| raw.map(|raw| integer(raw.get())).transpose();
             match KNOWN[member] {
                 "jid" => job.jid = text(map.next_value()?),
                 "jobtype" => job.jobtype = text(map.next_value()?),
                 "queue" => job.queue = text(map.next_value()?),
-                "created_at" => job.created_at = text(map.next_value()?),
+                "created_at" => job.created_at = lossy(map.next_value()?),
                 "at" => job.at = text(map.next_value()?),
                 "args" => job.args = container(map.next_value()?, '[', "an array for args")?,
                 "custom" => {
                     let custom = container(map.next_value()?, '{', "an object for custom")?;
                     job.custom = custom.filter(|raw| !is_empty_object(raw.get()));
                 }
-                "retry" => job.retry = map.next_value()?,
-                "reserve_for" => job.reserve_for = map.next_value()?,
-                "backtrace" => job.backtrace = map.next_value()?,
+                "retry" => job.retry = number(map.next_value()?)?,
+                "reserve_for" => job.reserve_for = number(map.next_value()?)?,
+                "backtrace" => job.backtrace = number(map.next_value()?)?,
                 "failure" => {
                     let raw = container(map.next_value()?, '{', "an object for failure")?;
                     let sent = raw.map(|raw| SentFailure::parse(raw.get())).transpose();
@@ -431,7 +424,7 @@ impl<'de> Visitor<'de> for Members {
                     job.failure = sent.map_err(misfit)?;
                 }
                 // The server's own: overwritten at every enqueue (rule `P-12`).
-                _ => job.enqueued_at = text(map.next_value()?),
+                _ => job.enqueued_at = lossy(map.next_value()?),
             }
         }
         Ok(job)
@@ -451,34 +444,6 @@ fn container<'a, E: Error>(
 
 fn is_empty_object(raw: &str) -> bool {
     raw.trim_matches(['{', '}']).trim_ascii().is_empty()
-}
-
-/// The server's own members of a failure; the worker's are a report, like that of FAIL.
-#[derive(Deserialize)]
-struct RawFailure<'a> {
-    #[serde(default)]
-    retry_count: Option<u32>,
-    #[serde(default)]
-    remaining: Option<i32>,
-    #[serde(borrow, default)]
-    failed_at: Option<Lossy<'a>>,
-    #[serde(borrow, default)]
-    next_at: Option<Lossy<'a>>,
-}
-
-impl SentFailure {
-    fn parse(text: &str) -> serde_json::Result<Self> {
-        let raw: RawFailure<'_> = serde_json::from_str(text)?;
-        let report: finish::Raw<'_> = serde_json::from_str(text)?;
-        let time = |text: Option<Lossy<'_>>| text.and_then(|t| parse_rfc3339(&t.0).ok());
-        Ok(Self {
-            retry_count: raw.retry_count.unwrap_or(0),
-            remaining: raw.remaining.unwrap_or(0),
-            failed_at: time(raw.failed_at),
-            next_at: time(raw.next_at),
-            text: report.clean().text(),
-        })
-    }
 }
 
 /// Counts brackets outside of strings: a parser must not be led into a stack of a stranger's depth.
@@ -562,6 +527,33 @@ mod tests {
         ] {
             assert!(stored.contains(part), "{part} in {stored}");
         }
+    }
+
+    #[test]
+    fn lone_surrogates_in_what_is_only_kept_refuse_no_job_f08_j02() {
+        let stored = stored(
+            r#"{"jid":"abcdefgh1","jobtype":"T","args":["\ud800"],"created_at":"\ud800x","enqueued_at":"\udc00",
+            "\ud800":1,"x":{"\ud800":"\udc00"},"custom":{"\ud800":"\ud800","unique_for":5},"failure":{"\ud800":1}}"#,
+        );
+        assert_eq!(
+            stored,
+            concat!(
+                r#"{"retry":25,"custom":{"\ud800":"\ud800","unique_for":5},"jid":"abcdefgh1","queue":"default","#,
+                "\"jobtype\":\"T\",\"created_at\":\"\u{fffd}x\",",
+                r#""args":["\ud800"],"reserve_for":1800,"#,
+                "\"\u{fffd}\":1,",
+                r#""x":{"\ud800":"\udc00"}}"#
+            )
+        );
+    }
+
+    #[test]
+    fn a_zero_may_have_a_sign_j01() {
+        let job = r#"{"jid":"abcdefgh1","jobtype":"T","args":[],"retry":-0,"reserve_for":-0,"backtrace":-0}"#;
+        assert_eq!(
+            stored(job),
+            r#"{"retry":0,"jid":"abcdefgh1","queue":"default","jobtype":"T","created_at":"NOW","args":[],"reserve_for":1800}"#
+        );
     }
 
     #[test]
@@ -691,10 +683,15 @@ mod tests {
         }
         for (text, error) in [
             (r#"{"args":[1,]}"#, "invalid JSON: expected value at byte 12"),
+            (r#"{"retry":1e2}"#, "invalid JSON: expected an integer at byte 13"),
+            (r#"{"retry":-0.0}"#, "invalid JSON: expected an integer at byte 14"),
+            (r#"{"jid":"\ud800xxxxxxx"}"#, "invalid JSON: lone surrogate at byte 15"),
+            (r#"{"queue":"\udc00"}"#, "invalid JSON: lone surrogate at byte 16"),
             (
-                r#"{"failure":{"retry_count":-1}}"#,
-                "invalid JSON: failure: invalid value: integer `-1`, expected u32 at byte 30",
+                "{\"a\tb\":1}",
+                "invalid JSON: control character (\\u0000-\\u001F) found while parsing a string at byte 3",
             ),
+            (r#"{"failure":{"retry_count":1.0}}"#, "invalid JSON: failure: expected an integer at byte 31"),
             (
                 r#"{"failure":{"message":1}}"#,
                 "invalid JSON: failure: invalid type: integer `1`, expected a string at byte 25",
@@ -745,17 +742,5 @@ mod tests {
         assert!(bulk(&many(10)).is_ok());
         let error = bulk(&many(11)).expect_err("one too many").to_string();
         assert_eq!(error, "too many jobs in PUSHB: 11, limit 10");
-    }
-
-    #[test]
-    fn a_failure_that_comes_along_is_read_p15() {
-        let job = Job::parse(
-            r#"{"jid":"abcdefgh1","jobtype":"T","args":[],"failure":{"retry_count":3,"remaining":2,
-            "failed_at":"2026-01-02T03:04:05Z","message":"boom","errtype":"E","backtrace":["l"]}}"#,
-        );
-        let checked = job.expect("JSON").check().expect("a job");
-        let failure = checked.failure().expect("a failure");
-        assert_eq!((failure.retry_count, failure.remaining, failure.next_at), (3, 2, None));
-        assert_eq!(failure.text, br#"{"errtype":"E","message":"boom","backtrace":["l"]}"#);
     }
 }

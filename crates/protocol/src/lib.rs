@@ -6,12 +6,14 @@
 pub mod batch;
 pub mod beat;
 pub mod custom;
+pub mod failure;
 pub mod finish;
 pub mod handshake;
 pub mod job;
 pub mod limits;
 pub mod mutate;
 pub mod names;
+pub mod object;
 pub mod operate;
 pub mod request;
 pub mod resp;

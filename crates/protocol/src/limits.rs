@@ -42,7 +42,7 @@ pub const RETRY_MAX: i64 = 10_000;
 /// Seconds for which a job may be reserved (rule `P-06`).
 pub const RESERVE_MAX_S: i64 = 86_400;
 
-/// Characters of a failure's type and message (rule `A-13`), lines of its stack trace, bytes of all of them.
+/// Bytes of a failure's type and of its message (rule `A-13`), lines of its stack trace, bytes of all of them.
 pub const ERRTYPE_MAX: usize = 100;
 /// See [`ERRTYPE_MAX`].
 pub const MESSAGE_MAX: usize = 1_000;

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::text::{is_object, json_error, quote};
+use crate::object::{Object, read};
+use crate::text::{json_error, quote};
 
 /// The payload of MUTATE.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -84,7 +85,7 @@ struct Raw<'a> {
     #[serde(borrow, default)]
     target: Option<std::borrow::Cow<'a, str>>,
     #[serde(default)]
-    filter: Option<RawFilter>,
+    filter: Option<Object<RawFilter>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -100,10 +101,7 @@ struct RawFilter {
 impl Mutation {
     /// Reads a payload. Blanks between tokens are allowed, which the reference refuses (rule `M-01`).
     pub fn parse(text: &str) -> Result<Self, MutateError> {
-        let raw: Raw<'_> = serde_json::from_str(text).map_err(|e| MutateError::Json(json_error(&e, 0)))?;
-        if !is_object(text) {
-            return Err(MutateError::Json("expected an object".into()));
-        }
+        let raw: Raw<'_> = read(text).map_err(|e| MutateError::Json(json_error(&e, 0)))?;
         let operation = match raw.cmd.as_deref() {
             Some("clear") => Operation::Clear,
             Some("kill") => Operation::Kill,
@@ -117,7 +115,7 @@ impl Mutation {
             Some("dead") => Target::Dead,
             _ => return Err(MutateError::Target),
         };
-        Ok(Self { operation, target, filter: Filter::new(raw.filter.unwrap_or_default())? })
+        Ok(Self { operation, target, filter: Filter::new(raw.filter.unwrap_or_default().0)? })
     }
 }
 

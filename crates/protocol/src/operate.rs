@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::text::{is_object, json_error, quote};
+use crate::object::{int, read};
+use crate::text::{json_error, quote};
 
 /// The payload of JOBS: which jobs are meant. What is left out does not restrict them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +31,7 @@ pub struct JobFilter {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
     /// How many jobs are looked at, at most. The server has a limit of its own.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "int", skip_serializing_if = "Option::is_none")]
     pub count: Option<usize>,
     /// Where they are moved to, and for nothing but that.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,15 +44,13 @@ impl JobFilter {
         if text.trim_ascii().is_empty() {
             return Ok(Self::default());
         }
-        let filter =
-            serde_json::from_str(text).map_err(|e| format!("invalid filter: {}", json_error(&e, 0)))?;
-        if is_object(text) { Ok(filter) } else { Err("invalid filter: expected an object".into()) }
+        read(text).map_err(|e| format!("invalid filter: {}", json_error(&e, 0)))
     }
 }
 
 /// A place in which jobs stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", try_from = "String")]
 pub enum JobSet {
     Working,
     Queued,
@@ -81,6 +80,14 @@ impl JobSet {
             Self::Dead => "dead",
             Self::Discarded => "discarded",
         }
+    }
+}
+
+impl TryFrom<String> for JobSet {
+    type Error = &'static str;
+
+    fn try_from(word: String) -> Result<Self, Self::Error> {
+        Self::named(&word).ok_or("expected working, queued, retries, scheduled, dead or discarded")
     }
 }
 
@@ -139,22 +146,22 @@ pub struct ListedJob {
 #[serde(default, deny_unknown_fields)]
 pub struct QueueLimits {
     /// Jobs that all workers together work on at once.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "int", skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<u64>,
     /// Jobs that each worker process works on at once.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "int", skip_serializing_if = "Option::is_none")]
     pub worker: Option<u64>,
     /// Jobs that are begun in each span of time.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "int", skip_serializing_if = "Option::is_none")]
     pub rate: Option<u64>,
     /// The span, in seconds; one where only `rate` is given.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "int", skip_serializing_if = "Option::is_none")]
     pub per: Option<u64>,
     /// How many may be begun at once when none was for a while; as many as `rate` where it is left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "int", skip_serializing_if = "Option::is_none")]
     pub burst: Option<u64>,
     /// Known for Faktory's sake. A slot is free when its reservation ends, whatever this says.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "int", skip_serializing_if = "Option::is_none")]
     pub timeout: Option<u64>,
 }
 
@@ -212,9 +219,9 @@ pub struct JobEdit {
     pub jobtype: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub queue: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(deserialize_with = "int", skip_serializing_if = "Option::is_none", default)]
     pub retry: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(deserialize_with = "int", skip_serializing_if = "Option::is_none", default)]
     pub reserve_for: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub custom: Option<Box<RawValue>>,
@@ -226,8 +233,7 @@ pub struct JobEdit {
 impl JobEdit {
     /// Reads a payload. The error is what the client is told.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let edit = serde_json::from_str(text).map_err(|e| format!("invalid edit: {}", json_error(&e, 0)))?;
-        if is_object(text) { Ok(edit) } else { Err("invalid edit: expected an object".into()) }
+        read(text).map_err(|e| format!("invalid edit: {}", json_error(&e, 0)))
     }
 
     /// Nothing is to be different.
@@ -305,7 +311,7 @@ pub struct KeyFilter {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
     /// How many are listed at most. The server has a limit of its own.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "int", skip_serializing_if = "Option::is_none")]
     pub count: Option<usize>,
 }
 
@@ -315,9 +321,7 @@ impl KeyFilter {
         if text.trim_ascii().is_empty() {
             return Ok(Self::default());
         }
-        let filter =
-            serde_json::from_str(text).map_err(|e| format!("invalid filter: {}", json_error(&e, 0)))?;
-        if is_object(text) { Ok(filter) } else { Err("invalid filter: expected an object".into()) }
+        read(text).map_err(|e| format!("invalid filter: {}", json_error(&e, 0)))
     }
 
     /// Reads a key. The error is what the client is told.
@@ -450,6 +454,12 @@ mod tests {
             let told = JobFilter::parse(wrong).expect_err(wrong);
             assert!(told.starts_with("invalid filter: "), "{told}");
         }
+        let told = JobFilter::parse(r#"{"set":"busy"}"#).expect_err("no set");
+        assert_eq!(
+            told,
+            "invalid filter: expected working, queued, retries, scheduled, dead or discarded at byte 14"
+        );
+        assert_eq!(JobFilter::parse(r#"{"count":-0}"#).expect("J-01").count, Some(0));
     }
 
     #[test]

@@ -72,34 +72,35 @@ pub fn compact(json: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(kept.copied().collect())
 }
 
-/// What a command's object holds; `null` is one without members. `None`: it is something else.
-pub fn object<'a, T: Deserialize<'a> + Default>(text: &'a str) -> Option<T> {
-    match text.trim_ascii() {
-        "null" => Some(T::default()),
-        _ if is_object(text) && is_strict(text) => serde_json::from_str(text).ok(),
-        _ => None,
-    }
-}
-
 /// Whether the strings of a JSON text hold no bare control characters: what reads [`Lossy`] would let them pass.
-pub fn is_strict(text: &str) -> bool {
-    !text.bytes().any(|byte| byte < b' ') || serde_json::from_str::<IgnoredAny>(text).is_ok()
+pub fn check_strict(text: &str) -> serde_json::Result<()> {
+    // All of it is looked at, so that many bytes are at a time.
+    let suspect = text.bytes().fold(false, |found, byte| found | (byte < b' '));
+    if suspect { serde_json::from_str::<IgnoredAny>(text).map(|_| ()) } else { Ok(()) }
 }
 
 /// What serde_json says of a malformed text, without the place.
 pub fn json_detail(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    quote(text.rsplit_once(" at line ").map_or(&text, |(detail, _)| detail))
+    match text.rsplit_once(" at line ").map_or(&*text, |(detail, _)| detail) {
+        "unexpected end of hex escape" | "lone leading surrogate in hex escape" => "lone surrogate".into(),
+        // As it is said of a job.
+        detail if detail.starts_with("duplicate field ") => quote(&detail.replace('`', "")),
+        detail => quote(detail),
+    }
 }
 
 /// The same with the place, in bytes from the start of a text of which `before` were not given to serde_json. Commands
-/// are lines: a column is a byte.
+/// are lines: a column is a byte. What is said of the whole has no place.
 pub fn json_error(error: &serde_json::Error, before: usize) -> String {
-    format!("{} at byte {}", json_detail(error), before + error.column())
+    match error.line() {
+        0 => json_detail(error),
+        _ => format!("{} at byte {}", json_detail(error), before + error.column()),
+    }
 }
 
-/// A JSON string in which lone surrogates become U+FFFD, where serde would refuse the whole text: a failure must be
-/// accepted whatever its message holds (rule `F-08`).
+/// A JSON string in which each lone surrogate becomes one U+FFFD, where serde would refuse the whole text: a failure must
+/// be accepted whatever its message holds (rule `F-08`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lossy<'a>(pub Cow<'a, str>);
 
@@ -112,14 +113,29 @@ impl<'de: 'a, 'a> Deserialize<'de> for Lossy<'a> {
                 f.write_str("a string")
             }
             fn visit_borrowed_bytes<E>(self, bytes: &'de [u8]) -> Result<Self::Value, E> {
-                Ok(String::from_utf8_lossy(bytes))
+                Ok(mend(bytes))
             }
             fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Self::Value, E> {
-                Ok(Cow::Owned(String::from_utf8_lossy(bytes).into_owned()))
+                Ok(Cow::Owned(mend(bytes).into_owned()))
             }
         }
         deserializer.deserialize_bytes(Bytes).map(Lossy)
     }
+}
+
+/// A text of which nothing but lone surrogates is no UTF-8: three bytes each, of which the first begins a character.
+fn mend(bytes: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Cow::Borrowed(text);
+    }
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        if chunk.invalid().first().is_some_and(|byte| *byte >= 0xc0) {
+            text.push(char::REPLACEMENT_CHARACTER);
+        }
+    }
+    Cow::Owned(text)
 }
 
 #[cfg(test)]
@@ -159,10 +175,25 @@ mod tests {
     }
 
     #[test]
-    fn lone_surrogates_become_replacement_characters_f08() {
-        let text: Lossy<'_> = serde_json::from_str(r#""a\ud800b\u00e9""#).expect("accepted");
-        assert!(text.0.starts_with("a\u{fffd}") && text.0.ends_with("bé"), "{text:?}");
+    fn each_lone_surrogate_becomes_one_replacement_character_f08() {
+        for (json, text) in [
+            (r#""plain""#, "plain"),
+            (r#""a\ud800b\u00e9""#, "a\u{fffd}bé"),
+            (r#""\udfff\ud800""#, "\u{fffd}\u{fffd}"),
+            (r#""\ud800\ud800\udc00\n""#, "\u{fffd}\u{10000}\n"),
+            (r#""\udbffé\ufffd""#, "\u{fffd}é\u{fffd}"),
+        ] {
+            assert_eq!(serde_json::from_str::<Lossy<'_>>(json).expect(json).0, text);
+        }
         assert!(serde_json::from_str::<Lossy<'_>>("5").is_err());
-        assert!(is_strict("{\t\"a\" :\r\"\\t\"}") && !is_strict("{\"a\":\"\t\"}"));
+        assert!(check_strict("{\t\"a\" :\r\"\\t\"}").is_ok() && check_strict("{\"a\":\"\t\"}").is_err());
+    }
+
+    #[test]
+    fn what_serde_says_is_said_in_words_of_json() {
+        let told = |text: &str| json_error(&serde_json::from_str::<String>(text).expect_err(text), 5);
+        assert_eq!(told(r#""\ud800""#), "lone surrogate at byte 13");
+        assert_eq!(told(r#""\udc00""#), "lone surrogate at byte 12");
+        assert_eq!(told("7"), "invalid type: integer `7`, expected a string at byte 6");
     }
 }

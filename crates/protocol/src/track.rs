@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::EXTEND_SECONDS_MAX;
-use crate::text::{object, quote};
+use crate::object::{int, read_or_null};
+use crate::text::{Lossy, quote};
 use crate::time::parse_rfc3339;
 
 /// A payload that cannot be read; the text is what the client is told.
@@ -45,10 +46,11 @@ pub struct TrackSet {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct RawSet {
+struct RawSet<'a> {
     jid: Option<String>,
     percent: Option<f64>,
-    desc: Option<String>,
+    #[serde(borrow)]
+    desc: Option<Lossy<'a>>,
     reserve_until: Option<String>,
 }
 
@@ -68,12 +70,12 @@ impl Track {
 
 impl TrackSet {
     fn parse(text: &str) -> Result<Self, TrackError> {
-        let raw: RawSet = object(text).ok_or_else(|| TrackError::Payload("TRACK", quote(text)))?;
+        let raw: RawSet<'_> = read_or_null(text).ok_or_else(|| TrackError::Payload("TRACK", quote(text)))?;
         Ok(Self {
             jid: jid(raw.jid)?,
             // A client that divides sends 33.3, and means 33; one that has done more than all sends 101 (row 88).
             percent: raw.percent.map(|percent| percent.clamp(0.0, 100.0) as i64),
-            desc: raw.desc,
+            desc: raw.desc.map(|desc| desc.0.into_owned()),
             reserve_until: until(raw.reserve_until)?,
         })
     }
@@ -99,13 +101,14 @@ pub enum Until {
 struct RawExtend {
     jid: Option<String>,
     reserve_until: Option<String>,
+    #[serde(deserialize_with = "int")]
     seconds: Option<u64>,
 }
 
 impl Extend {
     /// Reads a payload.
     pub fn parse(text: &str) -> Result<Self, TrackError> {
-        let raw: RawExtend = object(text).ok_or_else(|| TrackError::Payload("EXTEND", quote(text)))?;
+        let raw: RawExtend = read_or_null(text).ok_or_else(|| TrackError::Payload("EXTEND", quote(text)))?;
         let jid = jid(raw.jid)?;
         let until = match (until(raw.reserve_until)?, raw.seconds) {
             (Some(at), None) => Until::At(at),
@@ -157,6 +160,10 @@ mod tests {
         let empty = r#"SET {"jid":"j1","percent":12,"desc":null,"reserve_until":"","other":{}}"#;
         assert_eq!(Track::parse(empty), Ok(Track::Set(expected.clone())));
         assert_eq!(Track::parse(&empty.replace("\"\"", "null")), Ok(Track::Set(expected)));
+        let Ok(Track::Set(odd)) = Track::parse(r#"SET {"jid":"j1","desc":"a\ud800","\ud800":1}"#) else {
+            panic!("F-08")
+        };
+        assert_eq!(odd.desc.as_deref(), Some("a\u{fffd}"));
         assert_eq!(Track::parse("GET j1"), Ok(Track::Get("j1".into())));
         for (text, error) in [
             ("GET", "missing JID"),
@@ -187,6 +194,7 @@ mod tests {
         for (text, error) in [
             (r#"{"jid":"j"}"#, needs),
             (r#"{"jid":"j","seconds":0}"#, needs),
+            (r#"{"jid":"j","seconds":-0}"#, needs),
             (r#"{"jid":"j","seconds":86401}"#, needs),
             (r#"{"jid":"j","seconds":5,"reserve_until":"2030-01-02T03:04:05Z"}"#, needs),
             (r#"{"seconds":5}"#, "missing JID"),

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::panic::Location;
 
 use bessemer_protocol::limits::{BACKTRACE_LINES_MAX, ERRTYPE_MAX, MESSAGE_MAX};
+use bessemer_protocol::text::cut;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio::task::JoinError;
@@ -37,7 +38,7 @@ pub struct Failure {
     quotes: Vec<String>,
 }
 
-/// Characters of one line of a trace; servers cut the lines off that are too many.
+/// Bytes of one line of a trace; servers cut the lines off that are too many.
 const LINE_MAX: usize = 1_000;
 
 impl Failure {
@@ -84,11 +85,9 @@ impl Failure {
     }
 }
 
-/// Cuts a text to `max` characters.
+/// Cuts a text to `max` bytes, between two characters.
 fn clip(text: &mut String, max: usize) {
-    if let Some((end, _)) = text.char_indices().nth(max) {
-        text.truncate(end);
-    }
+    text.truncate(cut(text, max).len());
 }
 
 impl<E: Into<Box<dyn StdError + Send + Sync>>> From<E> for Failure {
@@ -147,7 +146,7 @@ impl From<Panicked> for Failure {
     }
 }
 
-/// Characters of a JSON value that are quoted where it does not fit.
+/// Bytes of a JSON value that are quoted where it does not fit.
 const QUOTE_MAX: usize = 200;
 
 impl Failure {
@@ -265,9 +264,9 @@ mod tests {
             quotes: Vec::new(),
         };
         let trimmed = failure.clone().trimmed(1_000_000);
-        assert_eq!(trimmed.errtype, "é".repeat(100));
-        assert_eq!(trimmed.message, "é".repeat(1_000));
-        assert_eq!(trimmed.backtrace, vec!["é".repeat(1_000); 50]);
+        assert_eq!(trimmed.errtype, "é".repeat(50));
+        assert_eq!(trimmed.message, "é".repeat(500));
+        assert_eq!(trimmed.backtrace, vec!["é".repeat(500); 50]);
         assert_eq!(failure.trimmed(7).backtrace.len(), 7);
     }
 }

@@ -175,7 +175,7 @@ mod tests {
             (r#"JOBS RETRY {"set":"dead","queue":"q"}"#, "retry: in dead queue:q (0)"),
             (r#"JOBS MOVE {"jids":["a1"],"to":"low"}"#, "move: job a1 to queue low (0)"),
             (r#"JOBS EDIT {"jid":"a1","retry":3}"#, "edit: job a1 (0)"),
-            ("JOBS DELETE", "delete: all (0)"),
+            ("JOBS DELETE {}", "delete: all (0)"),
             ("WORKERS QUIET *", "quiet worker: all (0)"),
             ("WORKERS TERMINATE w1", "stop worker: w1 (0)"),
             (r#"UNIQUE RELEASE {"key":"00ff"}"#, "release key: 00ff (0)"),

@@ -11,6 +11,12 @@ use super::select::Selection;
 use crate::node::inquiry::{Inquiry, Step};
 
 pub(super) fn run(rest: &str) -> Outcome {
+    if rest.trim_ascii().is_empty() {
+        return Outcome::Refused(
+            "JOBS EDIT needs a jid and what is to be different, such as {\"jid\":\"abcdefgh1\",\"retry\":3}"
+                .into(),
+        );
+    }
     match JobEdit::parse(rest) {
         Ok(edit) => Outcome::Asked(Box::new(Editing(edit))),
         Err(e) => Outcome::Refused(e),

@@ -26,6 +26,13 @@ pub(super) fn run(rest: &str) -> Outcome {
         "EDIT" => return edit::run(filter),
         other => return Outcome::Refused(format!("no such JOBS subcommand: {}", quote(other))),
     };
+    // What changes jobs changes all of them only where somebody says so.
+    if deed.is_some() && filter.trim_ascii().is_empty() {
+        let verb = subcommand.to_ascii_uppercase();
+        return Outcome::Refused(format!(
+            "JOBS {verb} needs a filter, such as {{\"set\":\"dead\"}}; {{}} is every job"
+        ));
+    }
     let filter = match JobFilter::parse(filter) {
         Ok(filter) => filter,
         Err(e) => return Outcome::Refused(e),

@@ -6,6 +6,7 @@ use bessemer_core::query::ThrottleView;
 use bessemer_core::throttle::{Parts, Throttle};
 use bessemer_core::{Answer, Command, Now, Query};
 use bessemer_protocol::names::check_queue;
+use bessemer_protocol::object;
 use bessemer_protocol::operate::{ListedThrottle, QueueLimits, ThrottleHolder, ThrottleList};
 use bessemer_protocol::text::{json_error, quote};
 use bessemer_store::Engine;
@@ -44,8 +45,7 @@ fn read(payload: &str) -> Result<Throttle, String> {
     if payload.is_empty() {
         return Err("THROTTLES SET needs limits, such as {\"concurrency\":3}".into());
     }
-    let limits =
-        serde_json::from_str(payload).map_err(|e| format!("invalid limits: {}", json_error(&e, 0)))?;
+    let limits = object::read(payload).map_err(|e| format!("invalid limits: {}", json_error(&e, 0)))?;
     let QueueLimits { concurrency, worker, rate, per, burst, timeout } = limits;
     let parts = Parts { concurrency, worker, rate, per, burst, timeout };
     parts.throttle().map_err(|bad| format!("invalid limits: {bad}"))

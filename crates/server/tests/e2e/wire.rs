@@ -61,6 +61,67 @@ fn the_transcripts_of_the_guides_are_true() {
     assert!(shown > 0, "no guide shows a transcript");
 }
 
+/// Rules P-01, M-02, B-01: whoever sent something else is told what was expected in words of JSON, and of no language.
+#[test]
+fn no_reply_names_a_type_of_the_program() {
+    const VERBS: &[&str] = &[
+        "PUSH",
+        "PUSHB",
+        "ACK",
+        "FAIL",
+        "BEAT",
+        "MUTATE",
+        "EXTEND",
+        "TRACK SET",
+        "TRACK GET",
+        "BATCH NEW",
+        "BATCH OPEN",
+        "BATCH LIST",
+        "BATCH SHOW",
+        "JOBS LIST",
+        "JOBS RETRY",
+        "JOBS KILL",
+        "JOBS DELETE",
+        "JOBS DISCARD",
+        "JOBS RESTORE",
+        "JOBS RELEASE",
+        "JOBS MOVE",
+        "JOBS EDIT",
+        "UNIQUE LIST",
+        "UNIQUE RELEASE",
+        "THROTTLES SET q",
+        "THROTTLES RESET q",
+        "CRON SHOW",
+        "CRON RUN",
+        "WORKERS QUIET",
+        "QUEUE LATENCY",
+        "QUEUE PAUSE",
+    ];
+    let inside = [
+        r#"{"cmd":"kill","target":"dead","filter":ARG}"#,
+        r#"{"set":ARG}"#,
+        r#"{"state":ARG}"#,
+        r#"{"jid":"abcdefgh1","jobtype":"T","args":[],"retry":ARG,"custom":{"unique_until":ARG,"on_lost":ARG}}"#,
+        r#"{"jid":"abcdefgh1","jobtype":"T","args":[],"failure":ARG}"#,
+        r#"{"success":ARG}"#,
+        r#"{"count":ARG}"#,
+        "ARG",
+    ];
+    let server = Server::start();
+    let mut client = server.client();
+    let mut refused = 0;
+    for (verb, around) in VERBS.iter().flat_map(|verb| inside.iter().map(move |around| (verb, around))) {
+        for argument in ["null", r#""x""#, "[]", "1", "{}", "-0.0"] {
+            let command = format!("{verb} {}", around.replace("ARG", argument));
+            let Reply::Line(told) = client.call(&command).expect("a reply") else { continue };
+            let names_one = ["struct ", "enum ", "variant ", "i64", "u32", "u64", "usize"];
+            assert!(!names_one.iter().any(|name| told.contains(name)), "{command}: {told}");
+            refused += usize::from(told.starts_with("-ERR "));
+        }
+    }
+    assert!(refused > VERBS.len() * 6, "only {refused} were refused");
+}
+
 /// The rows of sections 3.1 to 3.4 of the catalogue of bad inputs.
 const ROWS: &[u32] = &[
     1, 3, 4, 6, 7, 9, 10, 12, 13, 15, 16, 18, 19, 21, 22, 24, 25, 27, 28, 30, 31, 33, 34, 36, 37, 39, 40, 42,
