@@ -171,7 +171,7 @@ fn refuse_missing(what: &str, names: &[impl AsRef<str>]) -> Result<(), Failure> 
     let what = match names.len() {
         0 => return Ok(()),
         1 => format!("there is no {what} {shown}"),
-        ..=MISSING_SHOWN => format!("there are no {what}s {shown}"),
+        2..=MISSING_SHOWN => format!("there are no {what}s {shown}"),
         all => format!("there are no {what}s {shown} and {} more", all - MISSING_SHOWN),
     };
     Err(Failure { exit: Exit::NoInput, what })

@@ -94,10 +94,11 @@ impl Throttles {
         for queue in &known {
             count += server.client.reset_throttle(queue).await?;
         }
-        if self.json || !known.is_empty() {
-            self.say("reset", count, "limited as the configuration says")?;
-        }
-        refuse_missing("queue", &missing)
+        let said = match self.json || !known.is_empty() {
+            true => self.say("reset", count, "limited as the configuration says"),
+            false => Ok(()),
+        };
+        refuse_missing("queue", &missing).and(said)
     }
 
     fn say(&self, what: &str, count: u64, sentence: &str) -> Result<(), Failure> {

@@ -117,17 +117,17 @@ impl Unique {
                 released => count += released,
             }
         }
-        match (self.json, count) {
-            (true, _) => output::json(&json!({ "count": count }))?,
-            (false, 0) => {}
-            (false, _) => output::line(&format!("released {}", amount(count, "key")))?,
-        }
+        let said = match (self.json, count) {
+            (true, _) => output::json(&json!({ "count": count })),
+            (false, 0) => Ok(()),
+            (false, _) => output::line(&format!("released {}", amount(count, "key"))),
+        };
         match &which.jid {
             Some(jid) if count == 0 => {
                 let what = format!("no job {jid:?} holds a unique key");
                 Err(Failure { exit: Exit::NoInput, what })
             }
-            _ => refuse_missing("held key", &missing),
+            _ => refuse_missing("held key", &missing).and(said),
         }
     }
 }

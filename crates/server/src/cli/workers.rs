@@ -76,15 +76,15 @@ impl Workers {
                 count => told += count,
             }
         }
-        match (self.json, told) {
-            (true, _) => output::json(&json!({ "count": told }))?,
-            (false, 0) if !missing.is_empty() => {}
+        let said = match (self.json, told) {
+            (true, _) => output::json(&json!({ "count": told })),
+            (false, 0) if !missing.is_empty() => Ok(()),
             (false, _) => {
                 let told = amount(told, "worker");
-                output::line(&format!("told {told}; a worker hears it with its next heartbeat"))?;
+                output::line(&format!("told {told}; a worker hears it with its next heartbeat"))
             }
-        }
-        refuse_missing("worker", &missing)
+        };
+        refuse_missing("worker", &missing).and(said)
     }
 }
 

@@ -61,8 +61,10 @@ impl Act {
         let jids = filter.jids.clone().unwrap_or_default();
         let is_discarded = change == JobChange::Restore || filter.set == Some(JobSet::Discarded);
         let missing = missing(server, &jids, is_discarded).await?;
-        self.act(server, filter, change, json).await?;
-        refuse_missing("job", &missing)
+        match self.act(server, filter, change, json).await {
+            Err(failure) if failure.exit != Exit::Stopped => Err(failure),
+            said => refuse_missing("job", &missing).and(said),
+        }
     }
 
     async fn act(
