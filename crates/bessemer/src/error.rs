@@ -57,7 +57,10 @@ pub enum Error {
     #[error("{url} does not greet{hint}")]
     NoGreeting { url: String, hint: &'static str },
     /// The server wants a password and the address has none.
-    #[error("{url} wants a password: write it into the address, tcp://:PASSWORD@HOST:PORT")]
+    #[error(
+        "{url} wants a password: write it into the address, {}://:PASSWORD@HOST:PORT",
+        url.split("://").next().unwrap_or("tcp")
+    )]
     PasswordRequired { url: String },
     /// The server refused the login, mostly because of a wrong password.
     #[error("{url} refused the login: {answer}")]

@@ -3,7 +3,7 @@
 //! The numbers are those of `sysexits.h`, so that a supervisor can tell what waiting may cure (an address in use) from
 //! what it cannot (damage, a wrong configuration).
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind, Write as _};
 use std::process::ExitCode;
 
 use bessemer::{Error, TlsError};
@@ -65,11 +65,13 @@ impl Failure {
     /// Says it on standard error, below the help where a flag was wrong (rule `O-02`). The code is for `main` to
     /// return.
     pub fn report(&self) -> ExitCode {
+        // Who has closed standard error does not want to know, and has the code.
+        let mut err = io::stderr();
         if self.exit == Exit::Environment {
-            eprintln!("{}", cli::help());
+            _ = writeln!(err, "{}", cli::help());
         }
         if !self.what.is_empty() {
-            eprintln!("bessemer: {}", shown(&self.what));
+            _ = writeln!(err, "bessemer: {}", shown(&self.what));
         }
         ExitCode::from(self.exit as u8)
     }
@@ -184,6 +186,7 @@ impl From<Error> for Failure {
             | Error::Unexpected { .. }
             | Error::Server { .. }
             | Error::Unsupported { .. } => Exit::Refused,
+            Error::NoSuchBatch { .. } => Exit::NoInput,
             Error::Entropy(_) | Error::Signals(_) => Exit::System,
             _ => Exit::Usage,
         };
@@ -200,8 +203,6 @@ impl From<Error> for Failure {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-
     use bessemer::ServerError;
 
     use super::*;
@@ -223,7 +224,7 @@ mod tests {
         let source = io::Error::from(ErrorKind::AddrInUse);
         let taken = StartError::Bind { binding: "localhost:7419".into(), source };
         assert_eq!(ended(RunError::Start(taken)).0, 69);
-        let small = StartError::SmallDisk { high: 384, disk: 24, directory: path() };
+        let small = StartError::SmallDisk { place: path(), high: 384, disk: 24, directory: path() };
         assert_eq!(ended(small).0, 78);
         assert_eq!(ended(StartError::Ended).0, 71);
         assert_eq!(ended(OpenError::Damaged { path: path(), offset: 0, what: "a gap".into() }).0, 65);

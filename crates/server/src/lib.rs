@@ -9,6 +9,9 @@
 //! [`node`] is the server without I/O; the shell around it is tokio. Follow a PUSH: `vestibule.rs` (once), `shell/`
 //! (bytes), `node/` (lines and replies), `verb/push.rs` (grammar), then the engine.
 
+// They panic where a pipe is closed or a disk full; `cli/output.rs` does not.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod by_conn;
 pub mod cli;
 mod clock;

@@ -1,5 +1,8 @@
 //! The binary `bessemer`.
 
+#![warn(clippy::print_stdout, clippy::print_stderr)] // They panic where a pipe is closed.
+
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use bessemer_server::cli::{self, Cli};
@@ -27,6 +30,7 @@ fn main() -> ExitCode {
 
 fn serve(cli: Cli) -> Result<(), Failure> {
     let config = Config::load(cli.clone(), config::variable)?;
-    eprint!("{}", cli::banner(&config));
+    // A server has more to do than to greet.
+    _ = write!(io::stderr(), "{}", cli::banner(&config));
     Ok(bessemer_server::run(config, cli)?)
 }

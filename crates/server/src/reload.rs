@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use crate::clock;
-use crate::config::{Changes, Config, ConfigError, Limits, Stamps};
+use crate::config::{Changes, Config, ConfigError, Limits, Stamps, Tls};
 use crate::cron;
 use crate::desk::{Errand, Gauges};
 use crate::front::Front;
@@ -100,11 +100,14 @@ impl<R: Reader> Reins<R> {
         };
         match tls.again(now) {
             Ok(new) => {
-                if new != *tls {
-                    tracing::info!(
-                        "the certificate has changed; the new one is valid until {}",
-                        new.expires.rfc3339()
-                    );
+                let until = new.expires.rfc3339();
+                for changed in tls.changes(&new) {
+                    match changed {
+                        Tls::CERTIFICATE => {
+                            tracing::info!("{changed} has changed; the new one is valid until {until}");
+                        }
+                        _ => tracing::info!("{changed} has changed"),
+                    }
                 }
                 self.gauges.certify(Some(new.expires));
                 self.config.tls = Some(new);

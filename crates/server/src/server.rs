@@ -48,10 +48,8 @@ pub enum StartError {
     #[error("the operating system gives no random bits: {0}")]
     Entropy(#[from] getrandom::Error),
     /// Row 114 of the catalogue of bad inputs.
-    #[error(
-        "`store.disk_high_water` is {high} MiB: more than the {disk} MiB that the disk of {directory} has in all"
-    )]
-    SmallDisk { high: u64, disk: u64, directory: String },
+    #[error("{place} is {high} MiB: more than the {disk} MiB that the disk of {directory} has in all")]
+    SmallDisk { place: String, high: u64, disk: u64, directory: String },
     #[error("the server ended before it had started")]
     Ended,
 }
@@ -337,7 +335,8 @@ pub(crate) fn refuse_small(disk: &RealDisk, config: &Config) -> Result<(), Start
         return Ok(());
     }
     let directory = config.directory.display().to_string();
-    Err(StartError::SmallDisk { high: config.marks.high >> 20, disk: capacity >> 20, directory })
+    let (place, high) = (config.place("store.disk_high_water"), config.marks.high >> 20);
+    Err(StartError::SmallDisk { place, high, disk: capacity >> 20, directory })
 }
 
 /// Says what a reply is worth (`G1`).

@@ -88,6 +88,39 @@ fn a_mistake_in_a_file_is_one_line_with_its_place_row_106() {
 }
 
 #[test]
+fn a_directory_that_is_a_file_is_no_good_to_check_config_either() {
+    let home = home();
+    let file = home.path().join("file");
+    fs::write(&file, "").expect("a file");
+    let file = file.display().to_string();
+    let line = format!("bessemer: failed to open directory {file}: not a directory");
+    let serve = ["-d", &file, "-b", "127.0.0.1:0", "-w", ":0"];
+    assert_eq!(end(&serve, &[], home.path()), (line.clone(), Some(74)));
+    assert_eq!(end(&["-d", &file, "check-config"], &[], home.path()), (line, Some(74)));
+}
+
+#[test]
+fn a_disk_that_can_never_have_room_is_named_with_the_key_that_asks_for_it() {
+    let home = home();
+    let folder = home.path().join(".bessemer/conf.d");
+    fs::create_dir_all(&folder).expect("a folder");
+    fs::write(folder.join("a.toml"), "[store]\ndisk_high_water = '1024GiB'\n").expect("a file");
+    let place = format!(
+        "bessemer: {}/a.toml:2:1: `store.disk_high_water` is 1048576 MiB: more than",
+        folder.display()
+    );
+    // Memory, of which no machine has so much.
+    let small = tempfile::tempdir_in("/dev/shm").expect("a folder");
+    let directory = small.path().display().to_string();
+    for arguments in
+        [&["-d", &directory, "-b", "127.0.0.1:0", "-w", ":0"][..], &["-d", &directory, "check-config"]]
+    {
+        let (line, code) = end(arguments, &[], home.path());
+        assert!(line.starts_with(&place) && code == Some(78), "{line}");
+    }
+}
+
+#[test]
 fn a_password_that_is_not_utf_8_is_refused_and_not_taken_for_none_row_109() {
     use std::os::unix::ffi::OsStrExt;
     let home = home();

@@ -64,7 +64,7 @@ pub struct Gone;
 
 /// The engine cannot go on: a write or flush failed. Nothing that was not answered may be trusted.
 #[derive(Debug, thiserror::Error)]
-#[error("failed to {action} {path} at offset {offset}: {source}")]
+#[error("failed to {action} {path}{}: {source}", if *offset > 0 { format!(" at offset {offset}") } else { String::new() })]
 pub struct Fatal {
     /// What was tried: `write`, `flush`, `read`, …
     pub action: &'static str,

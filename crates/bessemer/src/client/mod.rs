@@ -320,6 +320,8 @@ mod tests {
         assert!(!error.is_transient());
         let error = connect(&fake, "").await.err().unwrap();
         assert!(matches!(error, Error::PasswordRequired { .. }), "{error}");
+        let sealed = Error::PasswordRequired { url: "tcp+tls://h:7419".into() };
+        assert!(sealed.to_string().ends_with(" into the address, tcp+tls://:PASSWORD@HOST:PORT"), "{sealed}");
     }
 
     #[tokio::test]

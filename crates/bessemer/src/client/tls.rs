@@ -231,6 +231,10 @@ impl Files {
             rustls::Error::InconsistentKeys(_) => {
                 unusable(certificate, format!("belongs to another key than {}", key.display()))
             }
+            error if error.to_string().contains("UnsupportedCertVersion") => {
+                let what = "is a certificate of X.509 version 1, and TLS takes those of version 3 only";
+                unusable(certificate, what.to_owned())
+            }
             error => unusable(certificate, error.to_string()),
         })
     }

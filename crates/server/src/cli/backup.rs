@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::figures::{bytes, count};
 use super::progress::Progress;
-use super::{Cli, source};
+use super::{Cli, output, source};
 use crate::clock;
 use crate::exit::Failure;
 
@@ -43,13 +43,14 @@ impl Backup {
                 "bytes": done.bytes, "copied_segments": done.copied_segments, "copied_bytes": done.copied_bytes,
                 "position": done.position, "last_written": written,
             });
-            println!("{said}");
+            output::json(&said)
         } else {
             let all = count(done.segments as u64, "segment");
             let (size, copied) = (bytes(done.bytes), bytes(done.copied_bytes));
             let until = written.map_or(String::new(), |at| format!(", up to {at}"));
-            println!("backed up {from} to {to}: {all}, {size}, of which {copied} copied now{until}");
+            output::line(&format!(
+                "backed up {from} to {to}: {all}, {size}, of which {copied} copied now{until}"
+            ))
         }
-        Ok(())
     }
 }

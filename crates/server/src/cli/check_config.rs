@@ -1,14 +1,16 @@
 //! `bessemer check-config`: reads everything as a start would, and starts nothing.
 
+use std::io::ErrorKind;
 use std::iter;
 
 use bessemer_core::Wall;
 use bessemer_core::cron::{CronEntry, local};
+use bessemer_store::OpenError;
 use bessemer_store::embedded::disk::RealDisk;
 use serde_json::{Map, Value, json};
 
-use super::Cli;
 use super::table::{Table, text};
+use super::{Cli, output};
 use crate::clock;
 use crate::config::{self, Config};
 use crate::exit::Failure;
@@ -29,33 +31,40 @@ impl CheckConfig {
     pub(super) fn run(&self, cli: &Cli) -> Result<(), Failure> {
         let (warnings, config) = Config::check(cli, config::variable);
         let config = config.map_err(Failure::from).and_then(|config| {
-            // What a start would ask the disk; one that is not there yet cannot be asked.
-            if let Ok(disk) = RealDisk::look(&config.directory) {
-                server::refuse_small(&disk, &config)?;
+            // What a start would ask the disk; one that is not there yet, or that is the server's alone, cannot be asked.
+            match RealDisk::look(&config.directory) {
+                Ok(disk) => server::refuse_small(&disk, &config)?,
+                Err(OpenError::Failed(fatal)) if fatal.source.kind() == ErrorKind::NotADirectory => {
+                    return Err(fatal.into());
+                }
+                Err(_) => {}
             }
             Ok(config)
         });
         let now = clock::wall();
         if self.json {
-            println!("{}", document(&warnings, &config, now));
-            return config.map(drop);
+            let said = output::json(&document(&warnings, &config, now));
+            return config.and(said);
         }
-        for warning in &warnings {
-            println!("warning: {warning}");
-        }
+        let said = output::lines(warnings.iter().map(|warning| format!("warning: {warning}")));
+        // The verdict counts for more than that somebody has stopped reading.
         let config = config?;
-        lines(&config).iter().for_each(|(what, value)| println!("{what:<12} {value}"));
-        let tables: Vec<Table> = throttles(&config).into_iter().chain(crons(&config, now)).collect();
-        for table in &tables {
-            println!();
-            table.print()?;
-        }
-        if !tables.is_empty() {
-            println!();
-        }
-        println!("the configuration is good");
-        Ok(())
+        said.and_then(|()| say(&config, now))
     }
+}
+
+/// What was read, for people.
+fn say(config: &Config, now: Wall) -> Result<(), Failure> {
+    output::lines(lines(config).iter().map(|(what, value)| format!("{what:<12} {value}")))?;
+    let tables: Vec<Table> = throttles(config).into_iter().chain(crons(config, now)).collect();
+    for table in &tables {
+        output::line("")?;
+        table.print()?;
+    }
+    if !tables.is_empty() {
+        output::line("")?;
+    }
+    output::line("the configuration is good")
 }
 
 /// What limits queues; nothing where no queue is limited.

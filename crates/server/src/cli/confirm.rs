@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, IsTerminal as _, Write as _};
 
 use bessemer_protocol::text::shown;
+use rustix::termios::{QueueSelector, tcflush};
 
 use crate::exit::{Exit, Failure};
 
@@ -36,9 +37,11 @@ impl Yes {
             let what = format!("{what} There is nobody to ask; --yes does it without");
             return Err(Failure { exit: Exit::Usage, what });
         }
+        // What was typed before the question was there is no answer to it. Where it cannot be thrown away, nobody was asked.
+        let thrown = tcflush(io::stdin(), QueueSelector::IFlush).map_err(io::Error::from);
         // A prompt that cannot be shown is answered by nobody.
         let mut err = io::stderr();
-        let shown = write!(err, "{what} {hint} ").and_then(|()| err.flush());
+        let shown = thrown.and_then(|()| write!(err, "{what} {hint} ")).and_then(|()| err.flush());
         let answer = shown.and_then(|()| answer(&mut io::stdin().lock()));
         let answer =
             answer.map_err(|error| Failure { exit: Exit::Io, what: format!("cannot ask: {error}") })?;

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::address::{Address, Server};
 use super::figures::ago;
 use super::table::{Table, number, text};
-use super::{Cli, output};
+use super::{Cli, output, refuse_missing};
 use crate::clock;
 use crate::exit::{Exit, Failure};
 
@@ -62,7 +62,17 @@ impl Cron {
         if let Some(Action::Next { schedule, tz, count, from }) = &self.action {
             return self.next(schedule, tz, *count, from.as_deref());
         }
-        self.address.talk(cli, async |server| match &self.action {
+        self.address.talk(cli, async |server| self.act(server).await)
+    }
+
+    async fn act(&self, server: &mut Server) -> Result<(), Failure> {
+        if let Some(Action::Show { id } | Action::Run { id } | Action::Pause { id } | Action::Resume { id }) =
+            &self.action
+            && !server.client.list_crons().await?.iter().any(|entry| entry.id == *id)
+        {
+            return refuse_missing("cron entry", &[id]);
+        }
+        match &self.action {
             None | Some(Action::List) => self.list(server).await,
             Some(Action::Show { id }) => self.show(server, id).await,
             Some(Action::Run { id }) => {
@@ -81,7 +91,7 @@ impl Cron {
                 self.say(json!({ "resumed": id }), &format!("resumed {id}"))
             }
             Some(Action::Next { .. }) => Ok(()),
-        })
+        }
     }
 
     fn say(&self, document: serde_json::Value, line: &str) -> Result<(), Failure> {

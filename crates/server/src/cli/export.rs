@@ -1,18 +1,18 @@
 //! `bessemer export [DIR]`: everything that a store holds, as JSON lines.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Seek as _, Write};
+use std::io::{self, BufWriter, ErrorKind, Seek as _, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use bessemer_core::machine::Life;
 use bessemer_store::Fatal;
-use bessemer_store::tools::{self, Told};
+use bessemer_store::tools::{self, Told, ToolError};
 
 use super::figures::count;
 use super::lines::{self, End, FORMAT, Header, Job, Line, Queue};
 use super::progress::Progress;
-use super::{Cli, source};
+use super::{Cli, output, source};
 use crate::clock::{self, Clock};
 use crate::exit::Failure;
 
@@ -38,28 +38,30 @@ impl Export {
             let mut take = |told: Told<'_>| writer.take(told);
             tools::export(&source, &config.rules, now, &mut take, &mut |step| progress.tell(step))
         };
-        let Some(output) = &self.output else {
+        let Some(file) = &self.output else {
             let mut writer = Writer::new(Output::Standard(io::stdout().lock()));
-            export(&mut writer)?;
-            eprintln!("exported {} of {place}", count(writer.jobs, "job"));
+            export(&mut writer).map_err(|error| match error {
+                ToolError::Output(error) if error.kind() == ErrorKind::BrokenPipe => output::closed(error),
+                error => error.into(),
+            })?;
+            output::note(&format!("exported {} of {place}", count(writer.jobs, "job")));
             return Ok(());
         };
         let failed = |action, path: &Path| {
             let path = path.display().to_string();
             move |source| Failure::from(Fatal { action, path, offset: 0, source })
         };
-        let mut draft = output.clone().into_os_string();
+        let mut draft = file.clone().into_os_string();
         draft.push(".tmp");
         let draft = PathBuf::from(draft);
         let mut options = OpenOptions::new();
         // Arguments of jobs are nobody else's business.
-        let file = options.create(true).truncate(true).write(true).mode(0o600).open(&draft);
-        let mut writer = Writer::new(Output::File(BufWriter::new(file.map_err(failed("create", &draft))?)));
+        let begun = options.create(true).truncate(true).write(true).mode(0o600).open(&draft);
+        let mut writer = Writer::new(Output::File(BufWriter::new(begun.map_err(failed("create", &draft))?)));
         export(&mut writer)?;
         writer.sync().map_err(failed("flush", &draft))?;
-        fs::rename(&draft, output).map_err(failed("name", output))?;
-        println!("exported {} of {place} to {}", count(writer.jobs, "job"), output.display());
-        Ok(())
+        fs::rename(&draft, file).map_err(failed("name", file))?;
+        output::line(&format!("exported {} of {place} to {}", count(writer.jobs, "job"), file.display()))
     }
 }
 

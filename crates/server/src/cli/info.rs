@@ -19,7 +19,7 @@ const WATCH_MIN: Duration = Duration::from_millis(100);
 #[derive(Clone, Debug, clap::Args)]
 pub struct Info {
     /// Again and again until Ctrl-C, every 2 s or this often
-    #[arg(long, value_name = "TIME", num_args = 0..=1, default_missing_value = "2s", value_parser = push::duration)]
+    #[arg(long, value_name = "TIME", num_args = 0..=1, default_missing_value = "2s", value_parser = often)]
     watch: Option<Duration>,
     /// Say it as one JSON object: the reply to INFO
     #[arg(long)]
@@ -47,7 +47,7 @@ impl Info {
                 }
                 let Some(pause) = self.watch else { return Ok(()) };
                 output::flush()?;
-                tokio::time::sleep(pause.max(WATCH_MIN)).await;
+                tokio::time::sleep(pause).await;
             }
         })
     }
@@ -62,6 +62,12 @@ impl Info {
         table::facts(&facts(&figures, &server.url.to_string(), before.map(|before| rate(before, now))))?;
         Ok(now)
     }
+}
+
+fn often(text: &str) -> Result<Duration, String> {
+    let pause = push::duration(text)?;
+    let too_often = || format!("nobody reads faster than every {} ms", WATCH_MIN.as_millis());
+    (pause >= WATCH_MIN).then_some(pause).ok_or_else(too_often)
 }
 
 /// The reply as it came.
@@ -146,6 +152,15 @@ mod tests {
         let said = shown(&figures, Some(1_500));
         assert!(said.starts_with("server=Bessemer 0.1.0, compatible with Faktory 1.10.0;"), "{said}");
         assert!(said.contains("FULL") && said.contains("processed=1,234,567, 1,500 a second;"), "{said}");
+    }
+
+    #[test]
+    fn figures_are_shown_as_often_as_somebody_can_read_them() {
+        assert_eq!(often("100ms"), Ok(WATCH_MIN));
+        for text in ["99ms", "0s", "0"] {
+            assert_eq!(often(text), Err("nobody reads faster than every 100 ms".into()), "{text}");
+        }
+        assert!(often("soon").is_err());
     }
 
     #[test]

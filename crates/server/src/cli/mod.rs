@@ -42,7 +42,7 @@ use bessemer_store::tools::{Source, ToolError};
 use clap::{ArgAction, CommandFactory, Parser, Subcommand};
 
 use crate::config::{self, Config, StoreConfig};
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 
 /// What `-v` prints after the name. `build.rs` knows what it was built from.
 const VERSION: &str = concat!(
@@ -158,6 +158,23 @@ fn source(path: &Path) -> Result<Source<RealDisk>, ToolError> {
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Names that are shown of those that nothing has.
+const MISSING_SHOWN: usize = 10;
+
+/// Ends a tool that was given names which nothing has, once it has acted on the others: whoever mistyped one would believe
+/// that it is done.
+fn refuse_missing(what: &str, names: &[impl AsRef<str>]) -> Result<(), Failure> {
+    let shown: Vec<_> = names.iter().take(MISSING_SHOWN).map(|name| format!("{:?}", name.as_ref())).collect();
+    let shown = shown.join(", ");
+    let what = match names.len() {
+        0 => return Ok(()),
+        1 => format!("there is no {what} {shown}"),
+        2..=MISSING_SHOWN => format!("there are no {what}s {shown}"),
+        all => format!("there are no {what}s {shown} and {} more", all - MISSING_SHOWN),
+    };
+    Err(Failure { exit: Exit::NoInput, what })
 }
 
 impl Tool {
@@ -329,6 +346,20 @@ mod tests {
             assert!(Cli::command().find_subcommand(name).is_some(), "{name}");
             assert!(GUIDE.contains(&format!("\n## {name}\n")), "{name}");
         }
+    }
+
+    #[test]
+    fn what_is_missing_is_named_up_to_a_number() {
+        let said = |count: usize| {
+            let names: Vec<String> = (0..count).map(|number| format!("j{number}")).collect();
+            refuse_missing("job", &names).map_err(|failure| (failure.exit, failure.what))
+        };
+        let missing = |what: &str| Err((Exit::NoInput, what.to_owned()));
+        assert_eq!(said(0), Ok(()));
+        assert_eq!(said(1), missing("there is no job \"j0\""));
+        assert_eq!(said(2), missing("there are no jobs \"j0\", \"j1\""));
+        assert!(said(MISSING_SHOWN).expect_err("missing").1.ends_with(", \"j9\""));
+        assert!(said(MISSING_SHOWN + 1).expect_err("missing").1.ends_with(", \"j9\" and 1 more"));
     }
 
     #[test]

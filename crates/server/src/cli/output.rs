@@ -1,5 +1,7 @@
-//! What goes to standard output: for people text, for scripts JSON. What comes from a server or a job is made harmless
-//! by those who know which part of a line that is (`bessemer_protocol::text::shown`).
+//! What goes to standard output, for people text and for scripts JSON, and the notes beside it. What comes from a server or
+//! a job is made harmless by those who know which part of a line that is (`bessemer_protocol::text::shown`).
+//!
+//! Nothing else in this crate prints: `println!` would end the process with a panic where a pipe is closed or a disk full.
 
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 
@@ -13,6 +15,16 @@ pub(super) fn line(text: &str) -> Result<(), Failure> {
     out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).map_err(closed)
 }
 
+/// Writes each of these on a line.
+pub(super) fn lines(texts: impl IntoIterator<Item: AsRef<str>>) -> Result<(), Failure> {
+    texts.into_iter().try_for_each(|text| line(text.as_ref()))
+}
+
+/// Says a line on standard error. Who has closed that does not want to know.
+pub(super) fn note(text: &str) {
+    _ = writeln!(io::stderr(), "{text}");
+}
+
 /// Writes a document on one line.
 pub(super) fn json(document: &impl Serialize) -> Result<(), Failure> {
     line(&serde_json::to_string(document).expect("what servers said has a JSON form"))
@@ -24,7 +36,7 @@ pub(super) fn flush() -> Result<(), Failure> {
 }
 
 /// Whoever has closed standard output, such as `head`, has what it wanted: the tool ends, and nothing is wrong.
-fn closed(error: io::Error) -> Failure {
+pub(super) fn closed(error: io::Error) -> Failure {
     match error.kind() {
         ErrorKind::BrokenPipe => Failure { exit: Exit::Stopped, what: String::new() },
         _ => Failure { exit: Exit::Io, what: format!("cannot write to standard output: {error}") },

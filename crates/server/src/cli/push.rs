@@ -206,12 +206,22 @@ fn moment(text: &str) -> Result<Wall, String> {
         .map_err(|_| "a moment is written as 2030-01-31T12:00:00Z, or with +02:00 for the Z".into())
 }
 
+/// An argument as a message repeats it: a long one is known by its beginning.
+fn cut(text: &str) -> String {
+    const SHOWN: usize = 40;
+    let mut begin: String = text.chars().take(SHOWN).collect();
+    if begin.len() < text.len() {
+        begin.push('…');
+    }
+    shown(&begin).into_owned()
+}
+
 /// One argument; the error says how it was meant to be written.
 fn argument(text: &str) -> Result<Box<RawValue>, String> {
     let parsed: Result<&RawValue, _> = serde_json::from_str(text);
     parsed.map(RawValue::to_owned).map_err(|error| {
         if text.trim_ascii_start().starts_with(['{', '[', '"']) {
-            return format!("is no JSON: {}", json_error(&error, 0));
+            return format!("{} is no JSON: {}", cut(text), json_error(&error, 0));
         }
         let json = serde_json::to_string(text).expect("a text is JSON");
         let quoted = json.replace('\'', r"'\''");
@@ -333,7 +343,7 @@ impl<'s> Bulk<'s> {
         if self.refused <= NAMED_MAX {
             let place =
                 self.places.iter().find(|(_, of)| of == jid).map_or(Place::Line(0), |(place, _)| *place);
-            eprintln!("bessemer: {place}, jid {}: {}", quote(jid), shown(&error.text));
+            output::note(&format!("bessemer: {place}, jid {}: {}", quote(jid), shown(&error.text)));
         }
     }
 
@@ -368,11 +378,14 @@ mod tests {
 
     #[test]
     fn an_argument_that_is_no_json_is_shown_as_it_was_meant() {
+        let (long, begin) = (format!("[{}", "x".repeat(1_000)), format!("[{}…", "x".repeat(39)));
+        let said = format!("{begin} is no JSON: expected value at byte 2");
         for (text, said) in [
             ("Stuart", r#"Stuart is no JSON; if it is a text, write '"Stuart"'"#),
             ("it's", r#"it's is no JSON; if it is a text, write '"it'\''s"'"#),
             ("", r#" is no JSON; if it is a text, write '""'"#),
-            ("{a:1}", "is no JSON: key must be a string at byte 2"),
+            ("{a:1}", "{a:1} is no JSON: key must be a string at byte 2"),
+            (&long, &said),
             ("\u{1b}x", "\\u{1b}x is no JSON; if it is a text, write '\"\\u001bx\"'"),
         ] {
             assert_eq!(argument(text).expect_err(text), said);

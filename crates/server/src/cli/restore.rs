@@ -7,7 +7,7 @@ use bessemer_store::tools::{self, ToolError};
 
 use super::figures::{extent, jobs, verified_json};
 use super::progress::Progress;
-use super::{Cli, source};
+use super::{Cli, output, source};
 use crate::clock::Clock;
 use crate::exit::Failure;
 
@@ -39,11 +39,10 @@ impl Restore {
         drop(progress);
         let place = config.directory.display().to_string();
         if self.json {
-            println!("{}", verified_json(&place, &restored));
+            output::json(&verified_json(&place, &restored))
         } else {
-            println!("restored {} to {place}: {}", self.backup.display(), extent(&restored));
-            println!("jobs: {}", jobs(&restored.info));
+            output::line(&format!("restored {} to {place}: {}", self.backup.display(), extent(&restored)))?;
+            output::line(&format!("jobs: {}", jobs(&restored.info)))
         }
-        Ok(())
     }
 }

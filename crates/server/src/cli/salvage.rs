@@ -4,14 +4,14 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use bessemer_store::Fatal;
 use bessemer_store::embedded::disk::RealDisk;
 use bessemer_store::tools::{self, Doubt, Salvaged, ToolError};
-use bessemer_store::{Fatal, Options};
 use serde_json::{Value, json};
 
 use super::figures::{count, damage, damage_json, jobs, jobs_json};
 use super::progress::Progress;
-use super::{Cli, source};
+use super::{Cli, output, source};
 use crate::clock::Clock;
 use crate::exit::Failure;
 
@@ -47,13 +47,13 @@ impl Salvage {
         let target = RealDisk::open(&draft).map_err(ToolError::from)?;
         let (clock, mut entropy) = (Clock::new()?, [0; 16]);
         getrandom::fill(&mut entropy)?;
-        let options =
-            Options { rules: config.rules, segment_bytes: config.segment_bytes, ..Options::default() };
-        let (mut progress, mut doubts) = (Progress::of("salvaging"), Vec::new());
+        let options = config.options();
+        // What is saved counts for more than a list that nobody reads to its end.
+        let (mut progress, mut doubts, mut said) = (Progress::of("salvaging"), Vec::new(), Ok(()));
         let mut tell = |doubt: Doubt<'_>| match (self.list, self.json) {
             (true, true) => doubts.push(doubt_json(doubt)),
-            (true, false) => println!("{}", doubt_line(doubt)),
-            (false, _) => {}
+            (true, false) if said.is_ok() => said = output::line(&doubt_line(doubt)),
+            _ => {}
         };
         let at = (clock.now(None), entropy);
         let salvaged =
@@ -65,18 +65,16 @@ impl Salvage {
             offset: 0,
             source: error,
         })?;
-        if self.json {
-            println!("{}", self.json(&salvaged, doubts));
-        } else {
-            self.say(&salvaged);
+        said?;
+        match self.json {
+            true => output::json(&self.json(&salvaged, doubts)),
+            false => output::lines(self.lines(&salvaged)),
         }
-        Ok(())
     }
 
-    fn say(&self, salvaged: &Salvaged) {
-        for found in &salvaged.damages {
-            println!("{}", damage(found));
-        }
+    fn lines(&self, salvaged: &Salvaged) -> Vec<String> {
+        let mut lines: Vec<String> = salvaged.damages.iter().map(damage).collect();
+        let mut doubt = |what: &str| lines.push(format!("in doubt: {what}"));
         let doubts = [
             (
                 salvaged.may_have_ended,
@@ -91,17 +89,18 @@ impl Salvage {
             (salvaged.beyond_dead_max, "left out: the dead set may hold no more (retention.dead_max)"),
         ];
         for (number, what) in doubts.into_iter().filter(|(number, _)| *number > 0) {
-            println!("in doubt: {} {what}", count(number, "job"));
+            doubt(&format!("{} {what}", count(number, "job")));
         }
         if salvaged.unknown.is_none() {
-            println!("in doubt: nobody can say how many jobs came in what is lost and left no trace");
+            doubt("nobody can say how many jobs came in what is lost and left no trace");
         }
         if salvaged.was_cleaned && !salvaged.damages.is_empty() {
-            println!("in doubt: older jobs that were told again in what is lost may be gone without a trace");
+            doubt("older jobs that were told again in what is lost may be gone without a trace");
         }
         let (from, to) = (self.place.display(), self.new.display());
-        println!("salvaged {} of {from} into {to}", count(salvaged.jobs, "job"));
-        println!("jobs: {}", jobs(&salvaged.info));
+        lines.push(format!("salvaged {} of {from} into {to}", count(salvaged.jobs, "job")));
+        lines.push(format!("jobs: {}", jobs(&salvaged.info)));
+        lines
     }
 
     fn json(&self, salvaged: &Salvaged, doubts: Vec<Value>) -> Value {

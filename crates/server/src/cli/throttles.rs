@@ -9,7 +9,7 @@ use serde_json::json;
 use super::address::{Address, Server};
 use super::figures::{grouped, span};
 use super::table::{Table, number, text};
-use super::{Cli, output};
+use super::{Cli, output, refuse_missing};
 use crate::exit::{Exit, Failure};
 
 /// Workers that the table names; the others it counts.
@@ -78,14 +78,27 @@ impl Throttles {
                 let count = server.client.set_throttle(&set.queue, &set.limits()).await?;
                 self.say("set", count, &format!("the queue {} has {}", set.queue, words(&set.limits())))
             }
-            Some(Action::Reset { queues }) => {
-                let mut count = 0;
-                for queue in queues {
-                    count += server.client.reset_throttle(queue).await?;
-                }
-                self.say("reset", count, "limited as the configuration says")
-            }
+            Some(Action::Reset { queues }) => self.reset(server, queues).await,
         })
+    }
+
+    /// A queue is known by its throttle, or by its jobs.
+    async fn reset(&self, server: &mut Server, queues: &[String]) -> Result<(), Failure> {
+        let limited = server.client.list_throttles().await?;
+        let waiting = server.client.info().await?.faktory.queues;
+        let is_known = |queue: &&String| {
+            waiting.contains_key(*queue) || limited.iter().any(|throttle| throttle.queue == **queue)
+        };
+        let (known, missing): (Vec<&String>, Vec<&String>) = queues.iter().partition(is_known);
+        let mut count = 0;
+        for queue in &known {
+            count += server.client.reset_throttle(queue).await?;
+        }
+        let said = match self.json || !known.is_empty() {
+            true => self.say("reset", count, "limited as the configuration says"),
+            false => Ok(()),
+        };
+        refuse_missing("queue", &missing).and(said)
     }
 
     fn say(&self, what: &str, count: u64, sentence: &str) -> Result<(), Failure> {

@@ -7,7 +7,7 @@ use super::address::{Address, Server};
 use super::figures::amount;
 use super::jobs::word;
 use super::table::{Table, text};
-use super::{Cli, output};
+use super::{Cli, output, refuse_missing};
 use crate::exit::{Exit, Failure};
 
 /// Keys of a table; more are another table.
@@ -101,7 +101,7 @@ impl Unique {
             table(&rows).print()?;
         }
         if filter.after.is_some() {
-            eprintln!("there may be more: --limit N shows N keys, --all shows all");
+            output::note("there may be more: --limit N shows N keys, --all shows all");
         }
         Ok(())
     }
@@ -110,21 +110,25 @@ impl Unique {
         let by_key =
             which.keys.iter().map(|key| KeyFilter { key: Some(key.clone()), ..KeyFilter::default() });
         let by_jid = which.jid.iter().map(|jid| KeyFilter { jid: Some(jid.clone()), ..KeyFilter::default() });
-        let mut count = 0;
+        let (mut count, mut missing) = (0, Vec::new());
         for filter in by_key.chain(by_jid) {
-            count += server.client.release_keys(&filter).await?;
+            match server.client.release_keys(&filter).await? {
+                0 => missing.extend(filter.key),
+                released => count += released,
+            }
         }
-        if count == 0 {
-            let what = match &which.jid {
-                Some(jid) => format!("no job {jid:?} holds a unique key"),
-                None => "nobody holds that".to_owned(),
-            };
-            return Err(Failure { exit: Exit::NoInput, what });
+        let said = match (self.json, count) {
+            (true, _) => output::json(&json!({ "count": count })),
+            (false, 0) => Ok(()),
+            (false, _) => output::line(&format!("released {}", amount(count, "key"))),
+        };
+        match &which.jid {
+            Some(jid) if count == 0 => {
+                let what = format!("no job {jid:?} holds a unique key");
+                Err(Failure { exit: Exit::NoInput, what })
+            }
+            _ => refuse_missing("held key", &missing).and(said),
         }
-        if self.json {
-            return output::json(&json!({ "count": count }));
-        }
-        output::line(&format!("released {}", amount(count, "key")))
     }
 }
 

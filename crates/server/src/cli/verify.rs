@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use bessemer_store::tools;
+use bessemer_store::tools::{self, Verified};
 
 use super::figures::{count, damage, extent, jobs, verified_json};
 use super::progress::Progress;
-use super::{Cli, source};
+use super::{Cli, output, source};
 use crate::clock::Clock;
 use crate::exit::{Exit, Failure};
 
@@ -30,21 +30,11 @@ impl Verify {
         let mut progress = Progress::of("verifying");
         let verified = tools::verify(&source, &config.rules, now, &mut |step| progress.tell(step))?;
         drop(progress);
-        if self.json {
-            println!("{}", verified_json(&place, &verified));
-        } else {
-            for found in &verified.damages {
-                println!("{}", damage(found));
-            }
-            if let Some(torn) = &verified.torn {
-                let (path, offset, bytes) = (&torn.path, torn.offset, count(torn.bytes, "byte"));
-                println!(
-                    "torn: {path} at offset {offset}, {bytes}: a batch that nobody was told of, which the next start cuts"
-                );
-            }
-            println!("read: {}", extent(&verified));
-            println!("jobs: {}", jobs(&verified.info));
-        }
+        let said = match self.json {
+            true => output::json(&verified_json(&place, &verified)),
+            false => output::lines(lines(&verified)),
+        };
+        // The verdict counts for more than that somebody has stopped reading.
         if let Some(broken) = &verified.broken {
             let what = format!(
                 "{place}: a rule about jobs does not hold, which is a mistake of this program: {broken}"
@@ -55,9 +45,20 @@ impl Verify {
             let found = count(verified.damages.len() as u64, "damage");
             return Err(Failure { exit: Exit::Damage, what: format!("{place}: {found}") });
         }
-        if !self.json {
-            println!("{place} is whole");
-        }
-        Ok(())
+        said?;
+        if self.json { Ok(()) } else { output::line(&format!("{place} is whole")) }
     }
+}
+
+/// What was found, for people.
+fn lines(verified: &Verified) -> Vec<String> {
+    let mut lines: Vec<String> = verified.damages.iter().map(damage).collect();
+    if let Some(torn) = &verified.torn {
+        let (path, offset, bytes) = (&torn.path, torn.offset, count(torn.bytes, "byte"));
+        lines.push(format!(
+            "torn: {path} at offset {offset}, {bytes}: a batch that nobody was told of, which the next start cuts"
+        ));
+    }
+    lines.extend([format!("read: {}", extent(verified)), format!("jobs: {}", jobs(&verified.info))]);
+    lines
 }

@@ -7,9 +7,9 @@ use serde_json::json;
 use super::address::{Address, Server};
 use super::figures::{ago, amount, bytes, grouped};
 use super::table::{Table, number, text};
-use super::{Cli, output};
+use super::{Cli, output, refuse_missing};
 use crate::clock;
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
 
 /// List the workers; quiet or stop some.
 #[derive(Clone, Debug, clap::Args)]
@@ -69,19 +69,22 @@ impl Workers {
         if which.all {
             told = server.client.tell_workers(state, None).await?;
         }
+        let mut missing = Vec::new();
         for wid in &which.wids {
             match server.client.tell_workers(state, Some(wid)).await? {
-                0 => {
-                    let what = format!("there is no worker {wid:?}");
-                    return Err(Failure { exit: Exit::NoInput, what });
-                }
+                0 => missing.push(wid),
                 count => told += count,
             }
         }
-        if self.json {
-            return output::json(&json!({ "count": told }));
-        }
-        output::line(&format!("told {}; a worker hears it with its next heartbeat", amount(told, "worker")))
+        let said = match (self.json, told) {
+            (true, _) => output::json(&json!({ "count": told })),
+            (false, 0) if !missing.is_empty() => Ok(()),
+            (false, _) => {
+                let told = amount(told, "worker");
+                output::line(&format!("told {told}; a worker hears it with its next heartbeat"))
+            }
+        };
+        refuse_missing("worker", &missing).and(said)
     }
 }
 

@@ -69,6 +69,21 @@ impl Binding {
         }
     }
 
+    /// Whether both cannot be listened at. Names are not looked up: what they mean may change.
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
+        let everything = |ip: IpAddr, other: IpAddr| ip.is_unspecified() && ip.is_ipv4() == other.is_ipv4();
+        let meets = match (&self.place, &other.place) {
+            (Place::Everywhere(_), _) | (_, Place::Everywhere(_)) => true,
+            (Place::Name(name, _), Place::Name(other, _)) => name.eq_ignore_ascii_case(other),
+            (Place::Address(one), Place::Address(other)) => {
+                let (one, other) = (one.ip(), other.ip());
+                one == other || everything(one, other) || everything(other, one)
+            }
+            _ => false,
+        };
+        meets && self.port() == other.port() && self.port() != 0
+    }
+
     /// Whether it has to be looked up.
     pub fn is_named(&self) -> bool {
         matches!(self.place, Place::Name(..))
@@ -147,6 +162,27 @@ mod tests {
             assert_eq!(binding.is_loopback(), loopback, "{text}");
             assert_eq!(binding.port(), found[0].port());
             assert_eq!(binding.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn two_bindings_overlap_where_one_port_would_be_listened_at_twice() {
+        for (one, other, overlap) in [
+            ("localhost:7419", "127.0.0.1:7419", true),
+            (":7419", "localhost:7419", true),
+            (":7419", "jobs.example.org:7419", true),
+            ("0.0.0.0:7419", "192.0.2.1:7419", true),
+            ("[::]:7419", "[::1]:7419", true),
+            ("jobs.example.org:7419", "Jobs.example.org:7419", true),
+            ("localhost:7419", "localhost:7420", false),
+            ("127.0.0.1:7419", "[::1]:7419", false),
+            ("192.0.2.1:7419", "192.0.2.2:7419", false),
+            ("jobs.example.org:7419", "localhost:7419", false),
+            (":0", ":0", false),
+        ] {
+            let [first, second] = [one, other].map(|text| text.parse::<Binding>().expect(text));
+            assert_eq!(first.overlaps(&second), overlap, "{one} {other}");
+            assert_eq!(second.overlaps(&first), overlap, "{other} {one}");
         }
     }
 

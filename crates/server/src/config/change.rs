@@ -41,6 +41,7 @@ impl Config {
     pub(super) fn adopt(&self, mut new: Self, notes: &mut Notes) -> Result<(Self, Changes), ConfigError> {
         let changes = self.changes(&new);
         new.binding.clone_from(&self.binding);
+        new.binding_place.clone_from(&self.binding_place);
         new.directory.clone_from(&self.directory);
         new.segment_bytes = self.segment_bytes;
         new.durability = self.durability;
@@ -86,11 +87,15 @@ impl Config {
             ("web.password", self.web_password != new.web_password),
             ("web.viewer_password", self.viewer_password != new.viewer_password),
             ("cron", self.rules.cron != new.rules.cron),
-            ("the certificate", self.tls.is_some() && new.tls.is_some() && self.tls != new.tls),
         ];
-        changes
-            .made
-            .extend(by_content.iter().filter(|(_, differs)| *differs).map(|(name, _)| (*name).into()));
+        let by_content = by_content.iter().filter(|(_, differs)| *differs).map(|(name, _)| *name);
+        let of_tls = self.tls.as_ref().zip(new.tls.as_ref()).map(|(before, new)| before.changes(new));
+        for name in by_content.chain(of_tls.into_iter().flatten()) {
+            // Another file with other authorities is one change.
+            if !changes.made.iter().any(|made| made == name) {
+                changes.made.push(name.to_owned());
+            }
+        }
         if self.tls.is_some() != new.tls.is_some() {
             changes.waiting.push(format!("TLS {}", if new.tls.is_some() { "on" } else { "off" }));
         }

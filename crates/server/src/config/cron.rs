@@ -18,7 +18,7 @@ use siphasher::sip::SipHasher13;
 use toml::de::{DeTable, DeValue};
 
 use super::ConfigError;
-use super::keys::{Settings, Source, Spot, Table, nearest, with_article};
+use super::keys::{Settings, Source, Spot, Table, hint, with_article};
 use crate::verb::asks;
 
 const KEYS: [&str; 7] = ["id", "schedule", "tz", "missed", "enabled", "jitter", "job"];
@@ -106,11 +106,8 @@ impl<'t> Reader<'t> {
         let Some(name) = self.text("tz")? else { return Ok(TimeZone::UTC) };
         TimeZone::get(name).map_err(|_| {
             let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
-            let nearest = nearest(known.iter().map(String::as_str), name);
-            self.wrong(
-                "tz",
-                format!("is {name:?}, which is no time zone; the nearest known one is {nearest:?}"),
-            )
+            let hint = hint(known.iter().map(String::as_str), name, |known| format!("{known:?}"));
+            self.wrong("tz", format!("is {name:?}, which is no time zone{hint}"))
         })
     }
 
@@ -198,9 +195,9 @@ impl<'t> Reader<'t> {
         for (key, _) in self.table {
             let name = key.get_ref();
             if !keys.contains(&&**name) {
-                let (prefix, nearest) = (self.prefix, nearest(keys.iter().copied(), name));
-                let reason =
-                    format!("unknown key `{prefix}{name}`; the nearest known one is `{prefix}{nearest}`");
+                let prefix = self.prefix;
+                let hint = hint(keys.iter().copied(), name, |known| format!("`{prefix}{known}`"));
+                let reason = format!("unknown key `{prefix}{name}`{hint}");
                 return Err(ConfigError::Key { at: self.source.spot(key.span()), reason });
             }
         }

@@ -191,12 +191,12 @@ impl<'t> Settings<'t> {
         notes: &mut Notes,
     ) -> Result<(), ConfigError> {
         let Some(entry) = self.entries.get_mut(&name) else {
-            let nearest = self.nearest(&name);
+            let hint = self.hint(&name);
             if name.starts_with("faktory.") {
-                self.pass_over(name, &at, &format!("; the nearest known one is `{nearest}`"), notes);
+                self.pass_over(name, &at, &hint, notes);
                 return Ok(());
             }
-            let reason = format!("unknown key `{name}`; the nearest known one is `{nearest}`");
+            let reason = format!("unknown key `{name}`{hint}");
             return Err(ConfigError::Key { at, reason });
         };
         if let Some(first) = &entry.at {
@@ -228,11 +228,11 @@ impl<'t> Settings<'t> {
         self.entries.keys().any(below)
     }
 
-    /// The known key, or table, that is spelt most like this name.
-    fn nearest(&self, name: &str) -> &str {
+    /// Names the known key, or table, that is spelt most like this name.
+    fn hint(&self, name: &str) -> String {
         let tables = self.entries.keys().filter_map(|key| key.split_once('.')).map(|(table, _)| table);
         let known = self.entries.keys().map(String::as_str).chain(tables).chain([throttles::TABLE]);
-        nearest(known, name)
+        hint(known, name, |known| format!("`{known}`"))
     }
 }
 
@@ -277,6 +277,11 @@ impl Settings<'_> {
     /// Where a file sets this key; nowhere if it has its default.
     pub(super) fn spot(&self, name: &'static str) -> Option<&Spot> {
         self.entry(name).at.as_ref()
+    }
+
+    /// A key, and where a file sets it.
+    pub(super) fn place(&self, name: &'static str) -> String {
+        self.spot(name).map_or_else(|| format!("`{name}`"), |at| format!("{at}: `{name}`"))
     }
 
     /// What is wrong with the value of a key.
@@ -343,9 +348,18 @@ impl Settings<'_> {
     }
 }
 
-/// Of some names the one that is spelt most like this one.
-pub(super) fn nearest<'n>(known: impl IntoIterator<Item = &'n str>, name: &str) -> &'n str {
-    known.into_iter().min_by_key(|known| distance(known, name)).unwrap_or_default()
+/// What to say behind a name that is unknown: which of these is spelt most like it. Nothing where that would be far-fetched,
+/// with more than a third of its letters to be changed.
+pub(super) fn hint<'n>(
+    known: impl IntoIterator<Item = &'n str>,
+    name: &str,
+    written: impl Fn(&str) -> String,
+) -> String {
+    let known = known.into_iter().map(|known| (distance(known, name), known));
+    let nearest = known.min_by_key(|(distance, _)| *distance);
+    let nearest = nearest.filter(|(distance, _)| distance * 3 <= name.chars().count());
+    nearest
+        .map_or_else(String::new, |(_, nearest)| format!("; the nearest known one is {}", written(nearest)))
 }
 
 /// Whether the value of a key is nobody's business.
@@ -421,7 +435,7 @@ pub(super) fn with_article(value: &DeValue<'_>) -> String {
 }
 
 /// How many letters to insert, remove or replace (Levenshtein).
-pub(super) fn distance(a: &str, b: &str) -> usize {
+fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, from) in a.chars().enumerate() {

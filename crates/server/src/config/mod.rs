@@ -111,6 +111,9 @@ pub struct Config {
     pub files: Vec<PathBuf>,
     /// The keys that they set.
     pub set: Vec<Setting>,
+    /// How the two bindings are set: by a flag, or a key and its place.
+    binding_place: String,
+    web_binding_place: String,
     /// The value of every key, without secrets.
     keys: BTreeMap<String, String>,
 }
@@ -131,16 +134,19 @@ pub enum ConfigError {
     Environment(String),
     /// Rule `O-07`; the text up to the semicolon is the reference's.
     #[error(
-        "faktory requires a password to be set in staging or production, see the Security wiki page; set \
-         FAKTORY_PASSWORD, or say --insecure-no-password (or FAKTORY_SKIP_PASSWORD=1) to go without"
+        "faktory requires a password to be set in staging or production, see the Security wiki page; ours is \
+         docs/configuration.md, \"Password\": set FAKTORY_PASSWORD, or say --insecure-no-password (or FAKTORY_SKIP_PASSWORD=1) to go without"
     )]
     PasswordRequired,
     /// `D8`.
     #[error(
-        "{flag} {binding} can be reached from other machines, and there is no password; set FAKTORY_PASSWORD, or say \
+        "{place} {binding} can be reached from other machines, and there is no password; set FAKTORY_PASSWORD, or say \
          --insecure-no-password (or FAKTORY_SKIP_PASSWORD=1) to let everybody in"
     )]
-    Exposed { flag: &'static str, binding: String },
+    Exposed { place: String, binding: String },
+    /// Jobs and the dashboard where only one of them can be.
+    #[error("{place} {binding} is taken: the other port has it, by {other} {other_binding}")]
+    OnePort { place: String, binding: String, other: String, other_binding: String },
     /// Nowhere to put the data.
     #[error("HOME is not set, so there is no default data directory; name one with -d")]
     Homeless,
@@ -276,11 +282,31 @@ impl Config {
             marks: marks(&settings)?,
             files: files.iter().map(|(path, _)| path.clone()).collect(),
             set: settings.set_by_files(),
+            binding_place: flag_or_key(cli.binding.as_ref(), "-b", "faktory.binding", &settings),
+            web_binding_place: flag_or_key(cli.web.as_ref(), "-w", "web.binding", &settings),
             keys: settings.texts_of_all(),
         };
         settings.assert_all_read();
+        config.refuse_one_port(cli.web.is_none() && settings.spot("web.binding").is_none())?;
         config.refuse_to_be_open(notes)?;
         Ok(config)
+    }
+
+    /// A key, and where a file sets it.
+    pub(crate) fn place(&self, key: &str) -> String {
+        let set = self.set.iter().find(|setting| setting.key == key);
+        set.map_or_else(|| format!("`{key}`"), |setting| format!("{}: `{key}`", setting.at))
+    }
+
+    /// Two ports cannot listen at one. `is_default`: nobody has said where the dashboard is.
+    fn refuse_one_port(&self, is_default: bool) -> Result<(), ConfigError> {
+        let Some(web) = self.web_binding.as_ref().filter(|web| web.overlaps(&self.binding)) else {
+            return Ok(());
+        };
+        let jobs = (self.binding_place.clone(), self.binding.to_string());
+        let web = (self.web_binding_place.clone(), web.to_string());
+        let ((place, binding), (other, other_binding)) = if is_default { (jobs, web) } else { (web, jobs) };
+        Err(ConfigError::OnePort { place, binding, other, other_binding })
     }
 
     /// Nobody goes without a password by accident: outside development never (rule `O-07`), and nowhere on a port that
@@ -290,18 +316,18 @@ impl Config {
             return Err(ConfigError::PasswordRequired);
         }
         let ports = [
-            ("-b", Some(&self.binding), &self.password),
-            ("-w", self.web_binding.as_ref(), &self.web_password),
+            (&self.binding_place, Some(&self.binding), &self.password),
+            (&self.web_binding_place, self.web_binding.as_ref(), &self.web_password),
         ];
-        for (flag, binding, password) in ports {
+        for (place, binding, password) in ports {
             match binding {
                 Some(binding) if password.is_none() && !binding.is_loopback() => {
                     let binding = binding.to_string();
                     if !self.insecure {
-                        return Err(ConfigError::Exposed { flag, binding });
+                        return Err(ConfigError::Exposed { place: place.clone(), binding });
                     }
                     notes.warn(format!(
-                        "{flag} {binding}: anybody who can reach it gets in, without a password"
+                        "{place} {binding}: anybody who can reach it gets in, without a password"
                     ));
                 }
                 _ => {}
@@ -322,6 +348,10 @@ fn binding(
     let set = text.parse().map_err(|error: BadBinding| settings.wrong(key, format!("is wrong: {error}")))?;
     let wrong = |error: BadBinding| ConfigError::Source { name: flag.to_owned(), what: error.to_string() };
     given.map_or(Ok(set), |text| text.parse().map_err(wrong))
+}
+
+fn flag_or_key(given: Option<&String>, flag: &str, key: &'static str, settings: &Settings<'_>) -> String {
+    given.map_or_else(|| settings.place(key), |_| flag.to_owned())
 }
 
 fn data_directory(

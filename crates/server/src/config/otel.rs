@@ -27,6 +27,9 @@ pub(super) fn read(settings: &Settings<'_>) -> Result<Option<OtelConfig>, Config
     if service_name.len() > NAME_MAX {
         return Err(settings.wrong("otel.service_name", format!("must have at most {NAME_MAX} bytes")));
     }
+    if service_name.contains(char::is_control) {
+        return Err(settings.wrong("otel.service_name", "must be one line without control characters"));
+    }
     let percent = percent(settings)?;
     let Some(text) = settings.text(KEY) else { return Ok(None) };
     let (collector, path) = endpoint(text).map_err(|what| settings.wrong(KEY, what))?;

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use bessemer_core::Rules;
+use bessemer_store::{Options, WaterMarks};
 
 use super::env::Variables;
 use super::files::File;
@@ -38,6 +39,15 @@ impl StoreConfig {
             rules: rules(&settings)?,
             segment_bytes: segment_bytes(&settings)?,
         })
+    }
+}
+
+impl StoreConfig {
+    /// How a tool opens a store of this kind. It serves no producers that a disk without much room would refuse: what fits,
+    /// fits.
+    pub(crate) fn options(&self) -> Options {
+        let (rules, segment_bytes) = (self.rules.clone(), self.segment_bytes);
+        Options { rules, segment_bytes, marks: WaterMarks { low: 0, high: 0 }, ..Options::default() }
     }
 }
 

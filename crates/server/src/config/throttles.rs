@@ -9,7 +9,7 @@ use bessemer_protocol::names::check_queue;
 use toml::de::{DeTable, DeValue};
 
 use super::ConfigError;
-use super::keys::{Settings, Source, Spot, distance, join, with_article};
+use super::keys::{Settings, Source, Spot, hint, join, with_article};
 
 /// The name of the table.
 pub(super) const TABLE: &str = "throttles";
@@ -65,12 +65,8 @@ fn read(name: &str, at: &Spot, limits: DeTable<'_>, source: &Source<'_>) -> Resu
         let full = join(name, key);
         let wrong = |reason: String| Err(ConfigError::Key { at: at.clone(), reason });
         let Some(part) = parts.part(key) else {
-            let nearest =
-                Parts::NAMES.into_iter().min_by_key(|known| distance(known, key)).unwrap_or_default();
-            return wrong(format!(
-                "unknown key `{full}`; the nearest known one is `{}`",
-                join(name, nearest)
-            ));
+            let hint = hint(Parts::NAMES, key, |known| format!("`{}`", join(name, known)));
+            return wrong(format!("unknown key `{full}`{hint}"));
         };
         let DeValue::Integer(number) = value.get_ref() else {
             return wrong(format!("`{full}` must be an integer, not {}", with_article(value.get_ref())));

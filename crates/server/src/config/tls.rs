@@ -69,8 +69,7 @@ struct Source {
 impl PartialEq for Tls {
     fn eq(&self, other: &Self) -> bool {
         // A key belongs to its certificate.
-        let dashboards = self.dashboard.is_some() == other.dashboard.is_some();
-        dashboards && self.chain == other.chain && self.client_ca == other.client_ca
+        self.dashboard.is_some() == other.dashboard.is_some() && self.changes(other).next().is_none()
     }
 }
 
@@ -108,7 +107,7 @@ impl Search<'_> {
                 let environment = self.environment;
                 let source =
                     Source { environment, certificate, private_key, client_ca, dashboard, check_every };
-                source.read(now, before, notes).map(Some)
+                source.read(now, before, notes).map(Some).map_err(|error| self.by_key(error))
             }
         }
     }
@@ -148,6 +147,17 @@ impl Search<'_> {
         }
     }
 
+    /// A mistake in a file that a key names begins with the place of that key.
+    fn by_key(&self, error: ConfigError) -> ConfigError {
+        let ConfigError::Source { name, what } = error else { return error };
+        let keys = ["tls.certificate", "tls.private_key", "tls.client_ca"];
+        let names =
+            |key: &&'static str| self.named(key).is_some_and(|path| path.display().to_string() == name);
+        let key = keys.into_iter().find(names);
+        let name = key.map_or(name.clone(), |key| format!("{}: {name}", self.settings.place(key)));
+        ConfigError::Source { name, what }
+    }
+
     /// The file that a key names; a relative name counts from the configuration directory.
     fn named(&self, name: &'static str) -> Option<PathBuf> {
         let path = Path::new(self.settings.text(name)?);
@@ -159,6 +169,18 @@ impl Tls {
     /// What was read.
     pub fn files(&self) -> impl Iterator<Item = &Path> {
         self.source.files()
+    }
+
+    /// How the chain is called where it is said what is different.
+    pub const CERTIFICATE: &str = "the certificate";
+
+    /// What of it another one changes, as an operator would call it.
+    pub fn changes(&self, new: &Self) -> impl Iterator<Item = &'static str> {
+        let differ = [
+            (Self::CERTIFICATE, self.chain != new.chain),
+            ("tls.client_ca", self.client_ca != new.client_ca),
+        ];
+        differ.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name)
     }
 
     /// What the files are like now, if that is not what they were like when they were read.
@@ -305,6 +327,11 @@ fn mismatch(error: &Error, certificate: &Path, key: &Path) -> ConfigError {
     match error {
         Error::InconsistentKeys(_) => {
             ConfigError::source(certificate, format_args!("belongs to another key than {key_name}"))
+        }
+        // The library underneath has a word for it, and no door to that.
+        Error::InvalidCertificate(error) if error.to_string().contains("UnsupportedCertVersion") => {
+            let what = "is a certificate of X.509 version 1, and TLS takes those of version 3 only";
+            ConfigError::source(certificate, what)
         }
         Error::InvalidCertificate(error) => {
             ConfigError::source(certificate, format_args!("is unusable: {error}"))

@@ -222,10 +222,15 @@ fn a_mistake_on_the_command_line_is_one_line_and_changes_nothing_e60() {
     );
     let (said, _) = says(&server, &["throttles", "set", "p", "--worker", "1"]);
     assert!(said.contains("too many throttles, limit 1"), "{said}");
-    let again =
-        says(&server, &["throttles", "reset", "q"]).0 + &says(&server, &["throttles", "reset", "q"]).0;
-    let sentence = "limited as the configuration says";
-    assert_eq!(again, format!("{sentence}\n{sentence}, as before\n"));
+    let reset = || says(&server, &["throttles", "reset", "q"]);
+    assert_eq!(reset(), ("limited as the configuration says\n".into(), Some(0)));
+    assert_eq!(
+        reset(),
+        ("bessemer: there is no queue \"q\"\n".into(), Some(66)),
+        "it has neither throttle nor job"
+    );
+    server.client().call(r#"PUSH {"jid":"job-00001","jobtype":"T","queue":"q","args":[]}"#).expect("a reply");
+    assert_eq!(reset(), ("limited as the configuration says, as before\n".into(), Some(0)));
     let json = says(&server, &["throttles", "--json"]).0;
     assert_eq!(serde_json::from_str::<serde_json::Value>(&json).expect("JSON"), json!({ "throttles": [] }));
 }

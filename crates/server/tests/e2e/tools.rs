@@ -308,8 +308,9 @@ fn what_is_no_export_is_refused_with_its_line_and_nothing_is_written() {
         said.strip_prefix(&format!("bessemer: {file}")).unwrap_or(&said).trim_end().to_owned()
     };
     assert_eq!(bad("REDIS0009\0"), ", offset 10: the file ends in the midst of it; it is not whole");
-    assert_eq!(bad("letters"), ": is no export of Bessemer");
-    assert_eq!(bad(""), ": is no export of Bessemer");
+    let neither = r#": is neither an export of Bessemer, which begins with {"export":, nor a data file of Faktory's, which begins with REDIS"#;
+    assert_eq!(bad("letters"), neither);
+    assert_eq!(bad(""), neither);
     let newer = header.replace(r#""format":1"#, r#""format":4"#);
     assert_eq!(bad(&newer), ": has format 4; this version reads formats up to 3");
     assert_eq!(

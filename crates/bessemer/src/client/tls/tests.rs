@@ -226,8 +226,16 @@ fn files_that_are_no_good_are_refused_before_anybody_connects() {
         told(builder.clone().client_certificate(&certificate, &certificate)),
         line(&certificate, "holds no private key in PEM form")
     );
-    let told_both = told(builder.client_certificate(&other, &key));
+    let told_both = told(builder.clone().client_certificate(&other, &key));
     assert_eq!(told_both, line(&other, &format!("belongs to another key than {}", key.display())));
+    // The byte that says version 3 says version 1, which is what `openssl x509 -req` writes without extensions.
+    let text = std::fs::read_to_string(&certificate).unwrap();
+    let old = text.replacen("AwIBAg", "AwIBAA", 1);
+    assert_ne!(text, old);
+    std::fs::write(&certificate, old).unwrap();
+    let told_old = told(builder.client_certificate(&certificate, &key));
+    let what = "is a certificate of X.509 version 1, and TLS takes those of version 3 only";
+    assert_eq!(told_old, line(&certificate, what));
     // At the limit it is judged by what is in it, one beyond by its size.
     std::fs::File::create(&huge).unwrap().set_len(FILE_MAX).unwrap();
     assert_eq!(told(at(1).ca_file(&huge)), line(&huge, "holds no certificate in PEM form"));

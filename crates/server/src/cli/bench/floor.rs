@@ -34,8 +34,7 @@ impl Floor {
 
 async fn serve(null: bool) -> io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    println!("{}", listener.local_addr()?);
-    io::stdout().flush()?;
+    writeln!(io::stdout(), "{}", listener.local_addr()?)?;
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write as _};
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::super::output;
 use super::child::Kind;
 use super::error::Result;
 use super::load::Run;
@@ -39,7 +40,8 @@ impl Field {
         let round: Duration = steps.iter().map(|step| step.case.lasts(run.window)).sum();
         let (windows, about) = (steps.len(), (round * rounds as u32).as_secs().max(1));
         let mut progress = Progress::new();
-        eprintln!("{rounds} rounds of {windows} windows, about {} min {} s", about / 60, about % 60);
+        let about = format!("about {} min {} s", about / 60, about % 60);
+        output::note(&format!("{rounds} rounds of {windows} windows, {about}"));
         for round in 1..=rounds {
             for row in &mut rows {
                 let server = self.of(row.step.who);

@@ -14,13 +14,14 @@ use bessemer_core::limits::KEPT_RECORD_BYTES;
 use bessemer_core::machine::Life;
 use bessemer_core::query::Info;
 use bessemer_protocol::limits::JOB_MAX;
+use bessemer_store::Fatal;
 use bessemer_store::embedded::disk::RealDisk;
 use bessemer_store::tools::{self, ImportError, Importer, ToolError};
-use bessemer_store::{Fatal, Options};
 use serde_json::json;
 
 use super::super::figures::{count, jobs, jobs_json};
 use super::super::lines::{FORMAT, Line, State};
+use super::super::output;
 use super::super::progress::Progress;
 use super::Import;
 use crate::clock::{self, Clock};
@@ -39,21 +40,18 @@ pub(super) fn run(path: &Path, config: &StoreConfig, flags: &Import) -> Result<(
     let (file, place) = (path.display().to_string(), config.directory.display().to_string());
     if flags.dry_run {
         if flags.json {
-            println!("{}", json!({ "file": file, "jobs": content.jobs, "dry_run": true }));
-        } else {
-            println!("{file}: every line is right, {} in {}", count(content.jobs, "job"), content.queues());
-            println!("nothing was imported: this was a dry run");
+            return output::json(&json!({ "file": file, "jobs": content.jobs, "dry_run": true }));
         }
-        return Ok(());
+        let (jobs, queues) = (count(content.jobs, "job"), content.queues());
+        output::line(&format!("{file}: every line is right, {jobs} in {queues}"))?;
+        return output::line("nothing was imported: this was a dry run");
     }
     reader.rewind()?;
     let (clock, mut entropy) = (Clock::new()?, [0; 16]);
     getrandom::fill(&mut entropy)?;
     let disk = RealDisk::open(&config.directory).map_err(ToolError::from)?;
-    let options =
-        Options { rules: config.rules.clone(), segment_bytes: config.segment_bytes, ..Options::default() };
     let first = Order(content.first.unwrap_or(0));
-    let importer = Importer::open(disk, options, clock.now(None), entropy, first)?;
+    let importer = Importer::open(disk, config.options(), clock.now(None), entropy, first)?;
     content.refuse_too_much(path, &importer.info(), importer.kept_bytes(), config)?;
     let mut progress = Progress::of("importing");
     let info = write(&mut reader, importer, &content, &mut |step| progress.tell(step))?;
@@ -61,12 +59,11 @@ pub(super) fn run(path: &Path, config: &StoreConfig, flags: &Import) -> Result<(
     if flags.json {
         let said =
             json!({ "file": file, "directory": place, "imported": content.jobs, "jobs": jobs_json(&info) });
-        println!("{said}");
+        output::json(&said)
     } else {
-        println!("imported {} of {file} into {place}", count(content.jobs, "job"));
-        println!("jobs: {}", jobs(&info));
+        output::line(&format!("imported {} of {file} into {place}", count(content.jobs, "job")))?;
+        output::line(&format!("jobs: {}", jobs(&info)))
     }
-    Ok(())
 }
 
 /// What a file holds, every line of which is right.
@@ -250,7 +247,12 @@ impl Reader {
                 let format = header.format;
                 return Err(bad(&format!("has format {format}; this version reads formats up to {FORMAT}")));
             }
-            _ => return Err(bad("is no export of Bessemer")),
+            // Whoever has the wrong file should see which one would be right.
+            _ => {
+                return Err(bad(
+                    r#"is neither an export of Bessemer, which begins with {"export":, nor a data file of Faktory's, which begins with REDIS"#,
+                ));
+            }
         }
         reader.rewind()?;
         Ok(reader)

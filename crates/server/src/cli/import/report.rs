@@ -7,11 +7,13 @@ use serde_json::{Value, json};
 
 use super::super::figures::{amount, grouped};
 use super::super::lines::State;
+use super::super::output;
 use super::content::Content;
 use super::digest::STATES;
 use super::keys::Kind;
 use super::rdb::About;
 use super::refused::{self, List};
+use crate::exit::Failure;
 
 /// What there is to say.
 #[derive(Debug)]
@@ -24,20 +26,19 @@ pub(super) struct Report<'r> {
 
 impl Report<'_> {
     /// Nothing was done.
-    pub(super) fn say_dry_run(&self, as_json: bool) {
+    pub(super) fn say_dry_run(&self, as_json: bool) -> Result<(), Failure> {
         if as_json {
             let mut said = self.json();
             said["dry_run"] = true.into();
-            println!("{said}");
-            return;
+            return output::json(&said);
         }
-        self.lines().iter().for_each(|line| println!("{line}"));
-        println!("checksum: {}", self.content.digest.text());
-        println!("nothing was imported: this was a dry run");
+        output::lines(self.lines())?;
+        output::line(&format!("checksum: {}", self.content.digest.text()))?;
+        output::line("nothing was imported: this was a dry run")
     }
 
     /// All is in the new store. `held`: so many jobs were there from an earlier run.
-    pub(super) fn say(&self, directory: &Path, held: u64, as_json: bool) {
+    pub(super) fn say(&self, directory: &Path, held: u64, as_json: bool) -> Result<(), Failure> {
         let (place, jobs) = (directory.display().to_string(), self.content.digest.count());
         let book = (self.content.refused > 0).then(|| directory.join(refused::NAME).display().to_string());
         if as_json {
@@ -46,15 +47,12 @@ impl Report<'_> {
             said["imported"] = jobs.into();
             said["resumed_behind"] = held.into();
             said["refused_file"] = book.into();
-            println!("{said}");
-            return;
+            return output::json(&said);
         }
-        self.lines().iter().for_each(|line| println!("{line}"));
-        if let Some(book) = book {
-            println!("what was refused is in {book}");
-        }
-        println!("imported {} of {} into {place}", amount(jobs, "job"), self.source);
-        println!("checksum: {}, of the source and of the new store", self.content.digest.text());
+        output::lines(self.lines())?;
+        output::lines(book.map(|book| format!("what was refused is in {book}")))?;
+        output::line(&format!("imported {} of {} into {place}", amount(jobs, "job"), self.source))?;
+        output::line(&format!("checksum: {}, of the source and of the new store", self.content.digest.text()))
     }
 
     /// One line for each kind.

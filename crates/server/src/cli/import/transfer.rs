@@ -14,14 +14,15 @@ use bessemer_core::fact::Order;
 use bessemer_core::machine::Life;
 use bessemer_core::query::Day;
 use bessemer_core::{Rules, Wall};
+use bessemer_store::OpenError;
 use bessemer_store::embedded::disk::RealDisk;
 use bessemer_store::tools::{self, Draft, ImportError, Importer, Told, ToolError};
-use bessemer_store::{OpenError, Options};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::super::figures::{amount, grouped};
 use super::super::lines::State;
+use super::super::output;
 use super::super::progress::Progress;
 use super::Import;
 use super::content::{Content, Reading, Visitor};
@@ -51,7 +52,9 @@ pub(super) fn run(source: &mut Source, config: &StoreConfig, flags: &Import) -> 
     let database = flags.database.or(source.database()).unwrap_or(0);
     let (name, mut list) = (source.name(), List::default());
     if source.is_in_use() {
-        eprintln!("note: a Redis is running beside {name}: what happened since it was written is not in it");
+        output::note(&format!(
+            "note: a Redis is running beside {name}: what happened since it was written is not in it"
+        ));
     }
     let mut progress = progress_of("checking", source);
     let mut reading = Reading::new(&config.rules, database, Made::at(clock::wall()), &mut list);
@@ -60,11 +63,11 @@ pub(super) fn run(source: &mut Source, config: &StoreConfig, flags: &Import) -> 
     drop(progress);
     let report = Report { source: &name, about: source.about(), content: &content, refused: &list };
     if flags.dry_run {
-        report.say_dry_run(flags.json);
-        return content.refuse_too_much(&name, &config.rules);
+        let said = report.say_dry_run(flags.json);
+        return content.refuse_too_much(&name, &config.rules).and(said);
     }
     if content.refused > 0 && !flags.skip_bad {
-        list.lines().iter().for_each(|line| eprintln!("{line}"));
+        list.lines().iter().for_each(|line| output::note(line));
         let all = amount(content.digest.count() + content.refused, "element");
         let what = format!(
             "{name}: {} of {all} cannot be imported, and nothing was; `--skip-bad` goes on without them and keeps them in {}",
@@ -78,8 +81,7 @@ pub(super) fn run(source: &mut Source, config: &StoreConfig, flags: &Import) -> 
     making.write(source, database, &content)?;
     making.compare(&content, &config.rules)?;
     making.draft.end()?;
-    report.say(&config.directory, making.held, flags.json);
-    Ok(())
+    report.say(&config.directory, making.held, flags.json)
 }
 
 /// A file has bytes, of a Redis one knows how many jobs it holds.
@@ -133,7 +135,9 @@ impl Making {
             }
         }
         if draft.note.is_some() {
-            eprintln!("note: the import that has begun was of something else, or is damaged: starting over");
+            output::note(
+                "note: the import that has begun was of something else, or is damaged: starting over",
+            );
         }
         draft.begin(&serde_json::to_string(&note).expect("it is text"))?;
         let importer = open(disk.clone(), config)?;
@@ -157,7 +161,7 @@ impl Making {
         let mut importer = self.importer.take().expect("it is written once");
         if self.held > 0 {
             let (held, all) = (grouped(self.held), amount(content.digest.count(), "job"));
-            eprintln!("note: going on behind the first {held} of {all}");
+            output::note(&format!("note: going on behind the first {held} of {all}"));
         }
         let rules = importer.rules().clone();
         let stopped = |importer: &Importer<RealDisk>, error: ImportError| {
@@ -232,9 +236,7 @@ fn open(disk: RealDisk, config: &StoreConfig) -> Result<Importer<RealDisk>, Tool
     let (clock, mut entropy) = (Clock::new(), [0; 16]);
     let drawn = clock.and_then(|clock| getrandom::fill(&mut entropy).map(|()| clock));
     let clock = drawn.map_err(|error| ToolError::Output(std::io::Error::other(error)))?;
-    let options =
-        Options { rules: config.rules.clone(), segment_bytes: config.segment_bytes, ..Options::default() };
-    Importer::draft(disk, options, clock.now(None), entropy)
+    Importer::draft(disk, config.options(), clock.now(None), entropy)
 }
 
 /// Puts jobs down, but for those that are there.

@@ -5,19 +5,16 @@ use bessemer::{JobChange, JobFilter, JobSet, JobState};
 use bessemer_protocol::response::Faktory;
 use serde_json::json;
 
-use super::Which;
+use super::{Which, missing};
 use crate::cli::address::Server;
 use crate::cli::confirm::Yes;
-use crate::cli::figures::{amount, grouped};
-use crate::cli::output;
+use crate::cli::figures::amount;
 use crate::cli::progress::Progress;
+use crate::cli::{output, refuse_missing};
 use crate::exit::{Exit, Failure};
 
 /// So many jobs are killed or deleted without a question.
 const HANDFUL: u64 = 5;
-
-/// Counting ends here: who is asked about more does not decide by the number.
-const COUNT_MAX: u64 = 10_000;
 
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Act {
@@ -45,14 +42,6 @@ pub(super) struct Move {
     pub(super) to: String,
 }
 
-/// How many jobs are meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Count {
-    jobs: u64,
-    /// Counting was given up; there are more.
-    or_more: bool,
-}
-
 impl Act {
     /// The same, to a queue.
     pub(super) fn to(&self, queue: &str) -> Self {
@@ -69,17 +58,33 @@ impl Act {
         if let Some(why) = filter.set.and_then(|set| why_not(change, set)) {
             return Err(Failure { exit: Exit::Usage, what: why.to_owned() });
         }
+        let jids = filter.jids.clone().unwrap_or_default();
+        let is_discarded = change == JobChange::Restore || filter.set == Some(JobSet::Discarded);
+        let missing = missing(server, &jids, is_discarded).await?;
+        match self.act(server, filter, change, json).await {
+            Err(failure) if failure.exit != Exit::Stopped => Err(failure),
+            said => refuse_missing("job", &missing).and(said),
+        }
+    }
+
+    async fn act(
+        &self,
+        server: &mut Server,
+        filter: JobFilter,
+        change: JobChange,
+        json: bool,
+    ) -> Result<(), Failure> {
         if self.dry_run {
-            let Count { jobs, .. } = self.count(server, filter, change, u64::MAX).await?;
+            let jobs = self.count(server, filter, change).await?;
             return match json {
                 true => output::json(&json!({ "count": jobs, "dry_run": true })),
                 false => output::line(&format!("{} would be {}", amount(jobs, "job"), done(change))),
             };
         }
         if is_asked_about(change) && !self.yes.yes {
-            let most = self.count(server, filter.clone(), change, COUNT_MAX).await?;
-            if most.jobs > HANDFUL {
-                self.yes.or_ask(&question(change, most))?;
+            let jobs = self.count(server, filter.clone(), change).await?;
+            if jobs > HANDFUL {
+                self.yes.or_ask(&question(change, jobs))?;
             }
         }
         let faktory = server.client.info().await?.faktory;
@@ -92,42 +97,31 @@ impl Act {
         work.end(json)
     }
 
-    /// Counts the jobs that the change is for, at most about `most` of them.
-    async fn count(
-        &self,
-        server: &mut Server,
-        filter: JobFilter,
-        change: JobChange,
-        most: u64,
-    ) -> Result<Count, Failure> {
+    /// Counts the jobs that the change is for.
+    async fn count(&self, server: &mut Server, filter: JobFilter, change: JobChange) -> Result<u64, Failure> {
         // No figure says how much was discarded.
         let is_told = filter.set != Some(JobSet::Discarded) && change != JobChange::Restore;
         if self.which.is_only_a_set() && is_told {
             let faktory = server.client.info().await?.faktory;
             let sets = JobSet::ALL.into_iter().filter(|set| filter.set.is_none_or(|only| only == *set));
             let meant = sets.filter(|set| why_not(change, *set).is_none());
-            return Ok(Count { jobs: meant.map(|set| size(&faktory, set)).sum(), or_more: false });
+            return Ok(meant.map(|set| size(&faktory, set)).sum());
         }
         let mut jobs = 0;
         let mut progress = Progress::in_jobs("counting");
-        let mut walks = walks(filter, change).into_iter().peekable();
-        while let Some(mut filter) = walks.next() {
+        for mut filter in walks(filter, change) {
             loop {
                 let page = server.client.list_jobs(&filter).await?;
                 let meant = page.jobs.iter().filter(|job| why_not(change, set_of(job.state)).is_none());
                 jobs += meant.count() as u64;
                 filter.after = page.next;
-                let is_last = filter.after.is_none();
-                if jobs > most {
-                    return Ok(Count { jobs, or_more: !is_last || walks.peek().is_some() });
-                }
-                if is_last {
+                if filter.after.is_none() {
                     break;
                 }
                 progress.tell_jobs(jobs, None);
             }
         }
-        Ok(Count { jobs, or_more: false })
+        Ok(jobs)
     }
 }
 
@@ -236,7 +230,7 @@ fn is_asked_about(change: JobChange) -> bool {
     matches!(change, JobChange::Kill | JobChange::Delete | JobChange::Release)
 }
 
-fn question(change: JobChange, count: Count) -> String {
+fn question(change: JobChange, jobs: u64) -> String {
     let verb = match change {
         JobChange::Retry => "Retry",
         JobChange::Kill => "Kill",
@@ -246,10 +240,7 @@ fn question(change: JobChange, count: Count) -> String {
         JobChange::Release => "Release",
         JobChange::Move => "Move",
     };
-    match count.or_more {
-        true => format!("{verb} more than {} jobs?", grouped(COUNT_MAX)),
-        false => format!("{verb} {}?", amount(count.jobs, "job")),
-    }
+    format!("{verb} {}?", amount(jobs, "job"))
 }
 
 fn doing(change: JobChange) -> &'static str {
@@ -296,9 +287,8 @@ mod tests {
     }
 
     #[test]
-    fn a_question_has_the_number_of_jobs_as_far_as_it_matters() {
-        let ask = |jobs, or_more| question(JobChange::Delete, Count { jobs, or_more });
-        assert_eq!(ask(1_234, false), "Delete 1,234 jobs?");
-        assert_eq!(ask(10_500, true), "Delete more than 10,000 jobs?");
+    fn a_question_has_the_number_of_jobs() {
+        assert_eq!(question(JobChange::Delete, 1_234), "Delete 1,234 jobs?");
+        assert_eq!(question(JobChange::Kill, 60_000), "Kill 60,000 jobs?");
     }
 }

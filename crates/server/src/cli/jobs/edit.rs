@@ -1,11 +1,14 @@
 //! `bessemer jobs edit`: one job becomes another under its jid.
 
+use std::time::Duration;
+
 use bessemer::JobEdit;
 use serde_json::json;
 use serde_json::value::RawValue;
 
+use super::missing;
 use crate::cli::address::Server;
-use crate::cli::output;
+use crate::cli::{output, push, refuse_missing};
 use crate::exit::{Exit, Failure};
 
 /// Give a job other arguments, or another type, queue or number of retries
@@ -26,9 +29,9 @@ pub(super) struct Edit {
     /// How often it is retried
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     retry: Option<i64>,
-    /// Seconds for which a worker may keep it
-    #[arg(long, value_name = "SECONDS")]
-    reserve_for: Option<u32>,
+    /// How long a worker may keep it
+    #[arg(long, value_name = "TIME", value_parser = push::duration)]
+    reserve_for: Option<Duration>,
     /// What it says beside that, a JSON object
     #[arg(long, value_name = "JSON")]
     custom: Option<String>,
@@ -45,7 +48,8 @@ impl Edit {
             jobtype: self.jobtype.clone(),
             queue: self.queue.clone(),
             retry: self.retry,
-            reserve_for: self.reserve_for,
+            // The server says what is too short or too long.
+            reserve_for: self.reserve_for.map(|time| time.as_secs_f64().ceil() as u32),
             custom: document("--custom", self.custom.as_deref())?,
             enqueue: self.enqueue,
         };
@@ -53,6 +57,7 @@ impl Edit {
             let what = "say what is to be different: --args, --type, --queue, --retry, --reserve-for, --custom or --enqueue";
             return Err(Failure { exit: Exit::Usage, what: what.to_owned() });
         }
+        refuse_missing("job", &missing(server, std::slice::from_ref(&self.jid), false).await?)?;
         let count = server.client.edit_job(&edit).await?;
         match (json, count) {
             (true, _) => output::json(&json!({ "count": count })),

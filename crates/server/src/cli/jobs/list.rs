@@ -67,7 +67,7 @@ impl List {
             table(&rows)?.print()?;
         }
         if filter.after.is_some() {
-            eprintln!("there may be more: --limit N shows N jobs, --all shows all");
+            output::note("there may be more: --limit N shows N jobs, --all shows all");
         }
         Ok(())
     }

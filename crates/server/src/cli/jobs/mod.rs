@@ -8,6 +8,7 @@ mod list;
 mod show;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use bessemer::{JobFilter, JobSet, JobState, ListedJob};
 use bessemer_core::Wall;
@@ -16,7 +17,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::Cli;
-use super::address::Address;
+use super::address::{Address, Server};
 use super::figures::ago;
 use crate::exit::{Exit, Failure};
 
@@ -112,6 +113,29 @@ struct Which {
     /// Only those whose whole text, as compact JSON, matches: '*"customer":42*'
     #[arg(long = "match", value_name = "GLOB")]
     glob: Option<String>,
+}
+
+/// Those of the jids that no job has, wherever it may be. What was discarded is somewhere only for who asks for that set.
+async fn missing<'j>(
+    server: &mut Server,
+    jids: &'j [String],
+    is_discarded: bool,
+) -> Result<Vec<&'j String>, Failure> {
+    let mut missing: Vec<&String> = jids.iter().collect();
+    let set = is_discarded.then_some(JobSet::Discarded);
+    let mut filter = JobFilter { set, jids: Some(jids.to_vec()), count: Some(SLICE), ..JobFilter::default() };
+    while !missing.is_empty() {
+        let page = server.client.list_jobs(&filter).await?;
+        let found: Result<HashSet<_>, _> =
+            page.jobs.iter().map(|listed| Job::read(listed).map(|job| job.jid)).collect();
+        let found = found?;
+        missing.retain(|jid| !found.contains(jid.as_str()));
+        filter.after = page.next;
+        if filter.after.is_none() {
+            break;
+        }
+    }
+    Ok(missing)
 }
 
 /// Where a job is.

@@ -10,9 +10,9 @@ use serde_json::value::RawValue;
 use super::{Failed, Job, word};
 use crate::cli::address::Server;
 use crate::cli::figures::{ago, span};
-use crate::cli::{output, table};
+use crate::cli::{output, refuse_missing, table};
 use crate::clock;
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
 
 /// Show all that is known of a job
 #[derive(Clone, Debug, clap::Args)]
@@ -44,10 +44,8 @@ impl Show {
                 break;
             }
         }
-        match self.jids.iter().find(|jid| !found.contains(jid)) {
-            Some(jid) => Err(Failure { exit: Exit::NoInput, what: format!("there is no job {jid:?}") }),
-            None => Ok(()),
-        }
+        let missing: Vec<&String> = self.jids.iter().filter(|jid| !found.contains(jid)).collect();
+        refuse_missing("job", &missing)
     }
 }
 

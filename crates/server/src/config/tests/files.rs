@@ -150,11 +150,14 @@ fn an_unknown_key_names_the_nearest_known_one_row_106() {
             ":2:1: unknown key `workers.lost_workers_grace`; the nearest known one is `workers.lost_worker_grace`",
         ),
         ("[wrokers]\nstall = '1s'", ":1:2: unknown key `wrokers`; the nearest known one is `workers`"),
-        ("passwrd = 'x'", ":1:1: unknown key `passwrd`; the nearest known one is"),
         ("[web]\n'ho.sts' = []", ":2:1: unknown key `web.\"ho.sts\"`; the nearest known one is `web.hosts`"),
     ] {
         let line = refused(text);
         assert!(line.starts_with(&format!("TOP/c/conf.d/a.toml{expected}")), "{line}");
+    }
+    for name in ["nosuch", "x", "passwrd"] {
+        let line = format!("TOP/c/conf.d/a.toml:1:1: unknown key `{name}`");
+        assert_eq!(refused(&format!("{name} = 'x'")), line, "nothing is spelt like that");
     }
 }
 
@@ -172,6 +175,8 @@ fn what_only_faktory_reads_is_warned_about_once() {
     }
     let typo = "`faktory.passwrd` is not used by this version; the nearest known one is `faktory.password`";
     assert!(notes.contains(typo), "{notes}");
+    let (_, notes) = accepted("[faktory]\nfoo = 1");
+    assert!(notes.contains("`faktory.foo` is not used") && !notes.contains("nearest"), "{notes}");
     assert!(notes.starts_with("warn: TOP/c/conf.d/a.toml:1:2: `webui`"), "{notes}");
 }
 

@@ -277,13 +277,39 @@ fn a_port_that_others_reach_needs_a_password_in_every_environment_d8() {
         assert!(line.contains("FAKTORY_PASSWORD") && line.contains("--insecure-no-password"), "{line}");
         let line = Machine::new().refusal(&format!("-w {binding}"));
         assert!(line.starts_with(&format!("-w {binding} ")), "{line}");
-        Machine::new().set("FAKTORY_PASSWORD", GOOD).config(&format!("-b {binding} -w {binding}"));
-        let flags = format!("-b {binding} -w {binding} --insecure-no-password");
+        let ports = format!("-b {binding} -w {}", binding.replace("7419", "7420"));
+        Machine::new().set("FAKTORY_PASSWORD", GOOD).config(&ports);
+        let flags = format!("{ports} --insecure-no-password");
         let notes = Machine::new().notes(&flags);
         assert_eq!(notes.matches("without a password").count(), 2, "{notes}");
         Machine::new().set("FAKTORY_SKIP_PASSWORD", "yes").config(&flags);
     }
     Machine::new().config("-b 127.0.0.1:7419 -w [::1]:7420");
+    let line = refused("[faktory]\nbinding = ':7419'");
+    assert!(line.starts_with("TOP/c/conf.d/a.toml:2:1: `faktory.binding` :7419 can be reached"), "{line}");
+}
+
+#[test]
+fn jobs_and_dashboard_are_not_at_one_port() {
+    let place = "TOP/c/conf.d/a.toml:1";
+    for (text, line) in [
+        (
+            "web.binding = 'localhost:7419'",
+            ":5: `web.binding` localhost:7419 is taken: the other port has it, by `faktory.binding` localhost:7419",
+        ),
+        (
+            "faktory.binding = 'localhost:7420'",
+            ":9: `faktory.binding` localhost:7420 is taken: the other port has it, by `web.binding` localhost:7420",
+        ),
+    ] {
+        assert_eq!(refused(text), format!("{place}{line}"));
+    }
+    let line = Machine::new().refusal("-b 127.0.0.1:7419 -w localhost:7419");
+    assert_eq!(line, "-w localhost:7419 is taken: the other port has it, by -b 127.0.0.1:7419");
+    let machine = Machine::new();
+    machine.write("c/conf.d/a.toml", "web.binding = 'localhost:7419'");
+    assert!(machine.config("-c TOP/c -b 127.0.0.1:0").web_binding.is_some());
+    assert!(machine.config("-c TOP/c -w :0").web_binding.is_none(), "it is off");
 }
 
 #[test]

@@ -12,6 +12,7 @@ fn what_is_no_endpoint_is_refused_in_every_build() {
         ("sample = '101%'", "`otel.sample` must be from \"0%\" to \"100%\""),
         ("sample = '1'", "`otel.sample` must be from"),
         (&format!("service_name = '{}'", "x".repeat(101)), "`otel.service_name` must have at most 100 bytes"),
+        (r#"service_name = "a\u0000b""#, "`otel.service_name` must be one line"),
     ] {
         let line = refused(&format!("[otel]\n{text}"));
         assert!(line.contains(says), "{text}: {line}");

@@ -96,6 +96,9 @@ fn files_that_cannot_be_meant_are_refused_and_named_row_111() {
     let begin = |label: &str| format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n");
     let old = key.replace("-----\nMI", "-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nMI");
     let foreign = format!("TOP/c/public.cert.pem: belongs to another key than {}", "TOP/c/private.key.pem");
+    // The byte that says version 3 says version 1.
+    let version_1 = certificate.replacen("AwIBAg", "AwIBAA", 1);
+    assert_ne!(version_1, certificate);
     let passphrase = "is encrypted; `openssl pkey` writes it without a passphrase";
     for (name, text, expected) in [
         ("private.key.pem", "", "holds no private key in PEM form"),
@@ -112,6 +115,11 @@ fn files_that_cannot_be_meant_are_refused_and_named_row_111() {
             "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n",
             "is no PEM file: base64",
         ),
+        (
+            "public.cert.pem",
+            &version_1,
+            "is a certificate of X.509 version 1, and TLS takes those of version 3",
+        ),
         ("public.cert.pem", &made(2020).0, "expired at 2020-12-31T00:00:00Z"),
     ] {
         let line = refused_with(name, text);
@@ -124,21 +132,26 @@ fn files_that_cannot_be_meant_are_refused_and_named_row_111() {
     fs::create_dir(machine.path("c/private.key.pem")).expect("a folder");
     assert_eq!(machine.refusal("-c TOP/c"), "TOP/c/private.key.pem: is no regular file");
     machine.write("c/conf.d/a.toml", "tls = { certificate = 'none.pem', private_key = 'public.cert.pem' }");
-    assert_eq!(machine.refusal("-c TOP/c"), "TOP/c/public.cert.pem: holds no private key in PEM form");
+    assert_eq!(
+        machine.refusal("-c TOP/c"),
+        "TOP/c/conf.d/a.toml:1:35: `tls.private_key`: TOP/c/public.cert.pem: holds no private key in PEM form"
+    );
     machine.write("c/conf.d/a.toml", "tls = { certificate = 'public.cert.pem', private_key = 'none.pem' }");
     let line = machine.refusal("-c TOP/c");
-    assert!(line.starts_with("TOP/c/none.pem: No such file or directory"), "{line}");
+    let begin = "TOP/c/conf.d/a.toml:1:42: `tls.private_key`: TOP/c/none.pem: No such file or directory";
+    assert!(line.starts_with(begin), "{line}");
 }
 
 #[test]
 fn authorities_of_clients_are_checked_too() {
     let machine = secured();
     machine.write("c/conf.d/a.toml", "tls.client_ca = 'ca.pem'");
-    assert!(machine.refusal("-c TOP/c").starts_with("TOP/c/ca.pem: No such file"));
+    let place = "TOP/c/conf.d/a.toml:1:5: `tls.client_ca`: TOP/c/ca.pem";
+    assert!(machine.refusal("-c TOP/c").starts_with(&format!("{place}: No such file")));
     machine.write("c/ca.pem", "\n");
-    assert_eq!(machine.refusal("-c TOP/c"), "TOP/c/ca.pem: holds no certificate in PEM form");
+    assert_eq!(machine.refusal("-c TOP/c"), format!("{place}: holds no certificate in PEM form"));
     machine.write("c/ca.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
-    assert!(machine.refusal("-c TOP/c").starts_with("TOP/c/ca.pem: is unusable: "));
+    assert!(machine.refusal("-c TOP/c").starts_with(&format!("{place}: is unusable: ")));
 }
 
 #[test]
@@ -183,4 +196,23 @@ fn one_that_ends_while_it_is_served_is_no_reason_to_refuse_a_reload_row_111() {
     assert!(served.touched().is_some());
     let line = served.again(after).expect_err("another that has ended").to_string();
     assert!(line.ends_with("public.cert.pem: expired at 2998-12-31T00:00:00Z"), "{line}");
+}
+
+#[test]
+fn a_reload_names_what_of_it_is_different() {
+    let machine = secured();
+    machine.write("c/conf.d/a.toml", "tls.client_ca = 'ca.pem'");
+    machine.write("c/ca.pem", made(2999).0);
+    let before = machine.config("-c TOP/c");
+    let made_by = |machine: &Machine| before.changes(&machine.config("-c TOP/c")).made;
+    assert!(made_by(&machine).is_empty());
+    machine.write("c/ca.pem", made(2999).0);
+    assert_eq!(made_by(&machine), ["tls.client_ca"]);
+    machine.write("c/other.pem", made(2999).0);
+    machine.write("c/conf.d/a.toml", "tls.client_ca = 'other.pem'");
+    assert_eq!(made_by(&machine), ["tls.client_ca"]);
+    let (certificate, key) = made(2998);
+    machine.write("c/public.cert.pem", certificate);
+    machine.write("c/private.key.pem", key);
+    assert_eq!(made_by(&machine), ["tls.client_ca", "the certificate"]);
 }

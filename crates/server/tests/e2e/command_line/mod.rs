@@ -4,6 +4,7 @@
 mod demo;
 mod operate;
 mod push;
+mod streams;
 mod talk;
 mod tls;
 mod tokens;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Person, fetch, populate};
+use super::{Person, bad, fetch, populate};
 use crate::client::{Client, Reply};
 use crate::server::Server;
 #[test]
@@ -130,20 +130,85 @@ fn jobs_are_taken_back_moved_and_edited() {
     );
     let (_, line) = person.wrong(&["jobs", "move", "--to", "a b", "job-first"]);
     assert!(line.contains("queue"), "{line}");
-    let edit = ["jobs", "edit", "job-dead", "--args", r#"[{"cents":1}]"#, "--type", "Other", "--enqueue"];
+    let edit = [
+        "jobs",
+        "edit",
+        "job-dead",
+        "--args",
+        r#"[{"cents":1}]"#,
+        "--type",
+        "Other",
+        "--reserve-for",
+        "2h",
+        "--enqueue",
+    ];
     assert_eq!(person.says(&edit), "edited 1 job\n");
     let edited = shown("job-dead");
     assert_eq!((&edited["state"], &edited["job"]["jobtype"]), (&json!("queued"), &json!("Other")));
-    assert_eq!(edited["job"]["args"], json!([{ "cents": 1 }]));
+    assert_eq!(
+        (&edited["job"]["args"], &edited["job"]["reserve_for"]),
+        (&json!([{ "cents": 1 }]), &json!(7200))
+    );
     assert!(edited["job"]["failure"]["message"].is_string(), "{edited}");
     let wrong = |flags: &[&str]| person.wrong(&[&["jobs", "edit"], flags].concat());
     assert!(wrong(&["job-dead"]).1.starts_with("say what is to be different"));
     assert!(wrong(&["job-dead", "--args", "["]).1.starts_with("--args: this is no JSON"));
-    assert!(wrong(&["job-none", "--retry", "1"]).1.contains("there is no job job-none"));
+    assert!(wrong(&["job-none", "--retry", "1"]).1.contains("there is no job \"job-none\""));
+    assert!(wrong(&["job-dead", "--reserve-for", "500ms"]).1.contains("reserve_for"));
     assert!(wrong(&["job-dead", "--retry", "99999"]).1.contains("invalid job: retry 99999"));
     assert_eq!(fetch(&server, "b")["jid"], "job-second");
     let moved = fetch(&server, "b");
     assert_eq!((&moved["jid"], &moved["queue"]), (&json!("job-first"), &json!("b")));
+}
+
+#[test]
+fn what_was_mistyped_is_named_after_the_others_are_done_with_code_66() {
+    let server = Server::start();
+    let person = Person { server: &server };
+    populate(&server);
+    for line in [
+        "jobs edit job-none --retry 1",
+        "jobs show job-none",
+        "jobs retry job-none",
+        "jobs kill job-none",
+        "jobs delete job-none",
+        "jobs delete job-none --dry-run",
+        "jobs discard job-none",
+        "jobs restore job-dead",
+        "jobs delete --set discarded job-dead",
+        "jobs release job-none",
+        "jobs move --to b job-none",
+        "cron show none",
+        "cron run none",
+        "cron pause none",
+        "cron resume none",
+        "batches show b-none",
+        "batches check b-none",
+        "batches cancel b-none --yes",
+        "throttles reset none",
+        "workers quiet none",
+        "queues pause none",
+        "unique release 2f4b5c0e9d1a7f36c8b1e05d9a4477e1",
+    ] {
+        let (code, said) = person.wrong(&line.split(' ').collect::<Vec<_>>());
+        assert!(code == 66 && (said.contains(" no ")), "{line}: {code} {said}");
+    }
+    let some = |line: &str| {
+        let arguments: Vec<&str> = line.split(' ').collect();
+        let output = person.output(&arguments);
+        let said = String::from_utf8(output.stdout.clone()).expect("UTF-8");
+        let (code, line) = bad(output);
+        (said, code, line)
+    };
+    let missing = "there are no jobs \"job-none\", \"job-away\"".to_owned();
+    let delete = "jobs delete job-none job-retry job-away job-dead";
+    assert_eq!(some(delete), ("deleted 2 jobs\n".to_owned(), 66, missing));
+    assert_eq!(person.says(&["jobs", "delete", "job-work"]), "deleted 0 jobs\n", "it is there");
+    person.says(&["throttles", "set", "a", "--rate", "9"]);
+    let missing = "there is no queue \"none\"".to_owned();
+    let reset = "limited as the configuration says\n".to_owned();
+    assert_eq!(some("throttles reset none a"), (reset, 66, missing));
+    assert_eq!(person.says(&["throttles"]), "no throttles\n");
 }
 
 #[test]
@@ -162,6 +227,11 @@ fn more_than_a_handful_is_deleted_only_after_a_question() {
     asked.types("n");
     assert_eq!(asked.ends(), Some(3));
     assert_eq!(server.info()["faktory"]["total_enqueued"], 2500);
+    let mut asked = person.terminal(&delete, 80);
+    asked.types("y");
+    asked.shows("[y/N] ");
+    asked.types("");
+    assert_eq!(asked.ends(), Some(3), "what was typed before the question is no answer");
     let mut asked = person.terminal(&delete, 80);
     asked.shows("[y/N] ");
     asked.types("y");

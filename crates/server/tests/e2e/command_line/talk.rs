@@ -17,7 +17,11 @@ fn a_mistake_is_one_line_and_changes_nothing() {
             2,
             "argument 1: Stuart is no JSON; if it is a text, write '\"Stuart\"'",
         ),
-        (&["push", "T", "1", "{\"a\""], 2, "argument 2: is no JSON: EOF while parsing an object at byte 4"),
+        (
+            &["push", "T", "1", "{\"a\""],
+            2,
+            "argument 2: {\"a\" is no JSON: EOF while parsing an object at byte 4",
+        ),
         (&["push", "T", "--custom", "[]"], 2, "--custom is no JSON object: "),
         (&["push", "T", "--at", "tomorrow"], 2, ""),
         (&["push", "T", "--in", "5m", "--at", "2999-01-01T00:00:00Z"], 2, ""),

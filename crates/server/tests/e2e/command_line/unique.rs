@@ -66,7 +66,8 @@ fn keys_are_listed_released_kept_through_a_kill_and_carried_to_another_store() {
 
     assert_eq!(person.says(&["unique", "release", &key]), "released 1 key\n");
     assert_eq!(person.json(&["unique", "release", "--jid", "job-waits"])["count"], 1);
-    assert_eq!(person.wrong(&["unique", "release", &key]), (66, "nobody holds that".into()));
+    let nobody = (66, format!("there is no held key {key:?}"));
+    assert_eq!(person.wrong(&["unique", "release", &key]), nobody);
     let none = (66, "no job \"job-waits\" holds a unique key".into());
     assert_eq!(person.wrong(&["unique", "release", "--jid", "job-waits"]), none);
     assert_eq!(person.says(&["unique", "list", &key]), "this key is free\n");

@@ -43,6 +43,9 @@ impl RealDisk {
             let path = path.display().to_string();
             move |source: io::Error| OpenError::Failed(Fatal { action, path, offset: 0, source })
         };
+        if path.exists() && !path.is_dir() {
+            return Err(failed("open directory", path)(io::ErrorKind::NotADirectory.into()));
+        }
         let missing = path.ancestors().take_while(|folder| !folder.exists()).count();
         DirBuilder::new()
             .recursive(true)
