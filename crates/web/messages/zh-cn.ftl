@@ -136,6 +136,7 @@ act-whole-list = 此列表中的每个任务。
 act-search = 匹配的任务：
 act-more = 以及另外 { $n } 个
 act-pushed-out = 死亡列表最多容纳 { $most } 个任务：其中最旧的 { $n } 个会被挤出并丢失。
+act-grown = 未执行任何操作：此前统计为 { $n } 个，现在匹配的更多。这是当前的数量。
 act-type = 请输入任务数量 { $n } 以确认：
 act-retry-do = 重试 { $n } 个任务
 act-kill-do = 终止 { $n } 个任务

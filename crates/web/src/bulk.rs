@@ -18,7 +18,7 @@ use crate::count::amount;
 use crate::deed::{Deed, Way};
 use crate::guard::visitor::Visitor;
 use crate::problem::Problem;
-use crate::search::{Cursor, Filter, Scope, Search};
+use crate::search::{Bound, Came, Filter, Scope};
 use crate::web::Web;
 use crate::{Front, audit, limits, text};
 
@@ -75,6 +75,8 @@ pub(crate) struct Target {
     pub(crate) filter: Filter,
     /// Jobs that match, if they were counted.
     pub(crate) of: Option<u64>,
+    /// When they were: jobs that came later are not meant.
+    pub(crate) came: Option<Came>,
 }
 
 impl Target {
@@ -332,7 +334,7 @@ async fn slices<F: Front>(
     target: &Target,
     deed: &Deed,
 ) -> Result<State, Problem> {
-    let mut search = Search::new(web, &target.filter, Cursor::default());
+    let mut search = Bound::new(web, &target.filter, target.came);
     // Of the audit log: it grows with what is done.
     let mut note = web.record(deed.name(), deed.object(target.words()), 0).await;
     let mut ids: Vec<JobId> = Vec::new();

@@ -197,7 +197,7 @@ pub(super) async fn act<F: Front>(
     if order.dry_run {
         return Ok(Json(count(&web, &filter.reached_by(&deed)).await?).into_response());
     }
-    let target = Target { scope: Scope::All, filter, of: None };
+    let target = Target { scope: Scope::All, filter, of: None, came: None };
     let (id, _goes_on) = bulk::start(web.clone(), target, deed)?;
     Ok((StatusCode::ACCEPTED, Json(find(&web, id)?)).into_response())
 }

@@ -196,7 +196,7 @@ pub(crate) async fn act<F: Front>(set: Set, visit: Visit<F>, Posted(form): Poste
             act::check_room(&visit, &filter).await?;
         }
         let of = Some(visit.web.len(set).await?);
-        bulk::run(visit.web, bulk::Target { scope, filter, of }, deed.undoable()).await?;
+        bulk::run(visit.web, bulk::Target { scope, filter, of, came: None }, deed.undoable()).await?;
     } else {
         act_on(&visit, set, deed, &keys).await?;
     }
