@@ -199,25 +199,47 @@ fn pushed_out(info: &bessemer_core::query::Info, count: u64) -> u64 {
     (info.dead + count).saturating_sub(info.dead_max)
 }
 
-/// What somebody has answered to the question: the number that they saw, and typed.
-struct Said {
-    count: u64,
+/// What somebody has answered to the question: the number that they saw, when it was counted, and what they typed.
+pub(super) struct Said {
+    pub(super) count: u64,
     at_least: bool,
+    came: Option<Came>,
     typed: Option<u64>,
 }
 
 impl Said {
-    fn of(form: &Fields) -> Result<Self, Problem> {
+    pub(super) fn of(form: &Fields) -> Result<Self, Problem> {
         let count = form.first("count").and_then(|count| count.parse().ok());
-        let count = count.ok_or_else(|| Problem::bad("Look at how many jobs that is first: count is missing"))?;
+        let count =
+            count.ok_or_else(|| Problem::bad("Look at how many jobs that is first: count is missing"))?;
         let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
         let typed = form.first("typed").and_then(|typed| digits(typed).parse().ok());
-        Ok(Self { count, at_least: form.first("at_least").is_some(), typed })
+        let came = form.first("came").map(|came| came.parse().map(Came)).transpose();
+        let came = came.map_err(|_| Problem::bad("invalid came: it is what the question has said"))?;
+        Ok(Self { count, at_least: form.first("at_least").is_some(), came, typed })
     }
 
-    /// Whether so many are no more than they agreed to. What could not be counted to the end was at least so many before.
-    fn covers(&self, count: u64, is_all: bool) -> bool {
-        if is_all { count <= self.count } else { self.at_least }
+    /// What is to be acted on, counted again; none: that is more than they agreed to.
+    pub(super) async fn target<F: Front>(
+        &self,
+        visit: &Visit<F>,
+        scope: Scope,
+        filter: Filter,
+    ) -> Result<Option<Target>, Problem> {
+        let came = match self.came {
+            Some(came) => came,
+            None => Came::now(&visit.web).await?,
+        };
+        let search = Bound::new(&visit.web, &filter, Some(came));
+        let (count, is_all) = search.count(limits::COUNT_TIME).await?;
+        // What cannot be counted to the end was at least so many before.
+        let covers = if is_all { count <= self.count } else { self.at_least };
+        Ok(covers.then_some(Target { scope, filter, of: Some(count), came: Some(came) }))
+    }
+
+    /// That it was more.
+    pub(super) fn grown(&self, words: Words) -> String {
+        words.count("act-grown", self.count).into_owned()
     }
 }
 
@@ -229,16 +251,12 @@ pub(crate) async fn act<F: Front>(visit: Visit<F>, Posted(form): Posted) -> Show
     let (scope, filter, deed) = target(&form)?;
     deed.check()?;
     let said = Said::of(&form)?;
-    let came = match form.first("came").map(str::parse) {
-        Some(came) => Came(came.map_err(|_| Problem::bad("invalid came: it is what the question has said"))?),
-        None => Came::now(&visit.web).await?,
-    };
-    let (count, is_all) = Bound::new(&visit.web, &filter, Some(came)).count(limits::COUNT_TIME).await?;
-    if !said.covers(count, is_all) {
+    let Some(target) = said.target(&visit, scope.clone(), filter.clone()).await? else {
         let mut page = question(&visit, scope, &filter, deed).await?;
-        page.grown = Some(visit.words.count("act-grown", said.count).into_owned());
+        page.grown = Some(said.grown(visit.words));
         return Ok((StatusCode::CONFLICT, html(&page)?).into_response());
-    }
+    };
+    let count = target.of.unwrap_or(said.count);
     if needs_typing(&deed, count.max(said.count)) && said.typed != Some(said.count) {
         let said = thousands(said.count);
         let text = format!("Type the number of jobs, {said}, to delete them; nothing was deleted");
@@ -248,7 +266,7 @@ pub(crate) async fn act<F: Front>(visit: Visit<F>, Posted(form): Posted) -> Show
         refuse_pushing_out(&*visit.web.info().await?, count)?;
     }
     let back = back(&visit, &scope, "");
-    bulk::run(visit.web, Target { scope, filter, of: Some(count), came: Some(came) }, deed).await?;
+    bulk::run(visit.web, target, deed).await?;
     redirect(StatusCode::FOUND, &back)
 }
 
