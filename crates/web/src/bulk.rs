@@ -20,7 +20,7 @@ use crate::guard::visitor::Visitor;
 use crate::problem::Problem;
 use crate::search::{Bound, Came, Filter, Scope};
 use crate::web::Web;
-use crate::{Front, audit, limits, text};
+use crate::{Front, limits, text};
 
 /// What goes on, and what has ended lately.
 #[derive(Default)]
@@ -248,9 +248,13 @@ pub(crate) async fn at_once<F: Front>(
 ) -> Result<(u64, Option<u64>), Problem> {
     let deed = deed.undoable();
     deed.check()?;
+    let named = match named {
+        Some(named) => named,
+        None => web.names_of(&jobs).await?,
+    };
     let deleted = if deed.destroys() { jobs.clone() } else { Vec::new() };
     let reached = match deed.on(jobs) {
-        Way::AtOnce(action) => web.act_on(action, named.map(|jobs| deed.object(jobs))).await?,
+        Way::AtOnce(action) => web.act_on(action, Some(deed.object(named))).await?,
         Way::OneByOne(change, jobs) => change_at_once(web, change, &jobs, named).await?,
     };
     let work = (deed.destroys() && reached > 0)
@@ -263,9 +267,8 @@ async fn change_at_once<F: Front>(
     web: &Web<F>,
     change: &Change,
     jobs: &[JobId],
-    named: Option<String>,
+    named: String,
 ) -> Result<u64, Problem> {
-    let named = named.unwrap_or_else(|| audit::numbered(jobs));
     let (web, change, jobs) = (web.clone(), change.clone(), jobs.to_vec());
     let work = async move {
         let mut note = web.record("edit", format!("{named}: {}", change.words()), 0).await;
