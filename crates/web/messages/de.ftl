@@ -237,6 +237,7 @@ recent-empty = Seit dem Start des Servers wurde an keinem Job gearbeitet.
 recent-none = Keiner der letzten 1.000 Jobs passt.
 # $jid: what was looked for
 recent-sought = Kein Job mit der jid { $jid } ist im Speicher: Er ist beendet, oder es gab ihn nie. Was man zuletzt von ihm weiß, steht unten.
+recent-unknown = Kein Job mit der jid { $jid } ist gespeichert: er ist vor einer Weile beendet worden oder war nie da. Unter den letzten 1.000 Jobs hat ihn keiner.
 
 # How somebody's work on a job ended
 outcome-done = erledigt
@@ -528,6 +529,9 @@ job-scheduled = Geplant
 job-retrying = Wartet auf den nächsten Versuch
 job-dead = Tot
 job-working = In Arbeit
+job-ended = Diesen Job gibt es nicht mehr.
+job-ended-known = So endeten die letzten Versuche:
+job-ended-unknown = Was aus ihm wurde, ist nicht mehr bekannt; nur die letzten 1.000 Jobs werden behalten.
 job-discarded = Verworfen
 job-retry = Jetzt wiederholen
 job-enqueue = Einreihen

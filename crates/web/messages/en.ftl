@@ -291,6 +291,7 @@ recent-empty = No job has been worked on since the server started.
 recent-none = None of the last 1,000 jobs matches.
 # $jid: what was looked for
 recent-sought = No job with the jid { $jid } is in the store: it has ended, or never was. What is known of it lately stands below.
+recent-unknown = No job with the jid { $jid } is in the store: it has ended a while ago, or never was. Of the last 1,000 jobs, none has it.
 
 # How somebody's work on a job ended
 outcome-done = done
@@ -582,6 +583,9 @@ job-scheduled = Scheduled
 job-retrying = Waiting for its next retry
 job-dead = Dead
 job-working = Being worked on
+job-ended = This job is no longer here.
+job-ended-known = How the last attempts at it ended:
+job-ended-unknown = What became of it is not known any more; only the last 1,000 jobs are remembered.
 job-discarded = Discarded
 job-retry = Retry now
 job-enqueue = Add to queue

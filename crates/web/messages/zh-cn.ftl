@@ -194,6 +194,7 @@ recent-empty = 服务器启动以来还没有执行过任务。
 recent-none = 最近 1,000 个任务中没有匹配的。
 # $jid: what was looked for
 recent-sought = 存储中没有 jid 为 { $jid } 的任务：它已结束，或从未存在。最近所知的情况见下。
+recent-unknown = 没有 jid 为 { $jid } 的任务：它早已结束，或从未存在。最近 1,000 个任务中也没有它。
 
 # How somebody's work on a job ended
 outcome-done = 完成
@@ -408,6 +409,9 @@ job-scheduled = 定时
 job-retrying = 等待下次重试
 job-dead = 死亡
 job-working = 执行中
+job-ended = 此任务已不在这里。
+job-ended-known = 最近几次执行的结果：
+job-ended-unknown = 已无法得知其结果；只保留最近 1,000 个任务。
 job-discarded = 已丢弃
 job-retry = 立即重试
 job-enqueue = 加入队列

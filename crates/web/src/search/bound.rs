@@ -79,7 +79,9 @@ mod tests {
     fn a_job_came_later_whatever_the_low_half_of_its_number_says() {
         let id = |number: u64| JobId((number & 0xffff_ffff) << 32 | 7);
         let (by, until) = (Came((1 << 32) - 2), Came((1 << 32) + 2));
-        for (number, later) in [(5, false), ((1 << 32) - 3, false), ((1 << 32) - 2, true), ((1 << 32) + 1, true)] {
+        for (number, later) in
+            [(5, false), ((1 << 32) - 3, false), ((1 << 32) - 2, true), ((1 << 32) + 1, true)]
+        {
             assert_eq!(by.is_before(id(number), until), later, "{number}");
         }
         // Of four thousand million jobs, the oldest looks like one that is to come.

@@ -7,7 +7,7 @@ use bessemer_core::command::Hello;
 use bessemer_web::{Dashboard, Site, limits};
 use tower::ServiceExt;
 
-use crate::house::{House, Job, START, get, next_of, page, post, redirected, request};
+use crate::house::{House, Job, START, get, next_of, page, post, redirected, request, send};
 
 /// A worker, two jobs of type Mail that are done, and one of type Report that failed.
 fn worked() -> House {
@@ -87,8 +87,43 @@ async fn a_jid_leads_to_the_job_wherever_it_is_or_to_what_became_of_it() {
     let router = worked().router(Site::default());
     redirected(&get(&router, "/recent?find=report-00001").await, "/jobs/report-00001");
     page(&router, "/recent?find=mail-0000001").await.says("mail-0000001").says("it has ended").says("250 ms");
-    page(&router, "/recent?find=nothing-like-it").await.says("None of the last");
+    page(&router, "/recent?find=nothing-like-it").await.says("none has it").says_not("stands below");
+    for (word, path) in [("mail-0000001", "/jobs/mail-0000001"), ("jid:mail-0000001", "/jobs/mail-0000001")] {
+        redirected(&get(&router, &format!("/search?q={word}")).await, path);
+    }
+    let ended = page(&router, "/jobs/mail-0000001").await;
+    ended.says("This job is no longer here").says("250 ms").says("w-17").says("/recent?jid=mail-0000001");
+    ended.says_not(" data-live=\"recent").says_not("mail-0000002");
     page(&router, "/recent?find=").await.says("mail-0000001");
+}
+
+#[tokio::test]
+async fn the_page_of_a_job_says_that_it_has_ended_when_it_looks_again() {
+    let house = worked();
+    house.push(&Job::default());
+    house.fetch("default");
+    let router = house.router(Site::default());
+    let again = async || {
+        let request = request("GET", "/jobs/job-00000001").header("hx-request", "true");
+        send(&router, request.body(Body::empty()).unwrap()).await
+    };
+    again().await.says("<h2>Being worked on</h2>").says(r#" data-live>"#);
+    house.ack("job-00000001");
+    let ended = again().await;
+    assert_eq!(ended.status, 200, "an error would be one in the console, too");
+    ended.says("This job is no longer here").says(">done<").says_not(" data-live>");
+    for n in 0..limits::ROWS * 40 {
+        let jid = format!("mail-{n:08}");
+        house.push(&Job { jid: &jid, ..Job::default() });
+        house.fetch("default");
+        house.ack(&jid);
+    }
+    let forgotten = again().await;
+    assert_eq!(forgotten.status, 200);
+    forgotten.says("only the last 1,000 jobs are remembered").says_not(" data-live>");
+    let lost = get(&router, "/jobs/job-00000001").await;
+    assert_eq!(lost.status, 404, "whoever comes by a link is told that it leads nowhere");
+    lost.says("it has ended, or never was").says(r#"role="search""#).says(r#"href="/recent""#);
 }
 
 #[tokio::test]

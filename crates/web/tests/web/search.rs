@@ -259,7 +259,8 @@ async fn what_was_counted_is_what_is_meant_and_more_is_asked_for_again() {
         assert_eq!(again.status, 409, "{lie}");
         again.says("by now more match").says("Delete 5,000 jobs?").says(r#"name="typed""#);
     }
-    for wrong in ["count=5000", "count=5000&typed=4999", "count=7&typed=7&at_least=yes", "came=x&count=5000"] {
+    for wrong in ["count=5000", "count=5000&typed=4999", "count=7&typed=7&at_least=yes", "came=x&count=5000"]
+    {
         let refused = post(&router, "/act", &form(&asked.body, wrong)).await;
         assert!(matches!(refused.status, 400 | 409), "{wrong}: {}", refused.status);
     }
@@ -273,7 +274,10 @@ async fn what_was_counted_is_what_is_meant_and_more_is_asked_for_again() {
     let again = post(&router, "/act", &format!("{in_low}&count=0")).await;
     assert_eq!((again.status, house.retries()), (409, 1));
     again.says("0 were counted").says(r#"name="count" value="1""#);
-    redirected(&post(&router, "/act", &form(&asked_again(&router).await, "count=5000&typed=5,000")).await, "/search");
+    redirected(
+        &post(&router, "/act", &form(&asked_again(&router).await, "count=5000&typed=5,000")).await,
+        "/search",
+    );
     page(&router, "/act?in=&action=delete&q=type:Mail").await.says("Delete 0 jobs?");
 }
 
