@@ -233,3 +233,22 @@ async fn whoever_listens_is_told_each_second_and_one_too_many_is_refused() {
     assert_eq!(listen("/events").await.status(), 200, "who has left makes room");
     keeper.abort();
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_first_look_at_the_queues_knows_how_fast_they_are() {
+    let house = House::new();
+    house.push(&Job::default());
+    let dashboard = Dashboard::new(house.clone(), Site::default());
+    let keeper = tokio::spawn(dashboard.keep_watch());
+    tokio::time::sleep(Duration::from_secs(1)).await; // of the paused clock: the server has looked
+    house.pass(Duration::from_secs(6));
+    for n in 0..60 {
+        house.push(&Job { jid: &format!("mail-{n:06}"), ..Job::default() });
+    }
+    for n in 0..12 {
+        house.fetch("default");
+        house.ack(&if n == 0 { "job-00000001".into() } else { format!("mail-{:06}", n - 1) });
+    }
+    page(&dashboard.router(), "/queues").await.says(">10/s<").says(">2/s<");
+    keeper.abort();
+}

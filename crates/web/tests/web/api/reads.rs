@@ -29,7 +29,8 @@ async fn what_nobody_knows_is_refused_as_json() {
         ("/info?x=1", 400, "bad_request", "unknown field `x`"),
         ("/history?days=0", 400, "bad_request", "invalid days: 0, expected 1 to 180"),
         ("/history?days=x", 400, "bad_request", "invalid query: days: invalid digit found in string"),
-        ("/nothing", 404, "not_found", "There is no such address"),
+        ("/nothing", 404, "not_found", "There is no such address of the API"),
+        ("/", 404, "not_found", "There is no such address of the API"),
     ] {
         let (told, word, text) = failed(&call(&router, "GET", path, None).await);
         assert_eq!((told, word.as_str()), (status, code), "{path}: {text}");
