@@ -49,6 +49,7 @@ pub mod limits;
 mod link;
 mod metrics;
 mod moment;
+mod overdue;
 mod pager;
 mod pages;
 mod problem;
@@ -169,7 +170,8 @@ impl<F: Front> Dashboard<F> {
         async move {
             tokio::select! {
                 never = events::keep(front.clone(), events) => never,
-                never = rates::keep(front, rates) => never,
+                never = rates::keep(front.clone(), rates) => never,
+                never = overdue::keep(front) => never,
             }
         }
     }

@@ -1,13 +1,13 @@
 //! ACK and FAIL: a worker ends what it was given (rules `A-01` to `A-15`, `R-01` to `R-05`, decision `D3`).
 
-use bessemer_protocol::finish::errtype;
+use bessemer_protocol::finish::{errtype, message};
 
 use super::table::Slot;
 use super::{Machine, Turn};
 use crate::command::{ConnId, Refusal, Reply};
 use crate::event::{Attempt, Event, Outcome};
 use crate::fact::{Ending, Fact, Facts, Failure, Standing};
-use crate::limits::DUE_SLICE;
+use crate::limits::{DUE_SLICE, LAST_WORDS_MAX};
 use crate::policy::retry::{self, Attempts, Verdict};
 
 impl Machine {
@@ -15,7 +15,7 @@ impl Machine {
     pub(super) fn ack<F: Facts>(&mut self, turn: &mut Turn<'_, F>, conn: ConnId, jid: &str) -> Reply {
         match self.reserved(conn, jid) {
             Some(slot) => {
-                self.attempted(turn, slot, Some(jid), Outcome::Done, None);
+                self.attempted(turn, slot, Some(jid), Outcome::Done, (None, None));
                 self.outlive(turn, slot, jid);
                 self.end(turn, slot, Ending::Acked);
             }
@@ -84,7 +84,8 @@ impl Machine {
             Verdict::Die => Outcome::Died,
             Verdict::Discard => Outcome::Discarded,
         };
-        self.attempted(turn, slot, jid, outcome, errtype(text).as_deref());
+        let message = if outcome == Outcome::Discarded { message(text, LAST_WORDS_MAX) } else { None };
+        self.attempted(turn, slot, jid, outcome, (errtype(text).as_deref(), message.as_deref()));
         let failed_at = before.map_or(now.wall, |f| f.failed_at);
         let (next_at, standing) = match verdict {
             Verdict::Discard => {
@@ -120,7 +121,7 @@ impl Machine {
         slot: Slot,
         jid: Option<&str>,
         outcome: Outcome,
-        error: Option<&str>,
+        (error, message): (Option<&str>, Option<&str>),
     ) {
         let entry = &self.table[slot];
         let Some(reservation) = self.reservations.get(&self.table, slot) else { return };
@@ -135,6 +136,7 @@ impl Machine {
             ended_at: turn.now.wall,
             outcome,
             error: error.map(Into::into),
+            message: message.map(Into::into),
         }));
     }
 

@@ -116,7 +116,9 @@ impl<'a> Filter<'a> {
             Happened::Attempt(Attempt { jobtype, queue, jid, outcome, .. }) => {
                 (jobtype, queue, jid.as_deref(), End::Attempt(*outcome))
             }
-            Happened::Overdue(Overdue { jobtype, queue, .. }) => (jobtype, queue, None, End::Overdue),
+            Happened::Overdue(Overdue { jobtype, queue, jid, .. }) => {
+                (jobtype, queue, jid.as_deref(), End::Overdue)
+            }
         };
         is(self.jobtype, jobtype)
             && is(self.queue, queue)
@@ -202,10 +204,11 @@ fn of_jid<F: Front>(visit: &Visit<F>, jid: &str) -> Vec<Happened> {
 fn row(base: &Base, words: Words, happened: &Happened, now: Wall) -> Row {
     match happened {
         Happened::Attempt(attempt) => row_of(base, words, attempt, now),
-        Happened::Overdue(Overdue { queue, jobtype, at }) => Row {
+        Happened::Overdue(Overdue { queue, jobtype, at, jid, .. }) => Row {
             jobtype: text::visible(jobtype),
-            jobtype_href: base.statistics(&Series::Type(jobtype.to_string())),
-            jid: None,
+            // Maybe none of its type ever ran.
+            jobtype_href: base.recent_of(jobtype),
+            jid: jid.as_deref().map(|jid| (text::visible(jid), base.find(jid))),
             queue: text::visible(queue),
             queue_href: base.queue(queue),
             wid: String::new(),
@@ -233,7 +236,13 @@ fn row_of(base: &Base, words: Words, attempt: &Attempt, now: Wall) -> Row {
         outcome: attempt.outcome.as_str(),
         label: End::Attempt(attempt.outcome).label(words),
         bad: attempt.outcome != Outcome::Done,
-        error: attempt.error.as_deref().map(text::visible),
+        error: said(attempt).map(|said| text::visible(&said)),
         when: Moment::new(attempt.ended_at, now, words),
     }
+}
+
+/// The kind of error, and what else is known of it.
+fn said(attempt: &Attempt) -> Option<String> {
+    let error = attempt.error.as_deref()?;
+    Some(attempt.message.as_deref().map_or_else(|| error.into(), |message| format!("{error}: {message}")))
 }

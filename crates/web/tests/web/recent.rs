@@ -64,22 +64,54 @@ async fn recent_is_narrowed_by_type_queue_jid_and_outcome() {
     bad.says("no outcome is called happy");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_job_that_nobody_worked_on_in_time_is_there_too_e40() {
     let house = worked();
+    let dashboard = Dashboard::new(house.clone(), Site::default());
+    let keeper = tokio::spawn(dashboard.keep_watch());
     let expires = Some(START.after(Duration::from_secs(3_600)));
     house.push(&Job { jid: "code-0000001", jobtype: "Code", queue: "codes", expires, ..Job::default() });
-    let router = house.router(Site::default());
+    let router = dashboard.router();
     page(&router, "/recent").await.says_not("/queues/codes");
     house.pass(Duration::from_secs(3_601));
-    let row = ["/queues/codes", "/statistics/types/Code", "not run in time", "no report"];
+    let row = ["/queues/codes", "/recent?type=Code", "not run in time", "no report"];
     let recent = page(&router, "/recent?outcome=overdue").await;
     recent.says_not("mail-0000001");
     row.into_iter().for_each(|text| _ = recent.says(text));
     page(&router, "/recent?queue=codes").await.says("not run in time");
     page(&router, "/recent?jid=mail-0000001").await.says_not("/queues/codes");
-    let listed = get(&router, "/api/v1/recent").await.body;
-    assert_eq!(listed.matches("\"outcome\"").count(), 3, "attempts only: {listed}");
+    // Its jid is looked up behind.
+    tokio::time::sleep(Duration::from_secs(2)).await; // of the paused clock
+    page(&router, "/recent?jid=code-0000001").await.says("code-0000001").says("not run in time");
+    page(&router, "/jobs/code-0000001").await.says("This job is no longer here").says("not run in time");
+    let listed = async |query: &str| -> serde_json::Value {
+        serde_json::from_str(&get(&router, &format!("/api/v1/recent{query}")).await.body).unwrap()
+    };
+    let missed = serde_json::json!([{"jid": "code-0000001", "queue": "codes", "type": "Code", "at": "2026-01-02T04:04:10.5Z", "outcome": "overdue"}]);
+    for (query, attempts, overdue) in
+        [("", 3, 1), ("?outcome=overdue", 0, 1), ("?outcome=done", 2, 0), ("?jid=code-0000001", 0, 1)]
+    {
+        let listed = listed(query).await;
+        assert_eq!(listed["attempts"].as_array().unwrap().len(), attempts, "{query}");
+        assert_eq!(listed["overdue"].as_array().unwrap().len(), overdue, "{query}");
+        assert!(overdue == 0 || listed["overdue"] == missed, "{listed}");
+    }
+    keeper.abort();
+}
+
+#[tokio::test]
+async fn what_was_said_of_a_job_that_is_not_kept_is_kept_for_a_while() {
+    let house = House::new();
+    for (jid, retry) in [("never-again1", 0), ("once-more-01", 1)] {
+        let text = format!(r#"{{"errtype":"Boom","message":"no \"<b>\" for {jid} {}"}}"#, "x".repeat(300));
+        house.push_and_fail(&Job { jid, retry, ..Job::default() }, &text);
+    }
+    let router = house.router(Site::default());
+    let recent = page(&router, "/recent").await;
+    recent.says("Boom: no &#34;&#60;b&#62;&#34; for never-again1 xxx").says_not("for once-more-01");
+    assert!(!recent.body.contains(&"x".repeat(200)), "200 characters are kept");
+    page(&router, "/jobs/never-again1").await.says("for never-again1");
+    page(&router, "/jobs/once-more-01").await.says("for once-more-01");
 }
 
 #[tokio::test]

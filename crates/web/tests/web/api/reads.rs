@@ -151,7 +151,11 @@ async fn what_happened_is_told_with_its_times() {
     assert_eq!((&attempt["wait_s"], &attempt["run_s"]), (&json!(2.0), &json!(0.25)));
     assert_eq!((&attempt["outcome"], &attempt["error"]), (&json!("failed"), &json!("Boom")));
     for nothing in ["type=Other", "outcome=done", "queue=other", "jid=other-job"] {
-        assert_eq!(read(&router, &format!("/recent?{nothing}")).await, json!({"attempts": []}), "{nothing}");
+        assert_eq!(
+            read(&router, &format!("/recent?{nothing}")).await,
+            json!({"attempts": [], "overdue": []}),
+            "{nothing}"
+        );
     }
     let types = read(&router, "/statistics/types?span=1h").await;
     assert_eq!((&types["rows"][0]["name"], &types["rows"][0]["failed"]), (&json!("Mail"), &json!(1)));
