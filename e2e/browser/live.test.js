@@ -110,6 +110,24 @@ test("the first change after a quiet while is shown at once, and then a page loo
   await close();
 });
 
+test("the page of a running job says that it has ended", { timeout: 60_000 }, async () => {
+  const worker = await Faktory.connect(server, { wid: "live-worker" });
+  await producer.push({ jid: "running-0001", jobtype: "Running", queue: "running" });
+  await worker.fetch("running");
+  const { page, complaints, close } = await open(browser, server);
+  await page.addInitScript(() => localStorage.setItem("timeInterval", "2000"));
+  await page.goto("/jobs/running-0001");
+  await page.getByRole("heading", { name: "Being worked on" }).waitFor();
+  await worker.ask('ACK {"jid":"running-0001"}');
+  await page.getByText("This job is no longer here").waitFor();
+  assert.match(await page.locator("table.recent tbody tr").textContent(), /Running[^]*live-worker[^]*done/);
+  assert.equal(await page.locator("#content[data-live]").count(), 0);
+  await tick(page);
+  assert.deepEqual(complaints, []);
+  worker.close();
+  await close();
+});
+
 for (const [how, refuse] of [
   ["refused", (route) => route.fulfill({ status: 503, headers: { "content-security-policy": "default-src 'none'" } })],
   ["cut off", (route) => route.abort("connectionrefused")],

@@ -114,6 +114,8 @@ test("the page of a problem is readable too", { timeout: 60_000 }, async () => {
   assert.equal(response.status(), 404);
   await page.getByText("There is no such page").waitFor();
   await scan(page);
+  await page.getByRole("navigation").getByRole("link", { name: "Queues" }).click();
+  await page.waitForURL("**/queues");
   await close();
 });
 
@@ -163,7 +165,7 @@ test("what cannot be undone is asked for first", { timeout: 60_000 }, async () =
   await fail("doomed-0001", {});
   const { page, close } = await open(browser, server);
   await page.goto("/jobs/doomed-0001");
-  const gone = async () => (await fetch(`${server.url}/jobs/doomed-0001`)).status === 404;
+  const gone = async () => (await (await fetch(`${server.url}/jobs/doomed-0001`)).text()).includes("Bring back");
   const questions = [];
   page.once("dialog", (dialog) => {
     questions.push(dialog.message());
@@ -178,6 +180,10 @@ test("what cannot be undone is asked for first", { timeout: 60_000 }, async () =
   await page.getByRole("button", { name: "Delete" }).click();
   await page.waitForURL("**/retries");
   assert.equal(await gone(), true);
+  await page.goto("/jobs/doomed-0001");
+  await page.getByRole("button", { name: "Bring back" }).click();
+  await page.getByRole("heading", { name: "Waiting for its next retry" }).waitFor();
+  assert.equal(await gone(), false);
   assert.deepEqual(questions, ["Delete this job?", "Delete this job?"]);
   await close();
 });

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cron::Ran;
-use crate::fact::{Ending, JobId};
+use crate::fact::{Ending, JobId, Span};
 use crate::time::Wall;
 
 /// Something worth telling. Job contents are not in it.
@@ -20,8 +20,8 @@ pub enum Event {
     WorkerLost { wid: Box<str>, jobs: usize },
     /// A reservation expired.
     Expired { id: JobId },
-    /// Something that is only counted.
-    Counted { what: Counted, queue: Arc<str>, jobtype: Arc<str>, at: Wall },
+    /// Something that is only counted. `text`: where the job's text is, as long as that is kept.
+    Counted { what: Counted, queue: Arc<str>, jobtype: Arc<str>, at: Wall, text: Span },
     /// A cron entry came to its tick, this one or the last of so many. `again`: it came to the same the time before.
     Cron { id: Box<str>, tick: Wall, ticks: u32, ran: Ran, note: Box<str>, again: bool },
     /// All jobs were deleted at one stroke (`N-03`), and what came of them is forgotten.
@@ -56,6 +56,8 @@ pub struct Attempt {
     pub outcome: Outcome,
     /// The kind of error that the worker reported, and that of a reservation that expired.
     pub error: Option<Box<str>>,
+    /// What the worker said of an error whose job is not kept, [`LAST_WORDS_MAX`](crate::limits::LAST_WORDS_MAX) of it.
+    pub message: Option<Box<str>>,
 }
 
 impl Attempt {

@@ -146,6 +146,17 @@ pub fn errtype(text: &[u8]) -> Option<Cow<'_, str>> {
     })
 }
 
+/// The message in a [`Fail::text`], so many characters of it; `None` where it does not say the kind of error first and the
+/// message next.
+pub fn message(text: &[u8], max: usize) -> Option<String> {
+    let rest = text.strip_prefix(b"{\"errtype\":")?;
+    let mut errtype = serde_json::Deserializer::from_slice(rest).into_iter::<Lossy<'_>>();
+    errtype.next()?.ok()?;
+    let rest = rest[errtype.byte_offset()..].strip_prefix(b",\"message\":")?;
+    let message = serde_json::Deserializer::from_slice(rest).into_iter::<Lossy<'_>>().next()?.ok()?;
+    Some(first(&message.0, max).to_owned())
+}
+
 /// Trimmed, cut, and never empty (rule `A-13`).
 fn clean(text: Option<Lossy<'_>>, max: usize) -> String {
     let text = text.unwrap_or_default().0;
@@ -269,11 +280,14 @@ mod tests {
         for errtype in ["E", "späß \"\\\u{1}", "unknown"] {
             let fail = Fail { errtype: errtype.into(), message: "boom".into(), ..Fail::default() };
             assert_eq!(super::errtype(&fail.text()).as_deref(), Some(errtype));
+            assert_eq!(super::message(&fail.text(), usize::MAX), Some(fail.message.clone()));
+            assert_eq!(super::message(&fail.text(), 1), fail.message.chars().next().map(Into::into));
         }
         let long = format!(r#"{{"errtype":"{}"}}"#, "ä".repeat(ERRTYPE_MAX + 1));
         assert_eq!(super::errtype(long.as_bytes()).map(|text| text.len()), Some(ERRTYPE_MAX));
         for other in ["", "{}", r#"{"message":"m"}"#, r#"{"errtype":7}"#, r#"{"errtype":"x"#, "garbage"] {
             assert_eq!(super::errtype(other.as_bytes()), None, "{other}");
+            assert_eq!(super::message(other.as_bytes(), 9), None, "{other}");
         }
     }
 }

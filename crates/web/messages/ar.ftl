@@ -193,6 +193,7 @@ act-pushed-out = { $n ->
     [many] تتسع قائمة الميتة لعدد { $most }: سيُزاح منها الأقدم، { $n } مهمة، ويضيع.
    *[other] تتسع قائمة الميتة لعدد { $most }: سيُزاح منها الأقدم، { $n } مهمة، ويضيع.
 }
+act-grown = لم يحدث شيء: كان العدد { $n }، والآن صار المطابق أكثر. هذا هو العدد الحالي.
 act-type = للتأكيد، اكتب عدد المهام، { $n }:
 act-retry-do = { $n ->
     [zero] إعادة { $n } مهمة
@@ -299,13 +300,14 @@ recent-empty = لم تُنفذ أي مهمة منذ بدء الخادم.
 recent-none = لا شيء من آخر 1000 مهمة مطابق.
 # $jid: what was looked for
 recent-sought = لا توجد في المخزن مهمة لها jid { $jid }: إما انتهت أو لم تكن قط. وما عُرف عنها مؤخرًا في الأسفل.
+recent-unknown = لا توجد مهمة بالمعرّف { $jid }: إما انتهت منذ مدة أو لم توجد قط. وليست بين آخر 1,000 مهمة.
 
 # How somebody's work on a job ended
 outcome-done = تمت
 outcome-failed = فشلت
 outcome-died = ماتت
 outcome-discarded = أُسقطت
-outcome-expired = انتهت مدتها
+outcome-expired = انتهى حجزها
 outcome-lost = فُقد العامل
 outcome-released = حُررت
 outcome-overdue = لم تُنفذ في وقتها
@@ -700,6 +702,9 @@ job-scheduled = مجدولة
 job-retrying = تنتظر إعادتها القادمة
 job-dead = ميتة
 job-working = قيد التنفيذ
+job-ended = لم تعد هذه المهمة هنا.
+job-ended-known = هكذا انتهت آخر محاولاتها:
+job-ended-unknown = لم يعد معروفًا ما آلت إليه؛ تُحفظ آخر 1,000 مهمة فقط.
 job-discarded = محذوفة
 job-retry = أعِد الآن
 job-enqueue = أضف إلى الطابور

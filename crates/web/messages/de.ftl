@@ -158,6 +158,7 @@ act-pushed-out = { $n ->
     [one] Es gibt Platz für { $most } tote Jobs: 1 Job, der älteste, würde verdrängt und wäre weg.
    *[other] Es gibt Platz für { $most } tote Jobs: { $n } davon, die ältesten, würden verdrängt und wären weg.
 }
+act-grown = Nichts ist geschehen: { $n } waren gezählt, inzwischen passen mehr. Das ist jetzt ihre Zahl.
 act-type = Zur Bestätigung die Zahl der Jobs eingeben, { $n }:
 act-retry-do = { $n ->
     [one] 1 Job wiederholen
@@ -236,13 +237,14 @@ recent-empty = Seit dem Start des Servers wurde an keinem Job gearbeitet.
 recent-none = Keiner der letzten 1.000 Jobs passt.
 # $jid: what was looked for
 recent-sought = Kein Job mit der jid { $jid } ist im Speicher: Er ist beendet, oder es gab ihn nie. Was man zuletzt von ihm weiß, steht unten.
+recent-unknown = Kein Job mit der jid { $jid } ist gespeichert: er ist vor einer Weile beendet worden oder war nie da. Unter den letzten 1.000 Jobs hat ihn keiner.
 
 # How somebody's work on a job ended
 outcome-done = erledigt
 outcome-failed = fehlgeschlagen
 outcome-died = tot
 outcome-discarded = verworfen
-outcome-expired = abgelaufen
+outcome-expired = Reservierung abgelaufen
 outcome-lost = Worker verloren
 outcome-released = freigegeben
 outcome-overdue = nicht rechtzeitig gelaufen
@@ -527,6 +529,9 @@ job-scheduled = Geplant
 job-retrying = Wartet auf den nächsten Versuch
 job-dead = Tot
 job-working = In Arbeit
+job-ended = Diesen Job gibt es nicht mehr.
+job-ended-known = So endeten die letzten Versuche:
+job-ended-unknown = Was aus ihm wurde, ist nicht mehr bekannt; nur die letzten 1.000 Jobs werden behalten.
 job-discarded = Verworfen
 job-retry = Jetzt wiederholen
 job-enqueue = Einreihen

@@ -158,6 +158,7 @@ act-pushed-out = { $n ->
     [one] The dead set holds { $most } jobs: 1 job, the oldest, would be pushed out of it and be gone.
    *[other] The dead set holds { $most } jobs: { $n } of them, the oldest, would be pushed out of it and be gone.
 }
+act-grown = Nothing was done: { $n } were counted, and by now more match. This is their number now.
 act-type = To confirm, type the number of jobs, { $n }:
 act-retry-do = { $n ->
     [one] Retry 1 job
@@ -290,13 +291,14 @@ recent-empty = No job has been worked on since the server started.
 recent-none = None of the last 1,000 jobs matches.
 # $jid: what was looked for
 recent-sought = No job with the jid { $jid } is in the store: it has ended, or never was. What is known of it lately stands below.
+recent-unknown = No job with the jid { $jid } is in the store: it has ended a while ago, or never was. Of the last 1,000 jobs, none has it.
 
 # How somebody's work on a job ended
 outcome-done = done
 outcome-failed = failed
 outcome-died = dead
 outcome-discarded = discarded
-outcome-expired = expired
+outcome-expired = reservation expired
 outcome-lost = worker lost
 outcome-released = released
 outcome-overdue = not run in time
@@ -581,6 +583,9 @@ job-scheduled = Scheduled
 job-retrying = Waiting for its next retry
 job-dead = Dead
 job-working = Being worked on
+job-ended = This job is no longer here.
+job-ended-known = How the last attempts at it ended:
+job-ended-unknown = What became of it is not known any more; only the last 1,000 jobs are remembered.
 job-discarded = Discarded
 job-retry = Retry now
 job-enqueue = Add to queue

@@ -158,6 +158,7 @@ act-pushed-out = { $n ->
     [one] Caben { $most } trabajos muertos: 1 trabajo, el más antiguo, quedaría fuera y se perdería.
    *[other] Caben { $most } trabajos muertos: { $n } de ellos, los más antiguos, quedarían fuera y se perderían.
 }
+act-grown = No se ha hecho nada: se habían contado { $n } y ahora hay más. Este es su número actual.
 act-type = Para confirmar, escriba el número de trabajos, { $n }:
 act-retry-do = { $n ->
     [one] Reintentar 1 trabajo
@@ -236,13 +237,14 @@ recent-empty = No se ha trabajado en ningún trabajo desde que arrancó el servi
 recent-none = Ninguno de los últimos 1000 trabajos coincide.
 # $jid: what was looked for
 recent-sought = No se guarda ningún trabajo con el jid { $jid }: terminó, o nunca existió. Lo último que se sabe de él está abajo.
+recent-unknown = No hay ningún trabajo con el jid { $jid }: terminó hace un tiempo o nunca existió. Ninguno de los últimos 1000 trabajos lo tiene.
 
 # How somebody's work on a job ended
 outcome-done = hecho
 outcome-failed = fallido
 outcome-died = muerto
 outcome-discarded = descartado
-outcome-expired = vencido
+outcome-expired = reserva vencida
 outcome-lost = worker perdido
 outcome-released = liberado
 outcome-overdue = no ejecutado a tiempo
@@ -527,6 +529,9 @@ job-scheduled = Programado
 job-retrying = Espera su próximo reintento
 job-dead = Muerto
 job-working = En curso
+job-ended = Este trabajo ya no está aquí.
+job-ended-known = Así terminaron sus últimos intentos:
+job-ended-unknown = Ya no se sabe qué fue de él; solo se recuerdan los últimos 1000 trabajos.
 job-discarded = Descartado
 job-retry = Reintentar ahora
 job-enqueue = Añadir a la cola

@@ -158,6 +158,7 @@ act-pushed-out = { $n ->
     [one] Il y a place pour { $most } jobs morts : { $n } job, le plus ancien, en serait chassé et perdu.
    *[other] Il y a place pour { $most } jobs morts : { $n } d’entre eux, les plus anciens, en seraient chassés et perdus.
 }
+act-grown = Rien n’a été fait : { $n } avaient été comptés, il y en a davantage à présent. Voici leur nombre actuel.
 act-type = Pour confirmer, saisissez le nombre de jobs, { $n } :
 act-retry-do = { $n ->
     [one] Reprendre { $n } job
@@ -236,13 +237,14 @@ recent-empty = Aucun job n’a été traité depuis le démarrage du serveur.
 recent-none = Aucun des 1 000 derniers jobs ne correspond.
 # $jid: what was looked for
 recent-sought = Aucun job avec le jid { $jid } n’est gardé : il est terminé, ou n’a jamais existé. Ce que l’on en sait récemment est ci-dessous.
+recent-unknown = Aucun job avec le jid { $jid } n’est enregistré : il s’est terminé il y a un moment, ou n’a jamais existé. Aucun des 1 000 derniers jobs ne le porte.
 
 # How somebody's work on a job ended
 outcome-done = réussi
 outcome-failed = échoué
 outcome-died = mort
 outcome-discarded = abandonné
-outcome-expired = expiré
+outcome-expired = réservation expirée
 outcome-lost = worker perdu
 outcome-released = libéré
 outcome-overdue = pas exécuté à temps
@@ -518,6 +520,9 @@ job-scheduled = Planifié
 job-retrying = Attend sa prochaine reprise
 job-dead = Mort
 job-working = En cours
+job-ended = Ce job n’est plus là.
+job-ended-known = Comment se sont terminées ses dernières tentatives :
+job-ended-unknown = On ne sait plus ce qu’il est devenu ; seuls les 1 000 derniers jobs sont retenus.
 job-discarded = Abandonné
 job-retry = Reprendre maintenant
 job-enqueue = Mettre en file

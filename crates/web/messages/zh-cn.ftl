@@ -136,6 +136,7 @@ act-whole-list = 此列表中的每个任务。
 act-search = 匹配的任务：
 act-more = 以及另外 { $n } 个
 act-pushed-out = 死亡列表最多容纳 { $most } 个任务：其中最旧的 { $n } 个会被挤出并丢失。
+act-grown = 未执行任何操作：此前统计为 { $n } 个，现在匹配的更多。这是当前的数量。
 act-type = 请输入任务数量 { $n } 以确认：
 act-retry-do = 重试 { $n } 个任务
 act-kill-do = 终止 { $n } 个任务
@@ -193,13 +194,14 @@ recent-empty = 服务器启动以来还没有执行过任务。
 recent-none = 最近 1,000 个任务中没有匹配的。
 # $jid: what was looked for
 recent-sought = 存储中没有 jid 为 { $jid } 的任务：它已结束，或从未存在。最近所知的情况见下。
+recent-unknown = 没有 jid 为 { $jid } 的任务：它早已结束，或从未存在。最近 1,000 个任务中也没有它。
 
 # How somebody's work on a job ended
 outcome-done = 完成
 outcome-failed = 失败
 outcome-died = 死亡
 outcome-discarded = 已丢弃
-outcome-expired = 已过期
+outcome-expired = 保留时间已到
 outcome-lost = 工作进程丢失
 outcome-released = 已释放
 outcome-overdue = 未及时执行
@@ -407,6 +409,9 @@ job-scheduled = 定时
 job-retrying = 等待下次重试
 job-dead = 死亡
 job-working = 执行中
+job-ended = 此任务已不在这里。
+job-ended-known = 最近几次执行的结果：
+job-ended-unknown = 已无法得知其结果；只保留最近 1,000 个任务。
 job-discarded = 已丢弃
 job-retry = 立即重试
 job-enqueue = 加入队列

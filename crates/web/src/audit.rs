@@ -12,7 +12,7 @@ use bessemer_core::command::{CronDeed, QueueDeed, Record, Stage};
 use bessemer_core::fact::{Family, JobId};
 use bessemer_core::limits::SLICE_MAX;
 use bessemer_core::query::Set;
-use bessemer_core::{Action, Wall};
+use bessemer_core::{Action, Query, Wall};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Mutex, mpsc};
 use utoipa::ToSchema;
@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 use crate::guard::visitor::Visitor;
 use crate::problem::Problem;
 use crate::web::Web;
-use crate::{Front, limits, link, text};
+use crate::{Front, job, limits, link, text};
 
 /// Pieces of one deed do not come further apart.
 const PIECES_APART: Duration = Duration::from_secs(10);
@@ -105,7 +105,7 @@ fn number(key: &[u8]) -> Option<u64> {
 }
 
 /// Several jobs, as an entry names them.
-pub(crate) fn jobs<'a>(jids: impl Iterator<Item = &'a str>) -> String {
+fn jobs<'a>(jids: impl Iterator<Item = &'a str>) -> String {
     let mut shown: Vec<&str> = jids.take(JOBS_SHOWN + 1).collect();
     if shown.len() > JOBS_SHOWN {
         shown[JOBS_SHOWN] = "…";
@@ -114,7 +114,7 @@ pub(crate) fn jobs<'a>(jids: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// The same by their numbers, where nobody knows their names.
-pub(crate) fn numbered(ids: &[JobId]) -> String {
+fn numbered(ids: &[JobId]) -> String {
     let numbers: Vec<String> = ids.iter().take(JOBS_SHOWN + 1).map(|id| format!("#{}", id.0)).collect();
     jobs(numbers.iter().map(String::as_str))
 }
@@ -171,6 +171,20 @@ fn set_name(set: Set) -> &'static str {
 }
 
 impl<F: Front> Web<F> {
+    /// Jobs as an entry names them, before something is done to them: by their jids, as far as they live.
+    pub(crate) async fn names_of(&self, ids: &[JobId]) -> Result<String, Problem> {
+        let some = ids.iter().take(JOBS_SHOWN + 1).copied().collect();
+        let found = self.jobs(Query::Named { ids: some }).await?.unwrap_or_default().jobs;
+        Ok(match &found[..] {
+            [] => numbered(ids),
+            [job] => job::named(job),
+            several => {
+                let jids: Vec<_> = several.iter().map(|job| job::Body::read(job.body.bytes()).jid).collect();
+                jobs(jids.iter().map(AsRef::as_ref))
+            }
+        })
+    }
+
     /// Takes down what whom this task answers has done.
     pub(crate) async fn record(&self, action: &str, object: String, count: u64) -> Option<Note> {
         let visitor = Visitor::here()?;

@@ -18,9 +18,9 @@ use crate::count::amount;
 use crate::deed::{Deed, Way};
 use crate::guard::visitor::Visitor;
 use crate::problem::Problem;
-use crate::search::{Cursor, Filter, Scope, Search};
+use crate::search::{Bound, Came, Filter, Scope};
 use crate::web::Web;
-use crate::{Front, audit, limits, text};
+use crate::{Front, limits, text};
 
 /// What goes on, and what has ended lately.
 #[derive(Default)]
@@ -75,6 +75,8 @@ pub(crate) struct Target {
     pub(crate) filter: Filter,
     /// Jobs that match, if they were counted.
     pub(crate) of: Option<u64>,
+    /// When they were: jobs that came later are not meant.
+    pub(crate) came: Option<Came>,
 }
 
 impl Target {
@@ -246,9 +248,13 @@ pub(crate) async fn at_once<F: Front>(
 ) -> Result<(u64, Option<u64>), Problem> {
     let deed = deed.undoable();
     deed.check()?;
+    let named = match named {
+        Some(named) => named,
+        None => web.names_of(&jobs).await?,
+    };
     let deleted = if deed.destroys() { jobs.clone() } else { Vec::new() };
     let reached = match deed.on(jobs) {
-        Way::AtOnce(action) => web.act_on(action, named.map(|jobs| deed.object(jobs))).await?,
+        Way::AtOnce(action) => web.act_on(action, Some(deed.object(named))).await?,
         Way::OneByOne(change, jobs) => change_at_once(web, change, &jobs, named).await?,
     };
     let work = (deed.destroys() && reached > 0)
@@ -261,9 +267,8 @@ async fn change_at_once<F: Front>(
     web: &Web<F>,
     change: &Change,
     jobs: &[JobId],
-    named: Option<String>,
+    named: String,
 ) -> Result<u64, Problem> {
-    let named = named.unwrap_or_else(|| audit::numbered(jobs));
     let (web, change, jobs) = (web.clone(), change.clone(), jobs.to_vec());
     let work = async move {
         let mut note = web.record("edit", format!("{named}: {}", change.words()), 0).await;
@@ -332,7 +337,7 @@ async fn slices<F: Front>(
     target: &Target,
     deed: &Deed,
 ) -> Result<State, Problem> {
-    let mut search = Search::new(web, &target.filter, Cursor::default());
+    let mut search = Bound::new(web, &target.filter, target.came);
     // Of the audit log: it grows with what is done.
     let mut note = web.record(deed.name(), deed.object(target.words()), 0).await;
     let mut ids: Vec<JobId> = Vec::new();

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 
+use crate::frame::{self, Tab, TabLink};
 use crate::guard::host;
 use crate::link::Base;
 use crate::problem::Problem;
@@ -46,6 +47,8 @@ struct ProblemPage<'a> {
     theme: &'a str,
     stamp: &'a str,
     version: &'a str,
+    /// None for who has not been let in.
+    tabs: Vec<TabLink>,
     status: u16,
     reason: &'a str,
     text: &'a str,
@@ -82,7 +85,9 @@ pub(crate) async fn finish<F: Front>(State(web): State<Web<F>>, request: Request
 fn page(problem: &Problem, base: &str, words: Words, theme: Theme, version: &str) -> Response {
     let reason = words.say(&format!("problem-{}", problem.status.as_u16()));
     let text = problem.key.map_or_else(|| problem.text.as_str().into(), |key| words.say(key));
+    let is_outside = matches!(problem.status, StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS);
     let page = ProblemPage {
+        tabs: if is_outside { Vec::new() } else { frame::tabs(base, words, Tab::Other) },
         words,
         base,
         theme: theme.name(),

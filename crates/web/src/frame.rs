@@ -109,11 +109,6 @@ impl<F: Front> Visit<F> {
     /// The frame of a page that needs the figures itself.
     pub(crate) fn frame_of(&self, info: &Info, title: impl Into<String>, tab: Tab) -> Frame {
         let (site, base, words) = (&self.web.site, &self.base.0, self.words);
-        let link = |(this, path, key): (Tab, &str, &str)| TabLink {
-            href: format!("{base}{path}"),
-            label: words.say(key),
-            current: this == tab,
-        };
         let figures = self.web.front.figures();
         Frame {
             words,
@@ -122,7 +117,7 @@ impl<F: Front> Visit<F> {
             title: title.into(),
             base: base.to_string(),
             stamp: assets::stamp(),
-            tabs: TABS.map(link).into(),
+            tabs: tabs(base, words, tab),
             summary: summary(info, base, words),
             works: Works::new(&self.web, base, words, self.web.front.now()),
             exposed: site.exposed,
@@ -138,6 +133,16 @@ impl<F: Front> Visit<F> {
             clock: crate::stats::clock(self.web.front.now()),
         }
     }
+}
+
+/// The way to every page; the tab of this one is marked.
+pub(crate) fn tabs(base: &str, words: Words, current: Tab) -> Vec<TabLink> {
+    let link = |(tab, path, key): (Tab, &str, &str)| TabLink {
+        href: format!("{base}{path}"),
+        label: words.say(key),
+        current: tab == current,
+    };
+    TABS.map(link).into()
 }
 
 fn summary(info: &Info, base: &str, words: Words) -> Vec<Figure> {

@@ -10,10 +10,10 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::Uri;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{any, get, post};
 use bessemer_core::command::Refusal;
@@ -49,6 +49,7 @@ pub mod limits;
 mod link;
 mod metrics;
 mod moment;
+mod overdue;
 mod pager;
 mod pages;
 mod problem;
@@ -163,9 +164,16 @@ impl<F: Front> Dashboard<F> {
         Self(self.0.under(site))
     }
 
-    /// Digests what happens and tells who listens, for as long as it is polled.
+    /// Digests what happens, looks at the queues and tells who listens, for as long as it is polled.
     pub fn keep_watch(&self) -> impl Future<Output = Infallible> + Send + 'static {
-        events::keep(self.0.front.clone(), Arc::clone(&self.0.events))
+        let Web { front, events, rates, .. } = self.0.clone();
+        async move {
+            tokio::select! {
+                never = events::keep(front.clone(), events) => never,
+                never = rates::keep(front.clone(), rates) => never,
+                never = overdue::keep(front) => never,
+            }
+        }
     }
 
     /// Takes in what was written down of statistics and marks, and writes down what is new: once a minute, and when
@@ -197,7 +205,7 @@ pub fn router<F: Front>(front: F, site: Site) -> Router {
 fn router_of<F: Front>(web: Web<F>) -> Router {
     let guarded = guarded()
         .router()
-        .fallback(async || Problem::not_found("There is no such page").said("problem-no-page"))
+        .fallback(nothing_there)
         // Before the guard, or it would be passed by.
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(web.site.limits.body_max))
@@ -211,6 +219,13 @@ fn router_of<F: Front>(web: Web<F>) -> Router {
         .layer(from_fn(guard::size))
         .layer(from_fn_with_state(web.clone(), finish::finish::<F>))
         .layer(from_fn_with_state(web, base::strip::<F>))
+}
+
+async fn nothing_there(uri: Uri) -> Problem {
+    match api::owns(uri.path()) {
+        true => api::no_such_address(),
+        false => Problem::not_found("There is no such page").said("problem-no-page"),
+    }
 }
 
 async fn wrong_method() -> Problem {

@@ -180,6 +180,9 @@ pub const DAYS_MAX: usize = bessemer_core::limits::HISTORY_DAYS;
 /// Wrong passwords of one address within a minute until its attempts are slowed to one a second.
 pub const WRONG_PASSWORDS: u32 = 10;
 
+/// For its turn then a request waits this long at most; of those that would have to wait for longer, none is looked at.
+pub const TURN_TIME: Duration = Duration::from_secs(5);
+
 /// Addresses whose wrong passwords are remembered; the longest quiet one is forgotten first.
 pub const WRONG_ADDRESSES: usize = 1_024;
 

@@ -1,11 +1,16 @@
-//! How fast jobs come to the queues and leave them: the difference between two looks, whoever looked.
+//! How fast jobs come to the queues and leave them: the difference between two looks. The server looks by itself, so that also
+//! who comes for the first time sees it. Two looks are kept: a name and two numbers for each of ten thousand queues at most.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bessemer_core::Wall;
 use bessemer_core::query::QueueView;
+use bessemer_core::{Answer, Query, Wall};
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::Front;
 
 /// A rate is taken over at least this long, so that it does not jump.
 const APART: Duration = Duration::from_secs(5);
@@ -27,6 +32,19 @@ struct Looks {
 struct Look {
     at: Wall,
     queues: HashMap<String, (u64, u64)>,
+}
+
+/// Looks, as often as rates are taken over.
+pub(crate) async fn keep<F: Front>(front: F, rates: Arc<Rates>) -> Infallible {
+    let mut clock = interval(APART);
+    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        clock.tick().await;
+        // An engine that has ended has no queues, and the process is about to end.
+        if let Ok(Answer::Queues(queues)) = front.ask(Query::Queues).await {
+            rates.look(front.now(), &queues);
+        }
+    }
 }
 
 /// Jobs a second.

@@ -24,6 +24,8 @@ pub(crate) struct Visit<F> {
     pub theme: Theme,
     /// The path and query that were asked for, without the base path: where a choice leads back to.
     pub here: String,
+    /// A page of ours asks for itself again.
+    pub refreshes: bool,
 }
 
 impl<F: Front> FromRequestParts<Web<F>> for Visit<F> {
@@ -34,7 +36,8 @@ impl<F: Front> FromRequestParts<Web<F>> for Visit<F> {
         let base = Base::from_request_parts(parts, web).await?;
         let (words, theme) = (Words::of(&parts.headers), Theme::of(&parts.headers));
         let here = parts.uri.path_and_query().map_or_else(|| "/".into(), ToString::to_string);
-        Ok(Self { web: web.clone(), base, query, words, theme, here })
+        let refreshes = parts.headers.contains_key("hx-request");
+        Ok(Self { web: web.clone(), base, query, words, theme, here, refreshes })
     }
 }
 

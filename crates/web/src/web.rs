@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use bessemer_core::command::Record;
 use bessemer_core::fact::Family;
+use bessemer_core::limits::SAME_JID_MAX;
 use bessemer_core::query::{
-    CronView, Day, Info, Jobs, KeptPage, Page, QueueView, Scan, Scanned, Set, Sift, Sifted, ThrottleView,
-    WorkerView,
+    CronView, Day, Info, JobView, Jobs, KeptPage, Page, QueueView, Scan, Scanned, Set, Sift, Sifted,
+    ThrottleView, Where, WorkerView,
 };
 use bessemer_core::{Action, Answer, Query};
 use tokio::sync::Semaphore;
@@ -109,6 +110,25 @@ impl<F: Front> Web<F> {
             Answer::Missing => Ok(None),
             other => Err(unexpected(&other)),
         }
+    }
+
+    /// The jobs with this jid: those that live, or else those that were discarded and may still come back.
+    pub(crate) async fn with_jid(&self, jid: &str) -> Result<Vec<JobView>, Problem> {
+        let live = self.jobs(Query::Jid { jid: jid.to_owned() }).await?.unwrap_or_default().jobs;
+        if !live.is_empty() {
+            return Ok(live);
+        }
+        let scan = Scan {
+            places: vec![Where::Discarded],
+            jids: Some(vec![jid.to_owned()]),
+            queue: None,
+            jobtype: None,
+            from: None,
+            count: 1,
+            most: SAME_JID_MAX,
+            texts: true,
+        };
+        Ok(self.scan(scan).await?.jobs)
     }
 
     /// How many jobs a set holds.

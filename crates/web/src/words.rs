@@ -58,6 +58,8 @@ impl Language {
         let mut errors = Vec::new();
         let text = self.bundle.format_pattern(pattern, args, &mut errors);
         for error in errors {
+            // Only we can have forgotten it. A visitor gets the rest of the text all the same.
+            debug_assert!(false, "{key} in {}: {error}", self.tag);
             tracing::warn!(key, language = self.tag, %error, "failed to fill in a text of the dashboard");
         }
         Some(text)
@@ -319,6 +321,40 @@ mod tests {
         let unused = english.keys().filter(|key| !used.contains(*key));
         let unused: Vec<_> = unused.filter(|key| !MADE.iter().any(|made| key.starts_with(made))).collect();
         assert!(unused.is_empty(), "nobody says {unused:?}");
+    }
+
+    /// The arguments of a call, from behind its opening bracket.
+    fn arguments(text: &str) -> &str {
+        let mut open = 1;
+        let end = text.find(|c| {
+            open += i32::from(c == '(') - i32::from(c == ')');
+            open == 0
+        });
+        &text[..end.unwrap_or(text.len())]
+    }
+
+    #[test]
+    fn whoever_says_a_text_fills_in_what_it_wants() {
+        let english = keys(LANGUAGES[0].2);
+        let text = sources("templates") + &sources("src");
+        let mut calls = 0;
+        for (verb, counts) in [("say", false), ("count", true), ("fill", false), ("count_fill", true)] {
+            for call in text.split(&format!(".{verb}(")).skip(1).map(arguments) {
+                let mut quoted = call.trim_start().split('"');
+                // A key that is put together is for the pages' tests to find: an unfilled text panics there.
+                let Some(key) = quoted.nth(1).filter(|_| call.trim_start().starts_with('"')) else {
+                    continue;
+                };
+                let Some((filled, chosen)) = english.get(key) else { continue };
+                let given = call.split("(\"").skip(1).filter_map(|part| part.split('"').next());
+                let given: BTreeSet<&str> = given.chain(counts.then_some("n")).collect();
+                let missing: Vec<_> =
+                    (filled | chosen).into_iter().filter(|name| !given.contains(&**name)).collect();
+                assert!(missing.is_empty(), "{verb} {key}, which leaves out {missing:?}");
+                calls += 1;
+            }
+        }
+        assert!(calls > 300, "{calls} texts were looked at");
     }
 
     #[test]

@@ -159,7 +159,7 @@ impl Machine {
             verdict => verdict,
         };
         if verdict != Verdict::Wait {
-            self.attempted(turn, slot, None, Outcome::Lost, None);
+            self.attempted(turn, slot, None, Outcome::Lost, (None, None));
         }
         match verdict {
             Verdict::Wait => return false,

@@ -1,6 +1,6 @@
 //! ACK and FAIL: a worker ends what it was given (rules `A-01` to `A-15`, `R-01` to `R-05`, decision `D3`).
 
-use bessemer_protocol::finish::errtype;
+use bessemer_protocol::finish::{errtype, message};
 
 use super::reservations::Reservation;
 use super::table::Slot;
@@ -8,7 +8,7 @@ use super::{Machine, Turn};
 use crate::command::{ConnId, Lease, Refusal, Reply};
 use crate::event::{Attempt, Event, Outcome};
 use crate::fact::{Ending, Fact, Facts, Failure, Standing};
-use crate::limits::DUE_SLICE;
+use crate::limits::{DUE_SLICE, LAST_WORDS_MAX};
 use crate::policy::retry::{self, Attempts, Verdict};
 
 impl Machine {
@@ -21,7 +21,7 @@ impl Machine {
     ) -> Reply {
         match self.reserved(conn, jid, lease) {
             Some(slot) => {
-                self.attempted(turn, slot, Some(jid), Outcome::Done, None);
+                self.attempted(turn, slot, Some(jid), Outcome::Done, (None, None));
                 self.outlive(turn, slot, jid);
                 self.end(turn, slot, Ending::Acked);
             }
@@ -97,7 +97,8 @@ impl Machine {
             Verdict::Die => Outcome::Died,
             Verdict::Discard => Outcome::Discarded,
         };
-        self.attempted(turn, slot, jid, outcome, errtype(text).as_deref());
+        let message = if outcome == Outcome::Discarded { message(text, LAST_WORDS_MAX) } else { None };
+        self.attempted(turn, slot, jid, outcome, (errtype(text).as_deref(), message.as_deref()));
         let failed_at = before.map_or(now.wall, |f| f.failed_at);
         let (next_at, standing) = match verdict {
             Verdict::Discard => {
@@ -133,7 +134,7 @@ impl Machine {
         slot: Slot,
         jid: Option<&str>,
         outcome: Outcome,
-        error: Option<&str>,
+        (error, message): (Option<&str>, Option<&str>),
     ) {
         let entry = &self.table[slot];
         let Some(reservation) = self.reservations.get(&self.table, slot) else { return };
@@ -148,6 +149,7 @@ impl Machine {
             ended_at: turn.now.wall,
             outcome,
             error: error.map(Into::into),
+            message: message.map(Into::into),
         }));
     }
 

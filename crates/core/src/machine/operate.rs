@@ -116,7 +116,7 @@ impl Machine {
             self.know_again(turn, self.table[*slot].queue);
             let (id, order) = (self.table.id(*slot), self.head());
             let standing = Standing::Queued { since: turn.now.wall };
-            self.attempted(turn, *slot, None, Outcome::Released, None);
+            self.attempted(turn, *slot, None, Outcome::Released, (None, None));
             self.happen(turn, &Fact::Set { id, order, standing });
         }
         self.tally.released += slots.len() as u64;

@@ -154,7 +154,7 @@ impl Machine {
     pub(super) fn counted(&self, what: Counted, slot: Slot, at: Wall) -> Event {
         let entry = &self.table[slot];
         let (queue, jobtype) = (&self.queues[entry.queue].name, self.types.name(entry.jobtype));
-        Event::Counted { what, queue: queue.clone(), jobtype: jobtype.clone(), at }
+        Event::Counted { what, queue: queue.clone(), jobtype: jobtype.clone(), at, text: entry.body() }
     }
 
     fn gone(&self, slot: Slot) -> Option<Gone> {

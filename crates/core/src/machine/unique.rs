@@ -13,7 +13,7 @@ use super::table::Slot;
 use super::{Machine, Turn};
 use crate::command::{AskUnique, Push, Refusal, Reply, WhichKey};
 use crate::event::{Counted, Event};
-use crate::fact::{Fact, Facts, Family, Release, Terms, Unique};
+use crate::fact::{Fact, Facts, Family, Release, Span, Terms, Unique};
 use crate::limits::{PAGE_MAX, SLICE_MAX};
 use crate::query::{KeyHolder, KeyView, KeysPage};
 use crate::time::Wall;
@@ -119,7 +119,13 @@ impl Machine {
         if matches!(why, Refusal::NotUnique(_)) {
             self.tally.keys_denied += 1;
             let (queue, jobtype) = (job.queue.into(), job.jobtype.into());
-            turn.out.events.push(Event::Counted { what: Counted::Denied, queue, jobtype, at: turn.now.wall });
+            turn.out.events.push(Event::Counted {
+                what: Counted::Denied,
+                queue,
+                jobtype,
+                at: turn.now.wall,
+                text: Span::default(),
+            });
         }
     }
 

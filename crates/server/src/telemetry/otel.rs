@@ -316,6 +316,7 @@ mod tests {
             ended_at: Wall(3_500_000),
             outcome,
             error: None,
+            message: None,
         }
     }
 

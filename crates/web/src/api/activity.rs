@@ -13,7 +13,10 @@ use utoipa::{IntoParams, ToSchema};
 use super::input::{self, Asked, Nothing, Sent};
 use crate::Front;
 use crate::problem::Problem;
-use crate::watch::{self, DeployMark, Histogram, MARK_MAX, MarkError, RECENT_MAX, Row, Sample, Series, Span};
+use crate::watch::{
+    self, DeployMark, Happened, Histogram, MARK_MAX, MarkError, Overdue, RECENT_MAX, Row, Sample, Series,
+    Span,
+};
 use crate::web::Web;
 
 /// Which attempts.
@@ -54,6 +57,8 @@ pub(super) enum Ended {
     Lost,
     /// An operator took it from its worker.
     Released,
+    /// There was none: nobody worked on the job in time.
+    Overdue,
 }
 
 impl From<Outcome> for Ended {
@@ -75,6 +80,34 @@ impl From<Outcome> for Ended {
 pub(super) struct Recent {
     /// Newest first.
     attempts: Vec<Finished>,
+    /// Jobs that nobody worked on in time, newest first.
+    overdue: Vec<Missed>,
+}
+
+/// A job whose time was over before anybody worked on it.
+#[derive(Serialize, ToSchema)]
+struct Missed {
+    /// Null where its text is gone, and for about a second.
+    #[schema(required)]
+    jid: Option<String>,
+    queue: String,
+    #[serde(rename = "type")]
+    jobtype: String,
+    #[schema(format = DateTime)]
+    at: String,
+    outcome: Ended,
+}
+
+impl From<Overdue> for Missed {
+    fn from(overdue: Overdue) -> Self {
+        Self {
+            jid: overdue.jid.map(Into::into),
+            queue: overdue.queue.to_string(),
+            jobtype: overdue.jobtype.to_string(),
+            at: overdue.at.rfc3339(),
+            outcome: Ended::Overdue,
+        }
+    }
 }
 
 /// An attempt at a job that ended.
@@ -103,6 +136,9 @@ struct Finished {
     /// The kind of error.
     #[schema(required)]
     error: Option<String>,
+    /// What the worker said of it, 200 characters at most; only where the job is not kept, which knows more.
+    #[schema(required)]
+    message: Option<String>,
 }
 
 impl From<Attempt> for Finished {
@@ -120,6 +156,7 @@ impl From<Attempt> for Finished {
             ended_at: attempt.ended_at.rfc3339(),
             outcome: attempt.outcome.into(),
             error: attempt.error.map(Into::into),
+            message: attempt.message.map(Into::into),
         }
     }
 }
@@ -139,14 +176,24 @@ pub(super) async fn recent<F: Front>(
 ) -> Result<Json<Recent>, Problem> {
     let limit = input::limit(which.limit)?.min(RECENT_MAX);
     let is = |wanted: &Option<String>, text: &str| wanted.as_deref().is_none_or(|wanted| wanted == text);
-    let wanted = |attempt: &Attempt| {
-        is(&which.jobtype, &attempt.jobtype)
-            && is(&which.queue, &attempt.queue)
-            && is(&which.jid, attempt.jid.as_deref().unwrap_or_default())
-            && which.outcome.is_none_or(|outcome| outcome == attempt.outcome.into())
+    let wanted = |happened: &Happened| {
+        let (jobtype, queue, jid, ended) = match happened {
+            Happened::Attempt(a) => (&a.jobtype, &a.queue, &a.jid, a.outcome.into()),
+            Happened::Overdue(o) => (&o.jobtype, &o.queue, &o.jid, Ended::Overdue),
+        };
+        is(&which.jobtype, jobtype)
+            && is(&which.queue, queue)
+            && is(&which.jid, jid.as_deref().unwrap_or_default())
+            && which.outcome.is_none_or(|outcome| outcome == ended)
     };
-    let attempts = web.front.watch().recent_of(limit, wanted).into_iter().map(Finished::from).collect();
-    Ok(Json(Recent { attempts }))
+    let mut recent = Recent { attempts: Vec::new(), overdue: Vec::new() };
+    for happened in web.front.watch().happened(limit, wanted) {
+        match happened {
+            Happened::Attempt(attempt) => recent.attempts.push(attempt.into()),
+            Happened::Overdue(overdue) => recent.overdue.push(overdue.into()),
+        }
+    }
+    Ok(Json(recent))
 }
 
 /// How far one looks back.

@@ -51,13 +51,18 @@ pub fn openapi<F: Front>() -> String {
     text
 }
 
+/// What is said of an address of the API that there is not.
+pub(crate) fn no_such_address() -> Problem {
+    Problem::not_found("There is no such address of the API; /api/v1/openapi.json names all")
+}
+
 /// Its addresses, below [`ROOT`].
 pub(crate) fn routes<F: Front>() -> Routes<F> {
     let Documented { routes, openapi } = operations();
     let openapi = Arc::new(openapi);
     Routes::new().nest(ROOT, routes, |router| {
         router
-            .fallback(async || Problem::not_found("There is no such address; /api/v1/openapi.json names all"))
+            .fallback(async || no_such_address())
             .method_not_allowed_fallback(async || {
                 Problem::new(StatusCode::METHOD_NOT_ALLOWED, "This address does not take that method")
             })

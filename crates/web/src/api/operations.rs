@@ -17,7 +17,7 @@ use crate::bulk::{self, Target, Work};
 use crate::change::Change;
 use crate::deed::Deed;
 use crate::problem::Problem;
-use crate::search::{Cursor, Filter, Scope, Search};
+use crate::search::{Bound, Came, Cursor, Filter, Scope, Search};
 use crate::visit::Name;
 use crate::web::Web;
 use crate::{Front, limits};
@@ -44,6 +44,13 @@ pub(super) struct Order {
     /// Only count them.
     #[serde(default)]
     dry_run: bool,
+    /// What a dry run has named: jobs that came later are left alone.
+    #[serde(default)]
+    #[schema(example = "1204")]
+    as_of: Option<String>,
+    /// Nothing is done where more jobs than this match.
+    #[serde(default)]
+    at_most: Option<u64>,
 }
 
 /// What is done to jobs. Those that are being worked on are left alone.
@@ -102,6 +109,9 @@ impl From<Deed> for Action {
 #[derive(Serialize, ToSchema)]
 pub(super) struct Counted {
     count: u64,
+    /// When that was, for an action that is to reach no others.
+    #[schema(example = "1204")]
+    as_of: String,
     /// The same by state.
     states: BTreeMap<&'static str, u64>,
     /// All jobs were looked at. If not, there were too many for the time that a request has.
@@ -197,12 +207,38 @@ pub(super) async fn act<F: Front>(
     if order.dry_run {
         return Ok(Json(count(&web, &filter.reached_by(&deed)).await?).into_response());
     }
-    let target = Target { scope: Scope::All, filter, of: None };
+    let came = order.as_of.as_deref().map(|came| came.parse().map(Came)).transpose();
+    let came = came.map_err(|_| Problem::bad("invalid as_of: it is what a dry run has named"))?;
+    let of = match order.at_most {
+        Some(most) => Some(no_more(&web, filter.clone().reached_by(&deed), came, most).await?),
+        None => None,
+    };
+    let target = Target { scope: Scope::All, filter, of, came };
     let (id, _goes_on) = bulk::start(web.clone(), target, deed)?;
     Ok((StatusCode::ACCEPTED, Json(find(&web, id)?)).into_response())
 }
 
+/// How many match, if they are no more than that.
+async fn no_more<F: Front>(
+    web: &Web<F>,
+    filter: Filter,
+    came: Option<Came>,
+    most: u64,
+) -> Result<u64, Problem> {
+    let (count, is_all) = Bound::new(web, &filter, came).count(limits::API_SEARCH_TIME).await?;
+    if count <= most && is_all {
+        return Ok(count);
+    }
+    let text = if is_all {
+        format!("{count} match")
+    } else {
+        format!("At least {count} match, in the time for that")
+    };
+    Err(Problem::new(StatusCode::CONFLICT, format!("{text}, and at_most is {most}; nothing was done")))
+}
+
 async fn count<F: Front>(web: &Web<F>, filter: &Filter) -> Result<Counted, Problem> {
+    let as_of = Came::now(web).await?.0.to_string();
     let part = Search::new(web, filter, Cursor::default()).find(0, limits::API_SEARCH_TIME).await?;
     let state = |place: Where| match place {
         Where::Working => "working",
@@ -214,7 +250,7 @@ async fn count<F: Front>(web: &Web<F>, filter: &Filter) -> Result<Counted, Probl
     };
     let states =
         Where::ALL.into_iter().zip(part.counts).map(|(place, count)| (state(place), count)).collect();
-    Ok(Counted { count: part.count(), states, complete: part.next.is_none() })
+    Ok(Counted { count: part.count(), as_of, states, complete: part.next.is_none() })
 }
 
 /// The operations that go on, and those that ended lately.

@@ -1,7 +1,7 @@
 //! The passwords of the dashboard: HTTP Basic with any user name (rule `V-02`); one for all, and one that only reads.
 //!
 //! Digests are compared, not passwords, so that neither content nor length shows in the time it takes. An address
-//! that guesses is slowed to one try a second.
+//! that guesses is slowed to one try a second: what it sends waits for its turn, and the right password still lets in.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -31,6 +31,8 @@ struct Wrong {
     count: u32,
     first: Wall,
     last: Wall,
+    /// When what it tries is looked at again, once there were too many.
+    next: Option<Wall>,
 }
 
 impl Lock {
@@ -57,7 +59,6 @@ impl Lock {
     ) -> Result<(Role, String), Problem> {
         let Some(digest) = &self.digest else { return Ok((Role::Open, String::new())) };
         let credentials = credentials.ok_or_else(required)?;
-        self.may_try(address, now)?;
         let Some((name, given)) = password(credentials.as_bytes()) else {
             return Err(self.wrong(address, now));
         };
@@ -72,12 +73,11 @@ impl Lock {
         }
     }
 
-    /// Whether it is the turn of an address to try something.
-    pub(crate) fn may_try(&self, address: IpAddr, now: Wall) -> Result<(), Problem> {
-        if may_try(&mut self.guesses(), address, now) {
-            return Ok(());
-        }
-        Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "Too many wrong passwords; wait a second"))
+    /// How long an address has to wait until what it tries is looked at. Who would have to wait for too long is to go.
+    pub(crate) fn turn(&self, address: IpAddr, now: Wall) -> Result<Duration, Problem> {
+        turn(&mut self.guesses(), address, now).ok_or_else(|| {
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "Too many wrong passwords; wait a few seconds")
+        })
     }
 
     /// What an address tried was wrong.
@@ -95,21 +95,23 @@ fn required() -> Problem {
     Problem::new(StatusCode::UNAUTHORIZED, "Authorization required").said("problem-no-password")
 }
 
-fn may_try(wrong: &mut BTreeMap<IpAddr, Wrong>, address: IpAddr, now: Wall) -> bool {
-    let Some(entry) = wrong.get_mut(&address) else { return true };
+fn turn(wrong: &mut BTreeMap<IpAddr, Wrong>, address: IpAddr, now: Wall) -> Option<Duration> {
+    let Some(entry) = wrong.get_mut(&address) else { return Some(Duration::ZERO) };
     // The clock may have been set back; then the minute starts anew.
     if now < entry.last || now.since(entry.first) >= Duration::from_secs(60) {
         wrong.remove(&address);
-        return true;
+        return Some(Duration::ZERO);
     }
     if entry.count < limits::WRONG_PASSWORDS {
-        return true;
+        return Some(Duration::ZERO);
     }
-    let rested = now.since(entry.last) >= Duration::from_secs(1);
-    if rested {
-        entry.last = now;
+    let at = entry.next.map_or(now, |next| next.max(now));
+    let wait = at.since(now);
+    if wait > limits::TURN_TIME {
+        return None;
     }
-    rested
+    entry.next = Some(at.after(Duration::from_secs(1)));
+    Some(wait)
 }
 
 fn note(wrong: &mut BTreeMap<IpAddr, Wrong>, address: IpAddr, now: Wall) {
@@ -117,7 +119,7 @@ fn note(wrong: &mut BTreeMap<IpAddr, Wrong>, address: IpAddr, now: Wall) {
         let quiet = wrong.iter().min_by_key(|(_, entry)| entry.last).map(|(address, _)| *address);
         quiet.and_then(|address| wrong.remove(&address));
     }
-    let entry = wrong.entry(address).or_insert(Wrong { count: 0, first: now, last: now });
+    let entry = wrong.entry(address).or_insert(Wrong { count: 0, first: now, last: now, next: None });
     entry.count += 1;
     entry.last = now;
     if entry.count == limits::WRONG_PASSWORDS {
@@ -176,7 +178,8 @@ mod tests {
     fn status(lock: &Lock, credentials: &str, seconds: f64) -> u16 {
         let credentials = HeaderValue::from_str(credentials).unwrap();
         let now = Wall(NOW.0 + (seconds * 1e6) as i64);
-        lock.check(Some(&credentials), ADDRESS, now).map_or_else(|problem| problem.status.as_u16(), |_| 200)
+        let tried = lock.turn(ADDRESS, now).and_then(|_| lock.check(Some(&credentials), ADDRESS, now));
+        tried.map_or_else(|problem| problem.status.as_u16(), |_| 200)
     }
 
     #[test]
@@ -236,10 +239,17 @@ mod tests {
         for _ in 0..limits::WRONG_PASSWORDS {
             assert_eq!(status(&lock, wrong, 0.0), 401);
         }
-        assert_eq!(status(&lock, right, 0.5), 429);
-        assert_eq!(status(&lock, wrong, 1.0), 401);
-        assert_eq!(status(&lock, wrong, 1.5), 429);
-        assert_eq!(status(&lock, right, 2.0), 200);
+        let wait = |seconds: f64| {
+            let turn = lock.turn(ADDRESS, Wall(NOW.0 + (seconds * 1e6) as i64));
+            turn.map(|wait| wait.as_millis()).map_err(|problem| problem.status.as_u16())
+        };
+        assert_eq!([0.5, 0.5, 1.0].map(wait), [Ok(0), Ok(1_000), Ok(1_500)]);
+        assert_eq!(status(&lock, right, 3.5), 200, "when its turn has come");
+        assert_eq!(
+            [3.5; 6].map(wait),
+            [1_000, 2_000, 3_000, 4_000, 5_000].map(Ok).into_iter().chain([Err(429)]).collect::<Vec<_>>()[..]
+        );
+        assert_eq!(wait(9.5), Ok(0), "who was sent away has taken nobody's turn");
         let elsewhere =
             lock.check(Some(&HeaderValue::from_static("Basic OnA=")), "192.0.2.2".parse().unwrap(), NOW);
         assert_eq!(elsewhere, Ok((Role::Admin, String::new())));

@@ -85,10 +85,13 @@ async fn known<F: Front>(
     address: IpAddr,
     by: &'static str,
 ) -> Result<Visitor, Problem> {
+    if credentials.is_some() && !web.lock.is_open() {
+        // Of who guesses, also the right password has its turn: an answer at once would be one about a guess.
+        tokio::time::sleep(web.lock.turn(address, web.front.now())?).await;
+    }
     let now = web.front.now();
     let is_token = credentials.is_some_and(|value| tokens::is_bearer(value.as_bytes()));
     if is_token && !web.lock.is_open() {
-        web.lock.may_try(address, now)?;
         let token = match credentials.and_then(|value| tokens::bearer(value.as_bytes())) {
             Some((id, secret)) => web.admit(id, secret).await?,
             None => None,

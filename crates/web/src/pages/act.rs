@@ -2,9 +2,13 @@
 //!
 //! `GET` asks, `POST` does: to the ticked ones at once, to all that match in the background. Of ticked ones a move has
 //! something to ask, to which queue, and an edit, what is to be different; a `POST` without it asks that.
+//!
+//! Who said yes said it to a number. So the form says when that was counted, jobs that came later are not meant, and a
+//! `POST` counts again: where more match by now, since old jobs have failed or were moved, it asks anew.
 
 use askama::Template;
 use axum::http::StatusCode;
+use axum::response::IntoResponse;
 use bessemer_core::Query;
 use bessemer_core::fact::JobId;
 use bessemer_core::limits::SLICE_MAX;
@@ -17,7 +21,7 @@ use crate::form::{Fields, Posted};
 use crate::frame::{Frame, Tab};
 use crate::job::{Body, Card};
 use crate::problem::Problem;
-use crate::search::{Cursor, Filter, Part, Scope, Search};
+use crate::search::{Bound, Came, Cursor, Filter, Scope, Search};
 use crate::visit::{Shown, Visit, html, redirect};
 use crate::words::Words;
 use crate::{Front, limits};
@@ -35,6 +39,12 @@ struct ActPage {
     scope: String,
     q: String,
     count: u64,
+    /// When they were counted; none where it is about ticked ones.
+    came: Option<u64>,
+    /// They could not be counted to the end in the time for that.
+    at_least: bool,
+    /// There are more by now than somebody has agreed to.
+    grown: Option<String>,
     /// The ticked ones, where it is about them.
     ids: Vec<u64>,
     /// The queue that they are to go to, where it is about that.
@@ -75,7 +85,17 @@ fn back<F: Front>(visit: &Visit<F>, scope: &Scope, line: &str) -> String {
 /// `GET /act?in=&q=&action=`
 pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
     let (scope, filter, deed) = target(&visit.query)?;
-    let mut search = Search::new(&visit.web, &filter, Cursor::default());
+    html(&question(&visit, scope, &filter, deed).await?)
+}
+
+async fn question<F: Front>(
+    visit: &Visit<F>,
+    scope: Scope,
+    filter: &Filter,
+    deed: Deed,
+) -> Result<ActPage, Problem> {
+    let came = Came::now(&visit.web).await?;
+    let mut search = Search::new(&visit.web, filter, Cursor::default());
     let mut part = search.find(SAMPLE, limits::COUNT_TIME).await?;
     let sample = Search::jobs(&visit.web, &part.found).await?;
     if part.next.is_some() {
@@ -84,17 +104,17 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
     let info = visit.web.info().await?;
     let (count, words) = (part.count(), visit.words);
     let key = |what: &str| format!("act-{}{what}", deed.name());
-    let pushed_out = if deed == Deed::Kill { pushed_out(&info, &part) } else { 0 };
+    let pushed_out = if deed == Deed::Kill { pushed_out(&info, count) } else { 0 };
     let warning = || words.count_fill("act-pushed-out", pushed_out, &[("most", &thousands(info.dead_max))]);
     let more = count.saturating_sub(sample.len() as u64);
-    let question = key(if part.next.is_some() { "-at-least" } else { "-question" });
-    html(&ActPage {
+    let at_least = part.next.is_some();
+    Ok(ActPage {
         action: format!("{}/act", visit.base.0),
-        back: back(&visit, &scope, filter.line()),
-        question: words.count(&question, count).into_owned(),
+        back: back(visit, &scope, filter.line()),
+        question: words.count(&key(if at_least { "-at-least" } else { "-question" }), count).into_owned(),
         means: words.say(&key("-means")).into_owned(),
-        edits: edits(&deed, &cards(&visit, &sample), words),
-        sample: cards(&visit, &sample),
+        edits: edits(&deed, &cards(visit, &sample), words),
+        sample: cards(visit, &sample),
         more: (more > 0).then(|| words.count("act-more", more).into_owned()),
         warning: (pushed_out > 0).then(|| warning().into_owned()),
         typed: needs_typing(&deed, count).then(|| words.count("act-type", count).into_owned()),
@@ -103,7 +123,10 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
         scope: scope.text(),
         q: filter.line().to_owned(),
         ids: Vec::new(),
+        came: Some(came.0),
+        grown: None,
         to: to(&deed),
+        at_least,
         deed,
         count,
     })
@@ -147,6 +170,9 @@ pub(crate) async fn ask_more<F: Front>(
         q: line.to_owned(),
         count,
         ids: ids.iter().map(|id| id.0).collect(),
+        came: None,
+        at_least: false,
+        grown: None,
         to: to(&deed),
         edits: edits(&deed, &sample, words),
         question: words.count(&key("-question"), count).into_owned(),
@@ -169,8 +195,52 @@ fn needs_typing(deed: &Deed, count: u64) -> bool {
 }
 
 /// Dead jobs that have to go where these are killed (`D28`).
-fn pushed_out(info: &bessemer_core::query::Info, part: &Part) -> u64 {
-    (info.dead + part.count()).saturating_sub(info.dead_max)
+fn pushed_out(info: &bessemer_core::query::Info, count: u64) -> u64 {
+    (info.dead + count).saturating_sub(info.dead_max)
+}
+
+/// What somebody has answered to the question: the number that they saw, when it was counted, and what they typed.
+pub(super) struct Said {
+    pub(super) count: u64,
+    at_least: bool,
+    came: Option<Came>,
+    typed: Option<u64>,
+}
+
+impl Said {
+    pub(super) fn of(form: &Fields) -> Result<Self, Problem> {
+        let count = form.first("count").and_then(|count| count.parse().ok());
+        let count =
+            count.ok_or_else(|| Problem::bad("Look at how many jobs that is first: count is missing"))?;
+        let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+        let typed = form.first("typed").and_then(|typed| digits(typed).parse().ok());
+        let came = form.first("came").map(|came| came.parse().map(Came)).transpose();
+        let came = came.map_err(|_| Problem::bad("invalid came: it is what the question has said"))?;
+        Ok(Self { count, at_least: form.first("at_least").is_some(), came, typed })
+    }
+
+    /// What is to be acted on, counted again; none: that is more than they agreed to.
+    pub(super) async fn target<F: Front>(
+        &self,
+        visit: &Visit<F>,
+        scope: Scope,
+        filter: Filter,
+    ) -> Result<Option<Target>, Problem> {
+        let came = match self.came {
+            Some(came) => came,
+            None => Came::now(&visit.web).await?,
+        };
+        let search = Bound::new(&visit.web, &filter, Some(came));
+        let (count, is_all) = search.count(limits::COUNT_TIME).await?;
+        // What cannot be counted to the end was at least so many before.
+        let covers = if is_all { count <= self.count } else { self.at_least };
+        Ok(covers.then_some(Target { scope, filter, of: Some(count), came: Some(came) }))
+    }
+
+    /// That it was more.
+    pub(super) fn grown(&self, words: Words) -> String {
+        words.count("act-grown", self.count).into_owned()
+    }
 }
 
 /// `POST /act` with `action`, and `id`s, or `in` and `q` and what the question was answered.
@@ -180,20 +250,23 @@ pub(crate) async fn act<F: Front>(visit: Visit<F>, Posted(form): Posted) -> Show
     }
     let (scope, filter, deed) = target(&form)?;
     deed.check()?;
-    let said: Option<u64> = form.first("count").and_then(|count| count.parse().ok());
-    let count = said.ok_or_else(|| Problem::bad("Look at how many jobs that is first: count is missing"))?;
-    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
-    let typed = form.first("typed").map(digits).unwrap_or_default();
-    if needs_typing(&deed, count) && typed != count.to_string() {
-        let text =
-            format!("Type the number of jobs, {}, to delete them; nothing was deleted", thousands(count));
+    let said = Said::of(&form)?;
+    let Some(target) = said.target(&visit, scope.clone(), filter.clone()).await? else {
+        let mut page = question(&visit, scope, &filter, deed).await?;
+        page.grown = Some(said.grown(visit.words));
+        return Ok((StatusCode::CONFLICT, html(&page)?).into_response());
+    };
+    let count = target.of.unwrap_or(said.count);
+    if needs_typing(&deed, count.max(said.count)) && said.typed != Some(said.count) {
+        let said = thousands(said.count);
+        let text = format!("Type the number of jobs, {said}, to delete them; nothing was deleted");
         return Err(Problem::bad(text));
     }
     if deed == Deed::Kill && form.first("overflow").is_none() {
-        check_room(&visit, &filter).await?;
+        refuse_pushing_out(&*visit.web.info().await?, count)?;
     }
     let back = back(&visit, &scope, "");
-    bulk::run(visit.web, Target { scope, filter, of: Some(count) }, deed).await?;
+    bulk::run(visit.web, target, deed).await?;
     redirect(StatusCode::FOUND, &back)
 }
 
@@ -206,7 +279,11 @@ pub(crate) async fn check_room<F: Front>(visit: &Visit<F>, filter: &Filter) -> R
         return Ok(());
     }
     let part = Search::new(&visit.web, &filter, Cursor::default()).find(0, limits::COUNT_TIME).await?;
-    let (jobs, most) = (pushed_out(&info, &part), thousands(info.dead_max));
+    refuse_pushing_out(&info, part.count())
+}
+
+fn refuse_pushing_out(info: &bessemer_core::query::Info, count: u64) -> Result<(), Problem> {
+    let (jobs, most) = (pushed_out(info, count), thousands(info.dead_max));
     if jobs == 0 {
         return Ok(());
     }

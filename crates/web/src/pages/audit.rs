@@ -7,6 +7,7 @@ use axum::response::IntoResponse;
 use crate::audit::Entry;
 use crate::count::thousands;
 use crate::frame::{Frame, Tab};
+use crate::link::Base;
 use crate::problem::Problem;
 use crate::visit::{Shown, Visit, html};
 use crate::{Front, limits, text};
@@ -23,28 +24,53 @@ struct Page {
 }
 
 struct Row {
-    at: String,
+    /// As precise as it is known, and as it is shown.
+    at: (String, String),
     who: String,
     role: String,
     address: String,
     by: String,
     action: String,
-    object: String,
+    /// Pieces of a text; those that name a job lead there.
+    object: Vec<(String, Option<String>)>,
     count: String,
 }
 
-impl From<Entry> for Row {
-    fn from(entry: Entry) -> Self {
+impl Row {
+    fn new(base: &Base, entry: Entry) -> Self {
         Self {
-            at: entry.at,
+            at: (entry.at.clone(), even(&entry.at)),
             who: text::visible(&entry.who),
             role: entry.role,
             address: entry.address,
             by: entry.by,
             action: entry.action,
-            object: text::visible(&entry.object),
+            object: pieces(base, &entry.object),
             count: thousands(entry.count),
         }
+    }
+}
+
+/// A time down to the millisecond, so that all of them are equally wide.
+fn even(at: &str) -> String {
+    let at = at.trim_end_matches('Z');
+    let (seconds, fraction) = at.split_once('.').unwrap_or((at, ""));
+    format!("{seconds}.{:0<3}Z", fraction.get(..3).unwrap_or(fraction))
+}
+
+/// Where a job is that an entry names, and what stands before and behind it: `job <jid> in queue <queue>`, and then what was
+/// done. A queue's name has no blank, so the last such words are ours, whatever the jid is.
+fn job_in<'o>(base: &Base, object: &'o str) -> Option<[(&'o str, Option<String>); 3]> {
+    let (jid, _) = object.strip_prefix("job ")?.rsplit_once(" in queue ")?;
+    let (before, rest) = object.split_at("job ".len());
+    Some([(before, None), (jid, Some(base.job(jid))), (&rest[jid.len()..], None)])
+}
+
+fn pieces(base: &Base, object: &str) -> Vec<(String, Option<String>)> {
+    let shown = |(text, href): (&str, Option<String>)| (text::visible(text), href);
+    match job_in(base, object) {
+        Some(pieces) => pieces.map(shown).into(),
+        None => vec![shown((object, None))],
     }
 }
 
@@ -59,7 +85,7 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
         frame: visit.frame(visit.words.say("audit-title"), Tab::Other).await?,
         total: thousands(found.total as u64),
         q: text::visible(q),
-        rows: found.entries.into_iter().map(Row::from).collect(),
+        rows: found.entries.into_iter().map(|entry| Row::new(&visit.base, entry)).collect(),
         next: found.next.map(|next| format!("{list}from={next}")),
     })
 }
@@ -77,4 +103,36 @@ pub(crate) async fn export<F: Front>(visit: Visit<F>) -> Shown {
         (header::CONTENT_DISPOSITION, "attachment; filename=\"audit.jsonl\""),
     ];
     Ok((headers, lines).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_equally_wide() {
+        for (at, shown) in [
+            ("2026-01-02T03:04:05Z", "2026-01-02T03:04:05.000Z"),
+            ("2026-01-02T03:04:05.1Z", "2026-01-02T03:04:05.100Z"),
+            ("2026-01-02T03:04:05.123456Z", "2026-01-02T03:04:05.123Z"),
+        ] {
+            assert_eq!(even(at), shown);
+        }
+    }
+
+    #[test]
+    fn an_entry_leads_to_its_job_whatever_the_jid_is() {
+        let href = |object: &str| {
+            pieces(&Base::default(), object).into_iter().find_map(|(text, href)| Some((text, href?)))
+        };
+        let leads = |text: &str, path: &str| Some((text.to_owned(), path.to_owned()));
+        assert_eq!(href("job abc in queue mail to queue low"), leads("abc", "/jobs/abc"));
+        assert_eq!(href("job a in queue b in queue mail"), leads("a in queue b", "/jobs/a%20in%20queue%20b"));
+        for none in ["job a, b, …", "default", "in retries all", "job #17"] {
+            assert_eq!(href(none), None, "{none}");
+        }
+        let text: String =
+            pieces(&Base::default(), "job x in queue q: retry 1").into_iter().map(|(text, _)| text).collect();
+        assert_eq!(text, "job x in queue q: retry 1");
+    }
 }

@@ -204,8 +204,9 @@ async fn ask<F: Front>(visit: &Visit<F>, wid: &str, workers: &[WorkerView]) -> S
 
 /// `POST /busy` with `release` and the number of a job: it goes back to the head of its queue.
 async fn release<F: Front>(visit: &Visit<F>, id: &str) -> Result<(), Problem> {
-    let id = id.parse().map_err(|_| Problem::bad("invalid id"))?;
-    visit.web.act(Action::Release(vec![JobId(id)])).await?;
+    let ids = vec![JobId(id.parse().map_err(|_| Problem::bad("invalid id"))?)];
+    let named = visit.web.names_of(&ids).await?;
+    visit.web.act_on(Action::Release(ids), Some(named)).await?;
     Ok(())
 }
 

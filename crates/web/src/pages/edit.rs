@@ -52,10 +52,10 @@ pub(crate) fn address(base: &Base, jid: &str, id: JobId) -> String {
     format!("{}/edit?id={}", base.job(jid), id.0)
 }
 
-/// `GET /jobs/<jid>/edit?id=`
+/// `GET /jobs/<jid>/edit?id=`; without an id where no other job has that jid.
 pub(crate) async fn show<F: Front>(visit: Visit<F>, Name(jid): Name) -> Shown {
     let seen = job::find(&visit, &jid, &visit.query).await?;
-    if !visitor::acts() {
+    if !visitor::acts() || matches!(seen.place, Place::Discarded { .. }) {
         return redirect(StatusCode::FOUND, &visit.base.job(&jid));
     }
     let wrong = working(&seen).then(|| WORKING.to_owned());
@@ -66,6 +66,7 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>, Name(jid): Name) -> Shown {
 /// `POST /jobs/<jid>/edit` with `id`, what is to be different of `args`, `queue` and `retry`, and `enqueue` as the `action`
 /// where the job is to go to its queue now.
 pub(crate) async fn act<F: Front>(visit: Visit<F>, Name(jid): Name, Posted(fields): Posted) -> Shown {
+    job::says_which(&fields)?;
     let seen = job::find(&visit, &jid, &fields).await?;
     let done = match replacement(&visit, &jid, &seen, &fields) {
         Ok(None) => Ok(1),

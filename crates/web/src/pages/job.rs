@@ -1,7 +1,8 @@
 //! `/jobs/<jid>`: everything about a job, in whatever state it is (rule `V-28`). The reference's addresses
 //! `/retries/<key>`, `/scheduled/<key>` and `/morgue/<key>` lead to the same page.
 //!
-//! A jid need not be unique; the page shows each live job that has it.
+//! A jid need not be unique; the page shows each live job that has it. Of one that has ended it shows what is still known:
+//! the job, as long as it can be taken back, or how the last attempts at it ended.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -21,7 +22,7 @@ use crate::guard::visitor;
 use crate::job::{Body, Trace, named};
 use crate::moment::{self, Moment};
 use crate::pages::confirm::{self, ASK, Confirm};
-use crate::pages::edit;
+use crate::pages::{edit, recent};
 use crate::problem::Problem;
 use crate::progress::Far;
 use crate::search::Scope;
@@ -82,16 +83,16 @@ struct Step {
 
 /// `GET /jobs/<jid>`.
 pub(crate) async fn show<F: Front>(visit: Visit<F>, Name(jid): Name) -> Shown {
-    let jobs = visit.web.jobs(Query::Jid { jid: jid.clone() }).await?.unwrap_or_default();
-    let Some(first) = jobs.jobs.first() else {
-        return Err(gone(&jid));
+    let jobs = visit.web.with_jid(&jid).await?;
+    let Some(first) = jobs.first() else {
+        return recent::ended(&visit, &jid).await?.ok_or_else(|| gone(&jid));
     };
     let tab = match &first.place {
         Place::Queued { .. } => Tab::Queues,
         Place::Working { .. } => Tab::Busy,
         place => entry(place).map_or(Tab::Other, |(set, _)| super::set::tab(set)),
     };
-    render(&visit, &jobs.jobs, tab).await
+    render(&visit, &jobs, tab).await
 }
 
 /// `GET /<set>/<key>`; an entry that is gone leads back to its list.
@@ -126,7 +127,7 @@ fn detail<F: Front>(visit: &Visit<F>, view: &JobView, now: Wall) -> Detail {
         action: base.job(&body.jid),
         key: entry(&view.place).map(|(_, at)| key::write(at, &body.jid)),
         buttons: buttons(&view.place),
-        edit: (!matches!(view.place, Place::Working { .. }) && visitor::acts())
+        edit: (!matches!(view.place, Place::Working { .. } | Place::Discarded { .. }) && visitor::acts())
             .then(|| edit::address(base, &body.jid, view.id)),
         jid: text::visible(&body.jid),
         jobtype: body.jobtype(),
@@ -176,7 +177,7 @@ fn buttons(place: &Place) -> Vec<Button> {
         Place::Scheduled { .. } => vec![retry("job-enqueue"), kill, delete],
         Place::Dead { .. } => vec![retry("job-retry"), delete],
         Place::Queued { .. } => vec![kill, delete],
-        Place::Discarded { .. } => vec![delete],
+        Place::Discarded { .. } => vec![Button { label: "deed-restore", value: "restore", question: None }],
         Place::Working { .. } => {
             let question = Some("busy-release-question");
             vec![Button { label: "busy-release", value: "release", question }]
@@ -254,23 +255,33 @@ fn facts(view: &JobView, body: &Body<'_>, words: Words) -> Vec<(&'static str, St
     .collect()
 }
 
-/// The job that is meant: by its jid and its id.
+/// The job that is meant: by its jid, and by its id where several have that.
 pub(crate) async fn find<F: Front>(visit: &Visit<F>, jid: &str, fields: &Fields) -> Result<JobView, Problem> {
-    let id = fields.first("id").and_then(|id| id.parse().ok()).map(JobId);
-    let id = id.ok_or_else(|| {
-        let what = if fields.first("id").is_some() { "is no number" } else { "is missing" };
-        Problem::bad(format!(
-            "The field id, which says which job of this jid is meant, {what}; its page leads on"
-        ))
-    })?;
-    let jobs = visit.web.jobs(Query::Jid { jid: jid.to_owned() }).await?.unwrap_or_default().jobs;
-    jobs.into_iter().find(|job| job.id == id).ok_or_else(|| gone(jid))
+    let said = fields.first("id");
+    let id = said.map(|id| id.parse().map(JobId)).transpose();
+    let id = id.map_err(|_| Problem::bad(which("is no number")))?;
+    let mut jobs = visit.web.with_jid(jid).await?;
+    jobs.retain(|job| id.is_none_or(|id| job.id == id));
+    if jobs.len() > 1 {
+        return Err(Problem::bad(which("is missing")));
+    }
+    jobs.pop().ok_or_else(|| gone(jid))
+}
+
+/// What changes a job names it in any case: between a look and an act another may have come under its jid.
+pub(crate) fn says_which(form: &Fields) -> Result<(), Problem> {
+    form.first("id").map(|_| ()).ok_or_else(|| Problem::bad(which("is missing")))
+}
+
+fn which(what: &str) -> String {
+    format!("The field id, which says which job of this jid is meant, {what}; its page leads on")
 }
 
 /// `POST /jobs/<jid>` with `id` and `action`, and `to` where that is `move`; then the list where the job was, or its page.
 pub(crate) async fn act<F: Front>(visit: Visit<F>, Name(jid): Name, Posted(form): Posted) -> Shown {
-    let release = form.first("action") == Some("release");
-    let deed = if release { None } else { Some(Deed::of(&form)?) };
+    let own = matches!(form.first("action"), Some("release" | "restore"));
+    let deed = if own { None } else { Some(Deed::of(&form)?) };
+    says_which(&form)?;
     let job = find(&visit, &jid, &form).await?;
     let buttons = buttons(&job.place);
     let button = buttons.iter().find(|button| Some(button.value) == form.first("action"));
@@ -279,10 +290,12 @@ pub(crate) async fn act<F: Front>(visit: Visit<F>, Name(jid): Name, Posted(form)
     }
     let known = named(&job);
     let (scope, ids) = (Scope::of(&job), vec![job.id]);
-    let moves = matches!(deed, Some(Deed::Move(_)));
-    let next = if moves { visit.base.job(&jid) } else { scope.list(&visit.base) };
+    let restores = form.first("action") == Some("restore");
+    let stays = restores || matches!(deed, Some(Deed::Move(_)));
+    let next = if stays { visit.base.job(&jid) } else { scope.list(&visit.base) };
     match deed {
         Some(deed) => _ = bulk::at_once(&visit.web, scope, ids, deed, Some(known)).await?,
+        None if restores => _ = visit.web.act_on(Action::Restore(ids), Some(known)).await?,
         None => _ = visit.web.act_on(Action::Release(ids), Some(known)).await?,
     }
     redirect(StatusCode::FOUND, &next)
@@ -313,7 +326,7 @@ async fn ask<F: Front>(
 /// `GET /jobs/<jid>/raw?id=`: the job as it is stored, for saving; never shown by the browser.
 pub(crate) async fn raw<F: Front>(visit: Visit<F>, Name(jid): Name) -> Shown {
     let id = visit.query.first("id").and_then(|id| id.parse().ok()).map(JobId);
-    let jobs = visit.web.jobs(Query::Jid { jid: jid.clone() }).await?.unwrap_or_default().jobs;
+    let jobs = visit.web.with_jid(&jid).await?;
     let job = jobs.into_iter().find(|job| id.is_none_or(|id| job.id == id)).ok_or_else(|| gone(&jid))?;
     let headers = [
         (header::CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()),

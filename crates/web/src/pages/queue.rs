@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::http::StatusCode;
+use axum::response::IntoResponse;
 use bessemer_core::command::QueueDeed;
 use bessemer_core::query::{JobView, Place, QueueView};
 use bessemer_core::{Action, Query, Wall};
 
+use super::act::Said;
 use super::search::{self, Bar};
 use crate::count::thousands;
 use crate::deed::Deed;
@@ -18,9 +20,9 @@ use crate::moment::{self, Moment};
 use crate::pager::Pager;
 use crate::pages::confirm::{self, Confirm};
 use crate::problem::Problem;
-use crate::search::Scope;
+use crate::search::{Came, Filter, Scope};
 use crate::visit::{ByTime, Name, Shown, Visit, html, redirect};
-use crate::{Front, audit, bulk, job, limits, text};
+use crate::{Front, bulk, job, limits, text};
 
 #[derive(Template)]
 #[template(path = "queue.html")]
@@ -72,7 +74,7 @@ pub(crate) async fn list<F: Front>(visit: Visit<F>, name: String) -> Shown {
         return redirect(StatusCode::FOUND, &format!("{}/queues", visit.base.0));
     };
     if visit.query.first("clear").is_some() {
-        return ask(&visit, &queue).await;
+        return html(&ask(&visit, &queue).await?);
     }
     let (now, words) = (visit.web.front.now(), visit.words);
     if order.turned {
@@ -81,7 +83,7 @@ pub(crate) async fn list<F: Front>(visit: Visit<F>, name: String) -> Shown {
     let (scope, size) = (Scope::Queue(name.clone()), thousands(jobs.total as u64));
     let pager = Pager::new(words, "pager-jobs", &order.pages, page, limits::ROWS, jobs.total);
     html(&Queue {
-        frame: visit.frame(words.fill("queue-title", &[("queue", &name)]), Tab::Queues).await?,
+        frame: visit.frame(words.fill("queue-title", &[("name", &name)]), Tab::Queues).await?,
         bar: search::bar(&visit.base, &scope, ""),
         scope: scope.text(),
         on_all: words.fill("set-act-on-all", &[("total", &size)]).into_owned(),
@@ -115,20 +117,44 @@ fn row<F: Front>(visit: &Visit<F>, view: &JobView, now: Wall) -> Row {
 }
 
 /// The question whether to clear a queue.
-async fn ask<F: Front>(visit: &Visit<F>, queue: &QueueView) -> Shown {
+async fn ask<F: Front>(visit: &Visit<F>, queue: &QueueView) -> Result<Confirm, Problem> {
     let (words, name) = (visit.words, queue.name.as_str());
-    let address = visit.base.queue(name);
-    html(&Confirm {
-        frame: visit.frame(words.fill("queue-title", &[("queue", name)]), Tab::Queues).await?,
+    let (address, came) = (visit.base.queue(name), Came::now(&visit.web).await?);
+    let fields =
+        [("action", "clear".into()), ("count", queue.size.to_string()), ("came", came.0.to_string())];
+    Ok(Confirm {
+        frame: visit.frame(words.fill("queue-title", &[("name", name)]), Tab::Queues).await?,
         question: words.fill("queue-clear-question", &[("queue", name)]).into(),
         sentences: vec![words.count("queue-clear-means", queue.size).into()],
         action: address.clone(),
-        fields: vec![("action", "clear".into())],
+        fields: fields.into(),
         name: name.to_owned(),
         typed: queue.size > confirm::TYPED_ABOVE,
         yes: words.say("queues-clear").into(),
         back: address,
     })
+}
+
+/// Deletes what waits in a queue: what was there when somebody was asked, and no more. A script that was asked nothing means
+/// all of it, at one stroke.
+async fn clear<F: Front>(visit: Visit<F>, name: String, form: &Fields) -> Shown {
+    let list = format!("{}/queues", visit.base.0);
+    if form.first("count").is_none() {
+        visit.web.act(Action::ClearQueue(name)).await?;
+        return redirect(StatusCode::FOUND, &list);
+    }
+    let (said, scope) = (Said::of(form)?, Scope::Queue(name.clone()));
+    let filter = Filter::default().within(&scope);
+    if let Some(target) = said.target(&visit, scope, filter).await? {
+        bulk::run(visit.web, target, Deed::Delete).await?;
+        return redirect(StatusCode::FOUND, &list);
+    }
+    let Some(queue) = visit.web.queues().await?.into_iter().find(|queue| queue.name == name) else {
+        return redirect(StatusCode::FOUND, &list);
+    };
+    let mut page = ask(&visit, &queue).await?;
+    page.sentences.insert(0, said.grown(visit.words));
+    Ok((StatusCode::CONFLICT, html(&page)?).into_response())
 }
 
 /// `POST /queues/<name>` with `bkey`s: deletes those jobs, if they still wait there, or does the `deed` to them. Without,
@@ -155,8 +181,7 @@ async fn operate<F: Front>(visit: Visit<F>, name: String, form: Fields) -> Shown
             "delete" => QueueDeed::Remove,
             "clear" => {
                 confirm::check(&form, &name)?;
-                visit.web.act(Action::ClearQueue(name)).await?;
-                return redirect(StatusCode::FOUND, &format!("{}/queues", visit.base.0));
+                return clear(visit, name, &form).await;
             }
             _ => return Err(Problem::bad(format!("invalid action: {}", text::quoted(action)))),
         };
@@ -183,8 +208,7 @@ async fn operate<F: Front>(visit: Visit<F>, name: String, form: Fields) -> Shown
         return super::act::ask_more(&visit, scope, "", ids, deed).await;
     }
     if !ids.is_empty() {
-        let named = audit::jobs(form.all("bkey").filter_map(|bkey| Some(bkey.split_once('|')?.1)));
-        bulk::at_once(&visit.web, scope, ids, deed, Some(named)).await?;
+        bulk::at_once(&visit.web, scope, ids, deed, None).await?;
     }
     redirect(StatusCode::FOUND, &list)
 }

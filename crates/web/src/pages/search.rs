@@ -8,10 +8,10 @@ use std::sync::Arc;
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use bessemer_core::Query;
 use bessemer_core::Wall;
 use bessemer_core::query::{JobView, Place, Where};
 
+use super::recent;
 use crate::count::thousands;
 use crate::deed::Deed;
 use crate::frame::{Frame, Tab};
@@ -115,7 +115,7 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
     if let Ok(filter) = &filter
         && let Some(jid) = filter.jid()
         && visit.query.first("from").is_none()
-        && visit.web.jobs(Query::Jid { jid: jid.into() }).await?.is_some_and(|jobs| jobs.total > 0)
+        && (!visit.web.with_jid(jid).await?.is_empty() || recent::knows(&visit, jid))
     {
         return redirect(StatusCode::FOUND, &visit.base.job(jid));
     }

@@ -18,7 +18,7 @@ use crate::pager::Pager;
 use crate::problem::Problem;
 use crate::search::{Filter, Scope};
 use crate::visit::{ByTime, Name, Shown, Visit, html, redirect};
-use crate::{Front, audit, bulk, job, key, limits, link, text};
+use crate::{Front, bulk, job, key, limits, link, text};
 
 #[derive(Template)]
 #[template(path = "set.html")]
@@ -196,7 +196,7 @@ pub(crate) async fn act<F: Front>(set: Set, visit: Visit<F>, Posted(form): Poste
             act::check_room(&visit, &filter).await?;
         }
         let of = Some(visit.web.len(set).await?);
-        bulk::run(visit.web, bulk::Target { scope, filter, of }, deed.undoable()).await?;
+        bulk::run(visit.web, bulk::Target { scope, filter, of, came: None }, deed.undoable()).await?;
     } else {
         act_on(&visit, set, deed, &keys).await?;
     }
@@ -219,8 +219,7 @@ pub(crate) async fn act_on_one<F: Front>(
 async fn act_on<F: Front>(visit: &Visit<F>, set: Set, deed: Deed, keys: &[&str]) -> Result<(), Problem> {
     let ids = entries(visit, set, keys).await?;
     if !ids.is_empty() {
-        let named = audit::jobs(keys.iter().filter_map(|key| Some(key.split_once('|')?.1)));
-        bulk::at_once(&visit.web, Scope::Set(set), ids, deed, Some(named)).await?;
+        bulk::at_once(&visit.web, Scope::Set(set), ids, deed, None).await?;
     }
     Ok(())
 }

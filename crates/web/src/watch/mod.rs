@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use bessemer_core::cron::Ran;
 use bessemer_core::event::{Attempt, Counted};
-use bessemer_core::{Event, Wall};
+use bessemer_core::{Event, Span as Place, Wall};
 
 pub use self::cell::Cell;
 pub use self::histogram::{BUCKETS, Histogram};
@@ -149,6 +149,16 @@ impl Watch {
         self.book().recent.newest_first().filter(|happened| wanted(happened)).take(count).cloned().collect()
     }
 
+    /// Where the texts are of jobs whose jids are not known yet: so many, the newest first.
+    pub fn nameless(&self, count: usize) -> Vec<Place> {
+        self.book().recent.nameless().take(count).collect()
+    }
+
+    /// The jids of the jobs whose texts were there; `None`: it will never be known.
+    pub fn name(&self, jids: Vec<(Place, Option<Box<str>>)>) {
+        self.book().recent.name(jids);
+    }
+
     /// One sample for each of the last [`SAMPLES_MAX`] seconds that are over, earliest first.
     pub fn live(&self) -> Vec<Sample> {
         self.book().live.samples().copied().collect()
@@ -225,10 +235,16 @@ impl Watch {
                     book.statistics.forget();
                     continue;
                 }
-                Event::Counted { what, queue, jobtype, at } => {
+                Event::Counted { what, queue, jobtype, at, text } => {
                     book.hear_of(what, &queue, &jobtype);
                     if what == Counted::Expired && i >= beyond {
-                        book.recent.push(Happened::Overdue(Overdue { queue, jobtype, at }));
+                        book.recent.push(Happened::Overdue(Overdue {
+                            queue,
+                            jobtype,
+                            at,
+                            jid: None,
+                            text: Some(text),
+                        }));
                     }
                     continue;
                 }
@@ -293,6 +309,7 @@ pub(crate) mod tests {
             ended_at,
             outcome,
             error: None,
+            message: None,
         }
     }
 

@@ -124,6 +124,41 @@ async fn a_queue_is_cleared_by_who_says_its_name() {
 }
 
 #[tokio::test]
+async fn a_queue_is_cleared_of_what_was_there_when_it_was_asked() {
+    let house = House::new();
+    let fill = |from: u64, to: u64| {
+        for n in from..to {
+            house.push(&Job { jid: &format!("job-{n:08}"), ..Job::default() });
+        }
+    };
+    fill(0, 3);
+    let router = house.router(Site::default());
+    let asked = page(&router, "/queues/default?clear=1").await;
+    asked.says(r#"<title>Queue default · Bessemer</title>"#);
+    let answer = |count: &str| {
+        let came = &fields(&asked.body, "came")[0];
+        form(&[("action", "clear"), ("confirm", "default"), ("count", count), ("came", came)])
+    };
+    fill(3, 200);
+    let again = post(&router, "/queues/default", &answer("2")).await;
+    assert_eq!(again.status, 409);
+    again.says("2 were counted, and by now more match").says("200 jobs that wait in it");
+    assert_eq!(figure(&router, "total_enqueued").await, 200);
+    redirected(&post(&router, "/queues/default", &answer("3")).await, "/queues");
+    assert_eq!(figure(&router, "total_enqueued").await, 197);
+    assert_eq!(
+        post(
+            &router,
+            "/queues/default",
+            &form(&[("action", "clear"), ("confirm", "default"), ("count", "x")])
+        )
+        .await
+        .status,
+        400
+    );
+}
+
+#[tokio::test]
 async fn a_job_that_has_left_its_queue_is_not_deleted_from_there() {
     let house = House::new();
     house.push(&Job::default());
@@ -200,6 +235,10 @@ async fn a_job_is_acted_on_from_its_page_in_any_state() {
     asked.says("Give this job to another worker?").says(&format!("name=\"release\" value=\"{id}\""));
     assert_eq!(figure(&router, "working").await, 1, "a question changes nothing");
     redirected(&post(&router, "/busy", &format!("release={id}")).await, "/busy");
+    page(&router, "/audit")
+        .await
+        .says(r#"job <a href="/jobs/job-00000001">job-00000001</a> in queue default"#)
+        .says_not("job #");
     assert_eq!((figure(&router, "working").await, figure(&router, "total_enqueued").await), (0, 1));
     house.fetch("default");
     house.ack("job-00000001");
@@ -307,14 +346,34 @@ async fn who_has_no_scripts_is_asked_by_a_page_before_a_job_is_killed_or_deleted
     }
     let without = page(&router, path).await;
     without.says("job-00000001");
-    for (query, what) in [("", "is missing"), ("?id=x", "is no number")] {
-        let lost = get(&router, &format!("{path}/edit{query}")).await;
-        assert_eq!(lost.status, 400);
-        lost.says(what);
-    }
+    page(&router, &format!("{path}/edit")).await.says(&format!(r#"name="id" value="{id}""#));
+    let lost = get(&router, &format!("{path}/edit?id=x")).await;
+    assert_eq!(lost.status, 400);
+    lost.says("is no number");
+    house.push(&Job { queue: "other", ..Job::default() });
+    let which = get(&router, &format!("{path}/edit")).await;
+    assert_eq!(which.status, 400, "two jobs have this jid");
+    which.says("is missing");
     // What asks nothing is done at once, and so is what was answered.
     redirected(&post(&router, path, &format!("id={id}&confirm=job-00000001&action=kill")).await, "/retries");
     redirected(&post(&router, path, &format!("id={id}&ask=yes&action=retry")).await, "/morgue");
+}
+
+#[tokio::test]
+async fn a_discarded_job_has_its_page_and_is_brought_back_from_there() {
+    let house = House::new();
+    house.push_and_fail(&Job::default(), TRACE);
+    let router = house.router(Site::default());
+    let path = "/jobs/job-00000001";
+    let id = fields(&page(&router, path).await.body, "id").pop().unwrap();
+    redirected(&post(&router, path, &form(&[("id", &id), ("action", "delete")])).await, "/retries");
+    let gone = page(&router, path).await;
+    gone.says("<h2>Discarded</h2>").says("Bring back").says_not(r#"value="delete""#).says_not("/edit?id=");
+    redirected(&get(&router, "/search?q=job-00000001").await, path);
+    redirected(&get(&router, &format!("{path}/edit")).await, path);
+    redirected(&post(&router, path, &form(&[("id", &id), ("action", "restore")])).await, path);
+    page(&router, path).await.says("<h2>Waiting for its next retry</h2>");
+    page(&router, "/audit").await.says("job-00000001");
 }
 
 #[tokio::test]

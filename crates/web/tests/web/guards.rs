@@ -358,23 +358,34 @@ async fn the_password_is_asked_for_everywhere_but_static_and_health_v02_row_99()
     assert_eq!(post(&router, "/busy", "wid=all&signal=quiet").await.status, 401);
 }
 
-#[tokio::test]
-async fn guessing_is_throttled_by_address_row_99() {
-    let router = House::new().router(Site { password: Some("s3cret".into()), ..Site::default() });
+#[tokio::test(start_paused = true)]
+async fn guessing_is_throttled_by_address_and_the_right_password_still_lets_in_row_99() {
+    let house = House::new();
+    let router = house.router(Site { password: Some("s3cret".into()), ..Site::default() });
     let wrong = ("authorization", "Basic Onk=");
     let right = ("authorization", "Basic OnMzY3JldA==");
     for _ in 0..limits::WRONG_PASSWORDS {
         from(&router, "192.0.2.1:1", "/", &[wrong]).await.says("Authorization failed");
     }
-    let throttled = from(&router, "192.0.2.1:2", "/", &[wrong]).await;
-    assert_eq!((throttled.status, throttled.header("retry-after")), (429, "1"));
+    let since = tokio::time::Instant::now();
+    for (sent, status) in [(wrong, 401), (right, 200), (wrong, 401), (right, 200), (wrong, 401), (wrong, 401)]
+    {
+        assert_eq!(from(&router, "192.0.2.1:2", "/", &[sent]).await.status, status);
+    }
+    // The clock of the house stands: it is as if all of them had come at once.
+    assert_eq!(since.elapsed().as_secs(), 1 + 2 + 3 + 4 + 5);
+    for sent in [wrong, right, ("authorization", "Bearer bt_0123456789abcdef_x")] {
+        let throttled = from(&router, "192.0.2.1:2", "/", &[sent]).await;
+        assert_eq!((throttled.status, throttled.header("retry-after")), (429, "1"));
+    }
     assert_eq!(from(&router, "192.0.2.2:1", "/", &[right]).await.status, 200);
+    assert_eq!(from(&router, "192.0.2.1:1", "/", &[]).await.status, 401, "who says nothing guesses nothing");
     // Behind a proxy the guesser is throttled and not the proxy.
-    for n in 0..=limits::WRONG_PASSWORDS {
+    for n in 0..limits::WRONG_PASSWORDS + 7 {
         let status = from(&router, "127.0.0.1:1", "/", &[wrong, ("x-forwarded-for", "6.6.6.6, 192.0.2.3")])
             .await
             .status;
-        assert_eq!(status, if n < limits::WRONG_PASSWORDS { 401 } else { 429 });
+        assert_eq!(status, if n < limits::WRONG_PASSWORDS + 6 { 401 } else { 429 });
     }
     assert_eq!(
         from(&router, "127.0.0.1:1", "/", &[right, ("x-forwarded-for", "192.0.2.4")]).await.status,

@@ -7,7 +7,7 @@ use bessemer_core::command::Hello;
 use bessemer_web::{Dashboard, Site, limits};
 use tower::ServiceExt;
 
-use crate::house::{House, Job, START, get, next_of, page, post, redirected, request};
+use crate::house::{House, Job, START, get, next_of, page, post, redirected, request, send};
 
 /// A worker, two jobs of type Mail that are done, and one of type Report that failed.
 fn worked() -> House {
@@ -64,22 +64,54 @@ async fn recent_is_narrowed_by_type_queue_jid_and_outcome() {
     bad.says("no outcome is called happy");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_job_that_nobody_worked_on_in_time_is_there_too_e40() {
     let house = worked();
+    let dashboard = Dashboard::new(house.clone(), Site::default());
+    let keeper = tokio::spawn(dashboard.keep_watch());
     let expires = Some(START.after(Duration::from_secs(3_600)));
     house.push(&Job { jid: "code-0000001", jobtype: "Code", queue: "codes", expires, ..Job::default() });
-    let router = house.router(Site::default());
+    let router = dashboard.router();
     page(&router, "/recent").await.says_not("/queues/codes");
     house.pass(Duration::from_secs(3_601));
-    let row = ["/queues/codes", "/statistics/types/Code", "not run in time", "no report"];
+    let row = ["/queues/codes", "/recent?type=Code", "not run in time", "no report"];
     let recent = page(&router, "/recent?outcome=overdue").await;
     recent.says_not("mail-0000001");
     row.into_iter().for_each(|text| _ = recent.says(text));
     page(&router, "/recent?queue=codes").await.says("not run in time");
     page(&router, "/recent?jid=mail-0000001").await.says_not("/queues/codes");
-    let listed = get(&router, "/api/v1/recent").await.body;
-    assert_eq!(listed.matches("\"outcome\"").count(), 3, "attempts only: {listed}");
+    // Its jid is looked up behind.
+    tokio::time::sleep(Duration::from_secs(2)).await; // of the paused clock
+    page(&router, "/recent?jid=code-0000001").await.says("code-0000001").says("not run in time");
+    page(&router, "/jobs/code-0000001").await.says("This job is no longer here").says("not run in time");
+    let listed = async |query: &str| -> serde_json::Value {
+        serde_json::from_str(&get(&router, &format!("/api/v1/recent{query}")).await.body).unwrap()
+    };
+    let missed = serde_json::json!([{"jid": "code-0000001", "queue": "codes", "type": "Code", "at": "2026-01-02T04:04:10.5Z", "outcome": "overdue"}]);
+    for (query, attempts, overdue) in
+        [("", 3, 1), ("?outcome=overdue", 0, 1), ("?outcome=done", 2, 0), ("?jid=code-0000001", 0, 1)]
+    {
+        let listed = listed(query).await;
+        assert_eq!(listed["attempts"].as_array().unwrap().len(), attempts, "{query}");
+        assert_eq!(listed["overdue"].as_array().unwrap().len(), overdue, "{query}");
+        assert!(overdue == 0 || listed["overdue"] == missed, "{listed}");
+    }
+    keeper.abort();
+}
+
+#[tokio::test]
+async fn what_was_said_of_a_job_that_is_not_kept_is_kept_for_a_while() {
+    let house = House::new();
+    for (jid, retry) in [("never-again1", 0), ("once-more-01", 1)] {
+        let text = format!(r#"{{"errtype":"Boom","message":"no \"<b>\" for {jid} {}"}}"#, "x".repeat(300));
+        house.push_and_fail(&Job { jid, retry, ..Job::default() }, &text);
+    }
+    let router = house.router(Site::default());
+    let recent = page(&router, "/recent").await;
+    recent.says("Boom: no &#34;&#60;b&#62;&#34; for never-again1 xxx").says_not("for once-more-01");
+    assert!(!recent.body.contains(&"x".repeat(200)), "200 characters are kept");
+    page(&router, "/jobs/never-again1").await.says("for never-again1");
+    page(&router, "/jobs/once-more-01").await.says("for once-more-01");
 }
 
 #[tokio::test]
@@ -87,8 +119,43 @@ async fn a_jid_leads_to_the_job_wherever_it_is_or_to_what_became_of_it() {
     let router = worked().router(Site::default());
     redirected(&get(&router, "/recent?find=report-00001").await, "/jobs/report-00001");
     page(&router, "/recent?find=mail-0000001").await.says("mail-0000001").says("it has ended").says("250 ms");
-    page(&router, "/recent?find=nothing-like-it").await.says("None of the last");
+    page(&router, "/recent?find=nothing-like-it").await.says("none has it").says_not("stands below");
+    for (word, path) in [("mail-0000001", "/jobs/mail-0000001"), ("jid:mail-0000001", "/jobs/mail-0000001")] {
+        redirected(&get(&router, &format!("/search?q={word}")).await, path);
+    }
+    let ended = page(&router, "/jobs/mail-0000001").await;
+    ended.says("This job is no longer here").says("250 ms").says("w-17").says("/recent?jid=mail-0000001");
+    ended.says_not(" data-live=\"recent").says_not("mail-0000002");
     page(&router, "/recent?find=").await.says("mail-0000001");
+}
+
+#[tokio::test]
+async fn the_page_of_a_job_says_that_it_has_ended_when_it_looks_again() {
+    let house = worked();
+    house.push(&Job::default());
+    house.fetch("default");
+    let router = house.router(Site::default());
+    let again = async || {
+        let request = request("GET", "/jobs/job-00000001").header("hx-request", "true");
+        send(&router, request.body(Body::empty()).unwrap()).await
+    };
+    again().await.says("<h2>Being worked on</h2>").says(r#" data-live>"#);
+    house.ack("job-00000001");
+    let ended = again().await;
+    assert_eq!(ended.status, 200, "an error would be one in the console, too");
+    ended.says("This job is no longer here").says(">done<").says_not(" data-live>");
+    for n in 0..limits::ROWS * 40 {
+        let jid = format!("mail-{n:08}");
+        house.push(&Job { jid: &jid, ..Job::default() });
+        house.fetch("default");
+        house.ack(&jid);
+    }
+    let forgotten = again().await;
+    assert_eq!(forgotten.status, 200);
+    forgotten.says("only the last 1,000 jobs are remembered").says_not(" data-live>");
+    let lost = get(&router, "/jobs/job-00000001").await;
+    assert_eq!(lost.status, 404, "whoever comes by a link is told that it leads nowhere");
+    lost.says("it has ended, or never was").says(r#"role="search""#).says(r#"href="/recent""#);
 }
 
 #[tokio::test]
@@ -196,5 +263,24 @@ async fn whoever_listens_is_told_each_second_and_one_too_many_is_refused() {
     }
     drop(body);
     assert_eq!(listen("/events").await.status(), 200, "who has left makes room");
+    keeper.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_look_at_the_queues_knows_how_fast_they_are() {
+    let house = House::new();
+    house.push(&Job::default());
+    let dashboard = Dashboard::new(house.clone(), Site::default());
+    let keeper = tokio::spawn(dashboard.keep_watch());
+    tokio::time::sleep(Duration::from_secs(1)).await; // of the paused clock: the server has looked
+    house.pass(Duration::from_secs(6));
+    for n in 0..60 {
+        house.push(&Job { jid: &format!("mail-{n:06}"), ..Job::default() });
+    }
+    for n in 0..12 {
+        house.fetch("default");
+        house.ack(&if n == 0 { "job-00000001".into() } else { format!("mail-{:06}", n - 1) });
+    }
+    page(&dashboard.router(), "/queues").await.says(">10/s<").says(">2/s<");
     keeper.abort();
 }

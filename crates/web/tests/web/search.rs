@@ -237,6 +237,55 @@ async fn more_than_a_thousand_are_deleted_only_when_their_number_is_typed() {
 }
 
 #[tokio::test]
+async fn what_was_counted_is_what_is_meant_and_more_is_asked_for_again() {
+    let house = House::new();
+    let mail = |n: u64| house.push(&Job { jid: &format!("mail-{n:06}"), ..Job::default() });
+    (0..3).for_each(mail);
+    let router = house.router(Site::default());
+    let form = |asked: &str, rest: &str| {
+        let came = asked.split(r#"name="came" value=""#).nth(1).unwrap().split('"').next().unwrap();
+        format!("in=&action=delete&q=type:Mail&came={came}&{rest}")
+    };
+    // What came after the question stays.
+    let asked = page(&router, "/act?in=&action=delete&q=type:Mail").await;
+    asked.says("Delete 3 jobs?");
+    (3..5_003).for_each(mail);
+    redirected(&post(&router, "/act", &form(&asked.body, "count=3")).await, "/search");
+    let asked = page(&router, "/act?in=&action=delete&q=type:Mail").await;
+    asked.says("Delete 5,000 jobs?").says(r#"name="typed""#);
+    // The server's own number counts, whatever the form says that it was.
+    for lie in ["count=7&typed=7", "count=4999&typed=4999", "count=4999", "count=0"] {
+        let again = post(&router, "/act", &form(&asked.body, lie)).await;
+        assert_eq!(again.status, 409, "{lie}");
+        again.says("by now more match").says("Delete 5,000 jobs?").says(r#"name="typed""#);
+    }
+    for wrong in ["count=5000", "count=5000&typed=4999", "count=7&typed=7&at_least=yes", "came=x&count=5000"]
+    {
+        let refused = post(&router, "/act", &form(&asked.body, wrong)).await;
+        assert!(matches!(refused.status, 400 | 409), "{wrong}: {}", refused.status);
+    }
+    page(&router, "/act?in=&action=delete&q=type:Mail").await.says("Delete 5,000 jobs?");
+    // Old jobs that get there meanwhile make it more than was agreed to.
+    let in_low = "in=retries&action=retry&q=";
+    let asked = page(&router, &format!("/act?{in_low}")).await;
+    house.fetch("default");
+    house.fail("mail-000003", &failure("Boom", "x"));
+    asked.says("0 jobs");
+    let again = post(&router, "/act", &format!("{in_low}&count=0")).await;
+    assert_eq!((again.status, house.retries()), (409, 1));
+    again.says("0 were counted").says(r#"name="count" value="1""#);
+    redirected(
+        &post(&router, "/act", &form(&asked_again(&router).await, "count=5000&typed=5,000")).await,
+        "/search",
+    );
+    page(&router, "/act?in=&action=delete&q=type:Mail").await.says("Delete 0 jobs?");
+}
+
+async fn asked_again(router: &axum::Router) -> String {
+    page(router, "/act?in=&action=delete&q=type:Mail").await.body
+}
+
+#[tokio::test]
 async fn a_bulk_deletion_is_taken_back_within_a_minute() {
     let house = House::new();
     for n in 0..12_000 {
@@ -267,7 +316,7 @@ async fn ten_thousand_go_on_behind_and_can_be_stopped_row_102() {
     redirected(&post(&router, "/act", "in=retries&action=retry&count=10500&q=error:boom").await, "/retries");
     let going = page(&router, "/works").await;
     going.says("Retrying (Retries: error:boom): 3,000 of 10,500").says(r#"action="/works/1""#);
-    assert_eq!(post(&router, "/act", "in=retries&action=kill&count=1&q=error:boom").await.status, 409);
+    assert_eq!(post(&router, "/act", "in=retries&action=kill&count=10500&q=error:boom").await.status, 409);
     redirected(&post(&router, "/works/1", "action=cancel").await, "/retries");
     doors.add_permits(1);
     while page(&router, "/works").await.body.contains("<progress") {

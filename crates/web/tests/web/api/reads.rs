@@ -29,7 +29,8 @@ async fn what_nobody_knows_is_refused_as_json() {
         ("/info?x=1", 400, "bad_request", "unknown field `x`"),
         ("/history?days=0", 400, "bad_request", "invalid days: 0, expected 1 to 180"),
         ("/history?days=x", 400, "bad_request", "invalid query: days: invalid digit found in string"),
-        ("/nothing", 404, "not_found", "There is no such address"),
+        ("/nothing", 404, "not_found", "There is no such address of the API"),
+        ("/", 404, "not_found", "There is no such address of the API"),
     ] {
         let (told, word, text) = failed(&call(&router, "GET", path, None).await);
         assert_eq!((told, word.as_str()), (status, code), "{path}: {text}");
@@ -150,7 +151,11 @@ async fn what_happened_is_told_with_its_times() {
     assert_eq!((&attempt["wait_s"], &attempt["run_s"]), (&json!(2.0), &json!(0.25)));
     assert_eq!((&attempt["outcome"], &attempt["error"]), (&json!("failed"), &json!("Boom")));
     for nothing in ["type=Other", "outcome=done", "queue=other", "jid=other-job"] {
-        assert_eq!(read(&router, &format!("/recent?{nothing}")).await, json!({"attempts": []}), "{nothing}");
+        assert_eq!(
+            read(&router, &format!("/recent?{nothing}")).await,
+            json!({"attempts": [], "overdue": []}),
+            "{nothing}"
+        );
     }
     let types = read(&router, "/statistics/types?span=1h").await;
     assert_eq!((&types["rows"][0]["name"], &types["rows"][0]["failed"]), (&json!("Mail"), &json!(1)));

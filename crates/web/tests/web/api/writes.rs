@@ -334,6 +334,32 @@ async fn what_a_search_finds_is_counted_then_acted_on() {
 }
 
 #[tokio::test]
+async fn an_action_reaches_no_more_than_a_dry_run_has_counted() {
+    let house = House::new();
+    let die = |n: u64| {
+        house.push_and_fail(&Job { jid: &format!("job-{n:08}"), retry: -1, ..Job::default() }, TRACE);
+    };
+    (0..5).for_each(die);
+    let router = house.router(Site::default());
+    let act = async |rest: &str| {
+        let order = format!(r#"{{"action":"retry","q":"type:Mail"{rest}}}"#);
+        call(&router, "POST", "/jobs/actions", Some(&order)).await
+    };
+    let as_of = told(&act(r#","dry_run":true"#).await)["as_of"].as_str().unwrap().to_owned();
+    die(5);
+    let (status, code, text) = failed(&act(r#","at_most":5"#).await);
+    assert_eq!((status, &*code, &*text), (409, "conflict", "6 match, and at_most is 5; nothing was done"));
+    assert_eq!(failed(&act(&format!(r#","at_most":4,"as_of":"{as_of}""#)).await).0, 409);
+    assert_eq!(failed(&act(r#","as_of":"x""#).await).0, 400);
+    assert_eq!(read(&router, "/info").await["jobs"]["dead"], 6);
+    assert_eq!(act(&format!(r#","at_most":5,"as_of":"{as_of}""#)).await.status, 202);
+    while read(&router, "/operations/1").await["state"] == "going" {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(read(&router, "/info").await["jobs"]["dead"], 1, "one came later");
+}
+
+#[tokio::test]
 async fn what_an_operation_has_discarded_is_brought_back_once() {
     let house = House::new();
     for n in 0..5 {
