@@ -80,7 +80,7 @@ pub const BATCH_DEPTH_MAX: u32 = 1_000;
 /// (rule `E-24`).
 pub const TRACK_FOR: Duration = Duration::from_secs(30 * 60);
 
-/// Characters of what a worker said of a failure that are told of a job that is not kept: nothing else knows them.
+/// Bytes of what a worker said of a failure that are told of a job that is not kept: nothing else knows them.
 pub const LAST_WORDS_MAX: usize = 200;
 
 /// Characters of a description in TRACK SET; what is beyond is cut, as with an error's message (rule `A-13`).

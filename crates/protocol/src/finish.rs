@@ -146,7 +146,7 @@ pub fn errtype(text: &[u8]) -> Option<Cow<'_, str>> {
     })
 }
 
-/// The message in a [`Fail::text`], so many characters of it; `None` where it does not say the kind of error first and the
+/// The message in a [`Fail::text`], so many bytes of it; `None` where it does not say the kind of error first and the
 /// message next.
 pub fn message(text: &[u8], max: usize) -> Option<String> {
     let rest = text.strip_prefix(b"{\"errtype\":")?;
@@ -154,7 +154,7 @@ pub fn message(text: &[u8], max: usize) -> Option<String> {
     errtype.next()?.ok()?;
     let rest = rest[errtype.byte_offset()..].strip_prefix(b",\"message\":")?;
     let message = serde_json::Deserializer::from_slice(rest).into_iter::<Lossy<'_>>().next()?.ok()?;
-    Some(first(&message.0, max).to_owned())
+    Some(cut(&message.0, max).to_owned())
 }
 
 /// Trimmed, cut, and never empty (rule `A-13`).

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use bessemer_core::Span;
+use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::Front;
@@ -28,8 +29,9 @@ pub(crate) async fn keep<F: Front>(front: F) -> Infallible {
         let mut left = &front.watch().nameless(NAMED_AT_ONCE)[..];
         while !left.is_empty() {
             let (some, rest) = left.split_at(together(left));
+            let (reader, spans) = (front.clone(), some.to_vec());
             // A store that has ended is read no more, and the process is about to end.
-            let Ok(texts) = front.read(some.to_vec()).await else { break };
+            let Ok(Ok(texts)) = spawn_blocking(move || reader.read(&spans)).await else { break };
             let jid = |text: &bytes::Bytes| Some(Body::read(text).jid.as_ref().into());
             let named = texts.iter().map(|text| text.as_ref().and_then(jid));
             front.watch().name(some.iter().copied().zip(named).collect());

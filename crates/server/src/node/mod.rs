@@ -444,9 +444,8 @@ impl<E: Engine> Node<E> {
                 self.first = self.first.or(Some(conn));
                 break;
             }
-            ended = true;
+            (ended, self.dirty) = (true, true);
             state.share(self.turns).lines += 1;
-            self.dirty = true;
             if self.shutting_down {
                 refuse(state, &self.rejected, Reason::Shutdown, "shutdown in progress");
                 state.closing = true;
