@@ -1,8 +1,7 @@
 //! `bessemer jobs edit`: one job becomes another under its jid.
 
-use std::time::Duration;
-
 use bessemer::JobEdit;
+use bessemer_core::limits::{RESERVE_MAX_S, RESERVE_MIN_S};
 use serde_json::json;
 use serde_json::value::RawValue;
 
@@ -30,8 +29,8 @@ pub(super) struct Edit {
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     retry: Option<i64>,
     /// How long a worker may keep it
-    #[arg(long, value_name = "TIME", value_parser = push::duration)]
-    reserve_for: Option<Duration>,
+    #[arg(long, value_name = "TIME", value_parser = reservation)]
+    reserve_for: Option<u32>,
     /// What it says beside that, a JSON object
     #[arg(long, value_name = "JSON")]
     custom: Option<String>,
@@ -48,8 +47,7 @@ impl Edit {
             jobtype: self.jobtype.clone(),
             queue: self.queue.clone(),
             retry: self.retry,
-            // The server says what is too short or too long.
-            reserve_for: self.reserve_for.map(|time| time.as_secs_f64().ceil() as u32),
+            reserve_for: self.reserve_for,
             custom: document("--custom", self.custom.as_deref())?,
             enqueue: self.enqueue,
         };
@@ -67,10 +65,33 @@ impl Edit {
     }
 }
 
+/// A time as `push` takes it, in seconds. A server would make a minute of what is shorter.
+fn reservation(text: &str) -> Result<u32, String> {
+    let seconds = push::duration(text)?.as_secs();
+    let seconds = u32::try_from(seconds).ok().filter(|time| (RESERVE_MIN_S..=RESERVE_MAX_S).contains(time));
+    seconds.ok_or_else(|| "a reservation is a minute to a day long".to_owned())
+}
+
 /// A value as it was written; whether the server takes it is the server's to say.
 fn document(flag: &str, text: Option<&str>) -> Result<Option<Box<RawValue>>, Failure> {
     let read = |text: &str| RawValue::from_string(text.to_owned());
     text.map(read)
         .transpose()
         .map_err(|error| Failure { exit: Exit::Usage, what: format!("{flag}: this is no JSON: {error}") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reservation_is_a_minute_to_a_day_long() {
+        for (text, seconds) in [("60", 60), ("2h", 7_200), ("24h", 86_400)] {
+            assert_eq!(reservation(text), Ok(seconds), "{text}");
+        }
+        for text in ["59s", "500ms", "86401", "9999999d"] {
+            assert_eq!(reservation(text), Err("a reservation is a minute to a day long".into()), "{text}");
+        }
+        assert!(reservation("soon").expect_err("no time").starts_with("a time is"));
+    }
 }

@@ -175,8 +175,8 @@ fn what_only_faktory_reads_is_warned_about_once() {
     }
     let typo = "`faktory.passwrd` is not used by this version; the nearest known one is `faktory.password`";
     assert!(notes.contains(typo), "{notes}");
-    let (_, notes) = accepted("[faktory]\nfoo = 1");
-    assert!(notes.contains("`faktory.foo` is not used") && !notes.contains("nearest"), "{notes}");
+    let (_, said) = accepted("[faktory]\nfoo = 1");
+    assert!(said.contains("`faktory.foo` is not used") && !said.contains("nearest"), "{said}");
     assert!(notes.starts_with("warn: TOP/c/conf.d/a.toml:1:2: `webui`"), "{notes}");
 }
 
