@@ -7,7 +7,7 @@ use askama::Template;
 use bessemer_core::Wall;
 use bessemer_core::query::Day;
 
-use crate::count::thousands;
+use crate::count::{decimal, thousands};
 use crate::words::Words;
 
 /// Height of the plot, and of what stands above and below it for the figures at the grid and at the axis.
@@ -78,8 +78,9 @@ pub(crate) struct Said {
     pub titles: Vec<String>,
     /// Columns with a figure at the axis.
     pub ticks: Vec<(usize, String)>,
-    /// Writes a figure at the grid.
-    pub figure: fn(f64) -> String,
+    /// Writes a figure at the grid, in this language.
+    pub figure: fn(f64, Words) -> String,
+    pub language: Words,
 }
 
 /// A series of a chart; the class gives it its colour.
@@ -133,7 +134,7 @@ impl Chart {
         let step = 100.0 / count.max(1) as f64;
         let mark = |value: f64| Mark {
             y: pixels(ABOVE + PLOT - top.height(value)),
-            label: if value > 0.0 { (said.figure)(value) } else { String::new() },
+            label: if value > 0.0 { (said.figure)(value, said.language) } else { String::new() },
         };
         let tick = |(i, label): (usize, String)| match i {
             0 => Tick { x: percent(0.0), anchor: "start", label },
@@ -225,18 +226,22 @@ fn pixels(value: f64) -> String {
 }
 
 /// A figure at the grid of a chart of counts.
-pub(crate) fn count(value: f64) -> String {
+pub(crate) fn count(value: f64, words: Words) -> String {
     match value {
-        1_000_000.0.. => format!("{}M", plain(value / 1_000_000.0)),
-        10_000.0.. => format!("{}k", plain(value / 1_000.0)),
-        1_000.0.. => thousands(value.round() as u64),
-        _ => plain(value),
+        1_000_000.0.. => format!("{}M", plain(value / 1_000_000.0, words)),
+        1_000.0.. => format!("{}k", plain(value / 1_000.0, words)),
+        _ => plain(value, words),
     }
 }
 
-fn plain(value: f64) -> String {
-    let text = format!("{value:.2}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+fn plain(value: f64, words: Words) -> String {
+    let text = decimal(value, 2, words);
+    let point = words.marks().point;
+    let (whole, fraction) = text.rsplit_once(point).unwrap_or((&text, ""));
+    match fraction.trim_end_matches('0') {
+        "" => whole.to_owned(),
+        fraction => format!("{whole}{point}{fraction}"),
+    }
 }
 
 /// Attempts per day, failed on top of succeeded: the last `count` days up to today; days that are not in `days` had
@@ -251,7 +256,11 @@ pub(crate) fn history(days: &[Day], today: i32, count: usize, words: Words) -> C
     let title = |(day, (processed, failed)): &(i32, (u64, u64))| {
         words.fill(
             "home-history-day",
-            &[("date", &date(*day)), ("processed", &thousands(*processed)), ("failed", &thousands(*failed))],
+            &[
+                ("date", &date(*day)),
+                ("processed", &thousands(*processed, words)),
+                ("failed", &thousands(*failed, words)),
+            ],
         )
     };
     let sum = |part: fn(&(u64, u64)) -> u64| all.iter().map(|(_, figures)| part(figures)).sum::<u64>();
@@ -260,8 +269,8 @@ pub(crate) fn history(days: &[Day], today: i32, count: usize, words: Words) -> C
             .fill(
                 "home-history-words",
                 &[
-                    ("processed", &thousands(sum(|(processed, _)| *processed))),
-                    ("failed", &thousands(sum(|(_, failed)| *failed))),
+                    ("processed", &thousands(sum(|(processed, _)| *processed), words)),
+                    ("failed", &thousands(sum(|(_, failed)| *failed), words)),
                     ("since", &date(since)),
                     ("until", &date(today)),
                 ],
@@ -270,6 +279,7 @@ pub(crate) fn history(days: &[Day], today: i32, count: usize, words: Words) -> C
         titles: all.iter().map(|day| title(day).into()).collect(),
         ticks: [0, count / 2, count.saturating_sub(1)].map(|i| (i, date(since + i as i32))).into(),
         figure: self::count,
+        language: words,
     };
     let series = |class, part: fn(&(u64, u64)) -> u64| Series {
         class,

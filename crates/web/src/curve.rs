@@ -19,8 +19,9 @@ pub(crate) const SPARK: (f64, f64) = (120.0, 24.0);
 pub(crate) const PERCENTILES: [(f64, &str); 3] = [(0.5, "s3"), (0.95, "s1"), (0.99, "s4")];
 
 /// The percentiles of a histogram as texts; empty where nothing was counted.
-pub(crate) fn percentiles(histogram: &Histogram) -> [String; 3] {
-    PERCENTILES.map(|(part, _)| histogram.quantile(part).map_or_else(String::new, duration))
+pub(crate) fn percentiles(histogram: &Histogram, words: Words) -> [String; 3] {
+    let time = |time| duration(time, words);
+    PERCENTILES.map(|(part, _)| histogram.quantile(part).map_or_else(String::new, time))
 }
 
 /// When a point began, as precisely as its span needs it: `14:05`, or `2026-01-02`.
@@ -62,15 +63,15 @@ fn outline(path: &mut String, x: f64, y: f64, width: f64, height: f64) {
 
 /// Attempts over time, what failed on top of what did not.
 pub(crate) fn throughput(points: &[Point], span: Span, words: Words) -> Chart {
-    let sum = |count: fn(&Point) -> u64| thousands(points.iter().map(count).sum());
+    let sum = |count: fn(&Point) -> u64| thousands(points.iter().map(count).sum(), words);
     let at = |point: Option<&Point>| point.map_or_else(String::new, |point| moment(point.at, span));
     let title = |point: &Point| {
         words.fill(
             "statistics-at",
             &[
                 ("at", &moment(point.at, span)),
-                ("processed", &thousands(point.cell.processed())),
-                ("failed", &thousands(point.cell.failed)),
+                ("processed", &thousands(point.cell.processed(), words)),
+                ("failed", &thousands(point.cell.failed, words)),
             ],
         )
     };
@@ -89,6 +90,7 @@ pub(crate) fn throughput(points: &[Point], span: Span, words: Words) -> Chart {
         titles: points.iter().map(|point| title(point).into()).collect(),
         ticks: ticks(points, span),
         figure: chart::count,
+        language: words,
     };
     let series = |class, part: fn(&Point) -> u64| Series {
         class,
@@ -102,19 +104,21 @@ pub(crate) fn throughput(points: &[Point], span: Span, words: Words) -> Chart {
 pub(crate) fn durations(
     points: &[Point],
     span: Span,
-    words: String,
+    key: &str,
+    words: Words,
     of: impl Fn(&Point) -> &Histogram,
 ) -> Chart {
     let title = |point: &Point| {
-        let [middle, high, highest] = percentiles(of(point));
+        let [middle, high, highest] = percentiles(of(point), words);
         let at = moment(point.at, span);
         if middle.is_empty() { at } else { format!("{at}: {middle} · {high} · {highest}") }
     };
     let said = Said {
-        words,
+        words: words.say(key).into(),
         titles: points.iter().map(title).collect(),
         ticks: ticks(points, span),
-        figure: |seconds| duration(Duration::from_secs_f64(seconds)),
+        figure: |seconds, words| duration(Duration::from_secs_f64(seconds), words),
+        language: words,
     };
     let lines = PERCENTILES.map(|(part, class)| Series {
         class,
@@ -175,10 +179,14 @@ mod tests {
     fn percentiles_break_where_nothing_was_counted() {
         let mut points = points(3);
         points[0].cell.run.add(Duration::from_secs(2));
-        let chart = durations(&points, Span::Hour, "said".into(), |point| &point.cell.run).to_string();
+        let chart =
+            durations(&points, Span::Hour, "statistics-run-said", Words::default(), |point| &point.cell.run)
+                .to_string();
         assert_eq!(chart.matches("<polyline").count(), 3, "{chart}");
         assert!(chart.contains("<title>03:00: 1.8 s") && chart.contains("<title>03:01</title>"), "{chart}");
-        let none = durations(&points, Span::Hour, "said".into(), |point| &point.cell.wait).to_string();
+        let none =
+            durations(&points, Span::Hour, "statistics-run-said", Words::default(), |point| &point.cell.wait)
+                .to_string();
         assert!(!none.contains("<polyline"), "{none}");
     }
 

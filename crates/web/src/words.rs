@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, header};
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 
-use crate::count::thousands;
+use crate::count::Marks;
 
 /// The languages that there are, the default first: the name that browsers use, whether it runs from right to left,
 /// and its texts.
@@ -23,6 +23,12 @@ const LANGUAGES: &[(&str, bool, &str)] = &[
     ("ar", true, include_str!("../messages/ar.ftl")),
 ];
 
+const ENGLISH: Marks = Marks { group: ',', from: 4, point: '.' };
+const GERMAN: Marks = Marks { group: '.', from: 4, point: ',' };
+const SPANISH: Marks = Marks { from: 5, ..GERMAN };
+/// The space between groups is narrow, and no line breaks at it.
+const FRENCH: Marks = Marks { group: '\u{202f}', ..GERMAN };
+
 /// Header bytes that are looked at for a language; who sends more gets the default (row 100).
 const HEADER_MAX: usize = 1_024;
 
@@ -34,6 +40,7 @@ static READ: LazyLock<Vec<Language>> = LazyLock::new(|| LANGUAGES.iter().map(Lan
 struct Language {
     tag: &'static str,
     right_to_left: bool,
+    marks: Marks,
     bundle: FluentBundle<FluentResource>,
 }
 
@@ -45,12 +52,27 @@ impl Language {
         let mut bundle =
             FluentBundle::new_concurrent(vec![tag.parse().expect("a language has a tag that browsers know")]);
         bundle.set_use_isolating(false);
-        bundle.set_formatter(Some(|value, _| match value {
-            FluentValue::Number(number) if number.value >= 0.0 => Some(thousands(number.value as u64)),
-            _ => None,
-        }));
+        // A function of Fluent's has no memory, so each way of writing numbers has its own.
+        let marks = match *tag {
+            "de" | "ar" => {
+                bundle.set_formatter(Some(|value, _| grouped(value, GERMAN)));
+                GERMAN
+            }
+            "es" => {
+                bundle.set_formatter(Some(|value, _| grouped(value, SPANISH)));
+                SPANISH
+            }
+            "fr" => {
+                bundle.set_formatter(Some(|value, _| grouped(value, FRENCH)));
+                FRENCH
+            }
+            _ => {
+                bundle.set_formatter(Some(|value, _| grouped(value, ENGLISH)));
+                ENGLISH
+            }
+        };
         bundle.add_resource(resource).unwrap_or_else(|errors| panic!("messages/{tag}.ftl: {errors:?}"));
-        Self { tag, right_to_left: *right_to_left, bundle }
+        Self { tag, right_to_left: *right_to_left, marks, bundle }
     }
 
     fn say(&self, key: &str, args: Option<&FluentArgs<'_>>) -> Option<Cow<'_, str>> {
@@ -61,6 +83,14 @@ impl Language {
             tracing::warn!(key, language = self.tag, %error, "failed to fill in a text of the dashboard");
         }
         Some(text)
+    }
+}
+
+/// A number in a text.
+fn grouped(value: &FluentValue<'_>, marks: Marks) -> Option<String> {
+    match value {
+        FluentValue::Number(number) if number.value >= 0.0 => Some(marks.grouped(number.value as u64)),
+        _ => None,
     }
 }
 
@@ -119,6 +149,16 @@ impl Words {
     /// `ltr` or `rtl`.
     pub(crate) fn direction(self) -> &'static str {
         if self.0.right_to_left { "rtl" } else { "ltr" }
+    }
+
+    /// How it writes numbers. Arabic does as in the Maghreb, where digits are those of the West.
+    pub(crate) fn marks(self) -> Marks {
+        self.0.marks
+    }
+
+    /// A figure of several parts, `2 m 05 s`: they stay in their order where the text around them runs from right to left.
+    pub(crate) fn figure(self, text: String) -> String {
+        if self.0.right_to_left { format!("\u{2066}{text}\u{2069}") } else { text }
     }
 
     /// The text under a key; the key itself where there is none (rule `V-05`).

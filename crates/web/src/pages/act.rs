@@ -85,7 +85,9 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
     let (count, words) = (part.count(), visit.words);
     let key = |what: &str| format!("act-{}{what}", deed.name());
     let pushed_out = if deed == Deed::Kill { pushed_out(&info, &part) } else { 0 };
-    let warning = || words.count_fill("act-pushed-out", pushed_out, &[("most", &thousands(info.dead_max))]);
+    let warning = || {
+        words.count_fill("act-pushed-out", pushed_out, &[("most", &thousands(info.dead_max, visit.words))])
+    };
     let more = count.saturating_sub(sample.len() as u64);
     let question = key(if part.next.is_some() { "-at-least" } else { "-question" });
     html(&ActPage {
@@ -185,8 +187,10 @@ pub(crate) async fn act<F: Front>(visit: Visit<F>, Posted(form): Posted) -> Show
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
     let typed = form.first("typed").map(digits).unwrap_or_default();
     if needs_typing(&deed, count) && typed != count.to_string() {
-        let text =
-            format!("Type the number of jobs, {}, to delete them; nothing was deleted", thousands(count));
+        let text = format!(
+            "Type the number of jobs, {}, to delete them; nothing was deleted",
+            thousands(count, Words::default())
+        );
         return Err(Problem::bad(text));
     }
     if deed == Deed::Kill && form.first("overflow").is_none() {
@@ -206,7 +210,7 @@ pub(crate) async fn check_room<F: Front>(visit: &Visit<F>, filter: &Filter) -> R
         return Ok(());
     }
     let part = Search::new(&visit.web, &filter, Cursor::default()).find(0, limits::COUNT_TIME).await?;
-    let (jobs, most) = (pushed_out(&info, &part), thousands(info.dead_max));
+    let (jobs, most) = (pushed_out(&info, &part), thousands(info.dead_max, visit.words));
     if jobs == 0 {
         return Ok(());
     }

@@ -9,6 +9,7 @@ use crate::count::thousands;
 use crate::frame::{Frame, Tab};
 use crate::problem::Problem;
 use crate::visit::{Shown, Visit, html};
+use crate::words::Words;
 use crate::{Front, limits, text};
 
 #[derive(Template)]
@@ -33,8 +34,8 @@ struct Row {
     count: String,
 }
 
-impl From<Entry> for Row {
-    fn from(entry: Entry) -> Self {
+impl Row {
+    fn new(entry: Entry, words: Words) -> Self {
         Self {
             at: entry.at,
             who: text::visible(&entry.who),
@@ -43,7 +44,7 @@ impl From<Entry> for Row {
             by: entry.by,
             action: entry.action,
             object: text::visible(&entry.object),
-            count: thousands(entry.count),
+            count: thousands(entry.count, words),
         }
     }
 }
@@ -57,9 +58,9 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
     let list = list.strip_suffix("page=").unwrap_or(&list);
     html(&Page {
         frame: visit.frame(visit.words.say("audit-title"), Tab::Other).await?,
-        total: thousands(found.total as u64),
+        total: thousands(found.total as u64, visit.words),
         q: text::visible(q),
-        rows: found.entries.into_iter().map(Row::from).collect(),
+        rows: found.entries.into_iter().map(|entry| Row::new(entry, visit.words)).collect(),
         next: found.next.map(|next| format!("{list}from={next}")),
     })
 }

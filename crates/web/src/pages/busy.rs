@@ -98,7 +98,7 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
     let pager = |what, param, page, rows, total| Pager::new(words, what, &href(param), page, rows, total);
     html(&Busy {
         frame: visit.frame(words.say("tab-busy"), Tab::Busy).await?,
-        processes_total: thousands(workers.len() as u64),
+        processes_total: thousands(workers.len() as u64, words),
         processes_pager: pager("pager-processes", "processes", processes_page, rows, workers.len()),
         any_runs: workers.iter().any(|worker| worker.stage == Stage::Running),
         stop_all: format!("{}all", href("stop")),
@@ -108,7 +108,7 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
             .take(rows)
             .map(|worker| process(worker, &visit.base, now, words))
             .collect(),
-        jobs_total: thousands(jobs.total as u64),
+        jobs_total: thousands(jobs.total as u64, words),
         jobs_pager: pager("pager-jobs", "page", page, limits::ROWS, jobs.total),
         jobs: jobs.jobs.iter().map(|job| work(&visit, job, now)).collect(),
     })
@@ -138,9 +138,9 @@ fn process(worker: WorkerView, base: &Base, now: Wall, words: Words) -> Process 
         started: Moment::new(worker.started, now, words),
         beat: Moment::new(worker.last_beat, now, words),
         silent: now.since(worker.last_beat) > SILENT,
-        connections: thousands(worker.connections as u64),
-        memory: if worker.rss_kb == 0 { "–".into() } else { memory(worker.rss_kb) },
-        busy: thousands(worker.busy as u64),
+        connections: thousands(worker.connections as u64, words),
+        memory: if worker.rss_kb == 0 { "–".into() } else { memory(worker.rss_kb, words) },
+        busy: thousands(worker.busy as u64, words),
         wid: worker.wid,
     }
 }
@@ -159,8 +159,8 @@ fn work<F: Front>(visit: &Visit<F>, view: &JobView, now: Wall) -> Work {
         id: view.id.0,
         wid,
         started: Moment::new(since, now, visit.words),
-        runs: moment::duration(ran),
-        of: moment::duration(reserved),
+        runs: moment::duration(ran, visit.words),
+        of: moment::duration(reserved, visit.words),
         class: match () {
             () if ran >= reserved => "bad",
             () if ran >= reserved * 3 / 4 => "warn",

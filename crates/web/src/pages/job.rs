@@ -246,7 +246,7 @@ fn facts(view: &JobView, body: &Body<'_>, words: Words) -> Vec<(&'static str, St
         failure.map(|failure| ("job-retry-count", failure.retry_count.to_string())),
         failure.map(|failure| ("job-remaining", failure.remaining.to_string())),
         Some(("job-retries", allowed)),
-        Some(("job-reserve-for", moment::duration(reserved))),
+        Some(("job-reserve-for", moment::duration(reserved, words))),
         Some(("job-size", words.count("job-bytes", view.body.bytes().len() as u64).into())),
     ]
     .into_iter()

@@ -140,7 +140,7 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
     let shown = found.iter().skip((page - 1).saturating_mul(rows)).take(rows);
     html(&Recent {
         frame: visit.frame(words.say("recent-title"), Tab::Recent).await?,
-        total: thousands(found.len() as u64),
+        total: thousands(found.len() as u64, words),
         sought: sought.map(|jid| words.fill("recent-sought", &[("jid", &text::quoted(jid))]).into()),
         jobtype: text::visible(filter.jobtype),
         queue: text::visible(filter.queue),
@@ -183,8 +183,8 @@ fn row_of(base: &Base, words: Words, attempt: &Attempt, now: Wall) -> Row {
         queue: text::visible(&attempt.queue),
         queue_href: base.queue(&attempt.queue),
         wid: text::visible(&attempt.wid),
-        ran: moment::duration(attempt.run()),
-        waited: moment::duration(attempt.wait()),
+        ran: moment::duration(attempt.run(), words),
+        waited: moment::duration(attempt.wait(), words),
         outcome: attempt.outcome.as_str(),
         label: Ended::Attempt(attempt.outcome).label(words),
         bad: attempt.outcome != Outcome::Done,

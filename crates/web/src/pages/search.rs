@@ -171,7 +171,7 @@ pub(crate) fn bar(base: &Base, scope: &Scope, line: &str) -> Bar {
 
 /// One line about a search that cannot be read.
 pub(crate) fn said(words: Words, error: &QueryError) -> String {
-    let place = thousands(error.at as u64);
+    let place = thousands(error.at as u64, words);
     words.fill("search-wrong", &[("what", &error.what.to_string()), ("place", &place)]).into_owned()
 }
 
@@ -286,7 +286,7 @@ impl<F: Front> Address<'_, F> {
         }
         let chip = |(place, count): (Where, u64)| Chip {
             key: key_of(place),
-            count: thousands(count),
+            count: thousands(count, self.visit.words),
             href: self.of_line(&format!("{} state:{}", self.filter.line(), name_of(place))),
         };
         Where::ALL.into_iter().zip(self.counts).filter(|(_, count)| *count > 0).map(chip).collect()

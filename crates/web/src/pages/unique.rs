@@ -65,7 +65,7 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
     }
     html(&Page {
         frame: visit.frame(visit.words.say("unique-title"), Tab::Other).await?,
-        total: thousands(total as u64),
+        total: thousands(total as u64, visit.words),
         only: field("key").unwrap_or_default().to_owned(),
         rows: held.into_iter().map(|held| row(&visit, held)).collect(),
         next: next.map(|next| format!("{}/unique?from={next}", visit.base.0)),

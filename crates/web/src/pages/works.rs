@@ -71,7 +71,7 @@ fn notice(work: &Work, words: Words) -> Notice {
     };
     let to = if let Deed::Move(queue) = &work.deed { queue } else { "" };
     let texts: [(&'static str, &str); 3] =
-        [("what", &what), ("of", &work.of.map_or_else(String::new, thousands)), ("to", to)];
+        [("what", &what), ("of", &work.of.map_or_else(String::new, |of| thousands(of, words))), ("to", to)];
     let key = match work.of {
         Some(_) if work.state == State::Going => format!("work-{}-{key}-of", work.deed.name()),
         _ => format!("work-{}-{key}", work.deed.name()),
