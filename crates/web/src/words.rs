@@ -224,6 +224,9 @@ mod tests {
     /// How keys begin that the code puts together: of a unit, a column, an outcome, an action.
     const MADE: &[&str] = &[
         "act-",
+        "audit-by-",
+        "audit-did-",
+        "audit-role-",
         "batches-place-",
         "batches-state-",
         "cron-at-",
@@ -328,6 +331,49 @@ mod tests {
         let arabic = Words::by_tag("ar").unwrap();
         let days = [1_u64, 2, 3, 11, 100].map(|n| arabic.count("home-days", n));
         assert_eq!(days, ["يوم واحد", "يومين", "3 أيام", "11 يومًا", "100 يوم"]);
+    }
+
+    #[test]
+    fn no_two_tabs_and_no_two_buttons_have_the_same_text_in_any_language() {
+        const SAME: [&[&str]; 7] = [
+            &["deed-retry", "job-retry"],
+            &["deed-add_to_queue", "job-enqueue"],
+            &["deed-edit", "edit-link"],
+            &["deed-kill", "job-kill", "queue-kill"],
+            &["deed-delete", "job-delete", "queue-delete"],
+            &["queues-pause", "cron-pause"],
+            &["queues-resume", "cron-resume"],
+        ];
+        const OTHERS: [&str; 13] = [
+            "deed-move",
+            "deed-restore",
+            "busy-release",
+            "busy-quiet",
+            "busy-stop",
+            "queues-clear",
+            "cron-run",
+            "batches-check",
+            "batches-cancel",
+            "tokens-revoke",
+            "work-undo",
+            "work-dismiss",
+            "statistics-set-mark",
+        ];
+        let tabs = keys(LANGUAGES[0].2).into_keys().filter(|key| key.starts_with("tab-"));
+        let tabs: Vec<&str> = tabs.collect();
+        let buttons: Vec<&str> = SAME.iter().map(|same| same[0]).chain(OTHERS).collect();
+        for words in Words::all() {
+            for group in [&tabs, &buttons] {
+                let texts: BTreeMap<_, _> = group.iter().map(|key| (words.say(key), key)).collect();
+                let shadowed = group.iter().find(|key| texts[&words.say(key)] != *key);
+                let text = shadowed.map(|key| words.say(key));
+                assert_eq!(shadowed, None, "{}: two are called {text:?}", words.tag());
+            }
+            for same in SAME {
+                let texts: BTreeSet<_> = same.iter().map(|key| words.say(key)).collect();
+                assert_eq!(texts.len(), 1, "{}: one deed has several names: {texts:?}", words.tag());
+            }
+        }
     }
 
     /// A text in quotes that is written as a key: small letters, with a dash.
