@@ -8,6 +8,7 @@ use bessemer_core::Wall;
 use bessemer_core::query::Day;
 
 use crate::count::{decimal, thousands};
+use crate::text;
 use crate::words::Words;
 
 /// Height of the plot, and of what stands above and below it for the figures at the grid and at the axis.
@@ -17,6 +18,10 @@ const BELOW: f64 = 20.0;
 
 /// Width of the lines' own coordinate system.
 const SPAN: f64 = 1_000.0;
+
+/// The part of a chart's width that the name of a mark may take, and the bytes of it that are shown there.
+const MARK_ROOM: f64 = 0.15;
+const MARK_BYTES: usize = 24;
 
 /// Renders as an `svg` element.
 #[derive(Template)]
@@ -29,8 +34,7 @@ pub(crate) struct Chart {
     columns: Vec<Column>,
     bars: Vec<Bar>,
     lines: Vec<Shape>,
-    /// Moments that somebody named: where, and what it is called.
-    marks: Vec<(String, String)>,
+    marks: Vec<Named>,
 }
 
 impl askama::filters::HtmlSafe for Chart {}
@@ -47,6 +51,16 @@ struct Tick {
     /// `end` at the right edge, `middle` in between.
     anchor: &'static str,
     label: String,
+}
+
+/// A moment that somebody named.
+struct Named {
+    x: String,
+    /// `end` where its name would stand beyond the right edge.
+    anchor: &'static str,
+    /// As much of its name as there is room for; nothing where another's stands.
+    label: String,
+    title: String,
 }
 
 /// A place that tells what is there.
@@ -154,9 +168,20 @@ impl Chart {
         }
     }
 
-    /// The same with moments that somebody named: how far from the beginning each is, 0 to 1, and what it is called.
-    pub(crate) fn marked<'a>(mut self, marks: impl IntoIterator<Item = (f64, &'a str)>) -> Self {
-        self.marks = marks.into_iter().map(|(part, text)| (percent(part * 100.0), text.to_owned())).collect();
+    /// The same with moments that somebody named, from the oldest to the newest: how far from the beginning each is, 0 to 1,
+    /// what it is called, and when it was.
+    pub(crate) fn marked<'a>(mut self, marks: impl IntoIterator<Item = (f64, &'a str, &'a str)>) -> Self {
+        let mut free_from = 0.0;
+        let named = |(part, text, at): (f64, &str, &str)| {
+            let has_room = part >= free_from;
+            if has_room {
+                free_from = part + MARK_ROOM;
+            }
+            let label = if has_room { text::cut(text.to_owned(), MARK_BYTES) } else { String::new() };
+            let anchor = if part > 1.0 - MARK_ROOM { "end" } else { "start" };
+            Named { x: percent(part * 100.0), anchor, label, title: format!("{text} · {at}") }
+        };
+        self.marks = marks.into_iter().map(named).collect();
         self
     }
 

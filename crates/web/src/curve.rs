@@ -7,7 +7,7 @@ use bessemer_core::Wall;
 
 use crate::chart::{self, Chart, Said, Series};
 use crate::count::thousands;
-use crate::moment::duration;
+use crate::moment::{duration, exact};
 use crate::text;
 use crate::watch::{DeployMark, Histogram, Point, Span};
 use crate::words::Words;
@@ -15,13 +15,14 @@ use crate::words::Words;
 /// The size of the small drawing in a row of a table, in its own units.
 pub(crate) const SPARK: (f64, f64) = (120.0, 24.0);
 
-/// The percentiles that are shown, and the class of each one's line.
-pub(crate) const PERCENTILES: [(f64, &str); 3] = [(0.5, "s3"), (0.95, "s1"), (0.99, "s4")];
+/// The percentiles that are shown, the class of each one's line, and its name.
+pub(crate) const PERCENTILES: [(f64, &str, &str); 3] =
+    [(0.5, "s3", "p50"), (0.95, "s1", "p95"), (0.99, "s4", "p99")];
 
 /// The percentiles of a histogram as texts; empty where nothing was counted.
 pub(crate) fn percentiles(histogram: &Histogram, words: Words) -> [String; 3] {
     let time = |time| duration(time, words);
-    PERCENTILES.map(|(part, _)| histogram.quantile(part).map_or_else(String::new, time))
+    PERCENTILES.map(|(part, ..)| histogram.quantile(part).map_or_else(String::new, time))
 }
 
 /// When a point began, as precisely as its span needs it: `14:05`, or `2026-01-02`.
@@ -120,7 +121,7 @@ pub(crate) fn durations(
         figure: |seconds, words| duration(Duration::from_secs_f64(seconds), words),
         language: words,
     };
-    let lines = PERCENTILES.map(|(part, class)| Series {
+    let lines = PERCENTILES.map(|(part, class, _)| Series {
         class,
         values: points.iter().map(|point| Some(of(point).quantile(part)?.as_secs_f64())).collect(),
         filled: false,
@@ -138,6 +139,8 @@ pub(crate) struct Notch {
     /// How far from the beginning, 0 to 1.
     pub part: f64,
     pub at: String,
+    /// When, for people.
+    pub shown: String,
     pub text: String,
 }
 
@@ -150,6 +153,7 @@ pub(crate) fn notches(marks: &[DeployMark], points: &[Point], span: Span) -> Vec
         .map(|mark| Notch {
             part: (mark.at.0 - start) as f64 / length as f64,
             at: mark.at.rfc3339(),
+            shown: exact(mark.at),
             text: text::visible(&mark.text),
         })
         .collect()

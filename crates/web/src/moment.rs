@@ -14,22 +14,38 @@ use crate::words::Words;
 pub(crate) struct Moment {
     exact: String,
     relative: String,
+    /// The exact time where it is to be read beside it, and not only by who points at it.
+    beside: Option<String>,
 }
 
 impl askama::filters::HtmlSafe for Moment {}
 
 impl Moment {
     pub(crate) fn new(at: Wall, now: Wall, words: Words) -> Self {
-        Self { exact: at.rfc3339(), relative: relative(at, now, words) }
+        Self { exact: at.rfc3339(), relative: relative(at, now, words), beside: None }
+    }
+
+    /// The same with the exact time beside it.
+    pub(crate) fn in_full(at: Wall, now: Wall, words: Words) -> Self {
+        Self { beside: Some(exact(at)), ..Self::new(at, now, words) }
     }
 
     /// From a text that a producer may have made up (rule `P-07`).
     pub(crate) fn parse(text: &str, now: Wall, words: Words) -> Self {
         match Wall::parse(text) {
-            Ok(at) => Self::new(at, now, words),
-            Err(_) => Self { exact: String::new(), relative: words.say("moment-invalid").into() },
+            Ok(at) => Self::in_full(at, now, words),
+            Err(_) => {
+                Self { exact: String::new(), relative: words.say("moment-invalid").into(), beside: None }
+            }
         }
     }
+}
+
+/// `2026-01-02 03:04:05 UTC`.
+pub(crate) fn exact(at: Wall) -> String {
+    let text = at.rfc3339();
+    let second = text.get(..19).unwrap_or(&text);
+    format!("{} UTC", second.replace('T', " "))
 }
 
 /// Upper bounds in seconds, and what is counted below them.
@@ -104,6 +120,10 @@ mod tests {
         assert_eq!(
             Moment::new(NOW, NOW, Words::default()).to_string(),
             r#"<time datetime="2026-01-02T03:04:05Z" title="2026-01-02T03:04:05Z">just now</time>"#
+        );
+        assert_eq!(
+            Moment::in_full(Wall(NOW.0 + 1), NOW, Words::default()).to_string(),
+            r#"<time datetime="2026-01-02T03:04:05.000001Z" title="2026-01-02T03:04:05.000001Z">just now</time> <span class="exact" dir="ltr">2026-01-02 03:04:05 UTC</span>"#
         );
         assert_eq!(Moment::parse("<b>", NOW, Words::default()).to_string(), "<span>invalid timestamp</span>");
     }

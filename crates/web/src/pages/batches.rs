@@ -56,8 +56,7 @@ struct Row {
     total: String,
     done: String,
     failed: String,
-    percent: u64,
-    bar: &'static str,
+    bar: (String, String),
 }
 
 #[derive(Template)]
@@ -139,6 +138,7 @@ fn state_word(words: Words, state: BatchState) -> std::borrow::Cow<'static, str>
 fn row<F: Front>(visit: &Visit<F>, view: &BatchView) -> Row {
     let (words, state, now) = (visit.words, view.state(), visit.web.front.now());
     let done = view.total - view.pending;
+    let share = |part: u64| format!("{:.1}", part as f64 * 100.0 / view.total.max(1) as f64);
     let class = match state {
         BatchState::Succeeded => "badge good",
         BatchState::Failing | BatchState::Failed => "badge bad",
@@ -154,8 +154,7 @@ fn row<F: Front>(visit: &Visit<F>, view: &BatchView) -> Row {
         total: thousands(view.total, words),
         done: thousands(done, words),
         failed: thousands(view.failed, words),
-        percent: (done * 100).checked_div(view.total).unwrap_or(if view.over { 100 } else { 0 }),
-        bar: if view.failed > 0 { "bad" } else { "good" },
+        bar: (share(done), share(view.failed.min(view.pending))),
     }
 }
 

@@ -8,7 +8,7 @@ use bessemer_core::query::{Info, QueueView, WorkerView};
 
 use crate::Front;
 use crate::chart::{self, Chart};
-use crate::count::thousands;
+use crate::count::{memory, thousands};
 use crate::form::Fields;
 use crate::frame::{Frame, Tab};
 use crate::lately::Lately;
@@ -31,7 +31,7 @@ struct Home {
     more_queues: u64,
     uptime: String,
     connections: String,
-    memory_mb: String,
+    memory: String,
     commands: String,
 }
 
@@ -101,7 +101,7 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
         queues: queues.iter().take(GLANCES).map(|queue| glance(queue, longest, &visit.base, words)).collect(),
         uptime: moment::duration(Duration::from_secs(figures.uptime_s), words),
         connections: thousands(figures.connections, words),
-        memory_mb: thousands(figures.used_memory_mb, words),
+        memory: memory(figures.used_memory_mb << 10, words),
         commands: thousands(figures.command_count, words),
     })
 }

@@ -158,7 +158,7 @@ fn row(base: &Base, words: Words, happened: &Happened, now: Wall) -> Row {
     match happened {
         Happened::Attempt(attempt) => row_of(base, words, attempt, now),
         Happened::Overdue(Overdue { queue, jobtype, at }) => Row {
-            jobtype: text::visible(jobtype),
+            jobtype: text::name(jobtype),
             jobtype_href: base.statistics(&Series::Type(jobtype.to_string())),
             jid: None,
             queue: text::visible(queue),
@@ -177,7 +177,7 @@ fn row(base: &Base, words: Words, happened: &Happened, now: Wall) -> Row {
 
 fn row_of(base: &Base, words: Words, attempt: &Attempt, now: Wall) -> Row {
     Row {
-        jobtype: text::visible(&attempt.jobtype),
+        jobtype: text::name(&attempt.jobtype),
         jobtype_href: base.statistics(&Series::Type(attempt.jobtype.to_string())),
         jid: attempt.jid.as_deref().map(|jid| (text::visible(jid), base.find(jid))),
         queue: text::visible(&attempt.queue),

@@ -104,6 +104,18 @@ pub(crate) fn key_of(place: Where) -> &'static str {
     }
 }
 
+/// The key of the text that says where one job is.
+pub(crate) fn state_of(place: Where) -> &'static str {
+    match place {
+        Where::Working => "state-one-working",
+        Where::Queued => "state-one-waiting",
+        Where::Retries => "state-one-retries",
+        Where::Scheduled => "state-one-scheduled",
+        Where::Dead => "state-one-dead",
+        Where::Discarded => "state-one-discarded",
+    }
+}
+
 /// As `state:` takes it.
 fn name_of(place: Where) -> &'static str {
     key_of(place).trim_start_matches("state-")
@@ -306,7 +318,7 @@ fn row<F: Front>(visit: &Visit<F>, view: &JobView, now: Wall) -> Row {
     };
     Row {
         id: view.id.0,
-        state: key_of(Where::from(&view.place)),
+        state: state_of(Where::from(&view.place)),
         when: when.map(|at| Moment::new(at, now, visit.words)),
         expires: job::expires(view, now, visit.words),
         error: failure.map_or_else(String::new, |failure| Trace::read(failure).summary()),

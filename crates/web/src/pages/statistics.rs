@@ -97,7 +97,8 @@ impl Course {
     fn new<F: Front>(visit: &Visit<F>, what: &Series, span: Span, points: &[Point]) -> Self {
         let words = visit.words;
         let marks = notches(&visit.web.front.watch().marks(), points, span);
-        let drawn = |chart: Chart| chart.marked(marks.iter().map(|mark| (mark.part, mark.text.as_str())));
+        let drawn =
+            |chart: Chart| chart.marked(marks.iter().map(|mark| (mark.part, &*mark.text, &*mark.shown)));
         let mut back = vec![("span", span.as_str().to_owned())];
         match what {
             Series::All => {}
@@ -157,7 +158,7 @@ fn row<F: Front>(visit: &Visit<F>, span: Span, row: &watch::Row, of: fn(String) 
     let (name, words) = (row.name.as_deref(), visit.words);
     let cell = &row.sum;
     Row {
-        name: name.map_or_else(|| visit.words.say("statistics-other").into(), text::visible),
+        name: name.map_or_else(|| visit.words.say("statistics-other").into(), text::name),
         href: name.map(|name| address(visit, &of(name.into()), span)),
         count: thousands(cell.processed(), words),
         failed: thousands(cell.failed, words),
@@ -206,7 +207,7 @@ async fn one<F: Front>(visit: Visit<F>, what: Series) -> Shown {
     html(&One {
         frame: visit.frame(title, Tab::Statistics).await?,
         kind: words.say(&format!("statistics-{kind}")).into(),
-        name: text::visible(name),
+        name: text::name(name),
         list,
         spans: spans(&visit, &what, span),
         course: Course::new(&visit, &what, span, &points),
