@@ -62,6 +62,14 @@ pub(crate) fn memory(kb: u64, words: Words) -> String {
     })
 }
 
+/// The same of what is only known in MB.
+pub(crate) fn megabytes(mb: u64, words: Words) -> String {
+    match mb {
+        0..10_000 => words.figure(format!("{} MB", thousands(mb, words))),
+        _ => memory(mb.saturating_mul(1024), words),
+    }
+}
+
 /// A part of a whole as per cent: `0 %`, `0.03 %`, `12 %`; a small part is never nothing, and a large one never all.
 pub(crate) fn percent(part: u64, whole: u64, words: Words) -> String {
     let of = part as f64 / whole.max(1) as f64 * 100.0;
@@ -118,6 +126,13 @@ mod tests {
             (u64::MAX, "17,592,186,044,415.9 GB"),
         ] {
             assert_eq!(memory(kb, Words::default()), text);
+        }
+    }
+
+    #[test]
+    fn megabytes_become_gigabytes() {
+        for (mb, text) in [(0, "0 MB"), (9_999, "9,999 MB"), (10_000, "9.7 GB"), (54_347, "53.0 GB")] {
+            assert_eq!(megabytes(mb, Words::default()), text);
         }
     }
 

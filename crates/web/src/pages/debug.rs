@@ -8,7 +8,7 @@ use bessemer_core::query::{Info, LogFigures};
 
 use crate::Front;
 use crate::chart::{self, Chart, Said, Series};
-use crate::count::{memory, thousands};
+use crate::count::{megabytes, memory, thousands};
 use crate::frame::{Frame, Tab};
 use crate::moment;
 use crate::pulse::Timings;
@@ -83,7 +83,7 @@ fn server<F: Front>(visit: &Visit<F>) -> Vec<Fact> {
         fact("debug-uptime", moment::duration(Duration::from_secs(figures.uptime_s), words)),
         fact("debug-connections", thousands(figures.connections, words)),
         fact("debug-commands", thousands(figures.command_count, words)),
-        fact("debug-memory", memory(figures.used_memory_mb << 10, words)),
+        fact("debug-memory", megabytes(figures.used_memory_mb, words)),
         bad("debug-memory-full", figures.memory_full),
         fact("debug-reloads-refused", thousands(figures.reloads_refused, words)),
         fact("debug-certificate", figures.certificate_until.map_or("–".into(), Wall::rfc3339)),
@@ -105,7 +105,7 @@ fn store<F: Front>(visit: &Visit<F>, free: Option<u64>, answered: Duration) -> V
         fact("debug-data", site.data.clone()),
         fact("debug-durability", condition.durability.to_string()),
         Fact { class: full.1, ..fact("debug-disk-full", visit.words.say(full.0)) },
-        fact("debug-disk-free", free.map_or("–".into(), |free| memory(free >> 10, words))),
+        fact("debug-disk-free", free.map_or("–".into(), |free| megabytes(free >> 20, words))),
         Fact { class, ..fact("debug-answer", moment::duration(answered, words)) },
     ]
 }

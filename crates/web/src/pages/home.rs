@@ -8,7 +8,7 @@ use bessemer_core::query::{Info, QueueView, WorkerView};
 
 use crate::Front;
 use crate::chart::{self, Chart};
-use crate::count::{memory, thousands};
+use crate::count::{megabytes, thousands};
 use crate::form::Fields;
 use crate::frame::{Frame, Tab};
 use crate::lately::Lately;
@@ -101,7 +101,7 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
         queues: queues.iter().take(GLANCES).map(|queue| glance(queue, longest, &visit.base, words)).collect(),
         uptime: moment::duration(Duration::from_secs(figures.uptime_s), words),
         connections: thousands(figures.connections, words),
-        memory: memory(figures.used_memory_mb << 10, words),
+        memory: megabytes(figures.used_memory_mb, words),
         commands: thousands(figures.command_count, words),
     })
 }
