@@ -43,6 +43,7 @@ const SHOWN: usize = 3;
 #[template(path = "works.html")]
 struct Page {
     frame: Frame,
+    works: Works,
 }
 
 struct Notice {
@@ -121,7 +122,9 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
         return Ok(Html(works.render()?).into_response());
     }
     let frame = visit.frame(visit.words.say("works-title"), Tab::Other).await?;
-    html(&Page { frame: Frame { works, ..frame } })
+    // They stand here, and not above every page's content too.
+    let none = Works { works: Vec::new(), rest: 0, going: false, ..frame.works };
+    html(&Page { frame: Frame { works: none, ..frame }, works })
 }
 
 /// `POST /works/<id>` with `action`.
