@@ -172,7 +172,7 @@ mod tests {
         for (seconds, text) in
             [(0.000_2, "200 µs"), (0.05, "50 ms"), (1.5, "1.5 s"), (120.0, "2 m"), (6_000.0, "100 m")]
         {
-            assert_eq!(time_at_grid(seconds), text);
+            assert_eq!(time_at_grid(seconds, Words::default()), text);
         }
     }
 }

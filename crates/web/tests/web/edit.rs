@@ -304,7 +304,11 @@ async fn all_that_match_get_other_arguments_and_go_to_their_queues() {
     assert_eq!(house.retries(), 2);
     redirected(&post(&router, "/act", &order("args=%5B7%5D&queue=high&retry=3")).await, "/search");
     assert_eq!(house.retries(), 0);
-    page(&router, "/queues/high").await.says("job-failed01").says("job-failed02").says("<bdi>7</bdi>");
+    page(&router, "/queues/high")
+        .await
+        .says("job-failed01")
+        .says("job-failed02")
+        .says("<bdi dir=\"ltr\">7</bdi>");
     page(&router, "/queues/default").await.says("job-other001");
     page(&router, "/").await.says("2 jobs edited and enqueued");
     page(&router, "/audit").await.says("state:retries: arguments, queue high, retry 3");
@@ -326,7 +330,11 @@ async fn ticked_jobs_are_asked_for_what_is_to_be_different() {
     asked.says("Edit 2 jobs").says("several types");
     redirected(&post(&router, "/act", &format!("action=edit&in=&q=&args=%5B8%5D&{ids}")).await, "/search");
     assert_eq!(house.retries(), 0);
-    page(&router, "/queues/default").await.says("job-00000001").says("job-other001").says("<bdi>8</bdi>");
+    page(&router, "/queues/default")
+        .await
+        .says("job-00000001")
+        .says("job-other001")
+        .says("<bdi dir=\"ltr\">8</bdi>");
     page(&router, "/audit").await.says(": arguments");
 }
 
@@ -348,5 +356,5 @@ async fn ticked_jobs_of_a_queue_are_edited_too() {
     let order = format!("action=edit&in=queue%3Adefault&q=&args=%5B8%5D&id={}&id={}", ids[0], ids[1]);
     redirected(&post(&router, "/act", &order).await, "/queues/default");
     let list = page(&router, "/queues/default").await;
-    assert_eq!(list.body.matches("<bdi>8</bdi>").count(), 2);
+    assert_eq!(list.body.matches("<bdi dir=\"ltr\">8</bdi>").count(), 2);
 }
