@@ -345,6 +345,31 @@ mod tests {
     }
 
     #[test]
+    fn a_mark_says_its_name_where_there_is_room_and_always_when_it_was() {
+        let chart = history(&[], 20_457, 7, Words::default());
+        let at = "2026-01-02 03:04:05 UTC";
+        let chart =
+            chart.marked([(0.1, "v1", at), (0.2, "v2", at), (0.3, &*"v".repeat(30), at), (0.9, "v4", at)]);
+        let labels: Vec<_> = chart.marks.iter().map(|mark| (mark.anchor, mark.label.as_str())).collect();
+        let long = format!("{}…", "v".repeat(24));
+        assert_eq!(labels, [("start", "v1"), ("start", ""), ("start", &*long), ("end", "v4")]);
+        assert_eq!(chart.marks[1].title, "v2 · 2026-01-02 03:04:05 UTC");
+        let html = chart.to_string();
+        assert!(html.rfind("class=\"mark\"") > html.rfind("class=\"at\""), "marks stand in front");
+    }
+
+    #[test]
+    fn figures_at_one_axis_are_written_in_one_way() {
+        let figures = [0.5, 500.0, 1_500.0, 5_000.0, 10_000.0, 2_000_000.0];
+        assert_eq!(
+            figures.map(|value| count(value, Words::default())),
+            ["0.5", "500", "1.5k", "5k", "10k", "2M"]
+        );
+        let german = Words::by_tag("de").unwrap();
+        assert_eq!([0.25, 1_500.0, 100.0].map(|value| count(value, german)), ["0,25", "1,5k", "100"]);
+    }
+
+    #[test]
     fn a_scale_ends_at_a_round_figure() {
         for (highest, top, marks) in
             [(0.0, 1.0, 2), (1.0, 1.0, 3), (3.0, 3.0, 4), (7.0, 8.0, 5), (99.0, 100.0, 3), (101.0, 150.0, 4)]
