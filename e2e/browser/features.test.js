@@ -253,7 +253,7 @@ test("progress moves on Busy and on the job's page by itself", { timeout: 60_000
     const { page, complaints, close } = await open(browser, server);
     await page.addInitScript(() => localStorage.setItem("timeInterval", "2000"));
     await page.goto(path);
-    const far = (percent) => page.locator(".far", { hasText: `${percent}% step ${percent}` });
+    const far = (percent) => page.locator(".far", { hasText: `${percent}% · step ${percent}` });
     await far(10).waitFor();
     await page.evaluate(() => {
       globalThis.stays = true;

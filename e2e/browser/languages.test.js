@@ -88,6 +88,30 @@ test("a page from right to left is accessible too", { timeout: 60_000 }, async (
   await close();
 });
 
+test("traces and JSON run from left to right on a page that does not, and figures follow the language", { timeout: 60_000 }, async () => {
+  const { page, close } = await open(browser, server, { locale: "ar" });
+  await page.goto("/jobs/failed-0001");
+  const directions = await page.locator("pre").evaluateAll((all) => all.map((pre) => window.getComputedStyle(pre).direction));
+  assert(directions.length >= 2, `${directions}`);
+  assert(directions.every((direction) => direction === "ltr"), `${directions}`);
+  await close();
+  for (const [tag, said] of [["de", "1.234.567"], ["fr", "1\u202f234\u202f567"], ["es", "1.234.567"], ["ar", "1.234.567"], ["en", "1,234,567"]]) {
+    const { page, complaints, close } = await open(browser, server, { locale: tag });
+    // What the script writes into the summary is what the server would have written.
+    const figures = { processed: 1_234_567, failures: 0, enqueued: 0, busy: 0, retries: 0, scheduled: 0, dead: 0, connections: 1, now: new Date().toISOString() };
+    await page.route("**/events", (route) =>
+      route.fulfill({
+        headers: { "content-type": "text/event-stream", "content-security-policy": "default-src 'none'" },
+        body: `event: tick\ndata: ${JSON.stringify(figures)}\n\n`,
+      }),
+    );
+    await page.goto("/queues");
+    await page.locator(".summary .processed .count", { hasText: said }).waitFor();
+    assert.deepEqual(complaints.filter((complaint) => !complaint.includes("/events")), []);
+    await close();
+  }
+});
+
 test("language and appearance are chosen at the foot, and kept", { timeout: 60_000 }, async () => {
   const { page, complaints, close } = await open(browser, server);
   await page.goto("/retries?page=1");

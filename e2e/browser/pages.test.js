@@ -108,6 +108,59 @@ for (const [colorScheme, width] of [["light", 1280], ["dark", 375]]) {
   });
 }
 
+test("a type without a blank breaks, and hides no column of any list", { timeout: 120_000 }, async () => {
+  const long = `Long${"T".repeat(508)}`;
+  const args = ["x".repeat(600)];
+  const push = (jid, more) => producer.push({ jid, jobtype: long, args, queue: "long", ...more });
+  const bid = await worker.ask(`BATCH NEW ${JSON.stringify({ description: long, success: { jobtype: long } })}`);
+  await push("long-member-1", { queue: "long-batch", custom: { bid, unique_for: 600 } });
+  await worker.ask(`BATCH COMMIT ${bid}`);
+  await push("long-later-1", { at: new Date(Date.now() + 3_600_000).toISOString() });
+  for (const [jid, retry] of [["long-failed-1", 25], ["long-dead-001", -1]]) {
+    await push(jid, { queue: jid, retry });
+    await worker.fetch(jid);
+    await worker.fail(jid, { errtype: long, message: long, backtrace: [long] });
+  }
+  await push("long-runs-01", { queue: "long-runs" });
+  await worker.fetch("long-runs");
+  await push("long-waits-1", {});
+  const lists = [
+    "/recent",
+    "/busy",
+    "/queues/long",
+    "/retries",
+    "/scheduled",
+    "/morgue",
+    "/search?q=jid:long-*",
+    "/act?q=jid:long-*&action=kill",
+    "/statistics?span=1h",
+    "/batches",
+    `/batches/${bid}`,
+    "/unique",
+    "/audit",
+    "/jobs/long-failed-1",
+  ];
+  for (const width of [1280, 360]) {
+    const { page, complaints, close } = await open(browser, server, { viewport: { width, height: 900 } });
+    for (const path of lists) {
+      const response = await page.goto(path, { waitUntil: "load" });
+      assert.equal(response.status(), 200, path);
+      const { over, hidden } = await page.evaluate(() => {
+        const cells = [...document.querySelectorAll("main table :is(td, tbody th)")];
+        const beyond = (cell) => cell.getBoundingClientRect().right > window.innerWidth;
+        return {
+          over: document.documentElement.scrollWidth - window.innerWidth,
+          hidden: cells.filter((cell) => !cell.closest(".scroll") && beyond(cell)).length,
+        };
+      });
+      assert(over <= 0, `${path} is ${over} pixels too wide at ${width}`);
+      assert.equal(hidden, 0, `cells of ${path} are out of sight at ${width}`);
+    }
+    assert.deepEqual(complaints, []);
+    await close();
+  }
+});
+
 test("the page of a problem is readable too", { timeout: 60_000 }, async () => {
   const { page, close } = await open(browser, server, { bypassCSP: true });
   const response = await page.goto("/nowhere");

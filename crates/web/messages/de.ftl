@@ -80,9 +80,16 @@ state-retries = Wiederholungen
 state-scheduled = Geplant
 state-dead = Tot
 state-discarded = Gelöscht
+# Von einem Job
+state-one-working = In Arbeit
+state-one-waiting = Wartet
+state-one-retries = Wird wiederholt
+state-one-scheduled = Geplant
+state-one-dead = Tot
+state-one-discarded = Gelöscht
 deed-retry = Jetzt wiederholen
 deed-add_to_queue = Einreihen
-deed-kill = Beenden
+deed-kill = Aufgeben
 deed-delete = Löschen
 deed-restore = Zurückholen
 deed-kill-selected = Die ausgewählten Jobs zu den toten verschieben?
@@ -127,7 +134,7 @@ search-syntax-fields = type: queue: jid: werden ganz verglichen; error: und arg:
 
 # The question before something is done to many jobs
 act-retry = Jobs jetzt wiederholen
-act-kill = Jobs beenden
+act-kill = Jobs aufgeben
 act-delete = Jobs löschen
 act-retry-question = { $n ->
     [one] 1 Job jetzt in seine Warteschlange stellen?
@@ -165,8 +172,8 @@ act-retry-do = { $n ->
    *[other] { $n } Jobs wiederholen
 }
 act-kill-do = { $n ->
-    [one] 1 Job beenden
-   *[other] { $n } Jobs beenden
+    [one] 1 Job aufgeben
+   *[other] { $n } Jobs aufgeben
 }
 act-delete-do = { $n ->
     [one] 1 Job löschen
@@ -177,9 +184,11 @@ act-back = Zurück
 # What is being done to many jobs, on every page. $what: which jobs
 work-everywhere = Alle Jobs
 work-progress = Fortschritt
-work-cancel = Anhalten
+work-cancel = Stoppen
 work-dismiss = Schließen
 work-undo = Rückgängig
+works-title = Was mit Jobs getan wurde
+works-none = In letzter Zeit wurde nichts mit vielen Jobs getan.
 work-undone = { $n ->
     [one] 1 Job wurde zurückgeholt
    *[other] { $n } Jobs wurden zurückgeholt
@@ -190,24 +199,24 @@ work-retry-done = { $n ->
     [one] 1 Job wiederholt ({ $what })
    *[other] { $n } Jobs wiederholt ({ $what })
 }
-work-retry-cancelled = Angehalten; { $n } Jobs wurden wiederholt ({ $what })
-work-retry-failed = Unterwegs gescheitert; { $n } Jobs wurden wiederholt ({ $what }). Das Protokoll des Servers sagt, warum.
-work-kill-going = Beenden ({ $what }): bisher { $n }
-work-kill-going-of = Beenden ({ $what }): { $n } von { $of }
+work-retry-cancelled = Gestoppt; wiederholt: { $n } ({ $what })
+work-retry-failed = Unterwegs gescheitert; wiederholt: { $n } ({ $what }). Das Protokoll des Servers sagt, warum.
+work-kill-going = Aufgeben ({ $what }): bisher { $n }
+work-kill-going-of = Aufgeben ({ $what }): { $n } von { $of }
 work-kill-done = { $n ->
-    [one] 1 Job beendet ({ $what })
-   *[other] { $n } Jobs beendet ({ $what })
+    [one] 1 Job aufgegeben ({ $what })
+   *[other] { $n } Jobs aufgegeben ({ $what })
 }
-work-kill-cancelled = Angehalten; { $n } Jobs wurden beendet ({ $what })
-work-kill-failed = Unterwegs gescheitert; { $n } Jobs wurden beendet ({ $what }). Das Protokoll des Servers sagt, warum.
+work-kill-cancelled = Gestoppt; aufgegeben: { $n } ({ $what })
+work-kill-failed = Unterwegs gescheitert; aufgegeben: { $n } ({ $what }). Das Protokoll des Servers sagt, warum.
 work-delete-going = Löschen ({ $what }): bisher { $n }
 work-delete-going-of = Löschen ({ $what }): { $n } von { $of }
 work-delete-done = { $n ->
     [one] 1 Job gelöscht ({ $what })
    *[other] { $n } Jobs gelöscht ({ $what })
 }
-work-delete-cancelled = Angehalten; { $n } Jobs wurden gelöscht ({ $what })
-work-delete-failed = Unterwegs gescheitert; { $n } Jobs wurden gelöscht ({ $what }). Das Protokoll des Servers sagt, warum.
+work-delete-cancelled = Gestoppt; gelöscht: { $n } ({ $what })
+work-delete-failed = Unterwegs gescheitert; gelöscht: { $n } ({ $what }). Das Protokoll des Servers sagt, warum.
 
 # One queue
 queue-title = Warteschlange { $name }
@@ -434,7 +443,7 @@ home-server = Server
 home-version = Version
 home-uptime = Läuft seit
 home-connections = Verbindungen
-home-memory = MB Speicher
+home-memory = Speicher
 home-commands = Befehle
 
 # Lists of jobs, on several pages
@@ -510,7 +519,7 @@ queues-clear-named = { $queue } leeren
 queue-oldest = der nächste Job wartet seit { $time }
 queue-empty = Hier wartet kein Job.
 queue-enqueued = Eingereiht
-queue-kill = Beenden
+queue-kill = Aufgeben
 queue-kill-question = Die ausgewählten Jobs zu den toten verschieben?
 queue-delete = Löschen
 queue-delete-question = Die ausgewählten Jobs löschen?
@@ -537,7 +546,7 @@ job-retry = Jetzt wiederholen
 job-enqueue = Einreihen
 job-delete = Löschen
 job-delete-question = Diesen Job löschen?
-job-kill = Beenden
+job-kill = Aufgeben
 job-kill-question = Diesen Job zu den toten verschieben?
 job-failure = Letzter Fehlschlag
 job-error = Fehler
@@ -546,6 +555,7 @@ job-no-trace = Der Worker hat keinen Stacktrace geschickt.
 job-contents = Inhalt
 job-custom = Eigene Angaben
 job-download = Den ganzen Job herunterladen
+job-cut = { $shown } von { $whole } werden gezeigt; alles steht in der Datei zum Herunterladen.
 # What happened when; a moment stands behind each: "created 3 minutes ago"
 job-step-created = Erstellt
 job-step-asked = Soll laufen
@@ -650,6 +660,40 @@ audit-action = Was
 audit-object = Wovon
 audit-count = Wie viele
 audit-older = Ältere
+audit-role-open = offen
+audit-role-admin = Verwalter
+audit-role-viewer = Leser
+audit-role-token = Token
+audit-by-page = Seite
+audit-by-api = API
+audit-by-port = Port für Jobs
+audit-did-retry = wiederholen
+audit-did-delete = löschen
+audit-did-discard = löschen, rückholbar
+audit-did-restore = zurückholen
+audit-did-kill = aufgeben
+audit-did-release = freigeben
+audit-did-move = verschieben
+audit-did-edit = bearbeiten
+audit-did-clear = leeren
+audit-did-clear-queue = Warteschlange leeren
+audit-did-pause-queue = Warteschlange anhalten
+audit-did-resume-queue = Warteschlange fortsetzen
+audit-did-remove-queue = Warteschlange entfernen
+audit-did-cancel-batch = Batch abbrechen
+audit-did-check-batch = Batch prüfen
+audit-did-release-key = Schlüssel freigeben
+audit-did-set-throttle = Drossel setzen
+audit-did-reset-throttle = Drossel zurücksetzen
+audit-did-run-cron-entry = Cron-Eintrag ausführen
+audit-did-pause-cron-entry = Cron-Eintrag anhalten
+audit-did-resume-cron-entry = Cron-Eintrag fortsetzen
+audit-did-wake-worker = Worker wecken
+audit-did-quiet-worker = Worker auslaufen lassen
+audit-did-stop-worker = Worker stoppen
+audit-did-create-token = Token anlegen
+audit-did-revoke-token = Token widerrufen
+audit-did-mark = Marke setzen
 
 # Tokens: what scripts are let in by. Scopes are words of the API and stay as they are; what they mean stands beside them.
 tokens-title = Token
@@ -694,7 +738,7 @@ work-move-done = { $n ->
     [one] { $n } Job nach { $to } verschoben ({ $what })
    *[other] { $n } Jobs nach { $to } verschoben ({ $what })
 }
-work-move-cancelled = Angehalten; nach { $to } verschoben: { $n } ({ $what })
+work-move-cancelled = Gestoppt; nach { $to } verschoben: { $n } ({ $what })
 work-move-failed = Auf halbem Weg gescheitert; nach { $to } verschoben: { $n } ({ $what }). Das Protokoll des Servers sagt, warum.
 deed-edit = Bearbeiten
 act-edit = Jobs bearbeiten und wieder einreihen
@@ -715,7 +759,7 @@ work-edit-done = { $n ->
     [one] { $n } Job bearbeitet und eingereiht ({ $what })
    *[other] { $n } Jobs bearbeitet und eingereiht ({ $what })
 }
-work-edit-cancelled = Angehalten; bearbeitet und eingereiht: { $n } ({ $what })
+work-edit-cancelled = Gestoppt; bearbeitet und eingereiht: { $n } ({ $what })
 work-edit-failed = Auf halbem Weg gescheitert; bearbeitet und eingereiht: { $n } ({ $what }). Das Protokoll des Servers sagt, warum.
 order-hint = Listen stehen allein in der Reihenfolge der Zeit: für jede andere müssten sie ganz gelesen werden, auch bei einer Million Jobs. Einen Typ oder eine Warteschlange zeigt die Suche nach type: oder queue:.
 

@@ -80,6 +80,13 @@ state-retries = Retries
 state-scheduled = Scheduled
 state-dead = Dead
 state-discarded = Deleted
+# Of one job
+state-one-working = Working
+state-one-waiting = Waiting
+state-one-retries = To be retried
+state-one-scheduled = Scheduled
+state-one-dead = Dead
+state-one-discarded = Deleted
 deed-retry = Retry now
 deed-add_to_queue = Add to queue
 deed-kill = Kill
@@ -195,8 +202,8 @@ work-move-done = { $n ->
     [one] 1 job moved to { $to } ({ $what })
    *[other] { $n } jobs moved to { $to } ({ $what })
 }
-work-move-cancelled = Stopped; { $n } jobs were moved to { $to } ({ $what })
-work-move-failed = Failed half-way; { $n } jobs were moved to { $to } ({ $what }). The log of the server says why.
+work-move-cancelled = Stopped; moved to { $to }: { $n } ({ $what })
+work-move-failed = Failed half-way; moved to { $to }: { $n } ({ $what }). The log of the server says why.
 deed-edit = Edit
 act-edit = Edit jobs and enqueue them again
 act-edit-question = { $n ->
@@ -234,6 +241,9 @@ work-progress = Progress
 work-cancel = Stop
 work-dismiss = Close
 work-undo = Undo
+# The page of all that was done lately
+works-title = What was done to jobs
+works-none = Nothing was done to many jobs lately.
 work-undone = { $n ->
     [one] 1 job was brought back
    *[other] { $n } jobs were brought back
@@ -244,24 +254,24 @@ work-retry-done = { $n ->
     [one] 1 job retried ({ $what })
    *[other] { $n } jobs retried ({ $what })
 }
-work-retry-cancelled = Stopped; { $n } jobs were retried ({ $what })
-work-retry-failed = Failed half-way; { $n } jobs were retried ({ $what }). The log of the server says why.
+work-retry-cancelled = Stopped; retried: { $n } ({ $what })
+work-retry-failed = Failed half-way; retried: { $n } ({ $what }). The log of the server says why.
 work-kill-going = Killing ({ $what }): { $n } so far
 work-kill-going-of = Killing ({ $what }): { $n } of { $of }
 work-kill-done = { $n ->
     [one] 1 job killed ({ $what })
    *[other] { $n } jobs killed ({ $what })
 }
-work-kill-cancelled = Stopped; { $n } jobs were killed ({ $what })
-work-kill-failed = Failed half-way; { $n } jobs were killed ({ $what }). The log of the server says why.
+work-kill-cancelled = Stopped; killed: { $n } ({ $what })
+work-kill-failed = Failed half-way; killed: { $n } ({ $what }). The log of the server says why.
 work-delete-going = Deleting ({ $what }): { $n } so far
 work-delete-going-of = Deleting ({ $what }): { $n } of { $of }
 work-delete-done = { $n ->
     [one] 1 job deleted ({ $what })
    *[other] { $n } jobs deleted ({ $what })
 }
-work-delete-cancelled = Stopped; { $n } jobs were deleted ({ $what })
-work-delete-failed = Failed half-way; { $n } jobs were deleted ({ $what }). The log of the server says why.
+work-delete-cancelled = Stopped; deleted: { $n } ({ $what })
+work-delete-failed = Failed half-way; deleted: { $n } ({ $what }). The log of the server says why.
 
 # One queue
 queue-title = Queue { $name }
@@ -488,7 +498,7 @@ home-server = Server
 home-version = Version
 home-uptime = Up for
 home-connections = Connections
-home-memory = MB of memory
+home-memory = Memory
 home-commands = Commands
 
 # Lists of jobs, on several pages
@@ -600,6 +610,7 @@ job-no-trace = The worker sent no stack trace.
 job-contents = Contents
 job-custom = Custom
 job-download = Download the whole job
+job-cut = { $shown } of { $whole } are shown; the download has all of it.
 # What happened when; a moment stands behind each: "created 3 minutes ago"
 job-step-created = Created
 job-step-asked = Asked to run
@@ -704,6 +715,41 @@ audit-action = What
 audit-object = Of what
 audit-count = How many
 audit-older = Older
+# Who: the role, and by which way. What: as the log keeps it, in words of the language
+audit-role-open = open
+audit-role-admin = admin
+audit-role-viewer = viewer
+audit-role-token = token
+audit-by-page = page
+audit-by-api = API
+audit-by-port = port for jobs
+audit-did-retry = retry
+audit-did-delete = delete
+audit-did-discard = discard
+audit-did-restore = restore
+audit-did-kill = kill
+audit-did-release = release
+audit-did-move = move
+audit-did-edit = edit
+audit-did-clear = clear
+audit-did-clear-queue = clear queue
+audit-did-pause-queue = pause queue
+audit-did-resume-queue = resume queue
+audit-did-remove-queue = remove queue
+audit-did-cancel-batch = cancel batch
+audit-did-check-batch = check batch
+audit-did-release-key = release key
+audit-did-set-throttle = set throttle
+audit-did-reset-throttle = reset throttle
+audit-did-run-cron-entry = run cron entry
+audit-did-pause-cron-entry = pause cron entry
+audit-did-resume-cron-entry = resume cron entry
+audit-did-wake-worker = wake worker
+audit-did-quiet-worker = quiet worker
+audit-did-stop-worker = stop worker
+audit-did-create-token = create token
+audit-did-revoke-token = revoke token
+audit-did-mark = mark
 
 # Tokens: what scripts are let in by. Scopes are words of the API and stay as they are; what they mean stands beside them.
 tokens-title = Tokens

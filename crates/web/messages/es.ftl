@@ -80,6 +80,13 @@ state-retries = Reintentos
 state-scheduled = Programados
 state-dead = Muertos
 state-discarded = Borrados
+# De un trabajo
+state-one-working = En curso
+state-one-waiting = En espera
+state-one-retries = Por reintentar
+state-one-scheduled = Programado
+state-one-dead = Muerto
+state-one-discarded = Borrado
 deed-retry = Reintentar ahora
 deed-add_to_queue = Añadir a la cola
 deed-kill = Matar
@@ -180,6 +187,8 @@ work-progress = Progreso
 work-cancel = Detener
 work-dismiss = Cerrar
 work-undo = Deshacer
+works-title = Lo que se hizo con los trabajos
+works-none = No se ha hecho nada con muchos trabajos últimamente.
 work-undone = { $n ->
     [one] Se recuperó 1 trabajo
    *[other] Se recuperaron { $n } trabajos
@@ -434,7 +443,7 @@ home-server = Servidor
 home-version = Versión
 home-uptime = En marcha desde hace
 home-connections = Conexiones
-home-memory = MB de memoria
+home-memory = Memoria
 home-commands = Comandos
 
 # Lists of jobs, on several pages
@@ -546,6 +555,7 @@ job-no-trace = El worker no envió ninguna traza.
 job-contents = Contenido
 job-custom = Datos propios
 job-download = Descargar el trabajo entero
+job-cut = Se muestran { $shown } de { $whole }; la descarga lo contiene todo.
 # What happened when; a moment stands behind each: "created 3 minutes ago"
 job-step-created = Creado
 job-step-asked = Debe ejecutarse
@@ -650,6 +660,40 @@ audit-action = Qué
 audit-object = De qué
 audit-count = Cuántos
 audit-older = Anteriores
+audit-role-open = abierto
+audit-role-admin = administrador
+audit-role-viewer = lector
+audit-role-token = token
+audit-by-page = página
+audit-by-api = API
+audit-by-port = puerto de trabajos
+audit-did-retry = reintentar
+audit-did-delete = borrar
+audit-did-discard = borrar, recuperable
+audit-did-restore = recuperar
+audit-did-kill = matar
+audit-did-release = liberar
+audit-did-move = mover
+audit-did-edit = editar
+audit-did-clear = vaciar
+audit-did-clear-queue = vaciar la cola
+audit-did-pause-queue = pausar la cola
+audit-did-resume-queue = reanudar la cola
+audit-did-remove-queue = quitar la cola
+audit-did-cancel-batch = cancelar el lote
+audit-did-check-batch = comprobar el lote
+audit-did-release-key = liberar la clave
+audit-did-set-throttle = poner un límite
+audit-did-reset-throttle = restablecer el límite
+audit-did-run-cron-entry = ejecutar la entrada cron
+audit-did-pause-cron-entry = pausar la entrada cron
+audit-did-resume-cron-entry = reanudar la entrada cron
+audit-did-wake-worker = despertar el worker
+audit-did-quiet-worker = calmar el worker
+audit-did-stop-worker = detener el worker
+audit-did-create-token = crear un token
+audit-did-revoke-token = revocar un token
+audit-did-mark = poner una marca
 
 # Tokens: what scripts are let in by. Scopes are words of the API and stay as they are; what they mean stands beside them.
 tokens-title = Tokens

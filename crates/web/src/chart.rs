@@ -7,7 +7,8 @@ use askama::Template;
 use bessemer_core::Wall;
 use bessemer_core::query::Day;
 
-use crate::count::thousands;
+use crate::count::{decimal, thousands};
+use crate::text;
 use crate::words::Words;
 
 /// Height of the plot, and of what stands above and below it for the figures at the grid and at the axis.
@@ -17,6 +18,10 @@ const BELOW: f64 = 20.0;
 
 /// Width of the lines' own coordinate system.
 const SPAN: f64 = 1_000.0;
+
+/// The part of a chart's width that the name of a mark may take, and the bytes of it that are shown there.
+const MARK_ROOM: f64 = 0.15;
+const MARK_BYTES: usize = 24;
 
 /// Renders as an `svg` element.
 #[derive(Template)]
@@ -29,8 +34,7 @@ pub(crate) struct Chart {
     columns: Vec<Column>,
     bars: Vec<Bar>,
     lines: Vec<Shape>,
-    /// Moments that somebody named: where, and what it is called.
-    marks: Vec<(String, String)>,
+    marks: Vec<Named>,
 }
 
 impl askama::filters::HtmlSafe for Chart {}
@@ -47,6 +51,16 @@ struct Tick {
     /// `end` at the right edge, `middle` in between.
     anchor: &'static str,
     label: String,
+}
+
+/// A moment that somebody named.
+struct Named {
+    x: String,
+    /// `end` where its name would stand beyond the right edge.
+    anchor: &'static str,
+    /// As much of its name as there is room for; nothing where another's stands.
+    label: String,
+    title: String,
 }
 
 /// A place that tells what is there.
@@ -78,8 +92,9 @@ pub(crate) struct Said {
     pub titles: Vec<String>,
     /// Columns with a figure at the axis.
     pub ticks: Vec<(usize, String)>,
-    /// Writes a figure at the grid.
-    pub figure: fn(f64) -> String,
+    /// Writes a figure at the grid, in this language.
+    pub figure: fn(f64, Words) -> String,
+    pub language: Words,
 }
 
 /// A series of a chart; the class gives it its colour.
@@ -133,7 +148,7 @@ impl Chart {
         let step = 100.0 / count.max(1) as f64;
         let mark = |value: f64| Mark {
             y: pixels(ABOVE + PLOT - top.height(value)),
-            label: if value > 0.0 { (said.figure)(value) } else { String::new() },
+            label: if value > 0.0 { (said.figure)(value, said.language) } else { String::new() },
         };
         let tick = |(i, label): (usize, String)| match i {
             0 => Tick { x: percent(0.0), anchor: "start", label },
@@ -153,9 +168,20 @@ impl Chart {
         }
     }
 
-    /// The same with moments that somebody named: how far from the beginning each is, 0 to 1, and what it is called.
-    pub(crate) fn marked<'a>(mut self, marks: impl IntoIterator<Item = (f64, &'a str)>) -> Self {
-        self.marks = marks.into_iter().map(|(part, text)| (percent(part * 100.0), text.to_owned())).collect();
+    /// The same with moments that somebody named, from the oldest to the newest: how far from the beginning each is, 0 to 1,
+    /// what it is called, and when it was.
+    pub(crate) fn marked<'a>(mut self, marks: impl IntoIterator<Item = (f64, &'a str, &'a str)>) -> Self {
+        let mut free_from = 0.0;
+        let named = |(part, text, at): (f64, &str, &str)| {
+            let has_room = part >= free_from;
+            if has_room {
+                free_from = part + MARK_ROOM;
+            }
+            let label = if has_room { text::cut(text.to_owned(), MARK_BYTES) } else { String::new() };
+            let anchor = if part > 1.0 - MARK_ROOM { "end" } else { "start" };
+            Named { x: percent(part * 100.0), anchor, label, title: format!("{text} · {at}") }
+        };
+        self.marks = marks.into_iter().map(named).collect();
         self
     }
 
@@ -225,18 +251,22 @@ fn pixels(value: f64) -> String {
 }
 
 /// A figure at the grid of a chart of counts.
-pub(crate) fn count(value: f64) -> String {
+pub(crate) fn count(value: f64, words: Words) -> String {
     match value {
-        1_000_000.0.. => format!("{}M", plain(value / 1_000_000.0)),
-        10_000.0.. => format!("{}k", plain(value / 1_000.0)),
-        1_000.0.. => thousands(value.round() as u64),
-        _ => plain(value),
+        1_000_000.0.. => format!("{}M", plain(value / 1_000_000.0, words)),
+        1_000.0.. => format!("{}k", plain(value / 1_000.0, words)),
+        _ => plain(value, words),
     }
 }
 
-fn plain(value: f64) -> String {
-    let text = format!("{value:.2}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+fn plain(value: f64, words: Words) -> String {
+    let text = decimal(value, 2, words);
+    let point = words.marks().point;
+    let (whole, fraction) = text.rsplit_once(point).unwrap_or((&text, ""));
+    match fraction.trim_end_matches('0') {
+        "" => whole.to_owned(),
+        fraction => format!("{whole}{point}{fraction}"),
+    }
 }
 
 /// Attempts per day, failed on top of succeeded: the last `count` days up to today; days that are not in `days` had
@@ -251,7 +281,11 @@ pub(crate) fn history(days: &[Day], today: i32, count: usize, words: Words) -> C
     let title = |(day, (processed, failed)): &(i32, (u64, u64))| {
         words.fill(
             "home-history-day",
-            &[("date", &date(*day)), ("processed", &thousands(*processed)), ("failed", &thousands(*failed))],
+            &[
+                ("date", &date(*day)),
+                ("processed", &thousands(*processed, words)),
+                ("failed", &thousands(*failed, words)),
+            ],
         )
     };
     let sum = |part: fn(&(u64, u64)) -> u64| all.iter().map(|(_, figures)| part(figures)).sum::<u64>();
@@ -260,8 +294,8 @@ pub(crate) fn history(days: &[Day], today: i32, count: usize, words: Words) -> C
             .fill(
                 "home-history-words",
                 &[
-                    ("processed", &thousands(sum(|(processed, _)| *processed))),
-                    ("failed", &thousands(sum(|(_, failed)| *failed))),
+                    ("processed", &thousands(sum(|(processed, _)| *processed), words)),
+                    ("failed", &thousands(sum(|(_, failed)| *failed), words)),
                     ("since", &date(since)),
                     ("until", &date(today)),
                 ],
@@ -270,6 +304,7 @@ pub(crate) fn history(days: &[Day], today: i32, count: usize, words: Words) -> C
         titles: all.iter().map(|day| title(day).into()).collect(),
         ticks: [0, count / 2, count.saturating_sub(1)].map(|i| (i, date(since + i as i32))).into(),
         figure: self::count,
+        language: words,
     };
     let series = |class, part: fn(&(u64, u64)) -> u64| Series {
         class,
@@ -307,6 +342,31 @@ mod tests {
         assert_eq!(chart.words, "1,500,000 processed and 500,001 failed from 2025-12-29 to 2026-01-04");
         let labels: Vec<&str> = chart.grid.iter().map(|mark| mark.label.as_str()).collect();
         assert_eq!(labels, ["", "500k", "1M"]);
+    }
+
+    #[test]
+    fn a_mark_says_its_name_where_there_is_room_and_always_when_it_was() {
+        let chart = history(&[], 20_457, 7, Words::default());
+        let at = "2026-01-02 03:04:05 UTC";
+        let chart =
+            chart.marked([(0.1, "v1", at), (0.2, "v2", at), (0.3, &*"v".repeat(30), at), (0.9, "v4", at)]);
+        let labels: Vec<_> = chart.marks.iter().map(|mark| (mark.anchor, mark.label.as_str())).collect();
+        let long = format!("{}…", "v".repeat(24));
+        assert_eq!(labels, [("start", "v1"), ("start", ""), ("start", &*long), ("end", "v4")]);
+        assert_eq!(chart.marks[1].title, "v2 · 2026-01-02 03:04:05 UTC");
+        let html = chart.to_string();
+        assert!(html.rfind("class=\"mark\"") > html.rfind("class=\"at\""), "marks stand in front");
+    }
+
+    #[test]
+    fn figures_at_one_axis_are_written_in_one_way() {
+        let figures = [0.5, 500.0, 1_500.0, 5_000.0, 10_000.0, 2_000_000.0];
+        assert_eq!(
+            figures.map(|value| count(value, Words::default())),
+            ["0.5", "500", "1.5k", "5k", "10k", "2M"]
+        );
+        let german = Words::by_tag("de").unwrap();
+        assert_eq!([0.25, 1_500.0, 100.0].map(|value| count(value, german)), ["0,25", "1,5k", "100"]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use bessemer_core::Wall;
 
 use crate::chart::{self, Chart, Said, Series};
 use crate::count::thousands;
-use crate::moment::duration;
+use crate::moment::{duration, exact};
 use crate::text;
 use crate::watch::{DeployMark, Histogram, Point, Span};
 use crate::words::Words;
@@ -15,12 +15,14 @@ use crate::words::Words;
 /// The size of the small drawing in a row of a table, in its own units.
 pub(crate) const SPARK: (f64, f64) = (120.0, 24.0);
 
-/// The percentiles that are shown, and the class of each one's line.
-pub(crate) const PERCENTILES: [(f64, &str); 3] = [(0.5, "s3"), (0.95, "s1"), (0.99, "s4")];
+/// The percentiles that are shown, the class of each one's line, and its name.
+pub(crate) const PERCENTILES: [(f64, &str, &str); 3] =
+    [(0.5, "s3", "p50"), (0.95, "s1", "p95"), (0.99, "s4", "p99")];
 
 /// The percentiles of a histogram as texts; empty where nothing was counted.
-pub(crate) fn percentiles(histogram: &Histogram) -> [String; 3] {
-    PERCENTILES.map(|(part, _)| histogram.quantile(part).map_or_else(String::new, duration))
+pub(crate) fn percentiles(histogram: &Histogram, words: Words) -> [String; 3] {
+    let time = |time| duration(time, words);
+    PERCENTILES.map(|(part, ..)| histogram.quantile(part).map_or_else(String::new, time))
 }
 
 /// When a point began, as precisely as its span needs it: `14:05`, or `2026-01-02`.
@@ -62,15 +64,15 @@ fn outline(path: &mut String, x: f64, y: f64, width: f64, height: f64) {
 
 /// Attempts over time, what failed on top of what did not.
 pub(crate) fn throughput(points: &[Point], span: Span, words: Words) -> Chart {
-    let sum = |count: fn(&Point) -> u64| thousands(points.iter().map(count).sum());
+    let sum = |count: fn(&Point) -> u64| thousands(points.iter().map(count).sum(), words);
     let at = |point: Option<&Point>| point.map_or_else(String::new, |point| moment(point.at, span));
     let title = |point: &Point| {
         words.fill(
             "statistics-at",
             &[
                 ("at", &moment(point.at, span)),
-                ("processed", &thousands(point.cell.processed())),
-                ("failed", &thousands(point.cell.failed)),
+                ("processed", &thousands(point.cell.processed(), words)),
+                ("failed", &thousands(point.cell.failed, words)),
             ],
         )
     };
@@ -89,6 +91,7 @@ pub(crate) fn throughput(points: &[Point], span: Span, words: Words) -> Chart {
         titles: points.iter().map(|point| title(point).into()).collect(),
         ticks: ticks(points, span),
         figure: chart::count,
+        language: words,
     };
     let series = |class, part: fn(&Point) -> u64| Series {
         class,
@@ -102,21 +105,23 @@ pub(crate) fn throughput(points: &[Point], span: Span, words: Words) -> Chart {
 pub(crate) fn durations(
     points: &[Point],
     span: Span,
-    words: String,
+    key: &str,
+    words: Words,
     of: impl Fn(&Point) -> &Histogram,
 ) -> Chart {
     let title = |point: &Point| {
-        let [middle, high, highest] = percentiles(of(point));
+        let [middle, high, highest] = percentiles(of(point), words);
         let at = moment(point.at, span);
         if middle.is_empty() { at } else { format!("{at}: {middle} · {high} · {highest}") }
     };
     let said = Said {
-        words,
+        words: words.say(key).into(),
         titles: points.iter().map(title).collect(),
         ticks: ticks(points, span),
-        figure: |seconds| duration(Duration::from_secs_f64(seconds)),
+        figure: |seconds, words| duration(Duration::from_secs_f64(seconds), words),
+        language: words,
     };
-    let lines = PERCENTILES.map(|(part, class)| Series {
+    let lines = PERCENTILES.map(|(part, class, _)| Series {
         class,
         values: points.iter().map(|point| Some(of(point).quantile(part)?.as_secs_f64())).collect(),
         filled: false,
@@ -134,6 +139,8 @@ pub(crate) struct Notch {
     /// How far from the beginning, 0 to 1.
     pub part: f64,
     pub at: String,
+    /// When, for people.
+    pub shown: String,
     pub text: String,
 }
 
@@ -146,6 +153,7 @@ pub(crate) fn notches(marks: &[DeployMark], points: &[Point], span: Span) -> Vec
         .map(|mark| Notch {
             part: (mark.at.0 - start) as f64 / length as f64,
             at: mark.at.rfc3339(),
+            shown: exact(mark.at),
             text: text::visible(&mark.text),
         })
         .collect()
@@ -175,10 +183,14 @@ mod tests {
     fn percentiles_break_where_nothing_was_counted() {
         let mut points = points(3);
         points[0].cell.run.add(Duration::from_secs(2));
-        let chart = durations(&points, Span::Hour, "said".into(), |point| &point.cell.run).to_string();
+        let chart =
+            durations(&points, Span::Hour, "statistics-run-said", Words::default(), |point| &point.cell.run)
+                .to_string();
         assert_eq!(chart.matches("<polyline").count(), 3, "{chart}");
         assert!(chart.contains("<title>03:00: 1.8 s") && chart.contains("<title>03:01</title>"), "{chart}");
-        let none = durations(&points, Span::Hour, "said".into(), |point| &point.cell.wait).to_string();
+        let none =
+            durations(&points, Span::Hour, "statistics-run-said", Words::default(), |point| &point.cell.wait)
+                .to_string();
         assert!(!none.contains("<polyline"), "{none}");
     }
 

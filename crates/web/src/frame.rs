@@ -128,7 +128,7 @@ impl<F: Front> Visit<F> {
             version: site.version.clone(),
             environment: site.environment.clone(),
             binding: site.binding.clone(),
-            connections: thousands(figures.connections),
+            connections: thousands(figures.connections, words),
             connections_n: figures.connections,
             clock: crate::stats::clock(self.web.front.now()),
         }
@@ -149,7 +149,7 @@ fn summary(info: &Info, base: &str, words: Words) -> Vec<Figure> {
     let figure = |class, count, path: Option<&str>| Figure {
         class,
         label: words.say(&format!("summary-{class}")),
-        count: thousands(count),
+        count: thousands(count, words),
         href: path.map(|path| format!("{base}{path}")),
     };
     vec![

@@ -65,7 +65,7 @@ impl<'a> Body<'a> {
 
     /// The type that the application knows: behind a wrapper, what it wraps.
     pub(crate) fn jobtype(&self) -> String {
-        text::visible(&self.wrapped().unwrap_or_else(|| self.jobtype.to_string()))
+        text::name(&self.wrapped().unwrap_or_else(|| self.jobtype.to_string()))
     }
 
     /// The arguments on one line, as JSON, cut for a list.
@@ -86,6 +86,11 @@ impl<'a> Body<'a> {
     /// The arguments laid out over lines, cut for a job's own page.
     pub(crate) fn args_laid_out(&self) -> String {
         self.args.map_or_else(String::new, |args| json::pretty(args.get(), limits::CELL_MAX))
+    }
+
+    /// How long they are.
+    pub(crate) fn args_len(&self) -> usize {
+        self.args.map_or(0, |args| args.get().len())
     }
 
     /// The arguments laid out for who changes them; `None`: they are too long for that.

@@ -68,10 +68,11 @@ impl Lately {
         }
         let clock = |i: usize| clock(Wall((last - (COLUMNS - 1 - i) as i64) * SECOND * STEP as i64));
         let known = columns.iter().rev().find(|column| column.seconds > 0).copied().unwrap_or_default();
-        let rate = |jobs| chart::count(known.rate(jobs).unwrap_or(0.0));
-        let time = |time: Option<Duration>| time.map_or_else(|| "–".into(), moment::duration);
+        let rate = |jobs| chart::count(known.rate(jobs).unwrap_or(0.0), words);
+        let time =
+            |time: Option<Duration>| time.map_or_else(|| "–".into(), |time| moment::duration(time, words));
         let title = |(i, column): (usize, &Column)| {
-            let rate = |jobs| chart::count(column.rate(jobs).unwrap_or(0.0));
+            let rate = |jobs| chart::count(column.rate(jobs).unwrap_or(0.0), words);
             let texts: [(&'static str, &str); 5] = [
                 ("time", &clock(i)),
                 ("done", &rate(column.done)),
@@ -88,6 +89,7 @@ impl Lately {
             titles: titles.clone(),
             ticks: (0..COLUMNS).step_by(TICK).chain([COLUMNS - 1]).map(|i| (i, clock(i))).collect(),
             figure,
+            language: words,
         };
         let series = |class, filled, value: &dyn Fn(&Column) -> Option<f64>| Series {
             class,
@@ -126,14 +128,14 @@ fn clock(at: Wall) -> String {
 }
 
 /// A figure at the grid of a chart of times.
-fn time_at_grid(seconds: f64) -> String {
+fn time_at_grid(seconds: f64, words: Words) -> String {
     let (figure, unit) = match seconds {
         60.0.. => (seconds / 60.0, "m"),
         1.0.. => (seconds, "s"),
         0.001.. => (seconds * 1e3, "ms"),
         _ => (seconds * 1e6, "µs"),
     };
-    format!("{} {unit}", chart::count(figure))
+    words.figure(format!("{} {unit}", chart::count(figure, words)))
 }
 
 #[cfg(test)]
@@ -170,7 +172,7 @@ mod tests {
         for (seconds, text) in
             [(0.000_2, "200 µs"), (0.05, "50 ms"), (1.5, "1.5 s"), (120.0, "2 m"), (6_000.0, "100 m")]
         {
-            assert_eq!(time_at_grid(seconds), text);
+            assert_eq!(time_at_grid(seconds, Words::default()), text);
         }
     }
 }

@@ -37,7 +37,7 @@ impl Pager {
         let last = total.div_ceil(rows).max(1);
         let link = |to: usize| format!("{href}{to}");
         let from = (page - 1).saturating_mul(rows).saturating_add(1);
-        let figure = |figure: usize| thousands(figure as u64);
+        let figure = |figure: usize| thousands(figure as u64, words);
         let range = |from: usize, to: usize| {
             words.fill(
                 "pager-range",

@@ -16,6 +16,29 @@ pub(crate) fn visible(text: &str) -> String {
         .collect()
 }
 
+/// A name that a link may consist of: where nothing of it could be seen, its escapes are.
+pub(crate) fn name(text: &str) -> String {
+    let blank = |c: char| c.is_whitespace() || UNSEEN.iter().any(|unseen| unseen.contains(&c));
+    if text.chars().all(blank) { text.escape_unicode().to_string() } else { visible(text) }
+}
+
+/// Characters that leave no mark: joiners, marks of direction, fillers, selectors, tags.
+const UNSEEN: [std::ops::RangeInclusive<char>; 13] = [
+    '\u{ad}'..='\u{ad}',
+    '\u{34f}'..='\u{34f}',
+    '\u{61c}'..='\u{61c}',
+    '\u{115f}'..='\u{1160}',
+    '\u{17b4}'..='\u{17b5}',
+    '\u{180b}'..='\u{180f}',
+    '\u{200b}'..='\u{200f}',
+    '\u{202a}'..='\u{202e}',
+    '\u{2060}'..='\u{206f}',
+    '\u{2800}'..='\u{2800}',
+    '\u{3164}'..='\u{3164}',
+    '\u{fe00}'..='\u{feff}',
+    '\u{e0000}'..='\u{e0fff}',
+];
+
 /// At most `max` bytes of the text, whole characters, and `…` where something is missing.
 pub(crate) fn cut(mut text: String, max: usize) -> String {
     if text.len() > max {
@@ -43,6 +66,12 @@ mod tests {
     fn control_characters_become_pictures() {
         assert_eq!(visible("a\0b\x1b[31m\r\n\tc\x7f\u{85}"), "a␀b␛[31m␍\n\tc␡\u{fffd}");
         assert_eq!(visible("\u{fffe}\u{10ffff}\u{fdd0}\u{fffd}"), "\u{fffd}".repeat(4));
+    }
+
+    #[test]
+    fn a_name_that_cannot_be_seen_is_escaped() {
+        assert_eq!(name("\u{200b} \u{3164}"), r"\u{200b}\u{20}\u{3164}");
+        assert_eq!([name("a\u{200b}"), name("\0"), name("")], ["a\u{200b}", "␀", ""]);
     }
 
     #[test]

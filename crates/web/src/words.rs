@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, header};
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 
-use crate::count::thousands;
+use crate::count::Marks;
 
 /// The languages that there are, the default first: the name that browsers use, whether it runs from right to left,
 /// and its texts.
@@ -23,6 +23,12 @@ const LANGUAGES: &[(&str, bool, &str)] = &[
     ("ar", true, include_str!("../messages/ar.ftl")),
 ];
 
+const ENGLISH: Marks = Marks { group: ',', from: 4, point: '.' };
+const GERMAN: Marks = Marks { group: '.', from: 4, point: ',' };
+const SPANISH: Marks = Marks { from: 5, ..GERMAN };
+/// The space between groups is narrow, and no line breaks at it.
+const FRENCH: Marks = Marks { group: '\u{202f}', ..GERMAN };
+
 /// Header bytes that are looked at for a language; who sends more gets the default (row 100).
 const HEADER_MAX: usize = 1_024;
 
@@ -34,6 +40,7 @@ static READ: LazyLock<Vec<Language>> = LazyLock::new(|| LANGUAGES.iter().map(Lan
 struct Language {
     tag: &'static str,
     right_to_left: bool,
+    marks: Marks,
     bundle: FluentBundle<FluentResource>,
 }
 
@@ -45,12 +52,27 @@ impl Language {
         let mut bundle =
             FluentBundle::new_concurrent(vec![tag.parse().expect("a language has a tag that browsers know")]);
         bundle.set_use_isolating(false);
-        bundle.set_formatter(Some(|value, _| match value {
-            FluentValue::Number(number) if number.value >= 0.0 => Some(thousands(number.value as u64)),
-            _ => None,
-        }));
+        // A function of Fluent's has no memory, so each way of writing numbers has its own.
+        let marks = match *tag {
+            "de" | "ar" => {
+                bundle.set_formatter(Some(|value, _| grouped(value, GERMAN)));
+                GERMAN
+            }
+            "es" => {
+                bundle.set_formatter(Some(|value, _| grouped(value, SPANISH)));
+                SPANISH
+            }
+            "fr" => {
+                bundle.set_formatter(Some(|value, _| grouped(value, FRENCH)));
+                FRENCH
+            }
+            _ => {
+                bundle.set_formatter(Some(|value, _| grouped(value, ENGLISH)));
+                ENGLISH
+            }
+        };
         bundle.add_resource(resource).unwrap_or_else(|errors| panic!("messages/{tag}.ftl: {errors:?}"));
-        Self { tag, right_to_left: *right_to_left, bundle }
+        Self { tag, right_to_left: *right_to_left, marks, bundle }
     }
 
     fn say(&self, key: &str, args: Option<&FluentArgs<'_>>) -> Option<Cow<'_, str>> {
@@ -63,6 +85,14 @@ impl Language {
             tracing::warn!(key, language = self.tag, %error, "failed to fill in a text of the dashboard");
         }
         Some(text)
+    }
+}
+
+/// A number in a text.
+fn grouped(value: &FluentValue<'_>, marks: Marks) -> Option<String> {
+    match value {
+        FluentValue::Number(number) if number.value >= 0.0 => Some(marks.grouped(number.value as u64)),
+        _ => None,
     }
 }
 
@@ -121,6 +151,16 @@ impl Words {
     /// `ltr` or `rtl`.
     pub(crate) fn direction(self) -> &'static str {
         if self.0.right_to_left { "rtl" } else { "ltr" }
+    }
+
+    /// How it writes numbers. Arabic does as in the Maghreb, where digits are those of the West.
+    pub(crate) fn marks(self) -> Marks {
+        self.0.marks
+    }
+
+    /// A figure of several parts, `2 m 05 s`: they stay in their order where the text around them runs from right to left.
+    pub(crate) fn figure(self, text: String) -> String {
+        if self.0.right_to_left { format!("\u{2066}{text}\u{2069}") } else { text }
     }
 
     /// The text under a key; the key itself where there is none (rule `V-05`).
@@ -186,6 +226,9 @@ mod tests {
     /// How keys begin that the code puts together: of a unit, a column, an outcome, an action.
     const MADE: &[&str] = &[
         "act-",
+        "audit-by-",
+        "audit-did-",
+        "audit-role-",
         "batches-place-",
         "batches-state-",
         "cron-at-",
@@ -290,6 +333,49 @@ mod tests {
         let arabic = Words::by_tag("ar").unwrap();
         let days = [1_u64, 2, 3, 11, 100].map(|n| arabic.count("home-days", n));
         assert_eq!(days, ["يوم واحد", "يومين", "3 أيام", "11 يومًا", "100 يوم"]);
+    }
+
+    #[test]
+    fn no_two_tabs_and_no_two_buttons_have_the_same_text_in_any_language() {
+        const SAME: [&[&str]; 7] = [
+            &["deed-retry", "job-retry"],
+            &["deed-add_to_queue", "job-enqueue"],
+            &["deed-edit", "edit-link"],
+            &["deed-kill", "job-kill", "queue-kill"],
+            &["deed-delete", "job-delete", "queue-delete"],
+            &["queues-pause", "cron-pause"],
+            &["queues-resume", "cron-resume"],
+        ];
+        const OTHERS: [&str; 13] = [
+            "deed-move",
+            "deed-restore",
+            "busy-release",
+            "busy-quiet",
+            "busy-stop",
+            "queues-clear",
+            "cron-run",
+            "batches-check",
+            "batches-cancel",
+            "tokens-revoke",
+            "work-undo",
+            "work-dismiss",
+            "statistics-set-mark",
+        ];
+        let tabs = keys(LANGUAGES[0].2).into_keys().filter(|key| key.starts_with("tab-"));
+        let tabs: Vec<&str> = tabs.collect();
+        let buttons: Vec<&str> = SAME.iter().map(|same| same[0]).chain(OTHERS).collect();
+        for words in Words::all() {
+            for group in [&tabs, &buttons] {
+                let texts: BTreeMap<_, _> = group.iter().map(|key| (words.say(key), key)).collect();
+                let shadowed = group.iter().find(|key| texts[&words.say(key)] != *key);
+                let text = shadowed.map(|key| words.say(key));
+                assert_eq!(shadowed, None, "{}: two are called {text:?}", words.tag());
+            }
+            for same in SAME {
+                let texts: BTreeSet<_> = same.iter().map(|key| words.say(key)).collect();
+                assert_eq!(texts.len(), 1, "{}: one deed has several names: {texts:?}", words.tag());
+            }
+        }
     }
 
     /// A text in quotes that is written as a key: small letters, with a dash.

@@ -5,13 +5,19 @@
 // Ask before what cannot be undone.
 document.addEventListener("submit", (event) => {
   const question = event.submitter && event.submitter.dataset.confirm;
-  if (question && !window.confirm(question)) {
+  if (question && !window.confirm(asked(event.target, question))) {
     event.preventDefault();
   } else if (question && event.target.elements.ask) {
     // The server would ask again.
     event.target.elements.ask.disabled = true;
   }
 });
+
+/** The question, and how many jobs it is about where they are ticked. */
+function asked(form, question) {
+  const selected = form.querySelector(".selected")?.textContent;
+  return selected ? `${question}\n${selected}` : question;
+}
 
 // Tick all rows at once, say how many are ticked, and offer the deeds only when there is something to do them to.
 function ticks(form) {

@@ -11,7 +11,6 @@ const AGAIN = 60000; // milliseconds after which a stream that was refused is as
 
 const content = document.getElementById("content");
 const beacon = document.getElementById("live");
-const numbers = new Intl.NumberFormat("en");
 
 let paused = false;
 let pressed = false;
@@ -29,8 +28,11 @@ function text(selector, value) {
   }
 }
 
+/** As the server writes numbers in the page's language. */
 function count(value) {
-  return numbers.format(Number.isFinite(value) ? value : 0);
+  const { group, groupedFrom } = document.body.dataset;
+  const digits = String(Number.isFinite(value) ? value : 0);
+  return digits.length < Number(groupedFrom) ? digits : digits.replace(/\B(?=(?:\d{3})+$)/g, group);
 }
 
 /** Milliseconds between two looks: 2 to 20 seconds, whatever was stored. */

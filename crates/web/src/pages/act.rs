@@ -105,7 +105,8 @@ async fn question<F: Front>(
     let (count, words) = (part.count(), visit.words);
     let key = |what: &str| format!("act-{}{what}", deed.name());
     let pushed_out = if deed == Deed::Kill { pushed_out(&info, count) } else { 0 };
-    let warning = || words.count_fill("act-pushed-out", pushed_out, &[("most", &thousands(info.dead_max))]);
+    let warning =
+        || words.count_fill("act-pushed-out", pushed_out, &[("most", &thousands(info.dead_max, words))]);
     let more = count.saturating_sub(sample.len() as u64);
     let at_least = part.next.is_some();
     Ok(ActPage {
@@ -258,12 +259,12 @@ pub(crate) async fn act<F: Front>(visit: Visit<F>, Posted(form): Posted) -> Show
     };
     let count = target.of.unwrap_or(said.count);
     if needs_typing(&deed, count.max(said.count)) && said.typed != Some(said.count) {
-        let said = thousands(said.count);
+        let said = thousands(said.count, Words::default());
         let text = format!("Type the number of jobs, {said}, to delete them; nothing was deleted");
         return Err(Problem::bad(text));
     }
     if deed == Deed::Kill && form.first("overflow").is_none() {
-        refuse_pushing_out(&*visit.web.info().await?, count)?;
+        refuse_pushing_out(visit.words, &*visit.web.info().await?, count)?;
     }
     let back = back(&visit, &scope, "");
     bulk::run(visit.web, target, deed).await?;
@@ -279,11 +280,11 @@ pub(crate) async fn check_room<F: Front>(visit: &Visit<F>, filter: &Filter) -> R
         return Ok(());
     }
     let part = Search::new(&visit.web, &filter, Cursor::default()).find(0, limits::COUNT_TIME).await?;
-    refuse_pushing_out(&info, part.count())
+    refuse_pushing_out(visit.words, &info, part.count())
 }
 
-fn refuse_pushing_out(info: &bessemer_core::query::Info, count: u64) -> Result<(), Problem> {
-    let (jobs, most) = (pushed_out(info, count), thousands(info.dead_max));
+fn refuse_pushing_out(words: Words, info: &bessemer_core::query::Info, count: u64) -> Result<(), Problem> {
+    let (jobs, most) = (pushed_out(info, count), thousands(info.dead_max, words));
     if jobs == 0 {
         return Ok(());
     }

@@ -10,6 +10,7 @@ use crate::frame::{Frame, Tab};
 use crate::link::Base;
 use crate::problem::Problem;
 use crate::visit::{Shown, Visit, html};
+use crate::words::Words;
 use crate::{Front, limits, text};
 
 #[derive(Template)]
@@ -36,17 +37,58 @@ struct Row {
     count: String,
 }
 
+/// What entries say who has done something by what, and what was done: each has a text in every language.
+const ROLES: [&str; 4] = ["open", "admin", "viewer", "token"];
+const WAYS: [&str; 3] = ["page", "api", "port"];
+const DEEDS: [&str; 27] = [
+    "retry",
+    "delete",
+    "discard",
+    "restore",
+    "kill",
+    "release",
+    "move",
+    "edit",
+    "clear",
+    "clear queue",
+    "pause queue",
+    "resume queue",
+    "remove queue",
+    "cancel batch",
+    "check batch",
+    "release key",
+    "set throttle",
+    "reset throttle",
+    "run cron entry",
+    "pause cron entry",
+    "resume cron entry",
+    "wake worker",
+    "quiet worker",
+    "stop worker",
+    "create token",
+    "revoke token",
+    "mark",
+];
+
+/// A word of an entry in the visitor's language; as it is kept where a later version has written it.
+fn said(first: &str, known: &[&str], word: String, words: Words) -> String {
+    if !known.contains(&word.as_str()) {
+        return word;
+    }
+    words.say(&format!("{first}{}", word.replace(' ', "-"))).into()
+}
+
 impl Row {
-    fn new(base: &Base, entry: Entry) -> Self {
+    fn new(base: &Base, entry: Entry, words: Words) -> Self {
         Self {
             at: (entry.at.clone(), even(&entry.at)),
             who: text::visible(&entry.who),
-            role: entry.role,
+            role: said("audit-role-", &ROLES, entry.role, words),
             address: entry.address,
-            by: entry.by,
-            action: entry.action,
+            by: said("audit-by-", &WAYS, entry.by, words),
+            action: said("audit-did-", &DEEDS, entry.action, words),
             object: pieces(base, &entry.object),
-            count: thousands(entry.count),
+            count: thousands(entry.count, words),
         }
     }
 }
@@ -83,9 +125,9 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
     let list = list.strip_suffix("page=").unwrap_or(&list);
     html(&Page {
         frame: visit.frame(visit.words.say("audit-title"), Tab::Other).await?,
-        total: thousands(found.total as u64),
+        total: thousands(found.total as u64, visit.words),
         q: text::visible(q),
-        rows: found.entries.into_iter().map(|entry| Row::new(&visit.base, entry)).collect(),
+        rows: found.entries.into_iter().map(|entry| Row::new(&visit.base, entry, visit.words)).collect(),
         next: found.next.map(|next| format!("{list}from={next}")),
     })
 }
@@ -134,5 +176,21 @@ mod tests {
         let text: String =
             pieces(&Base::default(), "job x in queue q: retry 1").into_iter().map(|(text, _)| text).collect();
         assert_eq!(text, "job x in queue q: retry 1");
+    }
+
+    #[test]
+    fn every_word_of_an_entry_is_said_in_every_language() {
+        for words in Words::all() {
+            for (first, known) in [("audit-role-", &ROLES[..]), ("audit-by-", &WAYS), ("audit-did-", &DEEDS)]
+            {
+                for word in known {
+                    let text = said(first, known, (*word).into(), words);
+                    assert!(!text.starts_with("audit-"), "{}: {text}", words.tag());
+                }
+            }
+        }
+        let german = Words::by_tag("de").unwrap();
+        assert_eq!(said("audit-did-", &DEEDS, "clear queue".into(), german), "Warteschlange leeren");
+        assert_eq!(said("audit-did-", &DEEDS, "of a later version".into(), german), "of a later version");
     }
 }

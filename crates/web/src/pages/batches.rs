@@ -56,8 +56,7 @@ struct Row {
     total: String,
     done: String,
     failed: String,
-    percent: u64,
-    bar: &'static str,
+    bar: (String, String),
 }
 
 #[derive(Template)]
@@ -118,7 +117,7 @@ pub(crate) async fn list<F: Front>(visit: Visit<F>) -> Shown {
     });
     html(&Page {
         frame: visit.frame(words.say("tab-batches"), Tab::Batches).await?,
-        total: thousands(total),
+        total: thousands(total, words),
         states: std::iter::once(None).chain(BatchState::ALL.map(Some)).map(link).collect(),
         rows: batches.iter().map(|view| row(&visit, view)).collect(),
         empty: if state.is_some() { "batches-none" } else { "batches-empty" },
@@ -139,6 +138,7 @@ fn state_word(words: Words, state: BatchState) -> std::borrow::Cow<'static, str>
 fn row<F: Front>(visit: &Visit<F>, view: &BatchView) -> Row {
     let (words, state, now) = (visit.words, view.state(), visit.web.front.now());
     let done = view.total - view.pending;
+    let share = |part: u64| format!("{:.1}", part as f64 * 100.0 / view.total.max(1) as f64);
     let class = match state {
         BatchState::Succeeded => "badge good",
         BatchState::Failing | BatchState::Failed => "badge bad",
@@ -151,11 +151,10 @@ fn row<F: Front>(visit: &Visit<F>, view: &BatchView) -> Row {
         state: state_word(words, state).into(),
         class,
         created: Moment::new(view.created, now, words),
-        total: thousands(view.total),
-        done: thousands(done),
-        failed: thousands(view.failed),
-        percent: (done * 100).checked_div(view.total).unwrap_or(if view.over { 100 } else { 0 }),
-        bar: if view.failed > 0 { "bad" } else { "good" },
+        total: thousands(view.total, words),
+        done: thousands(done, words),
+        failed: thousands(view.failed, words),
+        bar: (share(done), share(view.failed.min(view.pending))),
     }
 }
 
@@ -237,7 +236,7 @@ fn place_word(words: Words, place: Where) -> String {
 fn checked(words: Words, repaired: u64) -> String {
     match repaired {
         0 => words.say("batches-checked-nothing").into(),
-        n => words.fill("batches-checked", &[("n", &thousands(n))]).into(),
+        n => words.fill("batches-checked", &[("n", &thousands(n, words))]).into(),
     }
 }
 
@@ -247,12 +246,12 @@ fn places(words: Words, view: &BatchView, seen: &MembersSeen) -> Vec<(String, St
     let done = (words.say("batches-place-done").into(), view.total - view.pending);
     let gone = (words.say("batches-place-gone").into(), view.gone);
     let all = std::iter::once(done).chain(living).chain((view.gone > 0).then_some(gone));
-    all.map(|(name, count)| (name, thousands(count))).collect()
+    all.map(|(name, count)| (name, thousands(count, words))).collect()
 }
 
 /// What it waits for, in the visitor's language.
 fn sentence(words: Words, wait: &Wait) -> String {
-    let count = |key: &str, n: u64| words.fill(key, &[("n", &thousands(n))]).into_owned();
+    let count = |key: &str, n: u64| words.fill(key, &[("n", &thousands(n, words))]).into_owned();
     match wait {
         Wait::Commit { closes: false, .. } => words.say("batches-wait-commit").into(),
         Wait::Commit { closes: true, .. } => words.say("batches-wait-again").into(),

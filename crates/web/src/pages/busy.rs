@@ -1,5 +1,6 @@
 //! `/busy`: worker processes, and what they are working on (rule `V-22`).
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use askama::Template;
@@ -65,6 +66,8 @@ struct Process {
 struct Work {
     id: u64,
     wid: String,
+    /// Where that worker runs, while it is known.
+    host: Option<String>,
     started: Moment,
     /// How long it has been running, and how long it may.
     runs: String,
@@ -96,9 +99,10 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
     let (now, words, rows) = (visit.web.front.now(), visit.words, limits::SHORT_ROWS);
     let href = |param: &str| format!("{}/busy?{param}=", visit.base.0);
     let pager = |what, param, page, rows, total| Pager::new(words, what, &href(param), page, rows, total);
+    let hosts = workers.iter().map(|worker| (worker.wid.clone(), host(worker))).collect();
     html(&Busy {
         frame: visit.frame(words.say("tab-busy"), Tab::Busy).await?,
-        processes_total: thousands(workers.len() as u64),
+        processes_total: thousands(workers.len() as u64, words),
         processes_pager: pager("pager-processes", "processes", processes_page, rows, workers.len()),
         any_runs: workers.iter().any(|worker| worker.stage == Stage::Running),
         stop_all: format!("{}all", href("stop")),
@@ -108,9 +112,9 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
             .take(rows)
             .map(|worker| process(worker, &visit.base, now, words))
             .collect(),
-        jobs_total: thousands(jobs.total as u64),
+        jobs_total: thousands(jobs.total as u64, words),
         jobs_pager: pager("pager-jobs", "page", page, limits::ROWS, jobs.total),
-        jobs: jobs.jobs.iter().map(|job| work(&visit, job, now)).collect(),
+        jobs: jobs.jobs.iter().map(|job| work(&visit, job, &hosts, now)).collect(),
     })
 }
 
@@ -138,9 +142,9 @@ fn process(worker: WorkerView, base: &Base, now: Wall, words: Words) -> Process 
         started: Moment::new(worker.started, now, words),
         beat: Moment::new(worker.last_beat, now, words),
         silent: now.since(worker.last_beat) > SILENT,
-        connections: thousands(worker.connections as u64),
-        memory: if worker.rss_kb == 0 { "–".into() } else { memory(worker.rss_kb) },
-        busy: thousands(worker.busy as u64),
+        connections: thousands(worker.connections as u64, words),
+        memory: if worker.rss_kb == 0 { "–".into() } else { memory(worker.rss_kb, words) },
+        busy: thousands(worker.busy as u64, words),
         wid: worker.wid,
     }
 }
@@ -149,18 +153,19 @@ fn host(worker: &WorkerView) -> String {
     text::visible(&format!("{}:{}", worker.hostname, worker.pid))
 }
 
-fn work<F: Front>(visit: &Visit<F>, view: &JobView, now: Wall) -> Work {
+fn work<F: Front>(visit: &Visit<F>, view: &JobView, hosts: &BTreeMap<String, String>, now: Wall) -> Work {
     let (wid, since, until) = match &view.place {
-        Place::Working { wid, since, until } => (text::visible(wid), *since, *until),
-        _ => (String::new(), now, now), // it was given back between two looks
+        Place::Working { wid, since, until } => (wid.as_str(), *since, *until),
+        _ => ("", now, now), // it was given back between two looks
     };
     let (ran, reserved) = (now.since(since), until.since(since));
     Work {
         id: view.id.0,
-        wid,
+        host: hosts.get(wid).cloned(),
+        wid: text::visible(wid),
         started: Moment::new(since, now, visit.words),
-        runs: moment::duration(ran),
-        of: moment::duration(reserved),
+        runs: moment::duration(ran, visit.words),
+        of: moment::duration(reserved, visit.words),
         class: match () {
             () if ran >= reserved => "bad",
             () if ran >= reserved * 3 / 4 => "warn",

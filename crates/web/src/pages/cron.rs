@@ -74,7 +74,7 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
     let entries = visit.web.crons(None).await?.unwrap_or_default();
     html(&Page {
         frame: visit.frame(visit.words.say("cron-title"), Tab::Cron).await?,
-        total: thousands(entries.len() as u64),
+        total: thousands(entries.len() as u64, visit.words),
         entries: entries.iter().map(|view| entry(&visit, view)).collect(),
     })
 }
@@ -148,7 +148,7 @@ fn row<F: Front>(visit: &Visit<F>, view: &CronView, run: &CronRun) -> Run {
         },
         job: run.jid.as_ref().map(|jid| (jid.clone(), visit.base.find(jid))),
         until: run.until.map(|at| Moment::new(at, visit.web.front.now(), words)),
-        fails: if run.fails > 0 { thousands(u64::from(run.fails)) } else { String::new() },
+        fails: if run.fails > 0 { thousands(u64::from(run.fails), visit.words) } else { String::new() },
         note: text::visible(&run.note),
     }
 }

@@ -8,7 +8,7 @@ use bessemer_core::query::{Info, LogFigures};
 
 use crate::Front;
 use crate::chart::{self, Chart, Said, Series};
-use crate::count::{memory, thousands};
+use crate::count::{megabytes, memory, thousands};
 use crate::frame::{Frame, Tab};
 use crate::moment;
 use crate::pulse::Timings;
@@ -57,12 +57,12 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
     let (pulse, figures) = (web.front.pulse(), web.front.figures());
     html(&Debug {
         frame: visit.frame_of(&info, words.say("footer-debug"), Tab::Other),
-        cards: [("debug-server", server(&visit)), ("debug-since", tally(&info))],
+        cards: [("debug-server", server(&visit)), ("debug-since", tally(&info, words))],
         store: [("debug-store", store(&visit, pulse.disk_free, answered))]
             .into_iter()
-            .chain(figures.condition.log.map(|figures| ("debug-log", log(&figures))))
+            .chain(figures.condition.log.map(|figures| ("debug-log", log(&figures, words))))
             .collect(),
-        rejected: figures.rejected.iter().map(|(reason, n)| (*reason, thousands(*n))).collect(),
+        rejected: figures.rejected.iter().map(|(reason, n)| (*reason, thousands(*n, words))).collect(),
         spreads: [
             ("debug-flushes", Spread::new(&pulse.flushes, words)),
             ("debug-turns", Spread::new(&pulse.turns, words)),
@@ -80,21 +80,21 @@ fn server<F: Front>(visit: &Visit<F>) -> Vec<Fact> {
         fact("debug-environment", site.environment.clone()),
         fact("debug-binding", site.binding.clone()),
         fact("debug-base-path", format!("{}/", visit.base.0)),
-        fact("debug-uptime", moment::duration(Duration::from_secs(figures.uptime_s))),
-        fact("debug-connections", thousands(figures.connections)),
-        fact("debug-commands", thousands(figures.command_count)),
-        fact("debug-memory", format!("{} MB", thousands(figures.used_memory_mb))),
+        fact("debug-uptime", moment::duration(Duration::from_secs(figures.uptime_s), words)),
+        fact("debug-connections", thousands(figures.connections, words)),
+        fact("debug-commands", thousands(figures.command_count, words)),
+        fact("debug-memory", megabytes(figures.used_memory_mb, words)),
         bad("debug-memory-full", figures.memory_full),
-        fact("debug-reloads-refused", thousands(figures.reloads_refused)),
+        fact("debug-reloads-refused", thousands(figures.reloads_refused, words)),
         fact("debug-certificate", figures.certificate_until.map_or("–".into(), Wall::rfc3339)),
         fact("debug-password", yes(site.password.is_some())),
         bad("debug-exposed", site.exposed),
-        fact("debug-missed", thousands(visit.web.front.watch().missed())),
+        fact("debug-missed", thousands(visit.web.front.watch().missed(), words)),
     ]
 }
 
 fn store<F: Front>(visit: &Visit<F>, free: Option<u64>, answered: Duration) -> Vec<Fact> {
-    let (site, condition) = (&visit.web.site, visit.web.front.figures().condition);
+    let (site, condition, words) = (&visit.web.site, visit.web.front.figures().condition, visit.words);
     let full = if condition.disk_full { ("debug-yes", "bad") } else { ("debug-no", "") };
     let class = match answered.as_micros() {
         1..1_000 => "good",
@@ -105,27 +105,27 @@ fn store<F: Front>(visit: &Visit<F>, free: Option<u64>, answered: Duration) -> V
         fact("debug-data", site.data.clone()),
         fact("debug-durability", condition.durability.to_string()),
         Fact { class: full.1, ..fact("debug-disk-full", visit.words.say(full.0)) },
-        fact("debug-disk-free", free.map_or("–".into(), |free| format!("{} MB", thousands(free >> 20)))),
-        Fact { class, ..fact("debug-answer", format!("{} µs", thousands(answered.as_micros() as u64))) },
+        fact("debug-disk-free", free.map_or("–".into(), |free| megabytes(free >> 20, words))),
+        Fact { class, ..fact("debug-answer", moment::duration(answered, words)) },
     ]
 }
 
-fn log(figures: &LogFigures) -> Vec<Fact> {
-    let size = |bytes: u64| memory(bytes >> 10);
+fn log(figures: &LogFigures, words: Words) -> Vec<Fact> {
+    let size = |bytes: u64| memory(bytes >> 10, words);
     vec![
         fact("debug-log-length", size(figures.bytes)),
         fact("debug-log-live", size(figures.live_bytes)),
         fact("debug-log-disk", size(figures.disk_bytes)),
-        fact("debug-log-segments", thousands(figures.segments)),
-        fact("debug-log-spares", thousands(figures.spares)),
-        fact("debug-log-given-up", thousands(figures.given_up)),
-        fact("debug-log-cleaned", thousands(figures.cleaned)),
+        fact("debug-log-segments", thousands(figures.segments, words)),
+        fact("debug-log-spares", thousands(figures.spares, words)),
+        fact("debug-log-given-up", thousands(figures.given_up, words)),
+        fact("debug-log-cleaned", thousands(figures.cleaned, words)),
         fact("debug-log-cleaned-bytes", size(figures.cleaned_bytes)),
         fact("debug-log-cleaned-at", figures.cleaned_at.map_or("–".into(), Wall::rfc3339)),
     ]
 }
 
-fn tally(info: &Info) -> Vec<Fact> {
+fn tally(info: &Info, words: Words) -> Vec<Fact> {
     let since = &info.since_start;
     let counts = [
         ("debug-accepted", since.accepted),
@@ -143,18 +143,18 @@ fn tally(info: &Info) -> Vec<Fact> {
         ("debug-unique-locks", since.keys_taken),
         ("debug-unique-denied", since.keys_denied),
     ];
-    counts.map(|(name, count)| fact(name, thousands(count))).into()
+    counts.map(|(name, count)| fact(name, thousands(count, words))).into()
 }
 
 impl Spread {
     fn new(timings: &Timings, words: Words) -> Self {
         let bounds = Timings::BOUNDS.map(Duration::from_micros);
         let up_to = |i: usize| match bounds.get(i) {
-            Some(bound) => moment::duration(*bound),
-            None => format!("> {}", moment::duration(bounds[bounds.len() - 1])),
+            Some(bound) => moment::duration(*bound, words),
+            None => format!("> {}", moment::duration(bounds[bounds.len() - 1], words)),
         };
         let quantile = |share| match timings.quantile(share) {
-            Some(bound) => format!("≤ {}", moment::duration(bound)),
+            Some(bound) => format!("≤ {}", moment::duration(bound, words)),
             None if timings.count() == 0 => "–".into(),
             None => up_to(bounds.len()),
         };
@@ -166,10 +166,11 @@ impl Spread {
             titles: timings.counts.iter().enumerate().map(title).collect(),
             ticks: (0..Timings::BUCKETS).step_by(4).map(|i| (i, up_to(i))).collect(),
             figure: chart::count,
+            language: words,
         };
         let values = timings.counts.iter().map(|count| Some(*count as f64)).collect();
         Self {
-            count: thousands(timings.count()),
+            count: thousands(timings.count(), words),
             p50: quantile(0.5),
             p95: quantile(0.95),
             p99: quantile(0.99),

@@ -8,7 +8,7 @@ use bessemer_core::query::{Info, QueueView, WorkerView};
 
 use crate::Front;
 use crate::chart::{self, Chart};
-use crate::count::thousands;
+use crate::count::{megabytes, thousands};
 use crate::form::Fields;
 use crate::frame::{Frame, Tab};
 use crate::lately::Lately;
@@ -31,7 +31,7 @@ struct Home {
     more_queues: u64,
     uptime: String,
     connections: String,
-    memory_mb: String,
+    memory: String,
     commands: String,
 }
 
@@ -98,20 +98,20 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
         history: chart::history(&history, now.day(), days, words),
         attention,
         more_queues: queues.len().saturating_sub(GLANCES) as u64,
-        queues: queues.iter().take(GLANCES).map(|queue| glance(queue, longest, &visit.base)).collect(),
-        uptime: moment::duration(Duration::from_secs(figures.uptime_s)),
-        connections: thousands(figures.connections),
-        memory_mb: thousands(figures.used_memory_mb),
-        commands: thousands(figures.command_count),
+        queues: queues.iter().take(GLANCES).map(|queue| glance(queue, longest, &visit.base, words)).collect(),
+        uptime: moment::duration(Duration::from_secs(figures.uptime_s), words),
+        connections: thousands(figures.connections, words),
+        memory: megabytes(figures.used_memory_mb, words),
+        commands: thousands(figures.command_count, words),
     })
 }
 
-fn glance(queue: &QueueView, longest: u64, base: &Base) -> Glance {
+fn glance(queue: &QueueView, longest: u64, base: &Base, words: Words) -> Glance {
     Glance {
         href: base.queue(&queue.name),
         name: text::visible(&queue.name),
-        size: thousands(queue.size),
-        oldest: if queue.size == 0 { String::new() } else { moment::duration(queue.latency) },
+        size: thousands(queue.size, words),
+        oldest: if queue.size == 0 { String::new() } else { moment::duration(queue.latency, words) },
         late: queue.latency > LATE,
         paused: queue.paused,
         share: (queue.size.saturating_mul(1_000)).checked_div(longest).unwrap_or(0),

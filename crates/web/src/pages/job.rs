@@ -15,6 +15,7 @@ use bessemer_core::fact::JobId;
 use bessemer_core::query::{JobView, Place, Set};
 use bessemer_core::{Action, Query, Wall};
 
+use crate::count::memory;
 use crate::deed::Deed;
 use crate::form::{Fields, Posted};
 use crate::frame::{Frame, Tab};
@@ -59,7 +60,10 @@ struct Detail {
     timeline: Vec<Step>,
     facts: Vec<(&'static str, String)>,
     args: String,
+    /// That it is cut, and by how much.
+    args_cut: Option<String>,
     custom: Option<String>,
+    custom_cut: Option<String>,
     raw: String,
     failure: Option<Trace>,
     /// How far its worker says that it is.
@@ -122,6 +126,8 @@ async fn render<F: Front>(visit: &Visit<F>, jobs: &[JobView], tab: Tab) -> Shown
 fn detail<F: Front>(visit: &Visit<F>, view: &JobView, now: Wall) -> Detail {
     let (body, base) = (Body::read(view.body.bytes()), &visit.base);
     let id = view.id.0;
+    let args = body.args_laid_out();
+    let custom = body.custom.map(|custom| json::pretty(custom.get(), limits::CELL_MAX));
     Detail {
         id,
         action: base.job(&body.jid),
@@ -137,12 +143,24 @@ fn detail<F: Front>(visit: &Visit<F>, view: &JobView, now: Wall) -> Detail {
         batch: body.batch().map(|bid| (text::visible(&bid), base.batch(&bid))),
         timeline: timeline(view, &body, now, visit.words),
         facts: facts(view, &body, visit.words),
-        args: body.args_laid_out(),
-        custom: body.custom.map(|custom| json::pretty(custom.get(), limits::CELL_MAX)),
+        args_cut: cut_short(&args, body.args_len(), visit.words),
+        args,
+        custom_cut: custom
+            .as_deref()
+            .zip(body.custom)
+            .and_then(|(shown, whole)| cut_short(shown, whole.get().len(), visit.words)),
+        custom,
         raw: format!("{}/raw?id={id}", base.job(&body.jid)),
         failure: view.failure.as_ref().map(Trace::read),
         far: view.progress.as_ref().map(|progress| Far::new(progress, now, visit.words)),
     }
+}
+
+/// How much of a JSON text is shown where it was cut. A whole one ends with a bracket, a quote, a digit or a letter.
+fn cut_short(shown: &str, whole: usize, words: Words) -> Option<String> {
+    let kb = |bytes: usize| memory(bytes.div_ceil(1024) as u64, words);
+    let said = || words.fill("job-cut", &[("shown", &kb(limits::CELL_MAX)), ("whole", &kb(whole))]).into();
+    shown.ends_with('…').then(said)
 }
 
 fn state(place: &Place) -> (&'static str, &'static str) {
@@ -188,7 +206,7 @@ fn buttons(place: &Place) -> Vec<Button> {
 /// The job's life, from its creation to what comes next.
 fn timeline(view: &JobView, body: &Body<'_>, now: Wall, words: Words) -> Vec<Step> {
     let step = |class, key: &str, at: Wall| {
-        Some(Step { class, what: words.say(key), at: Some(Moment::new(at, now, words)), note: None })
+        Some(Step { class, what: words.say(key), at: Some(Moment::in_full(at, now, words)), note: None })
     };
     let said = |key: &str, text: &Option<String>| {
         let at = Moment::parse(text.as_deref()?, now, words);
@@ -199,7 +217,7 @@ fn timeline(view: &JobView, body: &Body<'_>, now: Wall, words: Words) -> Vec<Ste
     let enqueued = view.enqueued_at.and_then(|at| step("past", "job-step-enqueued", at)).or_else(not_yet);
     let failures = |failure: &FailureView| {
         let times = u64::from(failure.retry_count) + 1;
-        let at = Some(Moment::new(failure.failed_at, now, words));
+        let at = Some(Moment::in_full(failure.failed_at, now, words));
         let note = (times > 1).then(|| words.say("job-step-first-failure").into());
         Some(Step { class: "bad", what: words.count("job-step-failed", times), at, note })
     };
@@ -247,7 +265,7 @@ fn facts(view: &JobView, body: &Body<'_>, words: Words) -> Vec<(&'static str, St
         failure.map(|failure| ("job-retry-count", failure.retry_count.to_string())),
         failure.map(|failure| ("job-remaining", failure.remaining.to_string())),
         Some(("job-retries", allowed)),
-        Some(("job-reserve-for", moment::duration(reserved))),
+        Some(("job-reserve-for", moment::duration(reserved, words))),
         Some(("job-size", words.count("job-bytes", view.body.bytes().len() as u64).into())),
     ]
     .into_iter()

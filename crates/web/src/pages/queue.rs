@@ -80,7 +80,7 @@ pub(crate) async fn list<F: Front>(visit: Visit<F>, name: String) -> Shown {
     if order.turned {
         jobs.jobs.reverse();
     }
-    let (scope, size) = (Scope::Queue(name.clone()), thousands(jobs.total as u64));
+    let (scope, size) = (Scope::Queue(name.clone()), thousands(jobs.total as u64, words));
     let pager = Pager::new(words, "pager-jobs", &order.pages, page, limits::ROWS, jobs.total);
     html(&Queue {
         frame: visit.frame(words.fill("queue-title", &[("name", &name)]), Tab::Queues).await?,
@@ -88,7 +88,7 @@ pub(crate) async fn list<F: Front>(visit: Visit<F>, name: String) -> Shown {
         scope: scope.text(),
         on_all: words.fill("set-act-on-all", &[("total", &size)]).into_owned(),
         total: size,
-        oldest: (queue.size > 0).then(|| moment::duration(queue.latency)),
+        oldest: (queue.size > 0).then(|| moment::duration(queue.latency, words)),
         paused: queue.paused,
         order,
         full: queue.full,

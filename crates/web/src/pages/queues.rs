@@ -141,17 +141,18 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
     }
     let (rows, words) = (limits::SHORT_ROWS, visit.words);
     let path = format!("{}/queues", visit.base.0);
-    let rate =
-        |rate: Option<f64>| rate.map_or_else(|| "–".into(), |rate| format!("{}/s", chart::count(rate)));
+    let rate = |rate: Option<f64>| {
+        rate.map_or_else(|| "–".into(), |rate| format!("{}/s", chart::count(rate, words)))
+    };
     let row = |(queue, moves): &Seen| {
         let href = visit.base.queue(&queue.name);
         Row {
             clear: super::queue::with(&href, "clear=1"),
             href,
             name: queue.name.clone(),
-            size: thousands(queue.size),
-            oldest: if queue.size == 0 { String::new() } else { moment::duration(queue.latency) },
-            working: thousands(queue.working),
+            size: thousands(queue.size, words),
+            oldest: if queue.size == 0 { String::new() } else { moment::duration(queue.latency, words) },
+            working: thousands(queue.working, words),
             into: rate(moves.map(|rate| rate.into)),
             out: rate(moves.map(|rate| rate.out)),
             paused: queue.paused,
@@ -164,7 +165,7 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
     let href = format!("{path}?sort={}&page=", sort.write());
     html(&Queues {
         frame: visit.frame(words.say("tab-queues"), Tab::Queues).await?,
-        total: thousands(queues.len() as u64),
+        total: thousands(queues.len() as u64, words),
         heads: Column::ALL.map(|column| sort.head(column, &path, words)).into(),
         queues: queues.iter().skip((page - 1).saturating_mul(rows)).take(rows).map(row).collect(),
         pager: Pager::new(words, "pager-queues", &href, page, rows, queues.len()),

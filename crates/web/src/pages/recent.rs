@@ -151,7 +151,7 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
     let shown = found.iter().skip((page - 1).saturating_mul(rows)).take(rows);
     html(&Recent {
         frame: visit.frame(words.say("recent-title"), Tab::Recent).await?,
-        total: thousands(found.len() as u64),
+        total: thousands(found.len() as u64, words),
         sought: sought.map(|jid| {
             let jid = text::quoted(jid);
             let said = match found.is_empty() {
@@ -205,7 +205,7 @@ fn row(base: &Base, words: Words, happened: &Happened, now: Wall) -> Row {
     match happened {
         Happened::Attempt(attempt) => row_of(base, words, attempt, now),
         Happened::Overdue(Overdue { queue, jobtype, at, jid, .. }) => Row {
-            jobtype: text::visible(jobtype),
+            jobtype: text::name(jobtype),
             // Maybe none of its type ever ran.
             jobtype_href: base.recent_of(jobtype),
             jid: jid.as_deref().map(|jid| (text::visible(jid), base.find(jid))),
@@ -225,14 +225,14 @@ fn row(base: &Base, words: Words, happened: &Happened, now: Wall) -> Row {
 
 fn row_of(base: &Base, words: Words, attempt: &Attempt, now: Wall) -> Row {
     Row {
-        jobtype: text::visible(&attempt.jobtype),
+        jobtype: text::name(&attempt.jobtype),
         jobtype_href: base.statistics(&Series::Type(attempt.jobtype.to_string())),
         jid: attempt.jid.as_deref().map(|jid| (text::visible(jid), base.find(jid))),
         queue: text::visible(&attempt.queue),
         queue_href: base.queue(&attempt.queue),
         wid: text::visible(&attempt.wid),
-        ran: moment::duration(attempt.run()),
-        waited: moment::duration(attempt.wait()),
+        ran: moment::duration(attempt.run(), words),
+        waited: moment::duration(attempt.wait(), words),
         outcome: attempt.outcome.as_str(),
         label: End::Attempt(attempt.outcome).label(words),
         bad: attempt.outcome != Outcome::Done,

@@ -104,6 +104,18 @@ pub(crate) fn key_of(place: Where) -> &'static str {
     }
 }
 
+/// The key of the text that says where one job is.
+pub(crate) fn state_of(place: Where) -> &'static str {
+    match place {
+        Where::Working => "state-one-working",
+        Where::Queued => "state-one-waiting",
+        Where::Retries => "state-one-retries",
+        Where::Scheduled => "state-one-scheduled",
+        Where::Dead => "state-one-dead",
+        Where::Discarded => "state-one-discarded",
+    }
+}
+
 /// As `state:` takes it.
 fn name_of(place: Where) -> &'static str {
     key_of(place).trim_start_matches("state-")
@@ -171,7 +183,7 @@ pub(crate) fn bar(base: &Base, scope: &Scope, line: &str) -> Bar {
 
 /// One line about a search that cannot be read.
 pub(crate) fn said(words: Words, error: &QueryError) -> String {
-    let place = thousands(error.at as u64);
+    let place = thousands(error.at as u64, words);
     words.fill("search-wrong", &[("what", &error.what.to_string()), ("place", &place)]).into_owned()
 }
 
@@ -286,7 +298,7 @@ impl<F: Front> Address<'_, F> {
         }
         let chip = |(place, count): (Where, u64)| Chip {
             key: key_of(place),
-            count: thousands(count),
+            count: thousands(count, self.visit.words),
             href: self.of_line(&format!("{} state:{}", self.filter.line(), name_of(place))),
         };
         Where::ALL.into_iter().zip(self.counts).filter(|(_, count)| *count > 0).map(chip).collect()
@@ -306,7 +318,7 @@ fn row<F: Front>(visit: &Visit<F>, view: &JobView, now: Wall) -> Row {
     };
     Row {
         id: view.id.0,
-        state: key_of(Where::from(&view.place)),
+        state: state_of(Where::from(&view.place)),
         when: when.map(|at| Moment::new(at, now, visit.words)),
         expires: job::expires(view, now, visit.words),
         error: failure.map_or_else(String::new, |failure| Trace::read(failure).summary()),

@@ -142,8 +142,11 @@ pub(crate) async fn show<F: Front>(set: Set, visit: Visit<F>) -> Shown {
     }
     html(&SetPage {
         frame: visit.frame(visit.words.say(title(set)), kind.tab).await?,
-        on_all: visit.words.fill("set-act-on-all", &[("total", &thousands(jobs.total as u64))]).into_owned(),
-        total: thousands(jobs.total as u64),
+        on_all: visit
+            .words
+            .fill("set-act-on-all", &[("total", &thousands(jobs.total as u64, visit.words))])
+            .into_owned(),
+        total: thousands(jobs.total as u64, visit.words),
         rows: jobs.jobs.iter().map(|view| row(set, &visit, view, now)).collect(),
         pager: Pager::new(visit.words, "pager-jobs", &order.pages, page, limits::ROWS, jobs.total),
         bar: search::bar(base, &scope, ""),
@@ -174,7 +177,8 @@ fn row<F: Front>(set: Set, visit: &Visit<F>, view: &JobView, now: Wall) -> Row {
         when: if set == Set::Dead { last_run() } else { Some(at) }
             .map(|at| Moment::new(at, now, visit.words)),
         expires: job::expires(view, now, visit.words),
-        retry_count: failure.map_or_else(String::new, |failure| thousands(failure.retry_count.into())),
+        retry_count: failure
+            .map_or_else(String::new, |failure| thousands(failure.retry_count.into(), visit.words)),
         error: failure.map_or_else(String::new, |failure| Trace::read(failure).summary()),
         job: Card::new(base, view, &body),
     }

@@ -97,8 +97,8 @@ impl Course {
     fn new<F: Front>(visit: &Visit<F>, what: &Series, span: Span, points: &[Point]) -> Self {
         let words = visit.words;
         let marks = notches(&visit.web.front.watch().marks(), points, span);
-        let drawn = |chart: Chart| chart.marked(marks.iter().map(|mark| (mark.part, mark.text.as_str())));
-        let said = |key: &str| words.say(key).into();
+        let drawn =
+            |chart: Chart| chart.marked(marks.iter().map(|mark| (mark.part, &*mark.text, &*mark.shown)));
         let mut back = vec![("span", span.as_str().to_owned())];
         match what {
             Series::All => {}
@@ -107,17 +107,17 @@ impl Course {
         }
         let line = |point: &Point| Line {
             at: moment(point.at, span),
-            processed: thousands(point.cell.processed()),
-            failed: thousands(point.cell.failed),
-            run: percentiles(&point.cell.run),
-            wait: percentiles(&point.cell.wait),
+            processed: thousands(point.cell.processed(), words),
+            failed: thousands(point.cell.failed, words),
+            run: percentiles(&point.cell.run, words),
+            wait: percentiles(&point.cell.wait, words),
         };
         Self {
             words,
             base: visit.base.0.to_string(),
             throughput: drawn(curve::throughput(points, span, words)),
-            run: drawn(curve::durations(points, span, said("statistics-run-said"), |point| &point.cell.run)),
-            wait: drawn(curve::durations(points, span, said("statistics-wait-said"), |point| {
+            run: drawn(curve::durations(points, span, "statistics-run-said", words, |point| &point.cell.run)),
+            wait: drawn(curve::durations(points, span, "statistics-wait-said", words, |point| {
                 &point.cell.wait
             })),
             table: points.iter().rev().map(line).collect(),
@@ -155,17 +155,17 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
 }
 
 fn row<F: Front>(visit: &Visit<F>, span: Span, row: &watch::Row, of: fn(String) -> Series) -> Row {
-    let name = row.name.as_deref();
+    let (name, words) = (row.name.as_deref(), visit.words);
     let cell = &row.sum;
     Row {
-        name: name.map_or_else(|| visit.words.say("statistics-other").into(), text::visible),
+        name: name.map_or_else(|| visit.words.say("statistics-other").into(), text::name),
         href: name.map(|name| address(visit, &of(name.into()), span)),
-        count: thousands(cell.processed()),
-        failed: thousands(cell.failed),
-        rate: percent(cell.failed, cell.processed()),
+        count: thousands(cell.processed(), words),
+        failed: thousands(cell.failed, words),
+        rate: percent(cell.failed, cell.processed(), words),
         bad: cell.failed > 0,
-        run: percentiles(&cell.run),
-        wait: percentiles(&cell.wait),
+        run: percentiles(&cell.run, words),
+        wait: percentiles(&cell.wait, words),
         spark: spark(&row.points),
     }
 }
@@ -196,25 +196,28 @@ async fn one<F: Front>(visit: Visit<F>, what: Series) -> Shown {
     }
     let mut sum = watch::Cell::default();
     points.iter().for_each(|point| sum.merge(&point.cell));
-    let rate = percent(sum.failed, sum.processed());
+    let rate = percent(sum.failed, sum.processed(), words);
     let counts = [
-        ("statistics-count", thousands(sum.processed())),
-        ("statistics-failed", format!("{} ({rate})", thousands(sum.failed))),
-        ("statistics-lost", thousands(sum.lost)),
+        ("statistics-count", thousands(sum.processed(), words)),
+        ("statistics-failed", format!("{} ({rate})", thousands(sum.failed, words))),
+        ("statistics-lost", thousands(sum.lost, words)),
     ];
     let fact = |(key, value): (&str, String)| (words.say(key).to_string(), value);
     let title = words.fill(&format!("statistics-of-{kind}"), &[("name", &text::quoted(name))]);
     html(&One {
         frame: visit.frame(title, Tab::Statistics).await?,
         kind: words.say(&format!("statistics-{kind}")).into(),
-        name: text::visible(name),
+        name: text::name(name),
         list,
         spans: spans(&visit, &what, span),
         course: Course::new(&visit, &what, span, &points),
         facts: counts.map(fact).into(),
-        percentiles: [("statistics-run", percentiles(&sum.run)), ("statistics-wait", percentiles(&sum.wait))]
-            .map(|(key, values)| (words.say(key).to_string(), values))
-            .into(),
+        percentiles: [
+            ("statistics-run", percentiles(&sum.run, words)),
+            ("statistics-wait", percentiles(&sum.wait, words)),
+        ]
+        .map(|(key, values)| (words.say(key).to_string(), values))
+        .into(),
     })
 }
 

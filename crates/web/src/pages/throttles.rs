@@ -89,7 +89,7 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
     let words = visit.words;
     html(&List {
         frame: visit.frame(words.say("tab-throttles"), Tab::Throttles).await?,
-        total: thousands(throttles.len() as u64),
+        total: thousands(throttles.len() as u64, words),
         rows: throttles.iter().map(|view| row(&visit, view)).collect(),
         fields: fields(&Throttle::default(), words),
     })
@@ -174,7 +174,11 @@ async fn one<F: Front>(visit: &Visit<F>, queue: &str) -> Shown {
             .await?,
         row: row(visit, &view),
         configured: configured.map(|throttle| say(&throttle, words)),
-        holders: view.holders.iter().map(|(wid, jobs)| (worker(wid, words), thousands(*jobs))).collect(),
+        holders: view
+            .holders
+            .iter()
+            .map(|(wid, jobs)| (worker(wid, words), thousands(*jobs, words)))
+            .collect(),
         more: view.working.saturating_sub(jobs.len() as u64),
         jobs,
         fields: fields(&view.limit, words),
@@ -185,8 +189,8 @@ async fn one<F: Front>(visit: &Visit<F>, queue: &str) -> Shown {
 fn row<F: Front>(visit: &Visit<F>, view: &ThrottleView) -> Row {
     let words = visit.words;
     let most = view.limit.concurrency.map_or(0, u64::from);
-    let working = thousands(view.working);
-    let named = |(wid, jobs): &(String, u64)| format!("{} ({})", worker(wid, words), thousands(*jobs));
+    let working = thousands(view.working, words);
+    let named = |(wid, jobs): &(String, u64)| format!("{} ({})", worker(wid, words), thousands(*jobs, words));
     let mut holders: Vec<String> = view.holders.iter().take(NAMED).map(named).collect();
     if view.workers > NAMED as u64 {
         holders.push("…".into());
@@ -199,15 +203,15 @@ fn row<F: Front>(visit: &Visit<F>, view: &ThrottleView) -> Row {
         is_set: view.is_set,
         full: view.is_full(),
         paused: view.paused,
-        taken: if most > 0 { format!("{working} / {}", thousands(most)) } else { working },
+        taken: if most > 0 { format!("{working} / {}", thousands(most, words)) } else { working },
         most,
         working: view.working.min(most),
-        waiting: thousands(view.waiting),
+        waiting: thousands(view.waiting, words),
         tokens: match (view.tokens, view.next_token) {
             (_, Some(after)) => {
-                words.fill("throttles-next", &[("time", &moment::duration(after))]).into_owned()
+                words.fill("throttles-next", &[("time", &moment::duration(after, words))]).into_owned()
             }
-            (Some(tokens), None) => thousands(tokens.into()),
+            (Some(tokens), None) => thousands(tokens.into(), words),
             (None, None) => String::new(),
         },
         holders: holders.join(", "),
@@ -220,12 +224,13 @@ fn worker(wid: &str, words: Words) -> String {
 
 /// What limits a queue, in words.
 fn say(throttle: &Throttle, words: Words) -> String {
-    let number = |key: &str, n: u32| words.fill(key, &[("n", &thousands(n.into()))]).into_owned();
+    let number = |key: &str, n: u32| words.fill(key, &[("n", &thousands(n.into(), words))]).into_owned();
     let mut said = Vec::new();
     said.extend(throttle.concurrency.map(|n| number("throttles-concurrency", n)));
     said.extend(throttle.worker.map(|n| number("throttles-worker", n)));
     if let Some(rate) = throttle.rate {
-        let (jobs, per) = (thousands(rate.jobs.into()), format!("{} s", thousands(rate.per_s.into())));
+        let (jobs, per) =
+            (thousands(rate.jobs.into(), words), format!("{} s", thousands(rate.per_s.into(), words)));
         said.push(words.fill("throttles-rate", &[("n", &jobs), ("time", &per)]).into_owned());
         if rate.burst != rate.jobs {
             said.push(number("throttles-burst", rate.burst));

@@ -3,13 +3,13 @@
 use askama::Template;
 use axum::http::StatusCode;
 use bessemer_core::fact::Release;
-use bessemer_core::query::Where;
 
 use crate::count::thousands;
 use crate::form::Posted;
 use crate::frame::{Frame, Tab};
 use crate::moment::Moment;
 use crate::pages::confirm::{self, ASK, Confirm};
+use crate::pages::search::state_of;
 use crate::unique::{self, Held};
 use crate::visit::{Name, Shown, Visit, html, redirect};
 use crate::{Front, limits, text};
@@ -65,7 +65,7 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
     }
     html(&Page {
         frame: visit.frame(visit.words.say("unique-title"), Tab::Other).await?,
-        total: thousands(total as u64),
+        total: thousands(total as u64, visit.words),
         only: field("key").unwrap_or_default().to_owned(),
         rows: held.into_iter().map(|held| row(&visit, held)).collect(),
         next: next.map(|next| format!("{}/unique?from={next}", visit.base.0)),
@@ -80,7 +80,7 @@ pub(crate) async fn release<F: Front>(visit: Visit<F>, Name(key): Name, Posted(f
         return html(&Confirm {
             frame: visit.frame(words.say("unique-title"), Tab::Other).await?,
             question: words.say("unique-release-question").into(),
-            sentences: vec![format!("{} {}", text::visible(&held.jobtype), text::visible(&held.jid))],
+            sentences: vec![format!("{} {}", text::name(&held.jobtype), text::visible(&held.jid))],
             action: format!("{back}/{key}"),
             fields: Vec::new(),
             name: key,
@@ -97,19 +97,11 @@ fn row<F: Front>(visit: &Visit<F>, held: Held) -> Row {
     Row {
         job: visit.base.find(&held.jid),
         jid: text::visible(&held.jid),
-        jobtype: text::visible(&held.jobtype),
+        jobtype: text::name(&held.jobtype),
         queue_href: visit.base.queue(&held.queue),
         queue: held.queue,
         until: Moment::new(held.until, visit.web.front.now(), visit.words),
-        place: match held.place {
-            Some(Where::Working) => "state-working",
-            Some(Where::Queued) => "state-waiting",
-            Some(Where::Retries) => "state-retries",
-            Some(Where::Scheduled) => "state-scheduled",
-            Some(Where::Dead) => "state-dead",
-            Some(Where::Discarded) => "state-discarded",
-            None => "unique-done",
-        },
+        place: held.place.map_or("unique-done", state_of),
         release: match held.release {
             Release::Success => "unique-success",
             Release::Start => "unique-start",

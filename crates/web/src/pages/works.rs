@@ -9,9 +9,10 @@ use crate::bulk::{State, Work};
 use crate::count::thousands;
 use crate::deed::Deed;
 use crate::form::Posted;
+use crate::frame::{Frame, Tab};
 use crate::problem::Problem;
 use crate::search::Scope;
-use crate::visit::{Name, Shown, Visit, redirect};
+use crate::visit::{Name, Shown, Visit, html, redirect};
 use crate::web::Web;
 use crate::words::Words;
 use crate::{Front, text};
@@ -22,12 +23,28 @@ use crate::{Front, text};
 pub(crate) struct Works {
     words: Words,
     base: String,
+    /// The newest first.
     works: Vec<Notice>,
+    /// How many more there are, on their own page.
+    rest: u64,
+    /// All are shown: this is that page.
+    all: bool,
     /// Something still goes on.
     going: bool,
 }
 
 impl askama::filters::HtmlSafe for Works {}
+
+/// Notices on every page; the others are a line that leads to them.
+const SHOWN: usize = 3;
+
+/// `/works`: all of them.
+#[derive(Template)]
+#[template(path = "works.html")]
+struct Page {
+    frame: Frame,
+    works: Works,
+}
 
 struct Notice {
     id: u64,
@@ -39,15 +56,22 @@ struct Notice {
 }
 
 impl Works {
+    /// The newest, [`SHOWN`] of them. What has been done to no job is no news.
     pub(crate) fn new<F: Front>(web: &Web<F>, base: &str, words: Words, now: Wall) -> Self {
-        let works = web.bulk.works_at(now);
+        Self::of(web, base, words, now, SHOWN)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.works.is_empty()
+    }
+
+    fn of<F: Front>(web: &Web<F>, base: &str, words: Words, now: Wall, most: usize) -> Self {
+        let mut works = web.bulk.works_at(now);
+        works.retain(|work| work.state != State::Done || work.reached > 0);
         let going = works.iter().any(|work| work.state == State::Going);
-        Self {
-            words,
-            base: base.to_owned(),
-            going,
-            works: works.iter().map(|work| notice(work, words)).collect(),
-        }
+        let rest = works.len().saturating_sub(most) as u64;
+        let shown = works.iter().rev().take(most).map(|work| notice(work, words)).collect();
+        Self { words, base: base.to_owned(), works: shown, rest, all: most > SHOWN, going }
     }
 }
 
@@ -71,7 +95,7 @@ fn notice(work: &Work, words: Words) -> Notice {
     };
     let to = if let Deed::Move(queue) = &work.deed { queue } else { "" };
     let texts: [(&'static str, &str); 3] =
-        [("what", &what), ("of", &work.of.map_or_else(String::new, thousands)), ("to", to)];
+        [("what", &what), ("of", &work.of.map_or_else(String::new, |of| thousands(of, words))), ("to", to)];
     let key = match work.of {
         Some(_) if work.state == State::Going => format!("work-{}-{key}-of", work.deed.name()),
         _ => format!("work-{}-{key}", work.deed.name()),
@@ -89,10 +113,18 @@ fn notice(work: &Work, words: Words) -> Notice {
     }
 }
 
-/// `GET /works`: the part alone.
+/// `GET /works`: all of them; with `?part=` the part of a page that the script looks at again, `all` or `newest`.
 pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
-    let works = Works::new(&visit.web, &visit.base.0, visit.words, visit.web.front.now());
-    Ok(Html(works.render()?).into_response())
+    let part = visit.query.first("part");
+    let most = if part == Some("newest") { SHOWN } else { usize::MAX };
+    let works = Works::of(&visit.web, &visit.base.0, visit.words, visit.web.front.now(), most);
+    if part.is_some() {
+        return Ok(Html(works.render()?).into_response());
+    }
+    let frame = visit.frame(visit.words.say("works-title"), Tab::Other).await?;
+    // They stand here, and not above every page's content too.
+    let none = Works { works: Vec::new(), rest: 0, going: false, ..frame.works };
+    html(&Page { frame: Frame { works: none, ..frame }, works })
 }
 
 /// `POST /works/<id>` with `action`.

@@ -38,6 +38,8 @@ async fn a_batch_shows_what_it_waits_for_and_where_its_members_are() {
         .says("letters &#60;b&#62;")
         .says(&format!("href=\"/batches/{part}\""))
         .says("1 / 3")
+        // What is done and what failed are parts of their own.
+        .says(r#"<rect class="good" width="33.3" height="1"/><rect class="bad" x="33.3" width="33.3" height="1"/>"#)
         .says(">running<")
         .says(">open<");
     page(&router, "/batches?state=open").await.says(&part).says_not(&format!("href=\"/batches/{bid}\""));

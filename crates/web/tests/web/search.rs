@@ -323,7 +323,7 @@ async fn ten_thousand_go_on_behind_and_can_be_stopped_row_102() {
         tokio::task::yield_now().await;
     }
     // What was done stays done: a prefix, slice by slice (`G5`).
-    page(&router, "/").await.says("Stopped; 4,000 jobs were retried (Retries: error:boom)");
+    page(&router, "/").await.says("Stopped; retried: 4,000 (Retries: error:boom)");
     page(&router, "/queues").await.says("4,000");
     redirected(&post(&router, "/works/1", "action=dismiss").await, "/retries");
     page(&router, "/").await.says_not("Stopped;");

@@ -40,7 +40,7 @@ async fn the_page_shows_each_limit_who_holds_the_slots_and_what_waits_e60() {
     page(&router, "/throttles?queue=mail")
         .await
         .says(r#"href="/jobs/job-00000001""#)
-        .says("<code><bdi>7</bdi></code>")
+        .says("<code><bdi dir=\"ltr\">7</bdi></code>")
         .says(r#"name="concurrency" type="number" min="1" max="1000000" value="1""#)
         .says_not("name=\"timeout\"")
         .says_not("Back to the configuration");
