@@ -18,7 +18,7 @@ use crate::count::amount;
 use crate::deed::{Deed, Way};
 use crate::guard::visitor::Visitor;
 use crate::problem::Problem;
-use crate::search::{Bound, Came, Filter, Scope};
+use crate::search::{Came, Cursor, Filter, Scope, Search};
 use crate::web::Web;
 use crate::{Front, limits, text};
 
@@ -337,7 +337,7 @@ async fn slices<F: Front>(
     target: &Target,
     deed: &Deed,
 ) -> Result<State, Problem> {
-    let mut search = Bound::new(web, &target.filter, target.came);
+    let mut search = Search::new(web, &target.filter, Cursor::default()).by(target.came);
     // Of the audit log: it grows with what is done.
     let mut note = web.record(deed.name(), deed.object(target.words()), 0).await;
     let mut ids: Vec<JobId> = Vec::new();

@@ -17,7 +17,7 @@ use crate::bulk::{self, Target, Work};
 use crate::change::Change;
 use crate::deed::Deed;
 use crate::problem::Problem;
-use crate::search::{Bound, Came, Cursor, Filter, Scope, Search};
+use crate::search::{Came, Cursor, Filter, Scope, Search};
 use crate::visit::Name;
 use crate::web::Web;
 use crate::{Front, limits};
@@ -225,7 +225,9 @@ async fn no_more<F: Front>(
     came: Option<Came>,
     most: u64,
 ) -> Result<u64, Problem> {
-    let (count, is_all) = Bound::new(web, &filter, came).count(limits::API_SEARCH_TIME).await?;
+    let mut search = Search::new(web, &filter, Cursor::default()).by(came);
+    let part = search.find(0, limits::API_SEARCH_TIME).await?;
+    let (count, is_all) = (part.count(), part.next.is_none());
     if count <= most && is_all {
         return Ok(count);
     }

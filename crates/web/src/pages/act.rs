@@ -21,7 +21,7 @@ use crate::form::{Fields, Posted};
 use crate::frame::{Frame, Tab};
 use crate::job::{Body, Card};
 use crate::problem::Problem;
-use crate::search::{Bound, Came, Cursor, Filter, Scope, Search};
+use crate::search::{Came, Cursor, Filter, Scope, Search};
 use crate::visit::{Shown, Visit, html, redirect};
 use crate::words::Words;
 use crate::{Front, limits};
@@ -231,11 +231,11 @@ impl Said {
             Some(came) => came,
             None => Came::now(&visit.web).await?,
         };
-        let search = Bound::new(&visit.web, &filter, Some(came));
-        let (count, is_all) = search.count(limits::COUNT_TIME).await?;
+        let mut search = Search::new(&visit.web, &filter, Cursor::default()).by(Some(came));
+        let part = search.find(0, limits::COUNT_TIME).await?;
         // What cannot be counted to the end was at least so many before.
-        let covers = if is_all { count <= self.count } else { self.at_least };
-        Ok(covers.then_some(Target { scope, filter, of: Some(count), came: Some(came) }))
+        let covers = if part.next.is_none() { part.count() <= self.count } else { self.at_least };
+        Ok(covers.then_some(Target { scope, filter, of: Some(part.count()), came: Some(came) }))
     }
 
     /// That it was more.

@@ -9,14 +9,12 @@
 //! A job never leaves its place in the engine's table, so a search that goes on from a cursor, now or in an hour, sees
 //! each job once that lives all the time. Results come in the order of that table: about as the jobs came in.
 
-mod bound;
 mod matching;
 mod pass;
 mod query;
 mod scope;
 mod texts;
 
-pub(crate) use bound::{Bound, Came};
-pub(crate) use pass::{Cursor, Part, Search};
+pub(crate) use pass::{Came, Cursor, Part, Search};
 pub(crate) use query::{Filter, QueryError};
 pub(crate) use scope::Scope;

@@ -52,6 +52,19 @@ impl FromStr for Cursor {
     }
 }
 
+/// So many jobs had come by a moment: what was counted then is what is meant later. It stands in forms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Came(pub(crate) u64);
+
+impl Came {
+    /// So many have come by now.
+    pub(crate) async fn now<F: Front>(web: &Web<F>) -> Result<Self, Problem> {
+        // A piece behind the end of the table costs nothing.
+        let nothing = Sift { from: u32::MAX, ..Sift::default() };
+        Ok(Self(web.sift(nothing).await?.came))
+    }
+}
+
 /// What a part of a search has found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Part {
@@ -92,6 +105,11 @@ pub(crate) struct Search<'w, F> {
 impl<'w, F: Front> Search<'w, F> {
     pub(crate) fn new(web: &'w Web<F>, filter: &Filter, from: Cursor) -> Self {
         Self { web, filter: Arc::new(filter.clone()), from, before: None, window: WINDOW_MIN }
+    }
+
+    /// The same among jobs that had come by a moment, if one is named.
+    pub(crate) fn by(self, came: Option<Came>) -> Self {
+        Self { before: came.map(|came| came.0), ..self }
     }
 
     /// Goes on until so many are found (`most`; 0: until the end, and those that match are counted only), or until the
