@@ -104,10 +104,11 @@ impl<'a> Job<'a> {
     pub fn parse(text: &'a str) -> Result<Self, ParseError> {
         // The job itself is one level.
         check_depth(text, DEPTH_MAX + 1)?;
+        check_strict(text).map_err(|e| ParseError::Json(json_error(&e, 0)))?;
         Self::parse_shallow(text, 0)
     }
 
-    /// The same, behind `before` bytes that errors count too.
+    /// The same of a text whose strings are known to be strict, behind `before` bytes that errors count too.
     fn parse_shallow(text: &'a str, before: usize) -> Result<Self, ParseError> {
         let job: Option<Self> = read(text, '{', "an object", before)?;
         let job = job.unwrap_or_default();
@@ -120,6 +121,7 @@ impl<'a> Job<'a> {
     /// Reads the jobs of a PUSHB, at most `jobs_max`, each with its own text (rule `P-20`).
     pub fn parse_bulk(text: &'a str, jobs_max: usize) -> Result<Vec<(&'a str, Self)>, ParseError> {
         check_depth(text, DEPTH_MAX + 2)?;
+        // To find where a job ends, every string is read, and strictly.
         let elements: Option<Vec<&RawValue>> = read(text, '[', "an array of jobs", 0)?;
         let elements = elements.unwrap_or_default();
         if elements.len() > jobs_max {
@@ -205,7 +207,6 @@ fn read<'a, T: Deserialize<'a>>(
     before: usize,
 ) -> Result<Option<T>, ParseError> {
     let malformed = |e: serde_json::Error| ParseError::Json(json_error(&e, before));
-    check_strict(text).map_err(malformed)?;
     let begins = text.trim_ascii_start();
     if begins.starts_with(opens) || begins.trim_ascii_end() == "null" {
         return serde_json::from_str(text).map_err(malformed);
@@ -735,6 +736,14 @@ mod tests {
             ("null x", "invalid JSON: trailing characters at byte 6"),
             ("[{}", "invalid JSON: EOF while parsing a list at byte 3"),
             ("[{}] x", "invalid JSON: trailing characters at byte 6"),
+            (
+                "[{\"a\tb\":1}]",
+                "invalid JSON: control character (\\u0000-\\u001F) found while parsing a string at byte 4",
+            ),
+            (
+                "[{\"created_at\":\"\t\"}]",
+                "invalid JSON: control character (\\u0000-\\u001F) found while parsing a string at byte 16",
+            ),
         ] {
             assert_eq!(bulk(text).expect_err(text).to_string(), error, "{text}");
         }
