@@ -30,6 +30,15 @@ fn push<D: Disk>(engine: &mut Embedded<D>, n: u64) {
     engine.submit(now_at(n), PRODUCER, Command::Push { job: job(&format!("job-{n:05}"), "default") });
 }
 
+/// Pushes a job a second until the disk is full; how many were taken.
+fn fill<D: Disk>(engine: &mut Embedded<D>) -> u64 {
+    let taken = |n: &u64| {
+        push(engine, *n);
+        turn(engine, now_at(*n)).unwrap() == [(PRODUCER, Reply::Done)]
+    };
+    (0..).take_while(taken).count() as u64
+}
+
 /// Takes a job and ends it.
 fn work<D: Disk>(engine: &mut Embedded<D>, now: Now, n: u64) {
     let fetch = Command::Fetch { conn: ConnId(1), queues: &["default"], wait: Duration::ZERO };
@@ -84,14 +93,7 @@ fn segments_that_are_freed_on_a_full_disk_are_given_back_and_not_kept_for_later_
     let disk = SimDisk::new(1);
     let mut engine = open(&disk, WaterMarks { low: 8 << 10, high: 24 << 10 });
     disk.set_space(Some(48 << 10));
-    let mut accepted = 0;
-    loop {
-        push(&mut engine, accepted);
-        if turn(&mut engine, now_at(accepted)).unwrap() != [(PRODUCER, Reply::Done)] {
-            break;
-        }
-        accepted += 1;
-    }
+    let accepted = fill(&mut engine);
     for n in 0..accepted {
         work(&mut engine, now_at(accepted + n), n);
     }
@@ -109,14 +111,7 @@ fn a_disk_that_was_filled_with_jobs_is_left_by_itself_when_all_are_done_g13() {
     let disk = SimDisk::new(1);
     let mut engine = open(&disk, WaterMarks { low: 16 << 10, high: 40 << 10 });
     disk.set_space(Some(disk.used() + (64 << 10)));
-    let mut accepted = 0;
-    loop {
-        push(&mut engine, accepted);
-        if turn(&mut engine, now_at(accepted)).unwrap() != [(PRODUCER, Reply::Done)] {
-            break;
-        }
-        accepted += 1;
-    }
+    let accepted = fill(&mut engine);
     for n in 0..accepted {
         work(&mut engine, now_at(accepted), n);
     }
