@@ -263,7 +263,7 @@ fn facts(view: &JobView, body: &Body<'_>, words: Words) -> Vec<(&'static str, St
     let reserved = Duration::from_secs(u64::try_from(reserve_for).unwrap_or_default());
     [
         failure.map(|failure| ("job-retry-count", failure.retry_count.to_string())),
-        failure.map(|failure| ("job-remaining", failure.remaining.to_string())),
+        failure.map(|failure| ("job-remaining", failure.remaining.max(0).to_string())),
         Some(("job-retries", allowed)),
         Some(("job-reserve-for", moment::duration(reserved, words))),
         Some(("job-size", words.count("job-bytes", view.body.bytes().len() as u64).into())),
