@@ -142,7 +142,7 @@ pub(crate) async fn show<F: Front>(visit: Visit<F>) -> Shown {
     let (rows, words) = (limits::SHORT_ROWS, visit.words);
     let path = format!("{}/queues", visit.base.0);
     let rate = |rate: Option<f64>| {
-        rate.map_or_else(|| "–".into(), |rate| format!("{}/s", chart::count(rate, words)))
+        rate.map_or_else(|| "–".into(), |rate| words.figure(format!("{}/s", chart::count(rate, words))))
     };
     let row = |(queue, moves): &Seen| {
         let href = visit.base.queue(&queue.name);

@@ -281,6 +281,10 @@ async fn the_first_look_at_the_queues_knows_how_fast_they_are() {
         house.fetch("default");
         house.ack(&if n == 0 { "job-00000001".into() } else { format!("mail-{:06}", n - 1) });
     }
-    page(&dashboard.router(), "/queues").await.says(">10/s<").says(">2/s<");
+    let router = dashboard.router();
+    page(&router, "/queues").await.says(">10/s<").says(">2/s<");
+    // Its parts stay in order from right to left.
+    let arabic = request("GET", "/queues").header("cookie", "faktory_locale=ar");
+    send(&router, arabic.body(Body::empty()).unwrap()).await.says(">\u{2066}10/s\u{2069}<");
     keeper.abort();
 }
