@@ -6,8 +6,8 @@ use std::sync::Arc;
 use bessemer_core::event::Attempt;
 use bessemer_core::{Span, Wall};
 
-/// How many are kept. An attempt holds its jid (255 bytes at most), its error (400), maybe a message (800), and a count on
-/// names: a megabyte and a half of them at worst, beside the names.
+/// How many are kept. An attempt holds its jid (255 bytes at most), its error (400), maybe a message (200), and a count on
+/// names: a megabyte of them at worst, beside the names.
 pub(super) const MOST: usize = 1_000;
 
 /// What became of a job.
