@@ -27,7 +27,8 @@ sweep: ## kill the server, or have the disk fail, at every single call of a scri
 	@BESSEMER_SWEEP=all cargo test --locked -p bessemer-server --test e2e -- --nocapture no_call
 
 hostile: ## measure what hostile clients change for honest ones: make hostile SECONDS=2 ROUNDS=5
-	@BESSEMER_HOSTILE_SECONDS=$(SECONDS) BESSEMER_HOSTILE_ROUNDS=$(ROUNDS) cargo test --locked -p bessemer-server --test e2e -- --nocapture hostile
+	@cargo build --release --locked -p bessemer-server --bin bessemer
+	@BESSEMER_MEASURED=$(CURDIR)/target/release/bessemer BESSEMER_HOSTILE_SECONDS=$(SECONDS) BESSEMER_HOSTILE_ROUNDS=$(ROUNDS) cargo test --locked -p bessemer-server --test e2e -- --nocapture hostile
 
 bits: ## flip every single bit of a directory of 64 KiB
 	@BESSEMER_BITS=all cargo test --locked -p bessemer-store --test store -- --nocapture bit

@@ -10,8 +10,9 @@
 //!
 //! The jobs wait for their next retry, belong to 100 queues, and have failed with an error text and a back trace. Pages
 //! are asked for one after the other, and at last workers fetch and acknowledge, first alone and then beside somebody who
-//! searches without a pause.
+//! searches without a pause. That alone, for as many rounds as one likes: `pages workers 127.0.0.1:7419 127.0.0.1:7420 9`.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{BufWriter, Write};
 use std::time::Duration;
@@ -37,6 +38,9 @@ async fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let (server, web, jobs) = match &words[..] {
         [verb, jobs] if verb == "make" => return make(jobs.parse()?),
+        [verb, server, web, rounds] if verb == "workers" => {
+            return rounds_of_work(server, web, rounds.parse()?).await;
+        }
         [server, web, jobs] => (server, web, jobs.parse::<usize>()?),
         _ => return Err("usage: pages make JOBS, or pages SERVER WEB JOBS".into()),
     };
@@ -46,13 +50,32 @@ async fn main() -> Result<()> {
         let (first, all, found) = search(web, q).await?;
         println!("| `{q}` | {} | {} | {found} |", ms(first), ms(all));
     }
-    println!("\n| workers' FETCH | jobs/s | p50 ms | p99 ms |\n|---|---|---|---|");
-    for round in 1..=3 {
+    rounds_of_work(server, web, 3).await
+}
+
+/// Workers alone and beside searches, in turns.
+async fn rounds_of_work(server: &str, web: &str, rounds: usize) -> Result<()> {
+    println!("\n| workers' FETCH | jobs/s | p50 ms | p99 ms | p99, times alone |\n|---|---|---|---|---|");
+    let mut times: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for round in 1..=rounds {
+        let mut alone = Duration::ZERO;
         for searched in [None, Some("error:Rare"), Some("type:NoSuchType")] {
             let (rate, mut took) = work(server, web, searched, round).await?;
-            let who = searched.map_or("alone".into(), |q| format!("beside `{q}`"));
-            println!("| {who} | {rate} | {} | {} |", at(&mut took, 50), at(&mut took, 99));
+            let (p50, p99) = (at(&mut took, 50), at(&mut took, 99));
+            let Some(q) = searched else {
+                alone = p99;
+                println!("| alone | {rate} | {} | {} | 1 |", ms(p50), ms(p99));
+                continue;
+            };
+            let ratio = p99.as_secs_f64() / alone.as_secs_f64();
+            times.entry(q).or_default().push(ratio);
+            println!("| beside `{q}` | {rate} | {} | {} | {ratio:.2} |", ms(p50), ms(p99));
         }
+    }
+    for (q, mut ratios) in times {
+        ratios.sort_unstable_by(f64::total_cmp);
+        let [median, lowest, highest] = [ratios.len() / 2, 0, ratios.len() - 1].map(|place| ratios[place]);
+        println!("beside `{q}`: {median:.2} [{lowest:.2}..{highest:.2}] times alone");
     }
     Ok(())
 }
@@ -84,7 +107,7 @@ async fn look(web: &str, last: usize) -> Result<()> {
             get(web, &path).await?;
             took.push(began.elapsed());
         }
-        println!("| `{path}` | {} | {} |", at(&mut took, 50), at(&mut took, 95));
+        println!("| `{path}` | {} | {} |", ms(at(&mut took, 50)), ms(at(&mut took, 95)));
     }
     Ok(())
 }
@@ -93,10 +116,10 @@ fn ms(time: Duration) -> String {
     format!("{:.2}", time.as_secs_f64() * 1e3)
 }
 
-fn at(took: &mut [Duration], percent: usize) -> String {
+/// A percentile; zero where nothing was timed.
+fn at(took: &mut [Duration], percent: usize) -> Duration {
     took.sort_unstable();
-    took.get((took.len() * percent / 100).min(took.len().saturating_sub(1)))
-        .map_or("-".into(), |time| ms(*time))
+    took.get((took.len() * percent / 100).min(took.len().saturating_sub(1))).copied().unwrap_or_default()
 }
 
 /// A connection to the server, as a worker.

@@ -7,9 +7,8 @@ use std::time::Duration;
 use bessemer_core::command::Refusal;
 use bessemer_core::query::{Condition, ServerFigures};
 use bessemer_core::{Action, Answer, Query, Rules, Span, Wall};
-use bessemer_store::{Gone, Reader};
+use bessemer_store::{Gone, Reader, Tell};
 use bessemer_web::{Front, Pulse, Pushed, Refused, Undone, Watch};
-use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::clock;
@@ -34,6 +33,17 @@ pub(crate) enum Errand {
     /// Time passes, up to the next moment at which something is due; how much did. `None`: something is due already.
     #[cfg(feature = "embed")]
     Advance(Duration, oneshot::Sender<Option<Duration>>),
+}
+
+impl Errand {
+    /// Whether it is about one job or so: many of them fit into a turn.
+    pub(crate) fn is_small(&self) -> bool {
+        match self {
+            Self::Act(action, _) => matches!(action, Action::Replace(_)),
+            Self::Push(text, _) => text.len() <= SMALL,
+            _ => false,
+        }
+    }
 }
 
 /// How the engine's thread, when everybody has left, lets the front write what it has not written yet.
@@ -77,6 +87,9 @@ impl Asked {
 
 /// How long the last word may take.
 const LAST_WORD: Duration = Duration::from_secs(2);
+
+/// Bytes of a push that is small.
+const SMALL: usize = 4 << 10;
 
 /// Errands that may wait for the engine's thread; more make the pages wait.
 pub(crate) const ERRANDS_MAX: usize = 64;
@@ -187,8 +200,8 @@ impl<R: Reader> Front for Desk<R> {
         self.reader.ask(query).await
     }
 
-    fn read(&self, texts: &[Span]) -> Result<Vec<Option<Bytes>>, Gone> {
-        self.reader.read(texts)
+    fn read(&self, texts: &[Span], tell: Tell<'_>) -> Result<(), Gone> {
+        self.reader.read(texts, tell)
     }
 
     async fn act(&self, action: Action) -> Result<u64, Undone> {

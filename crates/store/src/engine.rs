@@ -5,7 +5,6 @@ use std::task::{Context, Poll};
 
 use bessemer_core::query::Condition;
 use bessemer_core::{Answer, Boot, Command, Now, Progress, Query, Rules, Settled, Span, Ticket};
-use bytes::Bytes;
 
 /// An engine makes facts durable.
 ///
@@ -53,9 +52,12 @@ pub trait Reader: Clone + Send + Sync + 'static {
     fn ask(&self, query: Query) -> impl Future<Output = Result<Answer, Gone>> + Send;
 
     /// Reads texts whose place an answer has told, in bulk and past the engine: on the caller's thread, which waits for
-    /// the disk. `None`: the text is not there any more, as its job has ended, or has been told again elsewhere.
-    fn read(&self, texts: &[Span]) -> Result<Vec<Option<Bytes>>, Gone>;
+    /// the disk. Each is told as it is read, in the order in which they lie, with its number in `texts`.
+    fn read(&self, texts: &[Span], tell: Tell<'_>) -> Result<(), Gone>;
 }
+
+/// Is told a text by its number. `None`: it is not there any more, as its job has ended, or has been told again elsewhere.
+pub type Tell<'t> = &'t mut dyn FnMut(usize, Option<&[u8]>);
 
 /// The engine has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -11,6 +11,6 @@ pub mod postgres;
 
 pub use embedded::tools;
 pub use embedded::{Embedded, OpenError, Options, Recovered, TornTail, WaterMarks};
-pub use engine::{Engine, Fatal, Gone, Reader};
+pub use engine::{Engine, Fatal, Gone, Reader, Tell};
 #[cfg(feature = "postgres")]
 pub use postgres::Postgres;

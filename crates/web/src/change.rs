@@ -22,9 +22,9 @@ use crate::{Front, text};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Change {
     /// JSON, as it was given.
-    args: Option<String>,
-    queue: Option<String>,
-    retry: Option<i64>,
+    pub(crate) args: Option<String>,
+    pub(crate) queue: Option<String>,
+    pub(crate) retry: Option<i64>,
 }
 
 impl Change {

@@ -19,8 +19,7 @@ use axum::routing::{any, get, post};
 use bessemer_core::command::Refusal;
 use bessemer_core::query::{ServerFigures, Set};
 use bessemer_core::{Action, Answer, Query, Span, Wall};
-use bessemer_store::Gone;
-use bytes::Bytes;
+use bessemer_store::{Gone, Tell};
 use tokio::sync::mpsc;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -91,9 +90,9 @@ pub trait Front: Clone + Send + Sync + 'static {
     /// Answers a query; every text in the answer is read.
     fn ask(&self, query: Query) -> impl Future<Output = Result<Answer, Gone>> + Send;
 
-    /// Reads texts whose places an answer has told, in bulk and without holding up anybody's job. `None`: a text is not
-    /// there any more. It waits for the disk, so it is for a thread that has nothing else to do.
-    fn read(&self, texts: &[Span]) -> Result<Vec<Option<Bytes>>, Gone>;
+    /// Reads texts whose places an answer has told, in bulk and without holding up anybody's job: each is told as it is
+    /// read, in any order. It waits for the disk, so it is for a thread that has nothing else to do.
+    fn read(&self, texts: &[Span], tell: Tell<'_>) -> Result<(), Gone>;
 
     /// Does what an operator wants; says how many jobs or workers it reached. Durable when it returns.
     fn act(&self, action: Action) -> impl Future<Output = Result<u64, Undone>> + Send;

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use bessemer_core::Span;
+use bessemer_store::Gone;
 use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -17,49 +18,27 @@ const OFTEN: Duration = Duration::from_secs(1);
 /// Jobs that are looked up then; where more expire, the newest are, and a list of the last thousand shows most of them.
 const NAMED_AT_ONCE: usize = 256;
 
-/// Bytes of texts that are read together; a longer one is read alone.
-const READ_AT_ONCE: u32 = 4 << 20;
-
 /// Looks them up.
 pub(crate) async fn keep<F: Front>(front: F) -> Infallible {
     let mut clock = interval(OFTEN);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         clock.tick().await;
-        let mut left = &front.watch().nameless(NAMED_AT_ONCE)[..];
-        while !left.is_empty() {
-            let (some, rest) = left.split_at(together(left));
-            let (reader, spans) = (front.clone(), some.to_vec());
-            // A store that has ended is read no more, and the process is about to end.
-            let Ok(Ok(texts)) = spawn_blocking(move || reader.read(&spans)).await else { break };
-            let jid = |text: &bytes::Bytes| Some(Body::read(text).jid.as_ref().into());
-            let named = texts.iter().map(|text| text.as_ref().and_then(jid));
-            front.watch().name(some.iter().copied().zip(named).collect());
-            left = rest;
+        let (reader, bodies) = (front.clone(), front.watch().nameless(NAMED_AT_ONCE));
+        if bodies.is_empty() {
+            continue;
         }
+        // A store that has ended is read no more, and the process is about to end.
+        let Ok(Ok(named)) = spawn_blocking(move || named(&reader, bodies)).await else { continue };
+        front.watch().name(named);
     }
 }
 
-/// How many of them fit together, one at least.
-fn together(texts: &[Span]) -> usize {
-    let mut bytes = 0_u32;
-    let fits = |text: &&Span| {
-        bytes = bytes.saturating_add(text.len);
-        bytes <= READ_AT_ONCE
-    };
-    texts.iter().take_while(fits).count().max(1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_text_is_read_alone() {
-        let texts =
-            |lens: &[u32]| together(&lens.iter().map(|len| Span { at: 0, len: *len }).collect::<Vec<_>>());
-        assert_eq!(texts(&[READ_AT_ONCE / 2, READ_AT_ONCE / 2]), 2);
-        assert_eq!(texts(&[READ_AT_ONCE / 2, READ_AT_ONCE / 2 + 1]), 1);
-        assert_eq!(texts(&[u32::MAX, 1]), 1);
-    }
+/// Where their bodies lie, and the jids in those that are still there.
+fn named<F: Front>(front: &F, bodies: Vec<Span>) -> Result<Vec<(Span, Option<Box<str>>)>, Gone> {
+    let mut named = Vec::with_capacity(bodies.len());
+    front.read(&bodies, &mut |at, body| {
+        named.push((bodies[at], body.map(|body| Body::read(body).jid.as_ref().into())));
+    })?;
+    Ok(named)
 }

@@ -29,7 +29,7 @@ use self::peers::{NOWHERE, Peer, Who};
 use self::report::{report, report_memory};
 use crate::by_conn::ByConn;
 use crate::clock::{self, Clock};
-use crate::desk::{Errand, Gauges, LastWord, Outcome};
+use crate::desk::{ERRANDS_MAX, Errand, Gauges, LastWord, Outcome};
 use crate::node::{Done, Node, Output};
 use crate::rhythm::Rhythm;
 use crate::tls::Session;
@@ -86,7 +86,7 @@ pub(crate) async fn run<E: Engine + 'static>(node: Node<E>, clock: Clock, doors:
                 hall.node(|node| node.shut_down(hall.now()));
             }
             Some(arrival) = arrivals.recv(), if leave_by.is_none() => hall.open(arrival),
-            Some(errand) = errands.recv() => hall.act(errand),
+            Some(errand) = errands.recv() => hall.run_errands(errand, &mut errands),
             () = last_word.as_mut(), if leaving => return hall.node(Node::close),
             () = hall.bell.0.notified() => {}
             () = alarm.as_mut() => {}
@@ -268,6 +268,20 @@ impl<E: Engine + 'static> Hall<E> {
         };
         self.peers.borrow_mut().insert(conn, peer);
         self.gauges.connections.store(self.peers.borrow().len() as u64, Ordering::Relaxed);
+    }
+
+    /// Those that are small share a turn, and its flush.
+    fn run_errands(&self, first: Errand, waiting: &mut mpsc::Receiver<Errand>) {
+        let mut errand = first;
+        for _ in 1..ERRANDS_MAX {
+            if !errand.is_small() {
+                break;
+            }
+            self.act(errand);
+            let Ok(next) = waiting.try_recv() else { return };
+            errand = next;
+        }
+        self.act(errand);
     }
 
     /// Whoever asked may have stopped waiting; what is done stays done.

@@ -349,9 +349,11 @@ impl Drop for Server {
     }
 }
 
-/// The built server, with nothing of Faktory's in its environment.
+/// The built server, with nothing of Faktory's in its environment. What measures names the build to measure
+/// (`BESSEMER_MEASURED`): the one that tests are built with is not optimised.
 pub(crate) fn bessemer() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bessemer"));
+    let measured = std::env::var_os("BESSEMER_MEASURED");
+    let mut command = Command::new(measured.unwrap_or(env!("CARGO_BIN_EXE_bessemer").into()));
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("FAKTORY") {
             command.env_remove(name);

@@ -7,6 +7,7 @@ use bessemer_core::query::{Answer, Page, Set};
 use bessemer_core::throttle::{Rate, Throttle};
 use bessemer_core::{Action, JobId, Query};
 use bessemer_store::{Engine as _, Reader as _};
+use bytes::Bytes;
 
 use super::chance::Chance;
 use super::world::{Broken, World};
@@ -120,7 +121,10 @@ impl World {
         let texts = [Some(&mut seen.body), seen.failure.as_mut().map(|failure| &mut failure.text)];
         for text in texts.into_iter().flatten() {
             let span = text.unread()?;
-            text.fill(engine.reader().read(&[span]).ok()?.pop()??);
+            let mut read = None;
+            let tell = &mut |_: usize, text: Option<&[u8]>| read = text.map(Bytes::copy_from_slice);
+            engine.reader().read(&[span], tell).ok()?;
+            text.fill(read?);
         }
         let before = String::from_utf8_lossy(seen.body.bytes()).into_owned();
         let from = format!("\"queue\":\"{}\"", seen.queue);

@@ -9,11 +9,10 @@ use std::task::{Context, Poll};
 
 use bessemer_core::query::{Sift, Sifted};
 use bessemer_core::{Answer, Machine, Now, Query, Span};
-use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
 use super::shelf::Texts;
-use crate::engine::{Gone, Reader};
+use crate::engine::{Gone, Reader, Tell};
 
 /// Questions that may wait; who asks one more waits to be let in.
 const WAITING_MAX: usize = 64;
@@ -79,8 +78,9 @@ impl Reader for EmbeddedReader {
         answered.await.map_err(|_| Gone)
     }
 
-    fn read(&self, texts: &[Span]) -> Result<Vec<Option<Bytes>>, Gone> {
-        self.texts.upgrade().map(|shelf| shelf.read(texts)).ok_or(Gone)
+    fn read(&self, texts: &[Span], tell: Tell<'_>) -> Result<(), Gone> {
+        self.texts.upgrade().ok_or(Gone)?.read(texts, tell);
+        Ok(())
     }
 }
 

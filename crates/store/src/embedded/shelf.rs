@@ -6,21 +6,22 @@
 //! is found missing and never taken for something else. Who needs it all the same asks the engine for the job.
 
 use std::io;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bessemer_core::Span;
-use bytes::Bytes;
 
 use super::disk::{Disk, DiskFile};
 use super::record::{TEXT_CRC_LEN, text_crc};
 use super::segment::{HEADER_LEN, file_name};
 use super::table::Table;
+use crate::engine::Tell;
 
-/// Bytes that are read at once; a longer text is read alone.
-const READ_MAX: u64 = 256 << 10;
+/// Bytes that are read at once; a longer text is read alone. Few: a kernel may let nobody else come before they are copied.
+const READ_MAX: u64 = 64 << 10;
 
 /// What lies between two texts is read with them up to this length: a second read would cost more.
-const GAP_MAX: u64 = 16 << 10;
+const GAP_MAX: u64 = 8 << 10;
 
 /// A segment: its number, and the log position of its first batch.
 type Segment = (u64, u64);
@@ -34,8 +35,8 @@ pub(super) struct Shelf<D> {
 
 /// A [`Shelf`] on any disk.
 pub(super) trait Texts: std::fmt::Debug + Send + Sync {
-    /// Each text, in the order of `spans`; `None`: it is not there.
-    fn read(&self, spans: &[Span]) -> Vec<Option<Bytes>>;
+    /// Tells each text by its number in `spans`, in the order of the log; `None`: it is not there.
+    fn read(&self, spans: &[Span], tell: Tell<'_>);
 }
 
 impl<D: Disk> Shelf<D> {
@@ -57,31 +58,26 @@ fn segments(table: &Table) -> Arc<[Segment]> {
 }
 
 impl<D: Disk> Texts for Shelf<D> {
-    fn read(&self, spans: &[Span]) -> Vec<Option<Bytes>> {
+    fn read(&self, spans: &[Span], tell: Tell<'_>) {
         let (disk, segments) = self.place.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut texts = vec![None; spans.len()];
         let mut order: Vec<usize> = (0..spans.len()).collect();
         order.sort_unstable_by_key(|at| spans[*at].at);
         let mut rest = &order[..];
-        let mut open: Option<(u64, D::File)> = None;
+        let (mut open, mut part) = (None, Vec::new());
         while let Some(first) = rest.first() {
             let behind = segments.partition_point(|(_, first_at)| *first_at <= spans[*first].at);
-            let Some(segment) = behind.checked_sub(1).map(|at| segments[at]) else {
-                rest = &rest[1..];
-                continue;
-            };
+            let segment = behind.checked_sub(1).map(|at| segments[at]);
             let limit = segments.get(behind).map_or(u64::MAX, |(_, next)| *next);
-            let (run, to) = run(spans, rest, limit);
-            if let Some(piece) = read(&disk, &mut open, segment, spans[*first].at, to) {
-                for at in &rest[..run] {
-                    texts[*at] = text(&piece, spans[*first].at, spans[*at]);
-                }
+            let (from, (run, to)) = (spans[*first].at, run(spans, rest, limit));
+            let is_there =
+                segment.is_some_and(|segment| read(&disk, &mut open, segment, from..to, &mut part));
+            for at in &rest[..run] {
+                tell(*at, if is_there { text(&part, from, spans[*at]) } else { None });
             }
             rest = &rest[run..];
-            // On a machine with few processors the engine's thread may wait for this one, for some milliseconds.
+            // On a machine with few processors the engine's thread may wait for this one.
             std::thread::yield_now();
         }
-        texts
     }
 }
 
@@ -107,38 +103,39 @@ fn run(spans: &[Span], order: &[usize], limit: u64) -> (usize, u64) {
     (count, to)
 }
 
-/// A part of the log; `None`: it is not there.
+/// Whether a part of the log is there, and then it is in `part`.
 fn read<D: Disk>(
     disk: &D,
     open: &mut Option<(u64, D::File)>,
     (number, first): Segment,
-    from: u64,
-    to: u64,
-) -> Option<Bytes> {
-    let mut part = vec![0; usize::try_from(to - from).ok()?];
+    place: Range<u64>,
+    part: &mut Vec<u8>,
+) -> bool {
+    let Ok(len) = usize::try_from(place.end - place.start) else { return false };
+    part.resize(len, 0);
     let mut read = || {
         if open.as_ref().is_none_or(|(opened, _)| *opened != number) {
             *open = Some((number, disk.open(&file_name(number))?));
         }
         let (_, file) = open.as_ref().expect("it has just been opened");
-        file.read_at(&mut part, HEADER_LEN as u64 + from - first)
+        file.read_at(part, HEADER_LEN as u64 + place.start - first)
     };
     match read() {
-        Ok(()) => Some(part.into()),
+        Ok(()) => true,
         Err(error) => {
             if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof) {
                 tracing::warn!(%error, path = disk.path(&file_name(number)), "failed to read the log for a search");
             }
-            None
+            false
         }
     }
 }
 
 /// A text out of a part that begins at the log position `from`, if it is what was written there.
-fn text(part: &Bytes, from: u64, span: Span) -> Option<Bytes> {
+fn text(part: &[u8], from: u64, span: Span) -> Option<&[u8]> {
     let at = usize::try_from(span.at - from).ok()?;
     let text_end = at.checked_add(span.len as usize)?;
     let crc = part.get(text_end..text_end + TEXT_CRC_LEN)?;
-    let text = part.slice(at..text_end);
-    (crc == text_crc(span.at, &text).to_le_bytes()).then_some(text)
+    let text = &part[at..text_end];
+    (crc == text_crc(span.at, text).to_le_bytes()).then_some(text)
 }

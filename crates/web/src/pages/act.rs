@@ -6,6 +6,8 @@
 //! Who said yes said it to a number. So the form says when that was counted, jobs that came later are not meant, and a
 //! `POST` counts again: where more match by now, since old jobs have failed or were moved, it asks anew.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
@@ -15,6 +17,7 @@ use bessemer_core::limits::SLICE_MAX;
 use bessemer_core::query::JobView;
 
 use crate::bulk::{self, Target};
+use crate::change::Change;
 use crate::count::{amount, thousands};
 use crate::deed::Deed;
 use crate::form::{Fields, Posted};
@@ -49,8 +52,8 @@ struct ActPage {
     ids: Vec<u64>,
     /// The queue that they are to go to, where it is about that.
     to: Option<String>,
-    /// It is asked what is to be different; beside that, a warning where the jobs shown are of several types.
-    edits: Option<String>,
+    /// It is asked what is to be different.
+    edits: Option<Edits>,
     question: String,
     means: String,
     sample: Vec<Card>,
@@ -61,6 +64,14 @@ struct ActPage {
     /// The number has to be typed: what asks for it.
     typed: Option<String>,
     button: String,
+}
+
+/// What is to be different.
+struct Edits {
+    /// What has been said of it so far.
+    change: Arc<Change>,
+    /// The jobs shown are of several types: one set of arguments seldom fits all.
+    warning: Option<String>,
 }
 
 /// What a form says of the jobs that are meant.
@@ -138,11 +149,11 @@ fn to(deed: &Deed) -> Option<String> {
     if let Deed::Move(queue) = deed { Some(queue.to_string()) } else { None }
 }
 
-/// One set of arguments seldom fits jobs of several types.
-fn edits(deed: &Deed, sample: &[Card], words: Words) -> Option<String> {
+fn edits(deed: &Deed, sample: &[Card], words: Words) -> Option<Edits> {
+    let Deed::Edit(change) = deed else { return None };
     let several = sample.iter().any(|job| job.jobtype != sample[0].jobtype);
-    let warning = || if several { words.say("act-edit-types").into_owned() } else { String::new() };
-    matches!(deed, Deed::Edit(_)).then(warning)
+    let warning = several.then(|| words.say("act-edit-types").into_owned());
+    Some(Edits { change: Arc::clone(change), warning })
 }
 
 /// The question to which queue the ticked ones are to go, or what is to be different of them.

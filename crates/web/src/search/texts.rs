@@ -7,7 +7,6 @@ use bessemer_core::Span;
 use bessemer_core::fact::JobId;
 use bessemer_core::query::Found;
 use bessemer_store::Gone;
-use bytes::Bytes;
 
 use super::query::Filter;
 use crate::Front;
@@ -36,39 +35,42 @@ pub(super) async fn compare<F: Front>(
 fn compare_here<F: Front>(front: &F, filter: &Filter, found: Vec<Found>) -> Result<Compared, Gone> {
     let mut compared = Compared::default();
     // Failures first: most bodies need not be read then.
-    let failures = read(front, &found, |found| found.failure.filter(|_| filter.needs_failure()))?;
-    let (mut failed, mut texts) = (Vec::new(), Vec::new());
-    for (found, failure) in found.into_iter().zip(failures) {
-        match failure {
-            None => compared.missing.push(found.id),
-            Some(failure) if filter.error_matches(&failure) => {
-                failed.push(found);
-                texts.push(failure);
-            }
-            Some(_) => {}
-        }
-    }
-    let bodies = read(front, &failed, |found| filter.needs_body_of(found).then_some(found.body))?;
+    let mut failed: Vec<(Found, Box<[u8]>)> = Vec::new();
+    let failure = |found: &Found| found.failure.filter(|_| filter.needs_failure());
+    read(front, &found, failure, |found, failure| match failure {
+        None => compared.missing.push(found.id),
+        Some(failure) if !filter.error_matches(failure) => {}
+        Some(failure) if filter.needs_body_of(found) => failed.push((*found, failure.into())),
+        Some(_) => compared.matching.push(*found),
+    })?;
     let now = front.now();
-    for ((found, failure), body) in failed.into_iter().zip(texts).zip(bodies) {
-        match body {
-            None => compared.missing.push(found.id),
-            Some(body) if filter.matches(found.since, &failure, &body, now) => compared.matching.push(found),
-            Some(_) => {}
-        }
-    }
+    let body = |(found, _): &(Found, _)| Some(found.body);
+    read(front, &failed, body, |(found, failure), body| match body {
+        None => compared.missing.push(found.id),
+        Some(body) if filter.matches(found.since, failure, body, now) => compared.matching.push(*found),
+        Some(_) => {}
+    })?;
+    compared.matching.sort_unstable_by_key(|found| found.id.0 as u32);
     Ok(compared)
 }
 
-/// One text of each of these jobs, empty where none is wanted; `None`: it is not there any more.
-fn read<F: Front>(
+/// Tells of each of these jobs one of its texts, empty where none is wanted, in any order; `None`: it is not there any
+/// more.
+fn read<F: Front, J>(
     front: &F,
-    found: &[Found],
-    text: impl Fn(&Found) -> Option<Span>,
-) -> Result<Vec<Option<Bytes>>, Gone> {
-    let places: Vec<Option<Span>> = found.iter().map(text).collect();
-    let wanted: Vec<Span> = places.iter().flatten().copied().collect();
-    let mut texts = if wanted.is_empty() { Vec::new() } else { front.read(&wanted)? }.into_iter();
-    let one = |place: Option<Span>| place.map_or(Some(Bytes::new()), |_| texts.next().flatten());
-    Ok(places.into_iter().map(one).collect())
+    jobs: &[J],
+    text: impl Fn(&J) -> Option<Span>,
+    mut tell: impl FnMut(&J, Option<&[u8]>),
+) -> Result<(), Gone> {
+    let (mut wanted, mut spans) = (Vec::new(), Vec::new());
+    for job in jobs {
+        match text(job) {
+            Some(span) => {
+                wanted.push(job);
+                spans.push(span);
+            }
+            None => tell(job, Some(b"")),
+        }
+    }
+    front.read(&spans, &mut |at, text| tell(wanted[at], text))
 }

@@ -186,7 +186,11 @@ impl bessemer_web::Front for Stuck {
         std::future::pending().await
     }
 
-    fn read(&self, _: &[bessemer_core::Span]) -> Result<Vec<Option<bytes::Bytes>>, bessemer_store::Gone> {
+    fn read(
+        &self,
+        _: &[bessemer_core::Span],
+        _: bessemer_store::Tell<'_>,
+    ) -> Result<(), bessemer_store::Gone> {
         unreachable!("who never answers is asked for no texts")
     }
 

@@ -19,7 +19,7 @@ use bessemer_core::{
     Action, Answer, Boot, ConnId, Fact, Facts, Machine, Now, Query, Rules, Settled, Span, Ticket, Wall,
 };
 use bessemer_protocol::job;
-use bessemer_store::Gone;
+use bessemer_store::{Gone, Tell};
 use bessemer_web::{Front, Pulse, Pushed, Refused, Site, Undone, Watch, router};
 use bytes::Bytes;
 use tokio::sync::Semaphore;
@@ -113,9 +113,10 @@ impl Front for House {
         Ok(answer)
     }
 
-    fn read(&self, texts: &[Span]) -> Result<Vec<Option<Bytes>>, Gone> {
+    fn read(&self, texts: &[Span], tell: Tell<'_>) -> Result<(), Gone> {
         let room = self.room();
-        Ok(texts.iter().map(|span| Some(room.texts.0[span.at as usize].clone())).collect())
+        texts.iter().enumerate().for_each(|(n, span)| tell(n, Some(&room.texts.0[span.at as usize])));
+        Ok(())
     }
 
     async fn act(&self, action: Action) -> Result<u64, Undone> {

@@ -274,6 +274,12 @@ async fn what_was_counted_is_what_is_meant_and_more_is_asked_for_again() {
     let again = post(&router, "/act", &format!("{in_low}&count=0")).await;
     assert_eq!((again.status, house.retries()), (409, 1));
     again.says("0 were counted").says(r#"name="count" value="1""#);
+    // What was said already is not to be said again.
+    let edit = "in=retries&action=edit&q=&count=0&args=%5B%22%3Cb%3E%22%5D&queue=low&retry=7";
+    let again = post(&router, "/act", edit).await;
+    assert_eq!(again.status, 409);
+    again.says("[&#34;&#60;b&#62;&#34;]</textarea>");
+    again.says(r#"name="queue" value="low""#).says(r#"name="retry" value="7""#);
     redirected(
         &post(&router, "/act", &form(&asked_again(&router).await, "count=5000&typed=5,000")).await,
         "/search",

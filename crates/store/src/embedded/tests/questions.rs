@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
 use bessemer_core::query::{Sift, Where};
-use bessemer_core::{Answer, Now, Query, Settled};
+use bessemer_core::{Answer, Now, Query, Settled, Span};
 
 use super::{FIRST, at, body, open, push, turn};
-use crate::embedded::Embedded;
 use crate::embedded::disk::{Disk, SimDisk};
 use crate::embedded::reader::PASSES_MAX;
-use crate::engine::{Engine, Reader};
+use crate::embedded::{Embedded, EmbeddedReader};
+use crate::engine::{Engine, Gone, Reader};
 
 /// Whether it was woken.
 #[derive(Default)]
@@ -78,6 +78,13 @@ fn a_page_is_answered_with_its_texts_and_a_question_wakes_the_engine() {
     assert!(matches!(asked.as_mut().poll(&mut cx), Poll::Ready(Err(_))), "nobody answers any more");
 }
 
+/// Each text, in the order of `spans`.
+fn read(reader: &EmbeddedReader, spans: &[Span]) -> Result<Vec<Option<Vec<u8>>>, Gone> {
+    let mut texts = vec![None; spans.len()];
+    reader.read(spans, &mut |at, text| texts[at] = text.map(<[u8]>::to_vec))?;
+    Ok(texts)
+}
+
 #[test]
 fn texts_are_read_in_bulk_past_the_engine_and_what_is_not_there_is_missing() {
     let disk = SimDisk::new(1);
@@ -95,23 +102,23 @@ fn texts_are_read_in_bulk_past_the_engine_and_what_is_not_there_is_missing() {
     let reader = engine.reader();
     // In any order, also from segments that were begun while it served.
     let spans: Vec<_> = sifted.found.iter().rev().map(|found| found.body).collect();
-    let read = reader.read(&spans).unwrap();
-    for (n, text) in (0..100).rev().zip(read) {
+    let texts = read(&reader, &spans).unwrap();
+    for (n, text) in (0..100).rev().zip(texts) {
         assert_eq!(text.as_deref(), Some(&body(n)[..]), "{n}");
     }
     // A place where something else stands is not taken for the text, and one behind the end is none.
     let off = |by: u64| bessemer_core::Span { at: spans[50].at + by, ..spans[50] };
-    let read = reader.read(&[off(1), spans[50], off(1 << 40)]).unwrap();
-    assert_eq!(read.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true, false]);
+    let texts = read(&reader, &[off(1), spans[50], off(1 << 40)]).unwrap();
+    assert_eq!(texts.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true, false]);
     // One bit that has changed is one text that is missing.
     let mut bytes = disk.content(FIRST).unwrap();
     let rotten = bytes.windows(5).position(|bytes| bytes == b"{\"n\":").unwrap();
     bytes[rotten + 20] ^= 1;
     disk.set_content(FIRST, Some(bytes));
-    let read = reader.read(&spans).unwrap();
-    assert_eq!(read.iter().filter(|text| text.is_none()).count(), 1);
+    let texts = read(&reader, &spans).unwrap();
+    assert_eq!(texts.iter().filter(|text| text.is_none()).count(), 1);
     drop(engine);
-    assert!(reader.read(&spans).is_err(), "the directory is free again");
+    assert!(read(&reader, &spans).is_err(), "the directory is free again");
 }
 
 #[test]
