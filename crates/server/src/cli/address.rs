@@ -24,6 +24,13 @@ pub(super) struct Address {
     /// this machine]
     #[arg(long, value_name = "URL", global = true, help_heading = SERVER)]
     url: Option<String>,
+    #[command(flatten)]
+    pub(super) certificates: Certificates,
+}
+
+/// Whom TLS trusts, and who it says it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
+pub(super) struct Certificates {
     /// Trust the authorities in this file [default: BESSEMER_CA_FILE, else those of the system]
     #[arg(long, value_name = "FILE", global = true, help_heading = SERVER)]
     ca_file: Option<PathBuf>,
@@ -49,23 +56,8 @@ impl Address {
                 let what = "the system chooses the port of that server; name it with --url";
                 Err(Failure { exit: Exit::Usage, what: what.to_owned() })
             }
-            (url, local) => Ok(self.trusting(local.as_ref()).address(url).connect()?),
+            (url, local) => Ok(self.certificates.trusting(local.as_ref()).address(url).connect()?),
         }
-    }
-
-    /// With the certificates that the flags name. The server of this machine is known by its own.
-    pub(super) fn trusting(&self, local: Option<&LocalServer>) -> Builder {
-        let mut builder = Bessemer::builder();
-        let own = local.and_then(|local| local.certificate.as_ref());
-        if let Some(path) = &self.ca_file {
-            builder = builder.ca_file(path);
-        } else if let Some(path) = own {
-            builder = builder.server_certificate(path);
-        }
-        if let (Some(certificate), Some(key)) = (&self.client_certificate, &self.client_key) {
-            builder = builder.client_certificate(certificate, key);
-        }
-        builder
     }
 
     /// The address, and the server of this machine where it is that one.
@@ -106,6 +98,23 @@ impl Address {
             server.client.end().await;
             outcome
         })
+    }
+}
+
+impl Certificates {
+    /// With those that the flags name. The server of this machine is known by its own.
+    pub(super) fn trusting(&self, local: Option<&LocalServer>) -> Builder {
+        let mut builder = Bessemer::builder();
+        let own = local.and_then(|local| local.certificate.as_ref());
+        if let Some(path) = &self.ca_file {
+            builder = builder.ca_file(path);
+        } else if let Some(path) = own {
+            builder = builder.server_certificate(path);
+        }
+        if let (Some(certificate), Some(key)) = (&self.client_certificate, &self.client_key) {
+            builder = builder.client_certificate(certificate, key);
+        }
+        builder
     }
 }
 

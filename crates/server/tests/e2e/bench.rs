@@ -1,5 +1,5 @@
 //! `bessemer bench`: every load for a moment, against servers that it starts and one at an address; that each job is
-//! done exactly once, the form of what comes out, and what is said of servers that will not do. How fast anything is
+//! done exactly once, the form of what comes out, servers behind TLS, and what is said of servers that will not do. How fast anything is
 //! here is nobody's business.
 
 use std::io::{BufRead, BufReader, Write};
@@ -11,7 +11,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::clock::until;
+use crate::sealed::{Authority, VERSIONS, connect};
 use crate::server::{Server, bessemer};
+use crate::tls::{info, secure};
 
 /// Everything as small as it gets.
 const TINY: [&str; 14] = [
@@ -191,6 +193,84 @@ fn what_cannot_be_measured_gets_one_line_and_a_code() {
         assert!(said.starts_with("bessemer: ") && said.contains(line), "{arguments:?}: {said}");
         assert!(!said.contains("wrong@"), "the password is nobody's business: {said}");
     }
+}
+
+/// A server that speaks TLS to those who show a certificate of this authority.
+fn sealed_by(authority: &Authority) -> Server {
+    let mut server = Server::configured("tls.client_ca = 'clients.pem'");
+    server.configure("clients.pem", &authority.certificate());
+    secure(&server, &authority.sign(2999));
+    server.spawn();
+    server.await_ready();
+    server
+}
+
+/// A file in this directory.
+fn file(directory: &TempDir, name: &str, text: &str) -> String {
+    let path = directory.path().join(name);
+    std::fs::write(&path, text).expect("a file");
+    path.display().to_string()
+}
+
+#[test]
+fn a_server_behind_tls_is_found_measured_and_left_as_any_other() {
+    let (authority, files, directory) = (Authority::new(), disk(), disk());
+    let (server, client) = (sealed_by(&authority), authority.sign(2999));
+    let address = format!("tcp+tls://localhost:{}", server.port);
+    let ca = file(&files, "ca.pem", &authority.certificate());
+    let loads = "push,pipelined,fetch,rate,idle";
+    // A hundred of these at once are more than TLS takes at once.
+    let size = ["--bytes", "10k", "--json", "--loads", loads, "--ca-file", &ca, "strict", &address];
+    let mut command = bench(directory.path(), &[&TINY[..], &size].concat());
+    command.env("BESSEMER_CLIENT_CERTIFICATE", file(&files, "client.pem", &client.certificate));
+    command.env("BESSEMER_CLIENT_KEY", file(&files, "client.key", &client.key));
+    let said = json(&command.output().expect("the built binary starts"));
+    let results = said["results"].as_array().expect("results");
+    results.iter().for_each(check_form);
+    for load in loads.split(',') {
+        for name in ["strict", &address] {
+            let of = |result: &&Value| result["load"] == load && result["server"] == name;
+            let found: Vec<&Value> = results.iter().filter(of).collect();
+            assert_eq!(found.len(), if matches!(load, "push" | "fetch") { 2 } else { 1 }, "{load} on {name}");
+            found.into_iter().for_each(|result| check_figures(load, name == address, result));
+        }
+    }
+    let trusted = authority.trusted(&VERSIONS, Some(&client));
+    let mut client = connect(&trusted, server.port).expect("TLS");
+    client.hello(r#"{"v":2}"#).expect("HELLO");
+    assert_eq!(info(&mut client)["faktory"]["queues"], serde_json::json!({}), "no job is left");
+}
+
+#[test]
+fn a_server_that_cannot_be_talked_to_by_tls_gets_one_line_and_a_code() {
+    let (authority, files) = (Authority::new(), disk());
+    let (server, plain) = (sealed_by(&authority), Server::start());
+    let at = |port: u16| format!("tcp+tls://localhost:{port}");
+    let (sealed, unsealed, open) =
+        (at(server.port), at(plain.port), format!("tcp://localhost:{}", plain.port));
+    let ours = file(&files, "ours.pem", &authority.certificate());
+    let theirs = file(&files, "theirs.pem", &Authority::named("somebody else").certificate());
+    let cases = [
+        (&sealed, &*theirs, 77, "nobody who is trusted here has signed its certificate; a CA file"),
+        (&sealed, &ours, 77, "it wants a certificate of its clients"),
+        (&unsealed, &ours, 76, "it speaks plain text, and its address would begin with tcp://"),
+        (&sealed, "/gone", 78, "/gone: No such file or directory"),
+        (&open, &ours, 2, "files of TLS are named, and no address is one of TLS, which is tcp+tls://"),
+    ];
+    for (address, ca, code, line) in cases {
+        let output = bench(files.path(), &["--ca-file", ca, address]).output();
+        let output = output.expect("the built binary starts");
+        let (ended, said) = failed(&output);
+        assert_eq!(ended, Some(code), "{address}: {said}");
+        assert!(said.starts_with("bessemer: ") && said.contains(line), "{address}: {said}");
+        if matches!(code, 76 | 77) {
+            assert!(said.contains(&format!("no TLS with {address}: ")), "{said}");
+        }
+        assert_eq!(String::from_utf8_lossy(&output.stderr).lines().count(), 1, "{said}");
+    }
+    let (code, said) = failed(&bench(files.path(), &[&at(1)]).output().expect("the built binary starts"));
+    assert_eq!(code, Some(69), "{said}");
+    assert_eq!(said, "bessemer: tcp+tls://localhost:1: cannot connect: Connection refused (os error 111)");
 }
 
 #[test]

@@ -31,7 +31,8 @@ fn push(client: &mut Client<Sealed>, jid: &str, size: usize) {
     assert_eq!(client.call(&command).expect("PUSH"), Reply::Line("+OK".into()));
 }
 
-fn info(client: &mut Client<Sealed>) -> serde_json::Value {
+/// Its figures.
+pub(crate) fn info(client: &mut Client<Sealed>) -> serde_json::Value {
     match client.call("INFO").expect("INFO") {
         Reply::Bulk(text) => serde_json::from_slice(&text).expect("JSON"),
         other => panic!("{other:?}"),

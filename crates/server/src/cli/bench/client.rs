@@ -2,17 +2,15 @@
 //! one read per reply, no timers.
 
 use std::io;
-use std::net::IpAddr;
 use std::rc::Rc;
 
+use bessemer::Bessemer;
 use bessemer_protocol::handshake::{Hello, Hi, VERSION, password_hash};
 use bessemer_protocol::resp::{Decoded, Reply, decode};
 use bessemer_protocol::url::Url;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
 use super::error::{BenchError, Result};
+use super::socket::{self, Reading, Writing};
 
 /// Bytes that are read at once; a reply with a longer job takes several reads.
 const READ: usize = 16 * 1024;
@@ -28,13 +26,13 @@ pub(super) struct Client {
 
 /// The half that sends.
 pub(super) struct Sender {
-    half: OwnedWriteHalf,
+    half: Writing,
     server: Rc<str>,
 }
 
 /// The half that receives.
 pub(super) struct Receiver {
-    half: OwnedReadHalf,
+    half: Reading,
     read: Vec<u8>,
     /// Bytes of `read` that belong to replies which were taken.
     taken: usize,
@@ -50,12 +48,14 @@ pub(super) enum Answer<'a> {
 }
 
 impl Client {
-    /// Connects and says HELLO, as a worker if there is a `wid`. `server` is for errors.
-    pub(super) async fn connect(url: &Url, server: &Rc<str>, wid: Option<&str>) -> Result<Self> {
-        let failed = |source| BenchError::Connect { server: server.to_string(), source };
-        let stream = TcpStream::connect((url.host.as_str(), url.port)).await.map_err(failed)?;
-        stream.set_nodelay(true).map_err(failed)?;
-        let (read, write) = stream.into_split();
+    /// Connects, sealed if there is what seals, and says HELLO, as a worker if there is a `wid`. `server` is for errors.
+    pub(super) async fn connect(
+        url: &Url,
+        seal: Option<&Bessemer>,
+        server: &Rc<str>,
+        wid: Option<&str>,
+    ) -> Result<Self> {
+        let (read, write) = socket::open(url, seal, server).await?;
         let mut client = Self {
             sender: Sender { half: write, server: server.clone() },
             receiver: Receiver {
@@ -93,19 +93,12 @@ impl Client {
         self.sender.send(line).await?;
         self.receiver.ok(verb).await
     }
-
-    /// Where the server is, if that is this machine.
-    pub(super) fn is_local(&self) -> bool {
-        let address = |end: io::Result<std::net::SocketAddr>| end.ok().map(|end| end.ip());
-        let (here, there) = (address(self.sender.half.local_addr()), address(self.sender.half.peer_addr()));
-        there.is_some() && (here == there || there.as_ref().is_some_and(IpAddr::is_loopback))
-    }
 }
 
 impl Sender {
     pub(super) async fn send(&mut self, line: &[u8]) -> Result<()> {
         let ended = |source| BenchError::Ended { server: self.server.to_string(), source };
-        self.half.write_all(line).await.map_err(ended)
+        self.half.write(line).await.map_err(ended)
     }
 }
 
@@ -167,7 +160,7 @@ impl Receiver {
             }
             self.read.drain(..std::mem::take(&mut self.taken));
             self.read.reserve(READ);
-            let read = self.half.read_buf(&mut self.read).await;
+            let read = self.half.read(&mut self.read).await;
             let closed = || io::Error::new(io::ErrorKind::UnexpectedEof, "the server closed it");
             match read.and_then(|bytes| if bytes == 0 { Err(closed()) } else { Ok(()) }) {
                 Ok(()) => {}

@@ -26,6 +26,9 @@ pub(super) enum BenchError {
     System { what: &'static str, source: io::Error },
     #[error("{server}: cannot connect: {source}")]
     Connect { server: String, source: io::Error },
+    /// What the library says best: files of TLS, and why there is no talking by it.
+    #[error("{}", .0.chain())]
+    Client(Box<bessemer::Error>),
     #[error("{server}: {source}")]
     Greeting { server: String, source: HiError },
     #[error("{server}: the server has a password, which belongs into its address: tcp://:PASSWORD@HOST")]
@@ -48,8 +51,21 @@ pub(super) enum BenchError {
     Interrupted,
 }
 
+impl BenchError {
+    /// Of a connection that the library opens.
+    pub(super) fn of_client(server: &str, error: bessemer::Error) -> Self {
+        match error {
+            bessemer::Error::Connect { source, .. } => Self::Connect { server: server.into(), source },
+            error => Self::Client(Box::new(error)),
+        }
+    }
+}
+
 impl From<BenchError> for Failure {
     fn from(error: BenchError) -> Self {
+        if let BenchError::Client(error) = error {
+            return (*error).into();
+        }
         let exit = match &error {
             BenchError::Address(_) | BenchError::Usage(_) | BenchError::InMemory { .. } => Exit::Usage,
             BenchError::Directory { .. } => Exit::Io,

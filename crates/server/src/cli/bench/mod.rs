@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!  mod.rs (flags) ─► plan.rs (the steps of a round) ─► rounds.rs ─► load/ (a window: what the connections do)
-//!                                                        │           └─► client.rs, line.rs
+//!                                                        │           └─► client.rs, socket.rs, line.rs
 //!                     server.rs, child.rs, process.rs ◄──┤ who is measured, and the kernel's books
 //!                                                        └─► sample.rs (figures) ─► report.rs, goals.rs
 //! ```
@@ -22,6 +22,7 @@ mod report;
 mod rounds;
 mod sample;
 mod server;
+mod socket;
 
 use std::cell::Cell;
 use std::io;
@@ -42,6 +43,7 @@ use self::plan::{Crew, Load, Sizes};
 use self::report::Report;
 use self::rounds::Field;
 use self::server::Server;
+use super::address::Certificates;
 use super::{Cli, output};
 use crate::exit::Failure;
 use crate::open_files;
@@ -67,7 +69,8 @@ const FILES: usize = 64;
 /// that holds nothing of value.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Bench {
-    /// tcp://[:PASSWORD@]HOST[:PORT], or `strict` and `relaxed`: this program in its two modes, started for the run
+    /// tcp://[:PASSWORD@]HOST[:PORT] or tcp+tls://, or `strict` and `relaxed`: this program in its two modes, started
+    /// for the run
     #[arg(value_name = "ADDRESS", default_values = ["strict", "relaxed"])]
     servers: Vec<String>,
     /// What to measure [default: all]
@@ -131,6 +134,8 @@ pub struct Bench {
     /// Say it as one JSON object
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    certificates: Certificates,
 }
 
 impl Bench {
@@ -228,8 +233,12 @@ impl Bench {
             servers.push(match name.as_str() {
                 "strict" => Server::start(Kind::Strict, place).await?,
                 "relaxed" => Server::start(Kind::Relaxed, place).await?,
-                address => Server::at(address, pids.next()).await?,
+                address => Server::at(address, pids.next(), &self.certificates).await?,
             });
+        }
+        if self.certificates != Certificates::default() && !servers.iter().any(Server::is_sealed) {
+            let what = "files of TLS are named, and no address is one of TLS, which is tcp+tls://";
+            return Err(BenchError::Usage(what.into()));
         }
         match pids.next() {
             Some(pid) => {

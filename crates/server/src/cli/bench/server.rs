@@ -1,12 +1,16 @@
 //! A server under load, wherever it runs and whoever started it.
 
+use std::net::UdpSocket;
 use std::rc::Rc;
 use std::time::Duration;
 
+use bessemer::Bessemer;
 use bessemer_protocol::url::Url;
 use serde_json::Value;
+use tokio::net::lookup_host;
 use tokio::time::{Instant, sleep};
 
+use super::super::address::Certificates;
 use super::child::{Child, Kind};
 use super::client::{Answer, Client, odd};
 use super::error::{BenchError, Result};
@@ -28,6 +32,8 @@ pub(super) struct Server {
     /// In tables and errors.
     pub(super) name: Rc<str>,
     url: Url,
+    /// What seals the connections to it, if its address has TLS.
+    seal: Option<Bessemer>,
     process: Option<Process>,
     child: Option<Child>,
 }
@@ -38,32 +44,34 @@ impl Server {
         let child = Child::start(kind, place).await?;
         let url = Url { host: child.address.ip().to_string(), port: child.address.port(), ..Url::default() };
         let process = Process::of(child.pid());
-        Ok(Self { name: kind.name().into(), url, process, child: Some(child) })
+        Ok(Self { name: kind.name().into(), url, seal: None, process, child: Some(child) })
     }
 
     /// One that runs. Without a `pid` its process is looked for on this machine.
-    pub(super) async fn at(address: &str, pid: Option<u32>) -> Result<Self> {
+    pub(super) async fn at(address: &str, pid: Option<u32>, certificates: &Certificates) -> Result<Self> {
         let url: Url = address.parse()?;
         let name: Rc<str> = url.to_string().into();
-        if url.tls {
-            return Err(BenchError::Usage(format!("{name}: the benchmark speaks no TLS")));
-        }
-        let is_local = Client::connect(&url, &name, None).await?.is_local();
+        let seal = if url.tls { Some(seal(&url, certificates).await?) } else { None };
+        Client::connect(&url, seal.as_ref(), &name, None).await?;
         let process = match pid {
             Some(pid) => {
                 let unknown =
                     || BenchError::Usage(format!("--pid {pid}: there is no such process to be read"));
                 Some(Process::of(pid).ok_or_else(unknown)?)
             }
-            None if is_local => Process::behind(url.port),
+            None if is_here(&url).await => Process::behind(url.port),
             None => None,
         };
-        Ok(Self { name, url, process, child: None })
+        Ok(Self { name, url, seal, process, child: None })
+    }
+
+    pub(super) fn is_sealed(&self) -> bool {
+        self.seal.is_some()
     }
 
     /// A connection; with a `wid`, one of a worker.
     pub(super) async fn connect(&self, wid: Option<&str>) -> Result<Client> {
-        Client::connect(&self.url, &self.name, wid).await
+        Client::connect(&self.url, self.seal.as_ref(), &self.name, wid).await
     }
 
     /// Several.
@@ -209,4 +217,19 @@ impl Server {
         let ended = self.child.as_mut().and_then(Child::ended);
         ended.unwrap_or(error)
     }
+}
+
+/// What seals the connections to an address.
+async fn seal(url: &Url, certificates: &Certificates) -> Result<Bessemer> {
+    let failed = |error| BenchError::of_client(&url.to_string(), error);
+    let seal = certificates.trusting(None).address(url.clone()).connect().map_err(failed)?;
+    // Only a whole login shows whether the server wants a certificate of its clients, and only the library's says so.
+    seal.client().await.map_err(failed)?.end().await;
+    Ok(seal)
+}
+
+/// Whether an address is of this machine and of no other. Nobody else's can be bound to.
+async fn is_here(url: &Url) -> bool {
+    let Ok(mut found) = lookup_host((url.host.as_str(), url.port)).await else { return false };
+    found.all(|address| address.ip().is_loopback() || UdpSocket::bind((address.ip(), 0)).is_ok())
 }

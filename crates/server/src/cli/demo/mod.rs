@@ -116,7 +116,7 @@ impl Scene {
         let (url, local) = address.find(cli, config::variable)?;
         let is_down = |error: &Error| matches!(error, Error::Connect { source, .. } if source.kind() == ErrorKind::ConnectionRefused);
         if url.port != 0 {
-            let app = address.trusting(local.as_ref()).address(url.clone()).connect()?;
+            let app = address.certificates.trusting(local.as_ref()).address(url.clone()).connect()?;
             match app.client().await {
                 Ok(client) => {
                     client.end().await;
@@ -131,7 +131,7 @@ impl Scene {
         let listens = own.running.address;
         let dashboard = own.running.web_address.map(|address| format!("http://{address}"));
         let url = Url { host: listens.ip().to_string(), port: listens.port(), ..url };
-        let app = address.trusting(local.as_ref()).address(url).connect()?;
+        let app = address.certificates.trusting(local.as_ref()).address(url).connect()?;
         Ok(Self { app, dashboard, own: Some(own), run })
     }
 
