@@ -11,6 +11,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::Front;
 use crate::job::Body;
+use crate::watch::Named;
 
 /// How often it is looked for new ones.
 const OFTEN: Duration = Duration::from_secs(1);
@@ -35,7 +36,7 @@ pub(crate) async fn keep<F: Front>(front: F) -> Infallible {
 }
 
 /// Where their bodies lie, and the jids in those that are still there.
-fn named<F: Front>(front: &F, bodies: Vec<Span>) -> Result<Vec<(Span, Option<Box<str>>)>, Gone> {
+fn named<F: Front>(front: &F, bodies: Vec<Span>) -> Result<Vec<Named>, Gone> {
     let mut named = Vec::with_capacity(bodies.len());
     front.read(&bodies, &mut |at, body| {
         named.push((bodies[at], body.map(|body| Body::read(body).jid.as_ref().into())));

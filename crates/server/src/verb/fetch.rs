@@ -26,9 +26,9 @@ pub(super) fn run<E: Engine>(call: &mut Call<'_, E>, rest: &str) -> Outcome {
     Outcome::Submitted(progress, if call.leases { Form::Leased } else { Form::Plain })
 }
 
-/// A wait may be longer by this part of it. So all waits of 2 s end in steps of 50 ms, and thousands of workers with
+/// A wait may be longer by this part of it. So all waits of 2 s end in steps of 200 ms, and thousands of workers with
 /// nothing to do are told so, and ask again, in a few wake-ups and not in thousands.
-const STEPS: u32 = 40;
+const STEPS: u32 = 10;
 
 /// A wait, made so long that it ends with a step.
 fn in_step(now: Boot, wait: Duration) -> Duration {
@@ -71,7 +71,7 @@ mod tests {
     fn waits_end_in_step_and_never_early_f03() {
         let wait = Duration::from_secs(2);
         let ends = |now: u64| now + in_step(Boot(now), wait).as_micros() as u64;
-        assert_eq!([0, 1, 49_999, 50_000].map(ends), [2_000_000, 2_050_000, 2_050_000, 2_050_000]);
+        assert_eq!([0, 1, 199_999, 200_000].map(ends), [2_000_000, 2_200_000, 2_200_000, 2_200_000]);
         assert_eq!(
             in_step(Boot(7), Duration::from_micros(3)),
             Duration::from_micros(3),

@@ -92,6 +92,9 @@ pub trait Listener: std::fmt::Debug + Send {
     fn ticked(&mut self, _id: &str, _ran: Ran, _ticks: u32) {}
 }
 
+/// Where the body of a job lies, and its jid; `None`: it will never be known.
+pub type Named = (Place, Option<Box<str>>);
+
 impl Watch {
     /// Takes the events of a turn. Never waits: what it cannot take now it leaves for the next turn.
     pub fn take(&self, events: &mut Vec<Event>) {
@@ -154,8 +157,8 @@ impl Watch {
         self.book().recent.nameless().take(count).collect()
     }
 
-    /// The jids of the jobs whose texts were there; `None`: it will never be known.
-    pub fn name(&self, jids: Vec<(Place, Option<Box<str>>)>) {
+    /// What is known of the jids by now.
+    pub fn name(&self, jids: Vec<Named>) {
         self.book().recent.name(jids);
     }
 

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use bessemer_core::event::Attempt;
 use bessemer_core::{Span, Wall};
 
+use super::Named;
+
 /// How many are kept. An attempt holds its jid (255 bytes at most), its error (400), maybe a message (200), and a count on
 /// names: a megabyte of them at worst, beside the names.
 pub(super) const MOST: usize = 1_000;
@@ -48,7 +50,7 @@ impl Recent {
         })
     }
 
-    pub(super) fn name(&mut self, jids: Vec<(Span, Option<Box<str>>)>) {
+    pub(super) fn name(&mut self, jids: Vec<Named>) {
         let mut jids: HashMap<u64, Option<Box<str>>> =
             jids.into_iter().map(|(span, jid)| (span.at, jid)).collect();
         for happened in &mut self.0 {
