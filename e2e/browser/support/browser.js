@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
+import { within } from "./until.js";
 
 const axeSource = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -24,8 +25,9 @@ export async function launch() {
 
 /** A page in a context of its own. `complaints` fills with console errors, exceptions and policy violations. */
 export async function open(browser, server, options = {}) {
-  const context = await browser.newContext({ baseURL: server.url, viewport: { width: 1280, height: 900 }, ...options });
-  const page = await context.newPage();
+  const size = { width: 1280, height: 900 };
+  const context = await within(browser.newContext({ baseURL: server.url, viewport: size, ...options }), "a context");
+  const page = await within(context.newPage(), "a page");
   page.setDefaultTimeout(15_000);
   const complaints = [];
   page.on("console", (message) => {
@@ -40,7 +42,7 @@ export async function open(browser, server, options = {}) {
       complaints.push(`no strict policy on ${response.url()}`);
     }
   });
-  return { page, complaints, close: () => context.close() };
+  return { page, complaints, close: () => within(context.close(), "the end of a context") };
 }
 
 /** Scans for what keeps people from using the page. The page's context must have `bypassCSP: true`. */

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import net from "node:net";
 import readline from "node:readline";
+import { within } from "./until.js";
 
 export class Faktory {
   /** `worker`: members of HELLO that make this a worker's connection. */
@@ -26,7 +27,7 @@ export class Faktory {
   /** Sends a command; gives the text of its reply, `null` for none. */
   async ask(command) {
     this.socket.write(`${command}\r\n`);
-    const line = await this.line();
+    const line = await within(this.line(), `the reply to ${command}`);
     if (line.startsWith("+")) {
       return line.slice(1);
     }

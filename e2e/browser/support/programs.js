@@ -7,7 +7,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { until } from "./until.js";
+import { until, within } from "./until.js";
 
 /** A port that nobody listens at. */
 async function freePort() {
@@ -76,7 +76,7 @@ export async function startServer(ports, toml = "") {
     port,
     ports: [port, webPort],
     url,
-    stats: async () => program.alive() && (await fetch(`${url}/stats`)).json(),
+    stats: async () => program.alive() && within(fetch(`${url}/stats`).then((answer) => answer.json()), "/stats"),
     async stop() {
       await program.stop();
       await rm(directory, { recursive: true });

@@ -26,3 +26,17 @@ export async function until(condition, what, context = () => "", patience = PATI
   }
   throw new Error(`waited ${patience / 1000} s for ${what}\n${context().slice(-4_000)}`, { cause: last });
 }
+
+/** What `promise` comes to, if it does in time: a test that only hangs says nothing. */
+export async function within(promise, what, patience = PATIENCE_MS) {
+  const done = new AbortController();
+  const over = pause(patience, undefined, { signal: done.signal }).then(() => {
+    throw new Error(`waited ${patience / 1000} s for ${what}`);
+  });
+  over.catch(() => {});
+  try {
+    return await Promise.race([promise, over]);
+  } finally {
+    done.abort();
+  }
+}
