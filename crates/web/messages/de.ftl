@@ -165,7 +165,7 @@ act-pushed-out = { $n ->
     [one] Es gibt Platz für { $most } tote Jobs: 1 Job, der älteste, würde verdrängt und wäre weg.
    *[other] Es gibt Platz für { $most } tote Jobs: { $n } davon, die ältesten, würden verdrängt und wären weg.
 }
-act-grown = Nichts ist geschehen: { $n } waren gezählt, inzwischen passen mehr. Das ist jetzt ihre Zahl.
+act-grown = Nichts ist geschehen: die Zahl war { $n }, inzwischen passen mehr. Das ist jetzt ihre Zahl.
 act-type = Zur Bestätigung die Zahl der Jobs eingeben, { $n }:
 act-retry-do = { $n ->
     [one] 1 Job wiederholen

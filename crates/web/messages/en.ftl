@@ -165,7 +165,7 @@ act-pushed-out = { $n ->
     [one] The dead set holds { $most } jobs: 1 job, the oldest, would be pushed out of it and be gone.
    *[other] The dead set holds { $most } jobs: { $n } of them, the oldest, would be pushed out of it and be gone.
 }
-act-grown = Nothing was done: { $n } were counted, and by now more match. This is their number now.
+act-grown = Nothing was done: the count was { $n }, and by now more match. This is their number now.
 act-type = To confirm, type the number of jobs, { $n }:
 act-retry-do = { $n ->
     [one] Retry 1 job

@@ -165,7 +165,7 @@ act-pushed-out = { $n ->
     [one] Caben { $most } trabajos muertos: 1 trabajo, el más antiguo, quedaría fuera y se perdería.
    *[other] Caben { $most } trabajos muertos: { $n } de ellos, los más antiguos, quedarían fuera y se perderían.
 }
-act-grown = No se ha hecho nada: se habían contado { $n } y ahora hay más. Este es su número actual.
+act-grown = No se ha hecho nada: la cuenta era { $n } y ahora hay más. Este es su número actual.
 act-type = Para confirmar, escriba el número de trabajos, { $n }:
 act-retry-do = { $n ->
     [one] Reintentar 1 trabajo

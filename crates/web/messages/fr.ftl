@@ -165,7 +165,7 @@ act-pushed-out = { $n ->
     [one] Il y a place pour { $most } jobs morts : { $n } job, le plus ancien, en serait chassé et perdu.
    *[other] Il y a place pour { $most } jobs morts : { $n } d’entre eux, les plus anciens, en seraient chassés et perdus.
 }
-act-grown = Rien n’a été fait : { $n } avaient été comptés, il y en a davantage à présent. Voici leur nombre actuel.
+act-grown = Rien n’a été fait : le compte était de { $n }, il y en a davantage à présent. Voici leur nombre actuel.
 act-type = Pour confirmer, saisissez le nombre de jobs, { $n } :
 act-retry-do = { $n ->
     [one] Reprendre { $n } job

@@ -141,3 +141,37 @@ fn the_largest_job_comes_by_http_too_row_93() {
     let (status, told) = json(&server, "POST", "/jobs", &many(4));
     assert_eq!((status, &told["error"]["code"]), (413, &"bulk_jobs".into()));
 }
+
+#[test]
+fn small_and_large_requests_at_once_are_all_answered_and_done() {
+    const CLIENTS: usize = 12;
+    let server = Server::start();
+    // More than what shares a turn, and in its midst what has one to itself: a long job, and a queue that is paused.
+    std::thread::scope(|scope| {
+        for client in 0..CLIENTS {
+            let server = &server;
+            scope.spawn(move || {
+                for n in 0..20 {
+                    let filler = "x".repeat(if n % 5 == 0 { 5_000 } else { 1 });
+                    let jid = format!("at-once-{client:02}-{n:02}");
+                    let job = format!(
+                        r#"{{"jid":"{jid}","jobtype":"Any","queue":"q{client}","args":["{filler}"]}}"#
+                    );
+                    let (status, answer) = json(server, "POST", "/jobs", &job);
+                    assert_eq!(status, 201, "{answer}");
+                    if n == 10 {
+                        let (status, answer) =
+                            json(server, "POST", &format!("/queues/q{client}/pause"), "{}");
+                        assert!(status < 300, "{answer}");
+                    }
+                }
+            });
+        }
+    });
+    let (_, answer) = json(&server, "GET", "/queues", "");
+    let queues = answer["queues"].as_array().expect("queues");
+    assert_eq!(queues.len(), CLIENTS);
+    for queue in queues {
+        assert_eq!((&queue["size"], &queue["paused"]), (&20.into(), &true.into()), "{queue}");
+    }
+}

@@ -62,7 +62,8 @@ impl Filter {
         self.errors.is_empty() || (may_match(&self.errors, failure) && all_in_error(&self.errors, failure))
     }
 
-    fn body_matches(&self, since: Option<Wall>, failure: &[u8], body: &[u8], now: Wall) -> bool {
+    /// The rest, once the failure alone has said nothing against the job.
+    pub(super) fn body_matches(&self, since: Option<Wall>, failure: &[u8], body: &[u8], now: Wall) -> bool {
         let age_needed = since.is_none() && self.age.is_some();
         if !self.needs_body() && !age_needed {
             return true;

@@ -47,7 +47,7 @@ fn compare_here<F: Front>(front: &F, filter: &Filter, found: Vec<Found>) -> Resu
     let body = |(found, _): &(Found, _)| Some(found.body);
     read(front, &failed, body, |(found, failure), body| match body {
         None => compared.missing.push(found.id),
-        Some(body) if filter.matches(found.since, failure, body, now) => compared.matching.push(*found),
+        Some(body) if filter.body_matches(found.since, failure, body, now) => compared.matching.push(*found),
         Some(_) => {}
     })?;
     compared.matching.sort_unstable_by_key(|found| found.id.0 as u32);

@@ -142,7 +142,7 @@ async fn a_queue_is_cleared_of_what_was_there_when_it_was_asked() {
     fill(3, 200);
     let again = post(&router, "/queues/default", &answer("2")).await;
     assert_eq!(again.status, 409);
-    again.says("2 were counted, and by now more match").says("200 jobs that wait in it");
+    again.says("the count was 2, and by now more match").says("200 jobs that wait in it");
     assert_eq!(figure(&router, "total_enqueued").await, 200);
     redirected(&post(&router, "/queues/default", &answer("3")).await, "/queues");
     assert_eq!(figure(&router, "total_enqueued").await, 197);
