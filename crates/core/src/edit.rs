@@ -64,7 +64,7 @@ impl Replacement {
             return Err(EditError::Jid);
         }
         let mut body = Vec::new();
-        job.write(&now.rfc3339(), &mut body);
+        job.write(now, &mut body);
         Ok(Self { id: seen.id, text: text.to_owned(), body, failure: seen.failure.clone(), enqueue })
     }
 

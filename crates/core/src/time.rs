@@ -4,6 +4,7 @@
 //! age follow it. [`Boot`] only runs forward, also while the machine sleeps; deadlines about another party
 //! (a reservation, a lost worker, a waiting FETCH) follow it, so that a stepped clock ends nobody's work.
 
+use std::fmt;
 use std::time::Duration;
 
 /// Microseconds since 1970-01-01T00:00:00Z.
@@ -64,25 +65,25 @@ impl Wall {
             let odd = jiff::Timestamp::from_microsecond(self.0);
             return text.push_str(&odd.map_or_else(|_| String::new(), |time| time.to_string()));
         };
-        let second = micros / 1_000_000;
-        for (number, digits, behind) in [
-            (year, 4, '-'),
-            (month, 2, '-'),
-            (day, 2, 'T'),
-            (second / 3_600, 2, ':'),
-            (second / 60 % 60, 2, ':'),
+        let (second, fraction) = (micros / 1_000_000, micros % 1_000_000);
+        let mut out = *b"YYYY-MM-DDTHH:MM:SS.ffffffZ";
+        for (place, number) in [
+            (0..4, year),
+            (5..7, month),
+            (8..10, day),
+            (11..13, second / 3_600),
+            (14..16, second / 60 % 60),
+            (17..19, second % 60),
+            (20..26, fraction),
         ] {
-            push_digits(text, number, digits);
-            text.push(behind);
+            put_digits(&mut out[place], number as u32);
         }
-        push_digits(text, second % 60, 2);
-        let fraction = micros % 1_000_000;
-        if fraction > 0 {
-            text.push('.');
-            push_digits(text, fraction, 6);
-            text.truncate(text.trim_end_matches('0').len());
+        let mut end = if fraction == 0 { 19 } else { 26 };
+        while fraction > 0 && out[end - 1] == b'0' {
+            end -= 1;
         }
-        text.push('Z');
+        out[end] = b'Z';
+        text.push_str(std::str::from_utf8(&out[..=end]).expect("digits"));
     }
 
     /// Reads RFC 3339 with any offset; what is finer than a microsecond is cut. The error is the parser's detail.
@@ -111,9 +112,17 @@ fn civil(day: i64) -> Option<(i64, i64, i64)> {
     Some((era * 400 + year_of_era + i64::from(month <= 2), month, day_of_month))
 }
 
-fn push_digits(text: &mut String, number: i64, digits: u32) {
-    for place in (0..digits).rev() {
-        text.push(char::from(b'0' + (number / 10_i64.pow(place) % 10) as u8));
+fn put_digits(place: &mut [u8], mut number: u32) {
+    for digit in place.iter_mut().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
+    }
+}
+
+impl fmt::Display for Wall {
+    /// As [`Wall::rfc3339`].
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.rfc3339())
     }
 }
 

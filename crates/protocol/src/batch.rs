@@ -117,8 +117,8 @@ pub fn callback(
 }
 
 /// The members of `custom` in their order, but for those that the server writes.
-fn custom(raw: Option<&RawValue>, which: &str, bid: &str, parent: Option<&str>) -> Option<Box<RawValue>> {
-    let said: Members<'_> = raw.map_or(Some(Members::default()), |raw| read(raw.get()).ok())?;
+fn custom(said: Option<&str>, which: &str, bid: &str, parent: Option<&str>) -> Option<String> {
+    let said: Members<'_> = said.map_or(Some(Members::default()), |said| read(said).ok())?;
     let mut out = String::from("{");
     for (name, value) in said.0.iter().filter(|(name, _)| !OURS.contains(&&**name)) {
         out.push_str(&serde_json::to_string(name).ok()?);
@@ -132,7 +132,7 @@ fn custom(raw: Option<&RawValue>, which: &str, bid: &str, parent: Option<&str>) 
         .filter_map(|(name, value)| Some(format!("\"{name}\":{}", serde_json::to_string((*value)?).ok()?)));
     out.push_str(&ours.collect::<Vec<_>>().join(","));
     out.push('}');
-    RawValue::from_string(out).ok()
+    Some(out)
 }
 
 const OURS: [&str; 4] = ["bid", "_bid", "_pbid", "_cb"];

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::{BACKTRACE_LINES_MAX, BACKTRACE_MAX, ERRTYPE_MAX, MESSAGE_MAX};
 use crate::object::{read, read_or_null};
+use crate::plain::Scan;
 use crate::text::{Lossy, cut, quote};
 
 /// A payload that cannot be read; the text is what the client is told.
@@ -36,7 +37,7 @@ impl<'a> Ack<'a> {
     /// Reads an ACK, which names each of these once (`D6`). Other members must be strings, or null, and are ignored (rule
     /// `A-01`).
     pub fn parse(text: &'a str) -> Result<Self, FinishError> {
-        let words: Option<Words<'_>> = read(text).ok();
+        let words = Words::scan(text).or_else(|| read(text).ok());
         let Words { jid, lease } = words.unwrap_or_default();
         let jid = jid.ok_or_else(|| FinishError::Ack(quote(text)))?;
         // A client that knows of leases and was given none may send it empty.
@@ -45,10 +46,27 @@ impl<'a> Ack<'a> {
 }
 
 /// An object that holds nothing but strings and nulls.
-#[derive(Default)]
+#[derive(Debug, Default, PartialEq)]
 struct Words<'a> {
     jid: Option<Cow<'a, str>>,
     lease: Option<Cow<'a, str>>,
+}
+
+impl<'a> Words<'a> {
+    /// As nearly all come; the others are left to serde.
+    fn scan(text: &'a str) -> Option<Self> {
+        let (mut scan, mut words) = (Scan::new(text), Self::default());
+        scan.object(|name, scan| {
+            let text = scan.maybe_text()?;
+            let member = match name {
+                "jid" => &mut words.jid,
+                "lease" => &mut words.lease,
+                _ => return Some(()),
+            };
+            member.replace(text?.into()).is_none().then_some(())
+        })?;
+        scan.is_done().then_some(words)
+    }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Words<'a> {
@@ -178,7 +196,34 @@ fn trace<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_read_at_one_go_is_what_is_read_thoroughly(
+            members in prop::collection::vec((
+                select(vec!["jid", "lease", "other", "", "j\\u0069d", "é"]),
+                select(vec!["\"abcdefgh1\"", "\"\"", "null", " null ", "1", "[]", "\"a\\nb\"", "\"\t\"", "\"é", "{}"]),
+            ), 0..4),
+            (begin, end) in (select(vec!["{", " { ", "[", ""]), select(vec!["}", "} ", "", "} x", ",}"])),
+        ) {
+            let members: Vec<String> = members.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+            let text = format!("{begin}{}{end}", members.join(","));
+            if let Some(words) = Words::scan(&text) {
+                prop_assert_eq!(Some(words), read(&text).ok(), "{}", text);
+            }
+        }
+    }
+
+    #[test]
+    fn nearly_all_are_read_at_one_go() {
+        for text in [r#"{"jid":"abcdefgh1"}"#, r#" { "lease" : "5f-1", "x":null, "jid" : "abcdefgh1" } "#] {
+            assert!(Words::scan(text).is_some(), "{text}");
+        }
+    }
 
     fn ack(text: &str) -> Result<Cow<'_, str>, FinishError> {
         Ack::parse(text).map(|ack| ack.jid)

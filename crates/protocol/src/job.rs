@@ -1,6 +1,6 @@
 //! The job envelope: what a producer sends with PUSH, and the text that is stored of it.
 //!
-//! It is parsed once. Known members are typed; `args`, `custom` and unknown members keep the bytes in which they
+//! Known members are typed; `args`, `custom` and unknown members keep the bytes in which they
 //! came, so that a 64-bit integer stays one (rules `J-02`, `J-03`). The stored text is compact in its own members and
 //! in the order of rule `F-07`; `enqueued_at` and `failure` are not in it, they are spliced in when a job is handed out.
 
@@ -17,6 +17,7 @@ use crate::failure::SentFailure;
 use crate::limits::{DEPTH_MAX, RESERVE_MAX_S, RETRY_MAX};
 use crate::names::{NameError, check_jid, check_jobtype, check_queue};
 use crate::object::integer;
+use crate::plain::{Scan, is_plain};
 use crate::text::{Lossy, check_strict, compact, json_detail, json_error, quote};
 use crate::time::parse_rfc3339;
 
@@ -65,21 +66,22 @@ pub enum OnLost {
 }
 
 /// A job as it came.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Job<'a> {
     jid: Option<Cow<'a, str>>,
     jobtype: Option<Cow<'a, str>>,
     queue: Option<Cow<'a, str>>,
-    args: Option<&'a RawValue>,
-    custom: Option<&'a RawValue>,
+    /// As they were written, as all JSON is here.
+    args: Option<&'a str>,
+    custom: Option<&'a str>,
     created_at: Option<Cow<'a, str>>,
     at: Option<Cow<'a, str>>,
     retry: Option<i64>,
     reserve_for: Option<i64>,
     backtrace: Option<i64>,
-    failure: Option<SentFailure>,
+    failure: Option<Box<SentFailure>>,
     enqueued_at: Option<Cow<'a, str>>,
-    unknown: Vec<(Cow<'a, str>, &'a RawValue)>,
+    unknown: Vec<(Cow<'a, str>, &'a str)>,
     duplicate: Option<&'static str>,
 }
 
@@ -102,6 +104,15 @@ pub const QUEUE_DEFAULT: &str = "default";
 impl<'a> Job<'a> {
     /// Reads one job (rule `P-01`). `null` is an object without members.
     pub fn parse(text: &'a str) -> Result<Self, ParseError> {
+        let mut scan = Scan::new(text);
+        match Self::scan(&mut scan).filter(|_| scan.is_done()) {
+            Some(job) => Ok(job),
+            None => Self::parse_any(text),
+        }
+    }
+
+    /// The same of every text, for the few that [`Job::scan`] leaves.
+    fn parse_any(text: &'a str) -> Result<Self, ParseError> {
         // The job itself is one level.
         check_depth(text, DEPTH_MAX + 1)?;
         check_strict(text).map_err(|e| ParseError::Json(json_error(&e, 0)))?;
@@ -120,6 +131,13 @@ impl<'a> Job<'a> {
 
     /// Reads the jobs of a PUSHB, at most `jobs_max`, each with its own text (rule `P-20`).
     pub fn parse_bulk(text: &'a str, jobs_max: usize) -> Result<Vec<(&'a str, Self)>, ParseError> {
+        match Self::scan_bulk(text, jobs_max) {
+            Some(jobs) => Ok(jobs),
+            None => Self::parse_any_bulk(text, jobs_max),
+        }
+    }
+
+    fn parse_any_bulk(text: &'a str, jobs_max: usize) -> Result<Vec<(&'a str, Self)>, ParseError> {
         check_depth(text, DEPTH_MAX + 2)?;
         // To find where a job ends, every string is read, and strictly.
         let elements: Option<Vec<&RawValue>> = read(text, '[', "an array of jobs", 0)?;
@@ -130,6 +148,56 @@ impl<'a> Job<'a> {
         let before = |job: &str| job.as_ptr() as usize - text.as_ptr() as usize;
         let parse = |raw: &'a RawValue| Ok((raw.get(), Self::parse_shallow(raw.get(), before(raw.get()))?));
         elements.into_iter().map(parse).collect()
+    }
+
+    /// The jobs of a PUSHB, as [`Job::scan`] takes them.
+    fn scan_bulk(text: &'a str, jobs_max: usize) -> Option<Vec<(&'a str, Self)>> {
+        // About as many as there are, so that few are moved.
+        let mut jobs = Vec::with_capacity(jobs_max.min(text.len() / 256 + 1));
+        let mut scan = Scan::new(text);
+        scan.array(|scan| {
+            (jobs.len() < jobs_max).then_some(())?;
+            let begin = scan.begin();
+            let job = Self::scan(scan)?;
+            jobs.push((scan.since(begin), job));
+            Some(())
+        })?;
+        scan.is_done().then_some(jobs)
+    }
+
+    /// A job as nearly all come: each member once, without escapes in what the server reads, and with no failure.
+    fn scan(scan: &mut Scan<'a>) -> Option<Self> {
+        let (mut job, mut seen) = (Self::default(), 0_u16);
+        scan.object(|name, scan| {
+            let Some(member) = KNOWN.iter().position(|known| *known == name) else {
+                job.unknown.push((name.into(), scan.value(DEPTH_MAX)?));
+                return Some(());
+            };
+            if seen & 1 << member != 0 {
+                return None;
+            }
+            seen |= 1 << member;
+            let text = |scan: &mut Scan<'a>| scan.maybe_text().map(|text| text.map(Cow::Borrowed));
+            match KNOWN[member] {
+                "jid" => job.jid = text(scan)?,
+                "jobtype" => job.jobtype = text(scan)?,
+                "queue" => job.queue = text(scan)?,
+                "created_at" => job.created_at = text(scan)?,
+                "at" => job.at = text(scan)?,
+                "args" => job.args = Some(scan.value(DEPTH_MAX).filter(|args| args.starts_with('['))?),
+                "custom" => {
+                    let custom = scan.value(DEPTH_MAX).filter(|custom| custom.starts_with('{'))?;
+                    job.custom = Some(custom).filter(|custom| !is_empty_object(custom));
+                }
+                "retry" => job.retry = Some(scan.value(0)?.parse().ok()?),
+                "reserve_for" => job.reserve_for = Some(scan.value(0)?.parse().ok()?),
+                "backtrace" => job.backtrace = Some(scan.value(0)?.parse().ok()?),
+                "failure" => return None,
+                _ => job.enqueued_at = text(scan)?,
+            }
+            Some(())
+        })?;
+        Some(job)
     }
 
     /// The jid, if there is one: PUSHB reports under it.
@@ -153,18 +221,17 @@ impl<'a> Job<'a> {
     /// The same job without arguments, if it does not speak of any.
     #[must_use]
     pub(crate) fn or_no_args(self) -> Self {
-        let none: Option<&'static RawValue> = serde_json::from_str("[]").ok();
-        Self { args: self.args.or(none), ..self }
+        Self { args: self.args.or(Some("[]")), ..self }
     }
 
     /// The members of `custom`, if there are any.
-    pub(crate) fn custom(&self) -> Option<&'a RawValue> {
+    pub(crate) fn custom(&self) -> Option<&'a str> {
         self.custom
     }
 
     /// The same job with these members.
     #[must_use]
-    pub(crate) fn with_custom(self, custom: &'a RawValue) -> Self {
+    pub(crate) fn with_custom(self, custom: &'a str) -> Self {
         Self { custom: Some(custom), ..self }
     }
 
@@ -187,7 +254,7 @@ impl<'a> Job<'a> {
         };
         check_queue(self.queue())?;
         let custom = Custom::read(self.custom)?;
-        let args = self.args.map_or("[]", RawValue::get);
+        let args = self.args.unwrap_or("[]");
         let jobtype = self.jobtype.as_deref().unwrap_or_default();
         let unique_key = custom.unique_for.map(|_| custom.key(jobtype, self.queue(), args));
         Ok(Checked { job: self, at, custom, unique_key })
@@ -257,7 +324,7 @@ impl Checked<'_> {
     }
 
     pub fn failure(&self) -> Option<&SentFailure> {
-        self.job.failure.as_ref()
+        self.job.failure.as_deref()
     }
 
     /// As it came: a client's own word, checked by nobody (rule `P-07`).
@@ -270,86 +337,81 @@ impl Checked<'_> {
         self.job.enqueued_at.as_deref()
     }
 
-    /// Appends the text to store. `now` becomes `created_at` where the producer gave none (rule `P-07`).
-    pub fn write(&self, now: &str, out: &mut Vec<u8>) {
+    /// Appends the text to store. `now` is looked at where the producer gave no `created_at` (rule `P-07`).
+    pub fn write(&self, now: impl fmt::Display, out: &mut Vec<u8>) {
         let job = &self.job;
-        out.push(b'{');
-        let mut object = Object { out, empty: true };
-        object.value("retry", &job.retry.unwrap_or(RETRY_DEFAULT));
+        out.reserve(self.len_about());
+        out.extend_from_slice(b"{\"retry\":");
+        put(out, &job.retry.unwrap_or(RETRY_DEFAULT));
         if let Some(custom) = job.custom {
-            object.raw("custom", custom.get());
+            out.extend_from_slice(b",\"custom\":");
+            put_sent(out, custom);
         }
-        object.value("jid", self.jid());
-        object.value("queue", self.queue());
-        object.value("jobtype", self.jobtype());
-        object.value("created_at", job.created_at.as_deref().filter(|at| !at.is_empty()).unwrap_or(now));
+        out.extend_from_slice(b",\"jid\":");
+        put_text(out, self.jid());
+        out.extend_from_slice(b",\"queue\":");
+        put_text(out, self.queue());
+        out.extend_from_slice(b",\"jobtype\":");
+        put_text(out, self.jobtype());
+        out.extend_from_slice(b",\"created_at\":");
+        match job.created_at.as_deref().filter(|at| !at.is_empty()) {
+            Some(at) => put_text(out, at),
+            None => put_text(out, &now.to_string()),
+        }
         if let Some(at) = self.at {
-            object.value("at", &at.to_string());
+            out.extend_from_slice(b",\"at\":");
+            put_text(out, &at.to_string());
         }
-        object.raw("args", job.args.map_or("[]", RawValue::get));
+        out.extend_from_slice(b",\"args\":");
+        put_sent(out, job.args.unwrap_or("[]"));
         // Always sent: a client of another language fails without it where the producer left it out.
-        object.value("reserve_for", &job.reserve_for.filter(|s| *s != 0).unwrap_or(RESERVE_DEFAULT_S));
+        out.extend_from_slice(b",\"reserve_for\":");
+        put(out, &job.reserve_for.filter(|s| *s != 0).unwrap_or(RESERVE_DEFAULT_S));
         // Never 0: a client takes it as the number of stack lines to report.
         if let Some(lines) = job.backtrace.filter(|lines| *lines != 0) {
-            object.value("backtrace", &lines);
+            out.extend_from_slice(b",\"backtrace\":");
+            put(out, &lines);
         }
         for (name, value) in &job.unknown {
-            object.unknown(name, value.get());
+            out.push(b',');
+            put_text(out, name);
+            out.push(b':');
+            put_sent(out, value);
         }
         out.push(b'}');
     }
+
+    /// Bytes of the text to store where nothing in it is escaped.
+    fn len_about(&self) -> usize {
+        let job = &self.job;
+        let named = [self.jid(), self.queue(), self.jobtype(), job.created_at.as_deref().unwrap_or_default()];
+        let kept = [job.custom, job.args].map(Option::unwrap_or_default);
+        let unknown = job.unknown.iter().map(|(name, value)| name.len() + value.len() + 4);
+        named.into_iter().chain(kept).map(str::len).chain(unknown).sum::<usize>() + 256
+    }
 }
 
-/// Writes the members of one JSON object.
-struct Object<'o> {
-    out: &'o mut Vec<u8>,
-    empty: bool,
+/// As JSON.
+fn put(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
+    serde_json::to_writer(out, value).expect("writing to memory does not fail");
 }
 
-impl Object<'_> {
-    fn separate(&mut self) {
-        if !std::mem::take(&mut self.empty) {
-            self.out.push(b',');
-        }
+fn put_text(out: &mut Vec<u8>, text: &str) {
+    if is_plain(text) {
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+    } else {
+        put(out, text);
     }
+}
 
-    /// A name of ours, which holds nothing to escape.
-    fn known(&mut self, name: &'static str) {
-        self.separate();
-        self.out.push(b'"');
-        self.out.extend_from_slice(name.as_bytes());
-        self.out.extend_from_slice(b"\":");
-    }
-
-    fn write(&mut self, value: &(impl Serialize + ?Sized)) {
-        serde_json::to_writer(&mut *self.out, value).expect("writing to memory does not fail");
-    }
-
-    fn value(&mut self, name: &'static str, value: &(impl Serialize + ?Sized)) {
-        self.known(name);
-        self.write(value);
-    }
-
-    fn raw(&mut self, name: &'static str, json: &str) {
-        self.known(name);
-        self.sent(json);
-    }
-
-    /// A member of the producer's.
-    fn unknown(&mut self, name: &str, json: &str) {
-        self.separate();
-        self.write(name);
-        self.out.push(b':');
-        self.sent(json);
-    }
-
-    /// As the producer wrote it. Only what came over HTTP can have line breaks, and an export has a job a line.
-    fn sent(&mut self, json: &str) {
-        if json.contains('\n') {
-            self.out.extend_from_slice(&compact(json.as_bytes()));
-        } else {
-            self.out.extend_from_slice(json.as_bytes());
-        }
+/// As the producer wrote it. Only what came over HTTP can have line breaks, and an export has a job a line.
+fn put_sent(out: &mut Vec<u8>, json: &str) {
+    if memchr::memchr(b'\n', json.as_bytes()).is_some() {
+        out.extend_from_slice(&compact(json.as_bytes()));
+    } else {
+        out.extend_from_slice(json.as_bytes());
     }
 }
 
@@ -392,7 +454,8 @@ impl<'de> Visitor<'de> for Members {
         let mut seen = 0u16;
         while let Some(Lossy(name)) = map.next_key()? {
             let Some(member) = KNOWN.iter().position(|known| **known == *name) else {
-                job.unknown.push((name, map.next_value()?));
+                let value: &'de RawValue = map.next_value()?;
+                job.unknown.push((name, value.get()));
                 continue;
             };
             if seen & 1 << member != 0 {
@@ -411,18 +474,18 @@ impl<'de> Visitor<'de> for Members {
                 "args" => job.args = container(map.next_value()?, '[', "an array for args")?,
                 "custom" => {
                     let custom = container(map.next_value()?, '{', "an object for custom")?;
-                    job.custom = custom.filter(|raw| !is_empty_object(raw.get()));
+                    job.custom = custom.filter(|custom| !is_empty_object(custom));
                 }
                 "retry" => job.retry = number(map.next_value()?)?,
                 "reserve_for" => job.reserve_for = number(map.next_value()?)?,
                 "backtrace" => job.backtrace = number(map.next_value()?)?,
                 "failure" => {
                     let raw = container(map.next_value()?, '{', "an object for failure")?;
-                    let sent = raw.map(|raw| SentFailure::parse(raw.get())).transpose();
+                    let sent = raw.map(SentFailure::parse).transpose();
                     // Its place is told by the reader of the whole.
                     let misfit =
                         |e: serde_json::Error| A::Error::custom(format_args!("failure: {}", json_detail(&e)));
-                    job.failure = sent.map_err(misfit)?;
+                    job.failure = sent.map_err(misfit)?.map(Box::new);
                 }
                 // The server's own: overwritten at every enqueue (rule `P-12`).
                 _ => job.enqueued_at = lossy(map.next_value()?),
@@ -436,10 +499,10 @@ fn container<'a, E: Error>(
     raw: Option<&'a RawValue>,
     opens: char,
     expected: &str,
-) -> Result<Option<&'a RawValue>, E> {
-    match raw {
-        Some(raw) if !raw.get().starts_with(opens) => Err(E::custom(format_args!("expected {expected}"))),
-        raw => Ok(raw),
+) -> Result<Option<&'a str>, E> {
+    match raw.map(RawValue::get) {
+        Some(json) if !json.starts_with(opens) => Err(E::custom(format_args!("expected {expected}"))),
+        json => Ok(json),
     }
 }
 

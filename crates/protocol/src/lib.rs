@@ -15,6 +15,7 @@ pub mod mutate;
 pub mod names;
 pub mod object;
 pub mod operate;
+mod plain;
 pub mod request;
 pub mod resp;
 pub mod response;

@@ -32,9 +32,15 @@ pub enum NameError {
 pub fn check_jid(jid: &str) -> Result<(), NameError> {
     match jid.len() {
         0..JID_MIN => Err(NameError::Jid),
-        JID_MIN..=JID_MAX if !jid.contains(char::is_control) => Ok(()),
+        JID_MIN..=JID_MAX if is_printable(jid) || !jid.contains(char::is_control) => Ok(()),
         _ => Err(NameError::OddJid),
     }
+}
+
+/// Whether it is nothing but printable ASCII, as nearly every jid is. All of it is looked at, so that many bytes are at a
+/// time.
+fn is_printable(text: &str) -> bool {
+    text.bytes().fold(true, |all, byte| all & matches!(byte, b' '..=b'~'))
 }
 
 /// A job type: 1 to 512 bytes (rule `P-04`).

@@ -5,7 +5,6 @@
 //! appends to its write buffer, the client shows what it has read so far and is told what is missing.
 
 use std::borrow::Cow;
-use std::io::Write as _;
 
 use crate::response::ErrorCode;
 use crate::text::ascii;
@@ -30,7 +29,9 @@ pub fn put_null(out: &mut Vec<u8>) {
 pub fn put_bulk(out: &mut Vec<u8>, parts: &[&[u8]]) {
     let len: usize = parts.iter().map(|part| part.len()).sum();
     out.reserve(len + 24);
-    write!(out, "${len}\r\n").expect("writing to memory does not fail");
+    out.push(b'$');
+    out.extend_from_slice(itoa::Buffer::new().format(len).as_bytes());
+    out.extend_from_slice(b"\r\n");
     for part in parts {
         out.extend_from_slice(part);
     }

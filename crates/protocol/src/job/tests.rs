@@ -1,5 +1,9 @@
 //! What a job says, and what is kept of it.
 
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
 use super::*;
 
 fn stored(text: &str) -> String {
@@ -258,4 +262,106 @@ fn a_bulk_is_an_array_of_jobs_p20() {
     assert!(bulk(&many(10)).is_ok());
     let error = bulk(&many(11)).expect_err("one too many").to_string();
     assert_eq!(error, "too many jobs in PUSHB: 11, limit 10");
+}
+
+/// Members of jobs, good and bad, and what may stand in their place.
+fn job_text() -> impl Strategy<Value = String> {
+    let name = select(vec![
+        "jid",
+        "jobtype",
+        "queue",
+        "created_at",
+        "at",
+        "args",
+        "custom",
+        "retry",
+        "reserve_for",
+        "backtrace",
+        "failure",
+        "enqueued_at",
+        "priority",
+        "JID",
+        "",
+        "n\\u0061me",
+        "j\\u0069d",
+        "é",
+    ]);
+    let value = select(vec![
+        "\"abcdefgh1\"",
+        "\"T\"",
+        "\"2026-11-30T20:00:00Z\"",
+        "[]",
+        "{}",
+        "{ }",
+        "[1,\"a\\n\",{\"b\":[2.50]}]",
+        "{\"track\":1}",
+        "{\"x\":{\"y\":\"z\"}}",
+        "5",
+        "-0",
+        "-1",
+        "25",
+        "86401",
+        "1.0",
+        "1e3",
+        "01",
+        "9223372036854775808",
+        "null",
+        "true",
+        "\"\"",
+        "\"a\\\"b\"",
+        "\"\\ud800\"",
+        "\"\\u00e9\"",
+        "\"é\u{7f}\"",
+        "\"\t\"",
+        "nul",
+        "[[[[]]]]",
+        "[1,]",
+    ]);
+    let blank = || select(vec!["", "", "", " ", "\n", "\t\r\n", "\u{c}"]);
+    let member =
+        (name, value, blank(), blank()).prop_map(|(name, value, a, b)| format!("\"{name}\"{a}:{b}{value}"));
+    let members = vec(member, 0..7).prop_map(|members| members.join(","));
+    (members, blank(), blank(), select(vec!["", "", "", "", ",", "}", " x"]))
+        .prop_map(|(members, a, b, end)| format!("{a}{{{members}{b}}}{end}"))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+    #[test]
+    fn what_is_read_at_one_go_is_what_is_read_thoroughly(text in job_text(), cut in any::<Index>(), torn in any::<bool>()) {
+        let end = if torn { text.floor_char_boundary(cut.index(text.len() + 1)) } else { text.len() };
+        let text = &text[..end];
+        let mut scan = Scan::new(text);
+        if let Some(job) = Job::scan(&mut scan).filter(|_| scan.is_done()) {
+            prop_assert_eq!(Ok(job), Job::parse_any(text));
+        }
+    }
+
+    #[test]
+    fn so_are_the_jobs_of_a_bulk(texts in vec(job_text(), 0..4), torn in any::<bool>(), cut in any::<Index>()) {
+        let text = format!("[{}]", texts.join(", "));
+        let end = if torn { text.floor_char_boundary(cut.index(text.len() + 1)) } else { text.len() };
+        if let Some(jobs) = Job::scan_bulk(&text[..end], 3) {
+            prop_assert_eq!(Ok(jobs), Job::parse_any_bulk(&text[..end], 3));
+        }
+    }
+}
+
+#[test]
+fn nearly_all_jobs_are_read_at_one_go() {
+    for text in [
+        r#"{"jid":"abcdefgh1","jobtype":"T","args":[1,"a\nb",null,{"x":[]}],"queue":"q","created_at":"2026-11-30T20:00:00Z"}"#,
+        r#" { "jid" : "abcdefgh1", "jobtype" : "T", "args" : [ ] , "retry" : -1, "reserve_for":60, "backtrace":5,
+            "at":"2026-11-30T20:00:00Z","custom":{"a":1},"priority":5,"enqueued_at":null} "#,
+    ] {
+        let mut scan = Scan::new(text);
+        assert!(Job::scan(&mut scan).is_some() && scan.is_done(), "{text}");
+        let mut deep = format!("{}{}", "[".repeat(DEPTH_MAX), "]".repeat(DEPTH_MAX));
+        for is_read in [true, false] {
+            let text = format!(r#"{{"args":{deep}}}"#);
+            assert_eq!(Job::scan(&mut Scan::new(&text)).is_some(), is_read);
+            deep = format!("[{deep}]");
+        }
+    }
 }

@@ -22,7 +22,7 @@ pub(super) fn run<E: Engine>(call: &mut Call<'_, E>, rest: &str) -> Outcome {
     };
     let mut body = std::mem::take(call.scratch);
     body.clear();
-    job.write(&call.now.wall.rfc3339(), &mut body);
+    job.write(call.now.wall, &mut body);
     let progress = call.submit(Command::Push { job: push(&job, rest, &body, call.now.wall) });
     *call.scratch = body;
     Outcome::Submitted(progress, Form::Plain)

@@ -42,11 +42,13 @@ pub(crate) fn take<E: Engine>(call: &mut Call<'_, E>, text: &str) -> Result<Repo
 /// Checks each job, and submits those that keep the rules.
 fn submit<E: Engine>(call: &mut Call<'_, E>, jobs: Vec<(&str, Job<'_>)>) -> (Progress, Report) {
     let limit = call.limits.job_max;
-    let now = call.now.wall.rfc3339();
+    let now = call.now.wall;
     let mut report = Report::default();
+    report.fates.reserve(jobs.len());
     let mut good: Vec<(&str, Checked<'_>)> = Vec::with_capacity(jobs.len());
     for (sent, job) in jobs {
-        let jid = job.jid().unwrap_or_default().to_owned();
+        report.jids.push_str(job.jid().unwrap_or_default());
+        let jid_end = report.jids.len();
         let checked = match sent.len() > limit {
             true => {
                 let text = format!("job too large: {} bytes, limit {limit}", sent.len());
@@ -61,17 +63,17 @@ fn submit<E: Engine>(call: &mut Call<'_, E>, jobs: Vec<(&str, Job<'_>)>) -> (Pro
             }
             Err((reason, text)) => {
                 call.rejected.count(reason);
-                Some((reason, text))
+                Some(Box::new(Why { reason, text, held: None }))
             }
         };
-        report.0.push(Fate { jid, refused, held: None });
+        report.fates.push(Fate { jid_end, refused });
     }
     let mut bodies = std::mem::take(call.scratch);
     bodies.clear();
     let ends: Vec<usize> = good
         .iter()
         .map(|(_, job)| {
-            job.write(&now, &mut bodies);
+            job.write(now, &mut bodies);
             bodies.len()
         })
         .collect();
@@ -79,7 +81,7 @@ fn submit<E: Engine>(call: &mut Call<'_, E>, jobs: Vec<(&str, Job<'_>)>) -> (Pro
     let pushes: Vec<Push<'_>> = good
         .iter()
         .zip(starts.zip(&ends))
-        .map(|((sent, job), (start, end))| push::push(job, sent, &bodies[start..*end], call.now.wall))
+        .map(|((sent, job), (start, end))| push::push(job, sent, &bodies[start..*end], now))
         .collect();
     let progress = call.submit(Command::PushBulk { jobs: &pushes });
     drop(pushes);
@@ -89,14 +91,25 @@ fn submit<E: Engine>(call: &mut Call<'_, E>, jobs: Vec<(&str, Job<'_>)>) -> (Pro
 
 /// Jobs that came together, and what becomes of each, in the order in which they came.
 #[derive(Debug, Default)]
-pub(crate) struct Report(Vec<Fate>);
+pub(crate) struct Report {
+    /// All their jids, one behind the other: nearly always nobody asks for one.
+    jids: String,
+    fates: Vec<Fate>,
+}
 
 /// What becomes of a job.
 #[derive(Debug)]
 struct Fate {
-    /// Empty: it has none.
-    jid: String,
-    refused: Option<(Reason, String)>,
+    /// Where its jid ends among all; where it has none, it ends where the one before does.
+    jid_end: usize,
+    refused: Option<Box<Why>>,
+}
+
+/// Why a job was refused.
+#[derive(Debug)]
+struct Why {
+    reason: Reason,
+    text: String,
     /// The unique key that another job holds.
     held: Option<u128>,
 }
@@ -104,33 +117,43 @@ struct Fate {
 impl Report {
     /// The engine has said what it thinks of those that were not refused before.
     pub(crate) fn settle(&mut self, outcomes: Vec<Result<(), Refusal>>, rejected: &Rejected) {
-        let submitted = self.0.iter_mut().filter(|fate| fate.refused.is_none());
+        let submitted = self.fates.iter_mut().filter(|fate| fate.refused.is_none());
         for (fate, outcome) in submitted.zip(outcomes) {
             if let Err(refusal) = outcome {
-                rejected.count(Reason::from(&refusal));
-                fate.held = if let Refusal::NotUnique(key) = refusal { Some(key) } else { None };
-                fate.refused = Some((Reason::from(&refusal), refusal.to_string()));
+                let reason = Reason::from(&refusal);
+                rejected.count(reason);
+                let held = if let Refusal::NotUnique(key) = refusal { Some(key) } else { None };
+                fate.refused = Some(Box::new(Why { reason, text: refusal.to_string(), held }));
             }
         }
+    }
+
+    /// Each jid, and why its job was refused.
+    fn each(&self) -> impl Iterator<Item = (&str, Option<&Why>)> {
+        let mut begin = 0;
+        self.fates.iter().map(move |fate| {
+            let begin = std::mem::replace(&mut begin, fate.jid_end);
+            (&self.jids[begin..fate.jid_end], fate.refused.as_deref())
+        })
     }
 
     /// An error stands under the jid, that of a job without one under "". Where another has that key already, it stands
     /// under the job's index (`D24`, `G5`), so that all are reported.
     pub(super) fn respond(self, out: &mut Vec<u8>) {
         let mut errors = BTreeMap::new();
-        for (index, fate) in self.0.into_iter().enumerate() {
-            let Some((_, why)) = fate.refused else { continue };
+        let refused = |(index, (jid, why))| Some((index, jid, why?));
+        for (index, jid, why) in self.each().enumerate().filter_map(refused) {
             // A client tells by its code what it may take for no failure (rule `P-22`).
             let code = ErrorCode::NotUnique.as_str();
-            let why = if fate.held.is_some() { format!("{code} {why}") } else { why };
-            let mut key = fate.jid;
+            let text = if why.held.is_some() { format!("{code} {}", why.text) } else { why.text.clone() };
+            let mut key = jid.to_owned();
             if errors.contains_key(&key) {
                 key = format!("#{index}");
             }
             while errors.contains_key(&key) {
                 key.push('#');
             }
-            errors.insert(key, why);
+            errors.insert(key, text);
         }
         let json = serde_json::to_vec(&errors).expect("keys and values are text");
         put_bulk(out, &[&json]);
@@ -138,13 +161,15 @@ impl Report {
 
     /// The same for the API.
     pub(crate) fn pushed(self) -> Vec<Pushed> {
-        let pushed = |Fate { jid, refused, held }: Fate| {
+        let pushed = |(jid, why): (&str, Option<&Why>)| {
             // Nobody compares this text, so it says where to ask who holds the key.
-            let key = held.map_or_else(String::new, |key| format!(": the key {key:032x} is held"));
-            let refused =
-                refused.map(|(reason, text)| Refused { reason: reason.as_str(), text: text + &key });
-            Pushed { jid, refused }
+            let key = |held| format!(": the key {held:032x} is held");
+            let refused = why.map(|why| Refused {
+                reason: why.reason.as_str(),
+                text: why.text.clone() + &why.held.map(key).unwrap_or_default(),
+            });
+            Pushed { jid: jid.to_owned(), refused }
         };
-        self.0.into_iter().map(pushed).collect()
+        self.each().map(pushed).collect()
     }
 }

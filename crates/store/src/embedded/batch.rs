@@ -107,6 +107,8 @@ pub(super) struct Batch {
     position: u64,
     count: u32,
     buf: BytesMut,
+    /// The record that is being written, and its room for the next.
+    record: Vec<u8>,
 }
 
 /// What is known only when a batch is written.
@@ -122,7 +124,7 @@ pub(super) struct Seal {
 impl Batch {
     /// An empty batch at a log position.
     pub(super) fn new(position: u64) -> Self {
-        let mut batch = Self { position, count: 0, buf: BytesMut::new() };
+        let mut batch = Self { position, count: 0, buf: BytesMut::new(), record: Vec::new() };
         batch.begin(position);
         batch
     }
@@ -139,7 +141,13 @@ impl Batch {
     /// Takes down a fact and says where its text stands.
     pub(super) fn push(&mut self, fact: &Fact<'_>) -> Span {
         self.count += 1;
-        record::encode(fact, self.position, &mut self.buf)
+        let start = self.position + self.buf.len() as u64;
+        let span = record::encode(fact, start, &mut self.record);
+        self.buf.extend_from_slice(&self.record);
+        self.record.clear();
+        // An enormous one leaves nothing behind.
+        self.record.shrink_to(CHUNK);
+        span
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -14,7 +14,7 @@ use bessemer_core::fact::{
 };
 use bessemer_core::query::Set;
 use bessemer_core::time::Wall;
-use bytes::{BufMut, BytesMut};
+use bytes::BufMut;
 use crc32c::crc32c_append;
 
 /// What follows a text.
@@ -40,9 +40,11 @@ mod tag {
 
 /// Appends a record. `start` is the log position of the first byte of `out`; the answer is where the text stands, or
 /// the whole record of one that is [kept](Family::KEPT).
-pub(crate) fn encode(fact: &Fact<'_>, start: u64, out: &mut BytesMut) -> Span {
+pub(crate) fn encode(fact: &Fact<'_>, start: u64, out: &mut Vec<u8>) -> Span {
     match fact {
         Fact::Put { id, order, at, head, standing, body } => {
+            // Room for all of it: what it holds beside its texts are numbers.
+            out.reserve(body.len() + head.jid.len() + head.queue.len() + head.jobtype.len() + 128);
             let terms = head.terms != Terms::default();
             begin(out, if terms { tag::PUT_TERMS } else { tag::PUT }, *id, *order);
             put_maybe_wall(out, *at);
@@ -113,7 +115,7 @@ fn whole(at: u64, len: usize) -> Span {
     Span { at, len: u32::try_from(len).expect("the core's limits keep a record far below 4 GiB") }
 }
 
-fn put_cleared(out: &mut BytesMut, what: &Cleared<'_>) {
+fn put_cleared(out: &mut Vec<u8>, what: &Cleared<'_>) {
     match what {
         Cleared::Everything => out.put_u8(0),
         Cleared::Queue(name) => {
@@ -127,13 +129,13 @@ fn put_cleared(out: &mut BytesMut, what: &Cleared<'_>) {
     }
 }
 
-fn begin(out: &mut BytesMut, tag: u8, id: JobId, order: Order) {
+fn begin(out: &mut Vec<u8>, tag: u8, id: JobId, order: Order) {
     out.put_u8(tag);
     put_uint(out, id.0);
     put_int(out, order.0);
 }
 
-fn put_head(out: &mut BytesMut, head: &Head<'_>) {
+fn put_head(out: &mut Vec<u8>, head: &Head<'_>) {
     put_int(out, i64::from(head.retry));
     put_uint(out, u64::from(head.reserve_for));
     out.put_u8(match head.on_lost {
@@ -148,7 +150,7 @@ fn put_head(out: &mut BytesMut, head: &Head<'_>) {
     put_bytes(out, head.jobtype.as_bytes());
 }
 
-fn put_terms(out: &mut BytesMut, terms: &Terms<'_>) {
+fn put_terms(out: &mut Vec<u8>, terms: &Terms<'_>) {
     out.put_u8(u8::from(terms.unique.is_some()));
     if let Some(Unique { key, until, release }) = terms.unique {
         out.put_u128_le(key);
@@ -172,7 +174,7 @@ fn put_terms(out: &mut BytesMut, terms: &Terms<'_>) {
     out.put_u8(u8::from(terms.tracked));
 }
 
-fn put_standing(out: &mut BytesMut, standing: &Standing<'_>) {
+fn put_standing(out: &mut Vec<u8>, standing: &Standing<'_>) {
     let (code, wall) = match *standing {
         Standing::Queued { since } => (0, since),
         Standing::Scheduled { at } => (1, at),
@@ -193,7 +195,7 @@ fn put_standing(out: &mut BytesMut, standing: &Standing<'_>) {
     }
 }
 
-fn put_text(out: &mut BytesMut, start: u64, text: &[u8]) -> Span {
+fn put_text(out: &mut Vec<u8>, start: u64, text: &[u8]) -> Span {
     let len = u32::try_from(text.len()).expect("the protocol's limits keep a text far below 4 GiB");
     put_uint(out, u64::from(len));
     let at = start + out.len() as u64;
@@ -202,39 +204,32 @@ fn put_text(out: &mut BytesMut, start: u64, text: &[u8]) -> Span {
     Span { at, len }
 }
 
-fn put_bytes(out: &mut BytesMut, bytes: &[u8]) {
+fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     put_uint(out, bytes.len() as u64);
     out.put_slice(bytes);
 }
 
-fn put_wall(out: &mut BytesMut, wall: Wall) {
+fn put_wall(out: &mut Vec<u8>, wall: Wall) {
     out.put_i64_le(wall.0);
 }
 
-fn put_maybe_wall(out: &mut BytesMut, wall: Option<Wall>) {
+fn put_maybe_wall(out: &mut Vec<u8>, wall: Option<Wall>) {
     out.put_u8(u8::from(wall.is_some()));
     if let Some(wall) = wall {
         put_wall(out, wall);
     }
 }
 
-fn put_int(out: &mut BytesMut, value: i64) {
+fn put_int(out: &mut Vec<u8>, value: i64) {
     put_uint(out, ((value << 1) ^ (value >> 63)) as u64);
 }
 
-fn put_uint(out: &mut BytesMut, mut value: u64) {
-    let mut bytes = [0; 10];
-    let mut len = 0;
+fn put_uint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
-        bytes[len] = value as u8 | 0x80;
+        out.put_u8(value as u8 | 0x80);
         value >>= 7;
-        len += 1;
     }
-    bytes[len] = value as u8;
-    // All ten, and then less: a copy of a fixed length is no call.
-    let end = out.len() + len + 1;
-    out.put_slice(&bytes);
-    out.truncate(end);
+    out.put_u8(value as u8);
 }
 
 fn family_code(family: Family) -> u8 {

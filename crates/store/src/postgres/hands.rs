@@ -10,7 +10,7 @@ use bessemer_core::fact::{
     Ending, Fact, Facts, Family, Head, JobId, OnLost, Order, OwnTerms, Span, Standing,
 };
 use bessemer_core::{Machine, Now, Wall};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::tick::Taken;
 use crate::embedded::record::{Records, encode};
@@ -53,7 +53,7 @@ pub(super) struct Put {
     pub(super) jid: Box<str>,
     /// Who has it and until when, if it is being worked on.
     pub(super) holder: (Box<str>, i64),
-    pub(super) job: BytesMut,
+    pub(super) job: Vec<u8>,
 }
 
 /// What a tick does to the tables.
@@ -158,7 +158,7 @@ impl Hands {
     fn put(&self, machine: &mut Machine, id: JobId, job: Job) -> Put {
         let number = job.number.or_else(|| machine.number(id)).expect("a job in hand lives");
         let failure = machine.failure_text(id).map(|span| self.text(span)).unwrap_or_default();
-        let out = BytesMut::with_capacity(job.body.len() + failure.len() + 160);
+        let out = Vec::with_capacity(job.body.len() + failure.len() + 160);
         let jid_key = machine.jid_key(&job.jid);
         let mut told = Told { job: &job, number, jid_key, key: None, holder: ("".into(), 0), out };
         machine.retell(id, job.head(), &job.body, &failure, &mut told);
@@ -278,7 +278,7 @@ struct Told<'a> {
     /// Where the job stands as far as it has been told.
     key: Option<Key>,
     holder: (Box<str>, i64),
-    out: BytesMut,
+    out: Vec<u8>,
 }
 
 impl Facts for Told<'_> {
