@@ -130,7 +130,7 @@ fn node(input: &[u8]) {
             return;
         }
         talk.sends(piece);
-        node.bytes(moment(at), conn, piece);
+        node.bytes(conn, piece);
         turns(&mut node, &mut talk, conn, at);
     }
     // Short of the time of a line that has only begun.

@@ -44,10 +44,6 @@ const READ_MAX: usize = 64 * 1024;
 /// it would cost more than it saves.
 const NAP: Duration = Duration::from_micros(40);
 
-/// Gathering may take this long though the last turn was shorter, as in relaxed mode: there it makes groups of nine where
-/// they were of five, with ten connections.
-const GATHER_MIN: Duration = Duration::from_micros(100);
-
 /// What reaches the engine's thread from outside.
 pub(crate) struct Doors {
     pub(crate) arrivals: mpsc::Receiver<Arrival>,
@@ -201,7 +197,8 @@ impl<E: Engine + 'static> Hall<E> {
 
     /// Reads whoever is ready to be read, and goes on as long as that brings more or somebody is about to come back:
     /// the more commands share a flush, the less each pays for it. It hardly takes longer than the last turn did, so
-    /// nobody waits for much more than two.
+    /// nobody waits for much more than two. In relaxed mode turns are short, and so is this: who works on a few at a time
+    /// keeps its clients busy meanwhile, and to wake up one that sleeps costs more than a turn.
     async fn gather(&self) {
         let begun = clock::boot();
         let last_turn = self.last_turn.get();
@@ -209,8 +206,9 @@ impl<E: Engine + 'static> Hall<E> {
         loop {
             let before = self.reads.get();
             tokio::task::yield_now().await;
+            self.node(|node| node.listen(self.now()));
             let took = clock::boot().since(begun);
-            if took >= last_turn.max(GATHER_MIN) || !self.node(|node| node.has_room()) {
+            if took >= last_turn || !self.node(|node| node.has_room()) {
                 return;
             }
             if self.reads.get() == before {
@@ -251,7 +249,7 @@ impl<E: Engine + 'static> Hall<E> {
         });
         self.node(|node| {
             node.opened(self.now(), conn, worker, hello.wants_leases());
-            node.bytes(self.now(), conn, &leftover);
+            node.bytes(conn, &leftover);
         });
         let reader = spawn_local(self.clone().read(conn, read, session.clone())).abort_handle();
         let (write, backlog) = (Rc::new(write), VecDeque::new());

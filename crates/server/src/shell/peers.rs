@@ -128,7 +128,7 @@ impl<E: Engine + 'static> Hall<E> {
             return Poll::Ready(Ok(false));
         }
         match session {
-            None => self.node(|node| node.bytes(self.now(), conn, buf.filled())),
+            None => self.node(|node| node.bytes(conn, buf.filled())),
             Some(session) => return Poll::Ready(self.open_sealed(conn, session, buf.filled())),
         }
         Poll::Ready(Ok(true))
@@ -136,7 +136,7 @@ impl<E: Engine + 'static> Hall<E> {
 
     /// Gives to the node what is in sealed bytes; `false` at the end.
     fn open_sealed(self: &Rc<Self>, conn: ConnId, session: &Shared, arrived: &[u8]) -> std::io::Result<bool> {
-        let hand_on = |plain: &[u8]| self.node(|node| node.bytes(self.now(), conn, plain));
+        let hand_on = |plain: &[u8]| self.node(|node| node.bytes(conn, plain));
         let inflow = session.borrow_mut().open(arrived, hand_on);
         // Keys may change, and what is wrong is told.
         if session.borrow().has_a_word() {

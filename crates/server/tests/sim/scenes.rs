@@ -30,7 +30,7 @@ impl Scene {
     }
 
     fn says(&mut self, conn: u64, text: &str) -> Vec<Output> {
-        self.node.bytes(moment(self.at), ConnId(conn), text.as_bytes());
+        self.node.bytes(ConnId(conn), text.as_bytes());
         self.turns()
     }
 
@@ -141,8 +141,9 @@ fn who_sends_thousands_of_lines_at_once_is_one_among_others_row_27() {
     let mut scene = Scene::new();
     scene.opens(1);
     scene.opens(2);
-    scene.node.bytes(moment(0), ConnId(1), "FOO\n".repeat(2_000).as_bytes());
-    scene.node.bytes(moment(0), ConnId(2), b"BAR\n");
+    scene.node.bytes(ConnId(1), "FOO\n".repeat(2_000).as_bytes());
+    scene.node.bytes(ConnId(2), b"BAR\n");
+    scene.node.listen(moment(0));
     assert!(!scene.node.wants_bytes(ConnId(1)) && scene.node.wants_bytes(ConnId(2)));
     let first = scene.turn();
     assert_eq!(written(&first, 2), "-ERR unknown command BAR\r\n");
@@ -157,7 +158,7 @@ fn who_sends_thousands_of_lines_at_once_is_one_among_others_row_27() {
 fn lines_wait_while_replies_do_and_a_half_closed_client_gets_them_all_row_27_row_31() {
     let mut scene = Scene::within(Limits { unsent_max: 1_000, ..Limits::default() });
     scene.opens(1);
-    scene.node.bytes(moment(0), ConnId(1), "FOO\n".repeat(200).as_bytes());
+    scene.node.bytes(ConnId(1), "FOO\n".repeat(200).as_bytes());
     scene.node.eof(moment(0), ConnId(1));
     let mut all = Vec::new();
     for _ in 0..200 {
@@ -183,7 +184,7 @@ fn many_infos_are_answered_a_few_at_a_time_and_everybody_comes_to_it() {
         scene.opens(conn);
     }
     for conn in 1..=20 {
-        scene.node.bytes(moment(0), ConnId(conn), b"INFO\nINFO\nINFO\nFOO\n");
+        scene.node.bytes(ConnId(conn), b"INFO\nINFO\nINFO\nFOO\n");
     }
     let mut replies = Vec::new();
     while scene.node.wake_at(moment(0)) <= moment(0).boot {
@@ -209,13 +210,13 @@ fn infos_that_list_thousands_of_queues_are_answered_one_at_a_time() {
         let job = format!(
             "PUSH {{\"jid\":\"job-{queue:06}\",\"jobtype\":\"T\",\"args\":[],\"queue\":\"q-{queue}\"}}\n"
         );
-        scene.node.bytes(moment(0), ConnId(1), job.as_bytes());
+        scene.node.bytes(ConnId(1), job.as_bytes());
     }
-    scene.node.bytes(moment(0), ConnId(1), b"INFO\n");
+    scene.node.bytes(ConnId(1), b"INFO\n");
     while scene.node.wake_at(moment(0)) <= moment(0).boot {
         scene.turn();
     }
-    (1..=10).for_each(|conn| scene.node.bytes(moment(0), ConnId(conn), b"INFO\n"));
+    (1..=10).for_each(|conn| scene.node.bytes(ConnId(conn), b"INFO\n"));
     let mut turns = 0;
     while scene.node.wake_at(moment(0)) <= moment(0).boot {
         let turn = scene.turn();
@@ -238,7 +239,7 @@ fn enormous_lines_leave_room_for_the_small_ones_of_others() {
     let mut held = 0;
     for round in 0..100 {
         for conn in (1..=5).filter(|conn| scene.node.wants_bytes(ConnId(*conn))).collect::<Vec<_>>() {
-            scene.node.bytes(moment(0), ConnId(conn), if round == 0 { &chunk } else { &chunk[5..] });
+            scene.node.bytes(ConnId(conn), if round == 0 { &chunk } else { &chunk[5..] });
             held += chunk.len();
         }
         scene.turn();
@@ -246,7 +247,7 @@ fn enormous_lines_leave_room_for_the_small_ones_of_others() {
     assert!(held < (1 << 20) + 5 * chunk.len(), "{held}");
     assert!(!scene.node.wants_bytes(ConnId(1)));
     for conn in 6..=10 {
-        scene.node.bytes(moment(0), ConnId(conn), b"FO");
+        scene.node.bytes(ConnId(conn), b"FO");
         assert!(scene.node.wants_bytes(ConnId(conn)));
         assert_eq!(scene.says(conn, "O\n"), [write(conn, "-ERR unknown command FOO\r\n")]);
     }

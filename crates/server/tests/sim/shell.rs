@@ -146,14 +146,14 @@ impl World {
                         rss_kb: 1,
                     });
                     node.opened(now, ConnId(conn), hello, false);
-                    node.bytes(now, ConnId(conn), &leftover);
+                    node.bytes(ConnId(conn), &leftover);
                     if let Some(wid) = wid.clone() {
                         self.present.entry(wid).or_default().0 += 1;
                     }
                     self.note(|| format!("server: {conn} opened by {wid:?} pid {pid}"));
                 }
                 Up::Bytes(bytes) => {
-                    node.bytes(now, ConnId(conn), &bytes);
+                    node.bytes(ConnId(conn), &bytes);
                     self.note(|| format!("server: {conn} > {:?}", String::from_utf8_lossy(&bytes)));
                 }
                 Up::Eof => {

@@ -184,7 +184,7 @@ impl Hall {
             };
             let rest = bytes.split_off(piece);
             self.talks[which].sends(&bytes);
-            self.node.bytes(self.now(), conn, &bytes);
+            self.node.bytes(conn, &bytes);
             bytes = rest;
         }
     }
@@ -244,7 +244,7 @@ impl Hall {
     /// One command of the honest client, from the sending to the reply: at most the time of somebody else's FETCH.
     fn honest_step(&mut self) -> Result<(), Broken> {
         let line = self.honest.next(&mut self.chance);
-        self.node.bytes(self.now(), self.honest.conn, line.as_bytes());
+        self.node.bytes(self.honest.conn, line.as_bytes());
         self.turns()?;
         let state = || self.node.engine().machine().dump();
         self.honest.check(&line).map_err(|wrong| format!("{wrong}; {}", state()))
