@@ -68,7 +68,10 @@ pub struct UnknownVerb(String);
 
 /// Splits a line, without its line end, at its first space (rule `H-43`).
 pub fn split(line: &str) -> Result<(Verb, &str), UnknownVerb> {
-    let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+    let (word, rest) = match memchr::memchr(b' ', line.as_bytes()) {
+        Some(at) => (&line[..at], &line[at + 1..]),
+        None => (line, ""),
+    };
     match Verb::ALL.iter().find(|(name, _)| *name == word) {
         Some((_, verb)) => Ok((*verb, rest)),
         None => Err(UnknownVerb(quote(word))),

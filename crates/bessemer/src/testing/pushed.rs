@@ -53,7 +53,7 @@ impl Pushed {
     /// here; the sandbox refuses it in a sentence of its own.
     pub(super) fn new(sent: &str, job: &job::Checked<'_>, now: SystemTime) -> Result<Self, String> {
         let mut text = Vec::new();
-        job.write(&rfc3339(now).unwrap_or_default(), &mut text);
+        job.write(rfc3339(now).unwrap_or_default(), &mut text);
         let text = String::from_utf8(text).expect("written from text");
         let mut members: Map<String, Value> =
             serde_json::from_str(&text).map_err(|error| format!("a sandbox cannot read the job: {error}"))?;

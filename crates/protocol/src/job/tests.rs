@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 use super::*;
+use crate::plain::Scan;
 
 fn stored(text: &str) -> String {
     let mut out = Vec::new();

@@ -395,9 +395,11 @@ impl<E: Engine> Node<E> {
             return poll;
         }
         self.events.append(&mut self.settled.events);
-        for (ticket, reply) in std::mem::take(&mut self.settled.replies) {
+        let mut replies = std::mem::take(&mut self.settled.replies);
+        for (ticket, reply) in replies.drain(..) {
             self.settle(now, ticket, reply, out);
         }
+        self.settled.replies = replies;
         self.inquire(cx, now);
         self.go_on(now);
         self.flush(out);

@@ -12,15 +12,15 @@ use bessemer_store::Engine;
 use super::{Call, Form, Outcome};
 
 pub(super) fn run<E: Engine>(call: &mut Call<'_, E>, rest: &str) -> Outcome {
-    let names: Vec<&str> = rest.split(' ').filter(|name| !name.is_empty()).collect();
+    let names = || rest.split(' ').filter(|name| !name.is_empty());
     let limit = call.limits.fetch_queues_max;
-    match names.len() {
+    match names().count() {
         0 => return Outcome::Refused("must call fetch with at least one queue".into()),
         n if n > limit => return Outcome::Refused(format!("too many queues in FETCH: {n}, limit {limit}")),
         _ => {}
     }
     // No queue can have such a name, so nobody needs to wait for it (rule `F-01`: it is no error either).
-    let queues: Vec<&str> = names.into_iter().filter(|name| check_queue(name).is_ok()).collect();
+    let queues: Vec<&str> = names().filter(|name| check_queue(name).is_ok()).collect();
     let wait = in_step(call.now.boot, call.limits.fetch_wait);
     let progress = call.submit(Command::Fetch { conn: call.conn, queues: &queues, wait });
     Outcome::Submitted(progress, if call.leases { Form::Leased } else { Form::Plain })

@@ -43,8 +43,8 @@ pub(crate) fn take<E: Engine>(call: &mut Call<'_, E>, text: &str) -> Result<Repo
 fn submit<E: Engine>(call: &mut Call<'_, E>, jobs: Vec<(&str, Job<'_>)>) -> (Progress, Report) {
     let limit = call.limits.job_max;
     let now = call.now.wall;
-    let mut report = Report::default();
-    report.fates.reserve(jobs.len());
+    let mut report =
+        Report { jids: String::with_capacity(jobs.len() * 24), fates: Vec::with_capacity(jobs.len()) };
     let mut good: Vec<(&str, Checked<'_>)> = Vec::with_capacity(jobs.len());
     for (sent, job) in jobs {
         report.jids.push_str(job.jid().unwrap_or_default());
@@ -90,7 +90,7 @@ fn submit<E: Engine>(call: &mut Call<'_, E>, jobs: Vec<(&str, Job<'_>)>) -> (Pro
 }
 
 /// Jobs that came together, and what becomes of each, in the order in which they came.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Report {
     /// All their jids, one behind the other: nearly always nobody asks for one.
     jids: String,
