@@ -1,7 +1,7 @@
 //! The server without I/O: bytes of identified connections in, bytes out.
 //!
 //! ```text
-//!  opened, bytes, eof, closed, act, due ──► Node ──► lines ──► verbs ──► Engine::submit
+//!  opened, bytes, listen, eof, closed, act ► Node ──► lines ──► verbs ──► Engine::submit
 //!  Output::{Write, Close, Acted}        ◄── turn ◄── replies in order ◄── Engine::poll_turn
 //! ```
 //!
