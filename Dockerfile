@@ -9,7 +9,7 @@
 #     -v bessemer:/var/lib/bessemer -p 7419:7419 -p 127.0.0.1:7420:7420 bessemer -b :7419 -w :7420
 
 FROM rust:1.95-slim-bookworm AS build
-WORKDIR /src
+WORKDIR /build
 # The sources come without git; --build-arg COMMIT=$(git rev-parse HEAD) lets `bessemer -v` say what they are.
 ARG COMMIT
 ENV BESSEMER_COMMIT=$COMMIT
