@@ -222,7 +222,6 @@ impl Checked<'_> {
     /// Appends the text to store. `now` is looked at where the producer gave no `created_at` (rule `P-07`).
     pub fn write(&self, now: impl fmt::Display, out: &mut Vec<u8>) {
         let job = &self.job;
-        out.reserve(self.len_about());
         out.extend_from_slice(b"{\"retry\":");
         put(out, &job.retry.unwrap_or(RETRY_DEFAULT));
         if let Some(custom) = job.custom {
@@ -261,15 +260,6 @@ impl Checked<'_> {
             put_sent(out, value);
         }
         out.push(b'}');
-    }
-
-    /// Bytes of the text to store where nothing in it is escaped.
-    fn len_about(&self) -> usize {
-        let job = &self.job;
-        let named = [self.jid(), self.queue(), self.jobtype(), job.created_at.as_deref().unwrap_or_default()];
-        let kept = [job.custom, job.args].map(Option::unwrap_or_default);
-        let unknown = job.unknown.iter().map(|(name, value)| name.len() + value.len() + 4);
-        named.into_iter().chain(kept).map(str::len).chain(unknown).sum::<usize>() + 256
     }
 }
 

@@ -141,7 +141,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Job<'a> {
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-const KNOWN: [&str; 12] = [
+/// The members that mean something, a bit of `seen` each.
+pub(super) const KNOWN: [&str; 12] = [
     "jid",
     "jobtype",
     "queue",

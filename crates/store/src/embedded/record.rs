@@ -43,8 +43,6 @@ mod tag {
 pub(crate) fn encode(fact: &Fact<'_>, start: u64, out: &mut Vec<u8>) -> Span {
     match fact {
         Fact::Put { id, order, at, head, standing, body } => {
-            // Room for all of it: what it holds beside its texts are numbers.
-            out.reserve(body.len() + head.jid.len() + head.queue.len() + head.jobtype.len() + 128);
             let terms = head.terms != Terms::default();
             begin(out, if terms { tag::PUT_TERMS } else { tag::PUT }, *id, *order);
             put_maybe_wall(out, *at);
