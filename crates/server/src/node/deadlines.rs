@@ -6,7 +6,8 @@ use bessemer_core::{Boot, ConnId, Now};
 use bessemer_store::Engine;
 
 use super::conn::Conn;
-use super::{Node, Output, refuse};
+use super::handle::refuse;
+use super::{Node, Output};
 use crate::rejected::Reason;
 
 /// Of lines that have begun and of bytes that wait. Each connection knows its own two.
