@@ -197,6 +197,10 @@ impl<E: Engine> Node<E> {
 
     /// A connection is gone. `sent` of its bytes had reached the kernel in all; deliveries beyond go back (`D13`).
     pub fn closed(&mut self, now: Now, conn: ConnId, sent: u64) {
+        // Who says a last word and is gone has said it: an ACK ends its job all the same.
+        if self.heard.contains(&conn) {
+            self.handle_lines(now, conn);
+        }
         let Some(mut state) = self.conns.remove(&conn) else { return };
         self.deadlines.forget(conn, &state);
         self.waiting.remove(&conn);

@@ -5,6 +5,7 @@ use std::task::{Context, Poll, Waker};
 use bessemer_core::{Boot, ConnId, Now, Wall};
 use bessemer_server::config::Limits;
 use bessemer_server::node::{Node, Output};
+use bessemer_store::Engine as _;
 use bessemer_store::embedded::disk::SimDisk;
 use bessemer_store::embedded::{Embedded, Options};
 
@@ -152,6 +153,18 @@ fn who_sends_thousands_of_lines_at_once_is_one_among_others_row_27() {
     assert!((100..=512).contains(&now), "{now} lines in one turn");
     assert_eq!(now + answered(&scene.turns()), 2_000);
     assert!(scene.node.wants_bytes(ConnId(1)));
+}
+
+#[test]
+fn the_last_word_of_a_client_that_is_gone_counts_a03() {
+    let mut scene = Scene::new();
+    scene.opens(1);
+    scene
+        .node
+        .bytes(ConnId(1), b"PUSH {\"jid\":\"abcdefgh1\",\"jobtype\":\"T\",\"args\":[]}\nPUSH {\"jid\":");
+    scene.node.closed(moment(0), ConnId(1), 5);
+    scene.turns();
+    assert_eq!(scene.node.engine().jobs(), 1);
 }
 
 #[test]
