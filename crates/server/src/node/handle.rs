@@ -23,8 +23,8 @@ const LINES_PER_TURN: u32 = 256;
 const INFOS_PER_TURN: u32 = 4;
 
 impl<E: Engine> Node<E> {
-    /// Handles the lines of all who have sent something. They are read all first, and handled one after the other then: work
-    /// of one kind in a row leaves more of the processor's caches to each.
+    /// Handles the lines of all who have sent something, in the order in which it came. They are read all first, and handled
+    /// one after the other then: work of one kind in a row leaves more of the processor's caches to each.
     pub fn listen(&mut self, now: Now) {
         let mut heard = std::mem::take(&mut self.heard);
         heard.drain(..).for_each(|conn| self.handle_lines(now, conn));

@@ -187,6 +187,7 @@ impl<E: Engine> Node<E> {
 
     /// A client will send no more: what it sent whole is answered, what it waits for is forgotten.
     pub fn eof(&mut self, now: Now, conn: ConnId) {
+        self.listen(now);
         if let Some(state) = self.conns.get_mut(&conn) {
             state.eof = true;
             self.handle_lines(now, conn);
@@ -198,9 +199,7 @@ impl<E: Engine> Node<E> {
     /// A connection is gone. `sent` of its bytes had reached the kernel in all; deliveries beyond go back (`D13`).
     pub fn closed(&mut self, now: Now, conn: ConnId, sent: u64) {
         // Who says a last word and is gone has said it: an ACK ends its job all the same.
-        if self.heard.contains(&conn) {
-            self.handle_lines(now, conn);
-        }
+        self.listen(now);
         let Some(mut state) = self.conns.remove(&conn) else { return };
         self.deadlines.forget(conn, &state);
         self.waiting.remove(&conn);
@@ -260,6 +259,7 @@ impl<E: Engine> Node<E> {
 
     /// From now on every command is refused and every connection ends; FETCHes that wait are cut (`O-11`).
     pub fn shut_down(&mut self, now: Now) {
+        self.listen(now);
         self.shutting_down = true;
         self.dirty = true;
         let mut all: Vec<ConnId> = self.conns.keys().copied().collect();

@@ -460,6 +460,8 @@ impl World {
         if !pipe.excused && !pipe.broken && !shutting_down {
             return Err(format!("the server hangs up on connection {conn}, which did nothing wrong"));
         }
+        // What it said before may end a delivery; that it is gone must not end one that reached it.
+        self.node.as_mut().expect("the server runs").listen(now);
         let standing: Vec<bool> =
             peer.handed.iter().map(|handed| handed.delivery.is_some_and(|d| self.stands(d))).collect();
         let sent = match self.bug {
